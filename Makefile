@@ -1,0 +1,56 @@
+# Everything needs only Python 3.11 or later and make; the rest is installed into .venv.
+
+PYTHON ?= python3
+PORT ?= 8080
+ENGINE ?= sqlite
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+READY := .venv/.ready
+DEV_READY := .venv/.dev-ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench docs lock
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv with the command seatlatch in it; nothing to do when nothing changed
+
+run: $(READY) ## start the sandbox on PORT (8080)
+	@exec $(BIN)/seatlatch sandbox --port $(PORT)
+
+test: $(DEV_READY) ## run all tests
+	$(BIN)/pytest
+
+check: $(DEV_READY) ## lint, types, imports, formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(DEV_READY) ## measure unlocks over HTTP beside a bare loop of the same writes
+	$(BIN)/python -m bench.unlock
+
+docs: $(DEV_READY) ## write the parts of docs/ that are made from the code
+	$(BIN)/python -m docs.generate
+
+lock: ## resolve the dependencies anew into the two lock files (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --no-emit-find-links \
+		--extra build pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --no-emit-find-links -c requirements.lock \
+		--extra dev pyproject.toml -o requirements-dev.lock
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("seatlatch needs Python 3.11 or later; say which with make PYTHON=python3.11")'
+	@echo "Installing seatlatch into .venv ..."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV_READY): $(READY) requirements-dev.lock
+	@echo "Installing the tools for tests and checks ..."
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@

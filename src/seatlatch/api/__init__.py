@@ -1,0 +1,1 @@
+"""HTTP in and out. Handlers of ten lines, and one table from refusal to status and type."""

@@ -1,0 +1,46 @@
+"""The routes, and the application made of them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from seatlatch.api.frame import Frame
+from seatlatch.api.probes import Probes
+from seatlatch.api.refusals import RouteUnknown
+from seatlatch.api.tickets import Tickets
+from seatlatch.commit import GroupCommit
+from seatlatch.telemetry import Log, Metrics
+
+
+def make_app(
+    tickets: Tickets, probes: Probes, commits: GroupCommit, metrics: Metrics, log: Log
+) -> ASGIApp:
+    """The ASGI application. Commits run from its start to its stop.
+
+    The router stands alone in the frame, without the middleware of a whole Starlette
+    application: the frame does what that would do, for a quarter less of a request's time.
+    """
+    routes = [
+        Route("/v1/tickets/unlock", tickets.unlock, methods=["PUT"]),
+        Route("/livez", probes.livez),
+        Route("/readyz", probes.readyz),
+        Route("/metrics", probes.metrics),
+    ]
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        commits.start()
+        yield
+        await commits.close()
+
+    router = Router(routes, redirect_slashes=False, default=unknown_route, lifespan=lifespan)
+    paths = {route.endpoint: route.path for route in routes}
+    return Frame(router, log=log, metrics=metrics, routes=paths)
+
+
+async def unknown_route(scope: Scope, receive: Receive, send: Send) -> None:
+    """Where the router sends what it has no route for."""
+    raise RouteUnknown("There is nothing at this path. The unlock call is /v1/tickets/unlock.")

@@ -1,0 +1,43 @@
+"""One request and its answer, as far as log, metrics and headers need to know of it."""
+
+from time import perf_counter
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.types import Scope
+
+from seatlatch.api.headers import Headers
+
+_KEY = "seatlatch.exchange"
+
+
+class Exchange:
+    """What is learned of a request on its way through; the frame tells it at the end."""
+
+    __slots__ = (
+        "application_id",
+        "body_was_read",
+        "channel_code",
+        "failed",
+        "headers",
+        "request_id",
+        "started",
+        "succeeded",
+    )
+
+    def __init__(self, scope: Scope) -> None:
+        self.started = perf_counter()
+        self.headers = Headers(scope["headers"])
+        self.request_id = self.headers.valid_request_id or str(uuid4())
+        self.application_id: str | None = None
+        self.channel_code: str | None = None
+        self.succeeded = 0
+        self.failed = 0
+        self.body_was_read = False
+        scope[_KEY] = self
+
+    @staticmethod
+    def of(request: Request) -> "Exchange":
+        """The exchange to which `request` belongs."""
+        exchange: Exchange = request.scope[_KEY]
+        return exchange

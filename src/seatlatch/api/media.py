@@ -1,0 +1,54 @@
+"""Media types and encodings: what a caller takes and what it sends (RFC 9110, 12.5 and 8.3).
+
+Callers send the same few values over and over, so the verdicts are remembered.
+"""
+
+from functools import lru_cache
+
+REMEMBERED_VALUES = 256
+JSON_RANGES = (b"application/json", b"application/*", b"*/*")
+"""The ranges that cover application/json, the most specific first."""
+
+
+@lru_cache(REMEMBERED_VALUES)
+def accepts_json(accept: bytes) -> bool:
+    """Whether a header Accept admits application/json. The most specific range decides."""
+    qualities = _qualities(accept)
+    return next((qualities[name] > 0 for name in JSON_RANGES if name in qualities), False)
+
+
+@lru_cache(REMEMBERED_VALUES)
+def prefers_gzip(accept_encoding: bytes) -> bool:
+    """Whether a header Accept-Encoding admits gzip and likes it no less than identity."""
+    qualities = _qualities(accept_encoding)
+    gzip = qualities.get(b"gzip", qualities.get(b"x-gzip", qualities.get(b"*", 0.0)))
+    return gzip > 0 and gzip >= qualities.get(b"identity", 0.0)
+
+
+@lru_cache(REMEMBERED_VALUES)
+def is_json(content_type: bytes) -> bool:
+    """Whether a header Content-Type says application/json, with whatever parameters."""
+    return content_type.partition(b";")[0].strip().lower() == b"application/json"
+
+
+def _qualities(value: bytes) -> dict[bytes, float]:
+    """Each listed name (lower case) with its q; a name with an unreadable q counts as 0."""
+    qualities: dict[bytes, float] = {}
+    for entry in value.lower().split(b","):
+        name, *parameters = (part.strip() for part in entry.split(b";"))
+        quality = 1.0
+        for parameter in parameters:
+            key, _, text = parameter.partition(b"=")
+            if key.strip() == b"q":
+                quality = _quality(text.strip())
+        if name:
+            qualities[name] = max(quality, qualities.get(name, 0.0))
+    return qualities
+
+
+def _quality(text: bytes) -> float:
+    try:
+        quality = float(text)
+    except ValueError:
+        return 0.0
+    return quality if 0.0 <= quality <= 1.0 else 0.0

@@ -1,0 +1,31 @@
+"""Is it alive, is it ready, how does it go: contract, section 9. Open to all, no tenant's data."""
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from seatlatch.store.interface import Store
+from seatlatch.telemetry import Metrics
+
+
+class Probes:
+    """The handlers for those who operate the service."""
+
+    def __init__(self, store: Store, metrics: Metrics) -> None:
+        self._store = store
+        self._metrics = metrics
+
+    async def livez(self, request: Request) -> Response:
+        """200 when the process answers."""
+        return Response(b'{"status":"alive"}', media_type="application/json")
+
+    async def readyz(self, request: Request) -> Response:
+        """200 when the database answers; else 503 by way of `Unavailable`."""
+        self._store.credentials_version()
+        return Response(b'{"status":"ready"}', media_type="application/json")
+
+    async def metrics(self, request: Request) -> Response:
+        """Prometheus text."""
+        return Response(
+            generate_latest(self._metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )

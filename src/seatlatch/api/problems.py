@@ -1,0 +1,120 @@
+"""The error catalogue: one table from refusal to status and type, with the retry advice.
+
+The same table makes `docs/reference/errors.md`. Source: the contract's tables of HTTP status and
+of whole-request errors.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from seatlatch.api.refusals import (
+    AnswerNotAcceptable,
+    BodyTooLarge,
+    HeadTooLarge,
+    MalformedRequest,
+    MediaTypeUnsupported,
+    MethodNotAllowed,
+    RequestTooSlow,
+    RouteUnknown,
+)
+from seatlatch.api.schemas import Answer, ErrorBody
+from seatlatch.domain.refusal import (
+    ChannelNotAllowed,
+    InvalidRequest,
+    NotAuthenticated,
+    RateExceeded,
+    Refusal,
+    Unavailable,
+)
+
+
+class Problem(NamedTuple):
+    """One row: an error type as the caller sees it. `retry`: whether to send again unchanged."""
+
+    status: int
+    type: str
+    retry: bool
+    meaning: str
+
+    @property
+    def app_error_code(self) -> str:
+        """The document's code for support."""
+        return f"MS-{self.status}"
+
+
+PROBLEMS: dict[type[Refusal], Problem] = {
+    MalformedRequest: Problem(
+        400, "BAD_REQUEST", False, "A header breaks its rule, or the body is not JSON."
+    ),
+    NotAuthenticated: Problem(
+        401, "UNAUTHORIZED", False, "Application, API key and access token don't match."
+    ),
+    ChannelNotAllowed: Problem(
+        403, "FORBIDDEN", False, "The channel is not the application's own."
+    ),
+    RouteUnknown: Problem(404, "NOT_FOUND", False, "There is nothing at this path."),
+    MethodNotAllowed: Problem(
+        405, "METHOD_NOT_ALLOWED", False, "The path has other methods; `Allow` lists them."
+    ),
+    AnswerNotAcceptable: Problem(
+        406, "NOT_ACCEPTABLE", False, "`Accept` excludes application/json."
+    ),
+    RequestTooSlow: Problem(
+        408, "REQUEST_TIMEOUT", True, "The request stopped coming before it was whole."
+    ),
+    BodyTooLarge: Problem(413, "PAYLOAD_TOO_LARGE", False, "The body is over 1 MiB."),
+    MediaTypeUnsupported: Problem(
+        415, "UNSUPPORTED_MEDIA_TYPE", False, "`Content-Type` is not application/json."
+    ),
+    InvalidRequest: Problem(
+        422, "UNPROCESSABLE_ENTITY", False, "The body is JSON of the wrong shape or size."
+    ),
+    RateExceeded: Problem(
+        429, "TOO_MANY_REQUESTS", True, "The application is over its rate; see `Retry-After`."
+    ),
+    HeadTooLarge: Problem(
+        431, "REQUEST_HEADER_FIELDS_TOO_LARGE", False, "The request's head is over 64 KiB."
+    ),
+    Unavailable: Problem(
+        503, "SERVICE_UNAVAILABLE", True, "The database did not confirm; see `Retry-After`."
+    ),
+}
+
+INTERNAL_ERROR = Problem(500, "INTERNAL_ERROR", False, "A bug of ours, logged by Request-ID.")
+
+NONE_SUCCEEDED = Problem(
+    422, "UNPROCESSABLE_ENTITY", False, "No token succeeded; `failure` says why for each."
+)
+ALL_LOCKED = Problem(
+    409, "SEAT_RECORD_LOCKED", False, "No token succeeded, every one because its seat is locked."
+)
+
+
+def problem_of(refusal: Refusal) -> Problem:
+    """The row for a refusal, by its class or the nearest class above it."""
+    return next(PROBLEMS[kind] for kind in type(refusal).__mro__ if kind in PROBLEMS)
+
+
+def error_body(problem: Problem, message: str) -> ErrorBody:
+    """The member `error` of a body."""
+    return ErrorBody(problem.type, problem.app_error_code, message)
+
+
+def error_json(problem: Problem, message: str) -> bytes:
+    """A whole body that holds nothing but the error."""
+    return msgspec.json.encode(Answer(error=error_body(problem, message)))
+
+
+def error_headers(refusal: Refusal) -> dict[str, str]:
+    """The headers that a refusal adds to its answer."""
+    headers: dict[str, str] = {}
+    if isinstance(refusal, NotAuthenticated):
+        headers["WWW-Authenticate"] = (
+            'Bearer error="invalid_token"' if refusal.token_sent else "Bearer"
+        )
+    if isinstance(refusal, MethodNotAllowed):
+        headers["Allow"] = refusal.allow
+    if refusal.retry_after_seconds is not None:
+        headers["Retry-After"] = str(refusal.retry_after_seconds)
+    return headers

@@ -1,0 +1,60 @@
+"""The HTTP server around the application: uvicorn, told what we need of it."""
+
+import socket
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from seatlatch.api.connection import GuardedConnection
+from seatlatch.telemetry import Log, Metrics
+
+KEEP_ALIVE_SECONDS = 75
+"""Longer than load balancers keep theirs (60), so that it is they who close an idle connection."""
+
+STOP_SECONDS_MAX = 10
+"""Accepted requests are answered within this time after SIGTERM."""
+
+BACKLOG_CONNECTIONS = 2048
+
+
+def make_server(app: ASGIApp, log: Log, metrics: Metrics) -> uvicorn.Server:
+    """A server that is yet to be given its socket: `server.run(sockets=[...])`."""
+
+    class Connection(GuardedConnection):
+        pass
+
+    Connection.log = log
+    Connection.metrics = metrics
+    config = uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS_MAX,
+    )
+    return uvicorn.Server(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises `OSError` if the address can't be had."""
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG_CONNECTIONS)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The base URL under which a listening socket is reached."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

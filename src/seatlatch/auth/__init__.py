@@ -1,0 +1,1 @@
+"""Who is calling: keys, access tokens, channels, grants, and how often they may call."""

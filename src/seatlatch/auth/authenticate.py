@@ -1,0 +1,63 @@
+"""From what a request presents to the caller it comes from."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from seatlatch.auth.keys import hash_secret, same_hash
+from seatlatch.domain.application import ApiKey, Caller, Credentials
+from seatlatch.domain.refusal import ChannelNotAllowed, NotAuthenticated
+
+
+class Presented(NamedTuple):
+    """What a request says of its sender. `access_token` None = no bearer token was sent."""
+
+    application_id: str
+    api_key: bytes
+    access_token: bytes | None
+    channel_code: str
+
+
+def authenticate(credentials: Credentials, presented: Presented, now: datetime) -> Caller:
+    """The caller, if application, API key, access token and channel belong together.
+
+    Raises `NotAuthenticated` or `ChannelNotAllowed`. What is said of the access token is said
+    only to those whose key is right. Source: the contract's header table.
+    """
+    if presented.access_token is None:
+        raise NotAuthenticated(
+            "Send the header Authorization: Bearer <access token>.", token_sent=False
+        )
+    application = credentials.applications.get(presented.application_id)
+    api_keys = application.api_keys if application else ()
+    if not _is_one_of(hash_secret(presented.api_key), api_keys, now) or application is None:
+        raise NotAuthenticated(
+            "PAC-Application-ID and PAC-API-Key do not match: the application is unknown,"
+            " or the key is wrong or revoked.",
+            token_sent=True,
+        )
+    access_token = credentials.access_tokens.get(hash_secret(presented.access_token))
+    if access_token is None or access_token.application_id != application.application_id:
+        raise NotAuthenticated(
+            "The access token in Authorization is not one of this PAC-Application-ID.",
+            token_sent=True,
+        )
+    if not _is_valid(access_token.expires_at, now):
+        raise NotAuthenticated(
+            "The access token in Authorization has expired or was revoked. Get a new one.",
+            token_sent=True,
+        )
+    if presented.channel_code != application.channel.code:
+        raise ChannelNotAllowed("PAC-Channel-Code is not the channel of this PAC-Application-ID.")
+    return Caller(application.application_id, application.channel)
+
+
+def _is_one_of(key_hash: bytes, api_keys: tuple[ApiKey, ...], now: datetime) -> bool:
+    """Compares with every key, so that the time does not tell which one came close."""
+    found = False
+    for api_key in api_keys:
+        found |= same_hash(key_hash, api_key.key_hash) and _is_valid(api_key.expires_at, now)
+    return found
+
+
+def _is_valid(expires_at: datetime | None, now: datetime) -> bool:
+    return expires_at is None or now < expires_at

@@ -1,0 +1,99 @@
+"""`seatlatch sandbox`: the service on example data of its own, for integrators."""
+
+import ipaddress
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import typer
+
+from seatlatch.api.server import url_of
+from seatlatch.cli.options import AsJson, Host, Port
+from seatlatch.cli.running import run, stop_in_order, take_address
+from seatlatch.sandbox import data
+from seatlatch.settings import SettingProblem, read_settings
+from seatlatch.telemetry import Metrics, make_log
+from seatlatch.wiring import make_database, open_provisioning, service
+
+DATABASE_HELP = "A database for the sandbox alone, made fresh at each start. [default: temporary]"
+
+
+def sandbox(
+    host: Host = None,
+    port: Port = None,
+    database: str | None = typer.Option(None, metavar="URL", help=DATABASE_HELP),
+    as_json: AsJson = False,
+) -> None:
+    """Serve fresh example data on this machine alone, until Ctrl-C."""
+    stop_in_order()
+    with own_database(database) as database_url:
+        options = {"host": host, "port": port, "database_url": database_url, "workers": "1"}
+        settings = read_settings(os.environ, options)
+        require_loopback(settings.host)
+        log = make_log(settings.log_format, settings.log_level)
+        metrics = Metrics()
+        with take_address(settings) as listener:
+            make_database(database_url, "sandbox")
+            with open_provisioning(database_url, "sandbox") as provisioning:
+                data.fill(provisioning)
+            with service(settings, log, metrics, "sandbox") as app:
+                about = describe(url_of(listener), database_url)
+                run(app, listener, log, metrics, lambda: say(about, as_json))
+
+
+@contextmanager
+def own_database(database_url: str | None) -> Iterator[str]:
+    """The database that was asked for, or a temporary one that goes at the end."""
+    if database_url is not None:
+        yield database_url
+        return
+    with tempfile.TemporaryDirectory(prefix="seatlatch-sandbox-") as folder:
+        yield f"sqlite:///{Path(folder) / 'sandbox.db'}"
+
+
+def require_loopback(host: str) -> None:
+    """Raise `SettingProblem` unless only this machine can reach `host`."""
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise SettingProblem(
+            "The sandbox's credentials are public, so it listens on this machine alone:"
+            f" --host must be a loopback address such as 127.0.0.1, not {host!r}."
+        )
+
+
+def describe(url: str, database_url: str) -> dict[str, str]:
+    """All that a person needs to begin."""
+    return {
+        "url": url,
+        "database": database_url,
+        "applicationId": data.APPLICATION,
+        "channelCode": data.CHANNEL,
+        "apiKey": data.API_KEY,
+        "accessToken": data.ACCESS_TOKEN,
+        "curl": data.curl_command(url, str(uuid4())),
+    }
+
+
+def say(about: dict[str, str], as_json: bool) -> None:
+    """Print it."""
+    if as_json:
+        typer.echo(json.dumps(about))
+        return
+    typer.echo(f"""\
+The seatlatch sandbox answers at {about["url"]}
+Its data lives in {about["database"]}, fresh at each start.
+
+Unlock the document's first two tickets:
+
+{about["curl"]}
+
+Besides, 2,000 seats of one event wait to be unlocked: docs/start/sandbox.md
+says which token has which outcome. Ctrl-C stops the sandbox.
+""")

@@ -1,0 +1,156 @@
+"""Group commit: concurrent requests become one durable transaction, each gets its own answer.
+
+While one group is being made durable, the next one gathers. So the cost of a commit is shared
+by all that wait for it, and an answer is given only after the transaction that holds it is safe.
+Knows the store by its interface only.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from itertools import groupby
+from time import perf_counter
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from seatlatch.domain.refusal import Unavailable
+from seatlatch.store.interface import Store, Transaction
+
+Answer = TypeVar("Answer")
+
+
+class Change(Protocol[Answer]):
+    """A request that wants tickets changed."""
+
+    @property
+    def tokens(self) -> Sequence[str]:
+        """The tickets that it is about, each once."""
+
+    @staticmethod
+    def work_off(transaction: Transaction, changes: Sequence[Any]) -> list[Answer]:
+        """Work changes of this kind, which came one after the other; an answer for each.
+
+        May run more than once, in a new transaction each time.
+        """
+
+
+class Observer(Protocol):
+    """Is told of every group that was made durable."""
+
+    def group_committed(self, requests: int, tokens: int, seconds: float) -> None:
+        """`seconds`: from the start of the transaction to the end of its commit."""
+
+
+class _Waiting(NamedTuple):
+    change: Change[Any]
+    answer: asyncio.Future[Any]
+
+
+class GroupCommit:
+    """Gathers changes and commits them in groups, in the order in which they came.
+
+    `group_tokens_max` bounds a group (a single change above it goes alone);
+    `waiting_requests_max` bounds those who wait, above it a request is refused at once.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        observer: Observer,
+        *,
+        group_tokens_max: int,
+        waiting_requests_max: int,
+    ) -> None:
+        self._store = store
+        self._observer = observer
+        self._group_tokens_max = group_tokens_max
+        self._waiting_requests_max = waiting_requests_max
+        self._waiting: deque[_Waiting] = deque()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._runner: asyncio.Task[None] | None = None
+
+    @property
+    def waiting_requests(self) -> int:
+        """How many changes wait for a group."""
+        return len(self._waiting)
+
+    def start(self) -> None:
+        """Begin to commit. To be called once, in the event loop that will submit."""
+        self._loop = asyncio.get_running_loop()
+        self._runner = self._loop.create_task(self._run(), name="group-commit")
+
+    async def close(self) -> None:
+        """Refuse what comes from now on, answer what was accepted, then stop."""
+        self._closing = True
+        self._wake.set()
+        if self._runner is not None:
+            await self._runner
+
+    async def submit(self, change: Change[Answer]) -> Answer:
+        """The answer to `change`, after it was made durable.
+
+        The change goes through even if the caller stops waiting. Raises `Unavailable` if too
+        many wait, if the service is stopping, or if the database did not confirm the commit.
+        """
+        if self._closing:
+            raise Unavailable("The service is stopping. Send the request again.")
+        if len(self._waiting) >= self._waiting_requests_max:
+            raise Unavailable("Too many requests are waiting. Send the request again.")
+        answer: asyncio.Future[Answer] = self._loop.create_future()
+        self._waiting.append(_Waiting(change, answer))
+        self._wake.set()
+        return await answer
+
+    async def _run(self) -> None:
+        while self._waiting or not self._closing:
+            await self._wake.wait()
+            while self._waiting:
+                await self._commit(self._next_group())
+            if not self._closing:
+                self._wake.clear()
+
+    def _next_group(self) -> list[_Waiting]:
+        group = [self._waiting.popleft()]
+        tokens = len(group[0].change.tokens)
+        while self._waiting:
+            tokens += len(self._waiting[0].change.tokens)
+            if tokens > self._group_tokens_max:
+                break
+            group.append(self._waiting.popleft())
+        return group
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        """Commit a group; if it fails by itself, each alone, so that one can't harm the others."""
+        started = perf_counter()
+        try:
+            answers = await self._store.commit(partial(work_off, [w.change for w in group]))
+        except Unavailable as refusal:
+            for waiting in group:
+                _fail(waiting, Unavailable(refusal.message))
+        except Exception as error:
+            if len(group) == 1:
+                _fail(group[0], error)
+                return
+            for waiting in group:
+                await self._commit([waiting])
+        else:
+            tokens = sum(len(waiting.change.tokens) for waiting in group)
+            self._observer.group_committed(len(group), tokens, perf_counter() - started)
+            for waiting, answer in zip(group, answers, strict=True):
+                if not waiting.answer.done():
+                    waiting.answer.set_result(answer)
+
+
+def _fail(waiting: _Waiting, error: Exception) -> None:
+    if not waiting.answer.done():
+        waiting.answer.set_exception(error)
+
+
+def work_off(changes: Sequence[Change[Any]], transaction: Transaction) -> list[Any]:
+    """The work of one group inside its transaction: changes of a kind together, in their order."""
+    answers: list[Any] = []
+    for _, run in groupby(changes, key=type):
+        same_kind = list(run)
+        answers += same_kind[0].work_off(transaction, same_kind)
+    return answers

@@ -1,0 +1,115 @@
+"""What is in a fresh sandbox. The credentials are fixed and public, so it is never production."""
+
+from collections.abc import Iterator
+
+from seatlatch.auth.keys import hash_secret
+from seatlatch.store.interface import DatabaseProblem, NewTicket, Provisioning
+
+ORGANIZATION = "1001"
+CHANNEL = "my-application"
+APPLICATION = "com.mycompany.myapp"
+API_KEY = "sandbox-api-key"
+ACCESS_TOKEN = "sandbox-access-token"  # noqa: S105 - public by intent
+
+FOREIGN_ORGANIZATION = "2002"
+"""Its tickets are in the venue, but the channel has no grant for it."""
+
+OTHER_CHANNEL = "another-marketplace"
+"""Has listed some of the venue's seats."""
+
+EVENT = "SANDBOX-2026"
+SECTIONS = range(101, 111)
+ROWS = "ABCDEFGHIJ"
+SEATS = range(1, 21)
+FRONT_ROWS = "ABCDE"
+
+
+def document_tickets() -> Iterator[NewTicket]:
+    """The tickets of the document's examples. Source: contract, section 2."""
+    owner = "234567"
+    yield NewTicket("98973476444", ORGANIZATION, owner, mpreserve_channel=CHANNEL)
+    yield NewTicket("54457347644", ORGANIZATION, owner, mpreserve_channel=CHANNEL)
+    yield NewTicket("67889833903898", ORGANIZATION, owner, voided=True)
+    yield NewTicket("35293252542428", ORGANIZATION, owner, seat_status="LOCK")
+
+
+def venue_token(section: int, row: str, seat: int) -> str:
+    """The token of a seat in the venue: 201010120 is section 101, row A (01), seat 20."""
+    return f"20{section}{ROWS.index(row) + 1:02}{seat:02}"
+
+
+def venue_tickets() -> Iterator[NewTicket]:
+    """2,000 seats for one event; which section has which outcome is in docs/start/sandbox.md."""
+    for section in SECTIONS:
+        for row in ROWS:
+            for seat in SEATS:
+                yield _venue_ticket(section, row, seat)
+
+
+def _venue_ticket(section: int, row: str, seat: int) -> NewTicket:
+    front = row in FRONT_ROWS
+    ticket = NewTicket(
+        token=venue_token(section, row, seat),
+        organization_id=ORGANIZATION,
+        owner_id=f"3{section}{ROWS.index(row)}{(seat - 1) // 4}",
+        access_id=EVENT,
+        section=str(section),
+        row=row,
+        seat=str(seat),
+    )
+    if section <= 107:
+        return ticket._replace(mpreserve_channel=CHANNEL)
+    if section == 108:
+        return ticket
+    if section == 109:
+        if front:
+            return ticket._replace(seat_status="LOCK", mpreserve_channel=CHANNEL)
+        return ticket._replace(mpreserve_channel=OTHER_CHANNEL)
+    if front:
+        return ticket._replace(voided=True)
+    return ticket._replace(organization_id=FOREIGN_ORGANIZATION)
+
+
+def fill(provisioning: Provisioning) -> None:
+    """Make the database a fresh sandbox.
+
+    Raises `DatabaseProblem`, and leaves all as it is, if it holds what is not the sandbox's.
+    """
+    tickets = [*document_tickets(), *venue_tickets()]
+    ours = frozenset({ORGANIZATION, FOREIGN_ORGANIZATION, CHANNEL, OTHER_CHANNEL, APPLICATION})
+    foreign = provisioning.identifiers() - ours
+    foreign |= provisioning.tokens(len(tickets) + 1) - {ticket.token for ticket in tickets}
+    if foreign:
+        raise DatabaseProblem(
+            f"The database holds {min(foreign)!r}, which is not the sandbox's and would be lost."
+            " Give the path of a new file."
+        )
+    provisioning.clear()
+    provisioning.add_organization(ORGANIZATION, "Sandbox box office")
+    provisioning.add_organization(FOREIGN_ORGANIZATION, "A box office without a grant")
+    provisioning.add_channel(CHANNEL, "My marketplace", [ORGANIZATION])
+    provisioning.add_channel(
+        OTHER_CHANNEL, "Another marketplace", [ORGANIZATION, FOREIGN_ORGANIZATION]
+    )
+    provisioning.add_application(APPLICATION, CHANNEL)
+    provisioning.add_api_key(APPLICATION, hash_secret(API_KEY.encode()))
+    provisioning.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))
+    provisioning.add_tickets(tickets)
+
+
+def curl_command(url: str, request_id: str) -> str:
+    """A command that unlocks the document's first two tickets, ready to be pasted."""
+    headers = {
+        "User-Agent": "MyApplication/1.0",
+        "Authorization": f"Bearer {ACCESS_TOKEN}",
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+        "PAC-Application-ID": APPLICATION,
+        "PAC-API-Key": API_KEY,
+        "PAC-Channel-Code": CHANNEL,
+        "Request-ID": request_id,
+    }
+    lines = [f"curl -X PUT {url}/v1/tickets/unlock"]
+    lines += [f"  -H '{name}: {value}'" for name, value in headers.items()]
+    lines += ["""  -d '{"tokens":["98973476444","54457347644"]}'"""]
+    return " \\\n".join(lines)

@@ -1,0 +1,153 @@
+"""Every setting: one table of name, default and sentence. Reads the environment it is given.
+
+Touches nothing else. The same table makes `docs/reference/settings.md`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
+
+PREFIX = "SEATLATCH_"
+
+LogFormat = Literal["console", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class SettingProblem(Exception):  # noqa: N818 - it is shown as a sentence
+    """A setting is unknown or has a bad value. The message is one sentence that names it."""
+
+
+class RateSetting(NamedTuple):
+    """Requests per second and burst, per application."""
+
+    per_second: float
+    burst: int
+
+
+class Settings(NamedTuple):
+    """How this process is set, each field a row of `TABLE`."""
+
+    database_url: str
+    host: str
+    port: int
+    workers: int
+    rate_limit: RateSetting | None
+    log_format: LogFormat
+    log_level: LogLevel
+
+
+class Setting(NamedTuple):
+    """One row: the field it fills, its default as text, what it means, and how to read it."""
+
+    field: str
+    default: str
+    sentence: str
+    read: Callable[[str], Any]
+
+    @property
+    def name(self) -> str:
+        """Its name in the environment."""
+        return PREFIX + self.field.upper()
+
+
+def _text(value: str) -> str:
+    if not value:
+        raise ValueError("must not be empty")
+    return value
+
+
+def _whole_number(low: int, high: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not (value.isascii() and value.isdigit() and low <= int(value[:9]) <= high):
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return read
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"must be one of: {', '.join(words)}")
+        return value
+
+    return read
+
+
+def _rate(value: str) -> RateSetting | None:
+    if value == "off":
+        return None
+    per_second, _, burst = value.partition(":")
+    number = _whole_number(1, 1_000_000)
+    try:
+        return RateSetting(number(per_second), number(burst))
+    except ValueError:
+        raise ValueError(
+            "must be off, or requests per second and burst such as 200:400, each 1 to 1000000"
+        ) from None
+
+
+TABLE = (
+    Setting(
+        "database_url",
+        "sqlite:///seatlatch.db",
+        "Where the data lives: sqlite:///relative.db or sqlite:////absolute.db."
+        " The sandbox ignores it and brings a database of its own.",
+        _text,
+    ),
+    Setting("host", "127.0.0.1", "The address on which the server listens.", _text),
+    Setting(
+        "port", "8080", "The port on which it listens; 0 takes a free one.", _whole_number(0, 65535)
+    ),
+    Setting(
+        "workers",
+        "1",
+        "How many processes serve. SQLite has one writer, so with it only 1.",
+        _whole_number(1, 64),
+    ),
+    Setting(
+        "rate_limit",
+        "200:400",
+        "off, or what one application may send: requests per second and burst.",
+        _rate,
+    ),
+    Setting(
+        "log_format",
+        "console",
+        "console for people, json for machines: one object a line.",
+        _one_of("console", "json"),
+    ),
+    Setting(
+        "log_level",
+        "info",
+        "The least level that is logged. At debug, also the tokens of each request.",
+        _one_of("debug", "info", "warning", "error"),
+    ),
+)
+
+
+def read_settings(
+    environment: Mapping[str, str], options: Mapping[str, str | None] | None = None
+) -> Settings:
+    """The settings by `environment`, overruled by the command line's `options` (by field).
+
+    Raises `SettingProblem` for an unknown SEATLATCH_ name or a bad value.
+    """
+    known = {setting.name for setting in TABLE}
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known:
+            raise SettingProblem(
+                f"There is no setting {name}; the settings are {', '.join(sorted(known))}."
+            )
+    given = {field: value for field, value in (options or {}).items() if value is not None}
+    values: dict[str, Any] = {}
+    for setting in TABLE:
+        text = environment.get(setting.name, setting.default)
+        called = setting.name
+        if setting.field in given:
+            text = given[setting.field]
+            called = "--" + setting.field.removesuffix("_url").replace("_", "-")
+        try:
+            values[setting.field] = setting.read(text)
+        except ValueError as problem:
+            raise SettingProblem(f"{called} {problem}, not {text!r}.") from None
+    return Settings(**values)

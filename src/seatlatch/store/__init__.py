@@ -1,0 +1,1 @@
+"""Where tickets and credentials are kept: one interface, one room per engine."""

@@ -1,0 +1,51 @@
+"""What SQLite's errors mean for us: the one place that tells trouble from a bug."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from seatlatch.domain.refusal import Unavailable
+from seatlatch.store.interface import DatabaseProblem
+
+TROUBLE: dict[type[apsw.Error], str] = {
+    apsw.BusyError: "is locked by another process; stop that process or wait for it",
+    apsw.LockedError: "is locked by another process; stop that process or wait for it",
+    apsw.ProtocolError: "is locked by another process; stop that process or wait for it",
+    apsw.FullError: "can't grow, the disk is full; make room on it",
+    apsw.ReadOnlyError: "can't be written; let this user write the file and its folder",
+    apsw.PermissionsError: "can't be written; let this user write the file and its folder",
+    apsw.CantOpenError: "can't be opened; let this user read and write the file and its folder",
+    apsw.IOError: "can't be read or written; look at the disk and the system's log",
+    apsw.NoMemError: "needs more memory than there is; make some free",
+    apsw.NotADBError: "is not a SQLite database; give the path of one made by `seatlatch migrate`",
+    apsw.CorruptError: "is damaged; restore it from a backup",
+}
+"""Trouble with the database itself, each with what to do. Any other error is a bug of ours."""
+
+
+def sentence(path: Path, error: apsw.Error) -> str:
+    """One sentence about `error`, naming the database."""
+    for kind, what in TROUBLE.items():
+        if isinstance(error, kind):
+            return f"The database {path} {what} ({error})."
+    raise error
+
+
+@contextmanager
+def at_start(path: Path) -> Iterator[None]:
+    """Trouble while a command starts is a sentence for the person who started it."""
+    try:
+        yield
+    except tuple(TROUBLE) as error:
+        raise DatabaseProblem(sentence(path, error)) from error
+
+
+@contextmanager
+def while_running() -> Iterator[None]:
+    """Trouble while running is a refusal: the caller may send again, nothing was acknowledged."""
+    try:
+        yield
+    except tuple(TROUBLE) as error:
+        raise Unavailable("The database did not confirm. Send the request again.") from error

@@ -1,0 +1,151 @@
+"""Opening a database file: is it there, is it ours, may we write it. Changes nothing in doubt."""
+
+from pathlib import Path
+
+import apsw
+
+from seatlatch.store.interface import DatabaseProblem, DatabaseUse
+from seatlatch.store.sqlite.errors import at_start
+from seatlatch.store.sqlite.schema import (
+    APPLICATION_ID,
+    LATEST_SCHEMA,
+    Migration,
+    migrate,
+)
+
+SOUND_SQLITE = (3, 51, 3)
+"""Before this, two connections that write or checkpoint at once can corrupt a WAL database."""
+
+LOCK_WAIT_SECONDS = 2.0
+"""How long a command that starts waits for another process's lock."""
+
+SYNCHRONOUS = "FULL"
+"""In WAL mode anything less loses acknowledged commits at a power loss."""
+
+PAGE_BYTES = 1024
+"""An unlock changes one page per ticket, here and there: a quarter of SQLite's usual page is a
+quarter of the bytes to log, to sync and to copy."""
+
+CACHE_KIBIBYTES = 49_152
+
+
+DATABASE_USE = "SELECT database_use FROM database_use"
+
+WRONG_USE: dict[DatabaseUse, str] = {
+    "inventory": (
+        "is a sandbox's, whose credentials everybody knows."
+        " Give another one, or start it with `seatlatch sandbox`."
+    ),
+    "sandbox": (
+        "holds an inventory, which the sandbox would overwrite. Give the path of a new file."
+    ),
+}
+"""What is wrong with a database that was made for the other use."""
+
+
+def open_database(
+    path: Path, database_use: DatabaseUse, *, vfs: str | None = None
+) -> apsw.Connection:
+    """A connection to an existing database of ours, ready to write.
+
+    Raises `DatabaseProblem` if the file is missing, not ours, for another use, of another
+    schema, locked, damaged, or may not be written; the file is then as it was.
+    """
+    require_sound_sqlite()
+    if not path.exists():
+        raise DatabaseProblem(
+            f"There is no database at {path}. Make one with `seatlatch migrate`,"
+            " or try `seatlatch sandbox`, which brings its own."
+        )
+    schema = schema_of(path, database_use, vfs=vfs)
+    if schema < LATEST_SCHEMA:
+        raise DatabaseProblem(
+            f"The database {path} has schema {schema}, this seatlatch needs {LATEST_SCHEMA}."
+            " Run `seatlatch migrate` on it."
+        )
+    with at_start(path):
+        connection = connect(path, apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
+        if connection.readonly("main"):
+            raise apsw.ReadOnlyError("read-only file")
+        configure(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    return connection
+
+
+def make_or_migrate(path: Path, database_use: DatabaseUse) -> list[Migration]:
+    """Make the database if there is none, and bring it to the latest schema.
+
+    Returns what was applied. An empty file counts as none. Raises `DatabaseProblem`.
+    """
+    require_sound_sqlite()
+    if not path.parent.is_dir():
+        raise DatabaseProblem(f"There is no folder {path.parent}; make it first.")
+    if path.exists() and (path.is_dir() or path.stat().st_size > 0):
+        schema_of(path, database_use)
+    with at_start(path):
+        connection = connect(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+        try:
+            if connection.readonly("main"):
+                raise apsw.ReadOnlyError("read-only file")
+            connection.pragma("page_size", PAGE_BYTES)
+            configure(connection)
+            return migrate(connection, database_use)
+        finally:
+            connection.close()
+
+
+def require_sound_sqlite() -> None:
+    """Raise `DatabaseProblem` on a SQLite that is known to corrupt."""
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if version < SOUND_SQLITE:
+        raise DatabaseProblem(
+            f"SQLite {apsw.sqlite_lib_version()} can corrupt its write-ahead log;"
+            " install an apsw that brings 3.51.3 or later."
+        )
+
+
+def schema_of(path: Path, database_use: DatabaseUse, *, vfs: str | None = None) -> int:
+    """The schema version of a seatlatch database, read without changing the file.
+
+    Raises `DatabaseProblem` if it isn't ours, was made for another use, or is newer than we know.
+    """
+    if path.is_dir():
+        raise DatabaseProblem(f"{path} is a folder; give the path of a database file.")
+    with at_start(path):
+        connection = connect(path, apsw.SQLITE_OPEN_READONLY, vfs=vfs)
+        try:
+            if connection.pragma("application_id") != APPLICATION_ID:
+                raise DatabaseProblem(
+                    f"The database {path} was not made by seatlatch; give the path of one that"
+                    " was, or of a new file."
+                )
+            schema = connection.pragma("user_version")
+            if schema > LATEST_SCHEMA:
+                raise DatabaseProblem(
+                    f"The database {path} has schema {schema}, made by a newer seatlatch than"
+                    f" this one, which knows {LATEST_SCHEMA}. Install the newer seatlatch."
+                )
+            ((made_for,),) = connection.execute(DATABASE_USE).fetchall()
+        finally:
+            connection.close()
+    if made_for != database_use:
+        raise DatabaseProblem(f"The database {path} {WRONG_USE[database_use]}")
+    return int(schema)
+
+
+def connect(path: Path, flags: int, *, vfs: str | None = None) -> apsw.Connection:
+    """A bare connection that waits a while for locks."""
+    connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
+    connection.set_busy_timeout(int(LOCK_WAIT_SECONDS * 1000))
+    return connection
+
+
+def configure(connection: apsw.Connection) -> None:
+    """Durable commits, foreign keys held, and bounds on memory and log."""
+    if connection.pragma("journal_mode", "wal") != "wal":
+        raise apsw.CantOpenError("no write-ahead log on this file system")
+    connection.pragma("synchronous", SYNCHRONOUS)
+    connection.pragma("foreign_keys", True)
+    connection.pragma("mmap_size", 0)
+    connection.pragma("cache_size", -CACHE_KIBIBYTES)

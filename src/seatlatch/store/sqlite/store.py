@@ -1,0 +1,110 @@
+"""The store of a running server on SQLite: one writer, and a reader beside it.
+
+The statements of a transaction run where they are called, in the event loop: each takes
+microseconds, and in a thread they would hand the interpreter back and forth at every step. Only
+COMMIT, which waits for the disk, runs in a thread, while the loop reads the next requests.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import apsw
+
+from seatlatch.domain.application import Credentials
+from seatlatch.domain.refusal import Unavailable
+from seatlatch.store.interface import DatabaseUse, Result, Transaction
+from seatlatch.store.sqlite import credentials
+from seatlatch.store.sqlite.checkpointer import Checkpointer
+from seatlatch.store.sqlite.errors import while_running
+from seatlatch.store.sqlite.opening import open_database
+from seatlatch.store.sqlite.tickets import SqliteTransaction
+
+LOCK_WAIT_SECONDS = 2.0
+"""How long a transaction waits for another process's write lock."""
+
+LOCK_RETRY_SECONDS = 0.002
+
+
+class SqliteStore:
+    """See `store.interface.Store`. To be used from one event loop."""
+
+    def __init__(
+        self, path: Path, database_use: DatabaseUse = "inventory", *, vfs: str | None = None
+    ) -> None:
+        """Open an existing database. Raises `DatabaseProblem`."""
+        self._path = path
+        self._writer = open_database(path, database_use, vfs=vfs)
+        self._reader = open_database(path, database_use, vfs=vfs)
+        copier = open_database(path, database_use, vfs=vfs)
+        self._checkpointer = Checkpointer(self._writer, copier)
+        for connection in (self._writer, self._reader):
+            connection.set_busy_timeout(0)
+        self._transaction = SqliteTransaction(self._writer)
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._file = path.stat()
+
+    async def commit(self, work: Callable[[Transaction], Result]) -> Result:
+        """Run `work` under the write lock and make it durable."""
+        with while_running():
+            await self._begin()
+            try:
+                result = work(self._transaction)
+                await asyncio.get_running_loop().run_in_executor(self._committer, self._commit)
+            except BaseException:
+                self._roll_back()
+                raise
+        self._require_same_file()
+        return result
+
+    async def _begin(self) -> None:
+        """Take the write lock. Waits without blocking the loop while another process has it."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + LOCK_WAIT_SECONDS
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except apsw.BusyError:
+                if loop.time() > deadline:
+                    raise
+                await asyncio.sleep(LOCK_RETRY_SECONDS)
+            else:
+                return
+
+    def _commit(self) -> None:
+        self._writer.execute("COMMIT")
+        self._checkpointer.committed()
+
+    def _roll_back(self) -> None:
+        """SQLite has rolled back by itself after some errors, and can't after others."""
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
+
+    def _require_same_file(self) -> None:
+        """Raise `Unavailable` if the file was moved or replaced: what we wrote is not in it."""
+        try:
+            same = os.path.samestat(self._path.stat(), self._file)
+        except OSError:
+            same = False
+        if not same:
+            raise Unavailable("The database file was moved away. Send the request again later.")
+
+    def credentials_version(self) -> int:
+        """One row, read beside the writer."""
+        self._require_same_file()
+        with while_running():
+            return credentials.read_version(self._reader)
+
+    def read_credentials(self) -> Credentials:
+        """All callers, as they stand now."""
+        with while_running():
+            return credentials.read_credentials(self._reader)
+
+    def close(self) -> None:
+        """Let go of the database. A commit that runs is waited for."""
+        self._committer.shutdown()
+        self._checkpointer.close()
+        self._reader.close()
+        self._writer.close()

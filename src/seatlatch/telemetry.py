@@ -1,0 +1,170 @@
+"""Telling what happens: the log and the metrics. Knows nothing of the rest of the house.
+
+Never given a secret; a list of tokens is logged at debug only.
+"""
+
+import asyncio
+import logging
+import platform
+import sys
+from collections.abc import Callable
+from typing import Any, BinaryIO, Literal
+
+import msgspec
+import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    disable_created_metrics,
+)
+
+from seatlatch import __version__
+
+Log = structlog.typing.FilteringBoundLogger
+
+SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+
+def make_log(log_format: Literal["console", "json"], log_level: str) -> Log:
+    """The log, on standard error; also takes what libraries log, from warning upward."""
+    processors: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    if log_format == "json":
+        encoder = msgspec.json.Encoder(enc_hook=str)
+        processors.append(lambda _log, _name, event: encoder.encode(event))
+        target: Any = _Lines(sys.stderr.buffer)
+    else:
+        processors.append(
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), pad_event_to=10, sort_keys=False
+            )
+        )
+        target = structlog.PrintLogger(sys.stderr)
+    log: Log = structlog.wrap_logger(
+        target,
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(log_level),
+    ).bind()
+    logging.basicConfig(handlers=[_ToLog(log)], level=logging.WARNING, force=True)
+    return log
+
+
+class _Lines:
+    """Writes what is logged in one turn of the event loop at once; outside of one, as it comes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._lines: list[bytes] = []
+
+    def msg(self, line: bytes) -> None:
+        if not self._lines:
+            try:
+                asyncio.get_running_loop().call_soon(self._write)
+            except RuntimeError:
+                self._lines.append(line)
+                self._write()
+                return
+        self._lines.append(line)
+
+    debug = info = warning = error = critical = exception = msg
+
+    def _write(self) -> None:
+        self._file.write(b"\n".join([*self._lines, b""]))
+        self._file.flush()
+        self._lines.clear()
+
+
+class _ToLog(logging.Handler):
+    """Passes on what libraries log by the standard library."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._log.log(
+            record.levelno, "library", message=record.getMessage(), exc_info=record.exc_info
+        )
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own; none carries a tenant's data."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "seatlatch_requests",
+            "Requests answered.",
+            ["route", "status"],
+            registry=self.registry,
+        )
+        self._request_seconds = Histogram(
+            "seatlatch_request_seconds",
+            "From a request's head to the end of its answer.",
+            ["route"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._tokens = Counter(
+            "seatlatch_tokens", "Tokens answered.", ["outcome"], registry=self.registry
+        )
+        self._group_requests = Histogram(
+            "seatlatch_group_requests",
+            "Requests that shared one commit.",
+            buckets=COUNTS,
+            registry=self.registry,
+        )
+        self._group_tokens = Histogram(
+            "seatlatch_group_tokens",
+            "Tokens that shared one commit.",
+            buckets=COUNTS,
+            registry=self.registry,
+        )
+        self._commit_seconds = Histogram(
+            "seatlatch_commit_seconds",
+            "One group's transaction, from its start until it was durable.",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._waiting_requests = Gauge(
+            "seatlatch_waiting_requests",
+            "Requests that wait for a commit now.",
+            registry=self.registry,
+        )
+        Info("seatlatch_build", "What is running.", registry=self.registry).info(
+            {"version": __version__, "python": platform.python_version()}
+        )
+        self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
+    def request_answered(self, route: str, status: int, seconds: float) -> None:
+        """One request; `route` is one of the service's own, not what the caller wrote."""
+        answered = self._answered.get((route, status))
+        if answered is None:
+            answered = self._answered[route, status] = (
+                self._requests.labels(route, str(status)),
+                self._request_seconds.labels(route),
+            )
+        answered[0].inc()
+        answered[1].observe(seconds)
+
+    def tokens_answered(self, outcome: str, tokens: int) -> None:
+        """So many tokens came to this outcome."""
+        self._tokens.labels(outcome).inc(tokens)
+
+    def group_committed(self, requests: int, tokens: int, seconds: float) -> None:
+        """One group was made durable."""
+        self._group_requests.observe(requests)
+        self._group_tokens.observe(tokens)
+        self._commit_seconds.observe(seconds)
+
+    def watch_waiting_requests(self, count: Callable[[], int]) -> None:
+        """Ask `count` at every scrape."""
+        self._waiting_requests.set_function(count)

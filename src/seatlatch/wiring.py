@@ -1,0 +1,102 @@
+"""The one place that constructs: from settings to a service with all its parts."""
+
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from starlette.types import ASGIApp
+
+from seatlatch.api.app import make_app
+from seatlatch.api.gate import Gate
+from seatlatch.api.probes import Probes
+from seatlatch.api.tickets import Tickets
+from seatlatch.auth.directory import Directory
+from seatlatch.auth.rate_limit import Rate, RateLimit
+from seatlatch.commit import GroupCommit
+from seatlatch.settings import Settings
+from seatlatch.store.interface import DatabaseProblem, DatabaseUse, Provisioning, Store
+from seatlatch.store.sqlite.opening import make_or_migrate
+from seatlatch.store.sqlite.provisioning import provisioning
+from seatlatch.store.sqlite.store import SqliteStore
+from seatlatch.telemetry import Log, Metrics
+
+GROUP_TOKENS_MAX = 2_000
+"""One transaction changes at most so many tickets, which bounds how long it takes."""
+
+WAITING_REQUESTS_MAX = 1_000
+"""Above this a request is told at once to come again, rather than to wait for long."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread that waits for the interpreter lets another run on. The default, 5 ms, is
+what a finished commit would wait for while the event loop is busy."""
+
+
+COLLECT_AFTER_ALLOCATIONS = 50_000
+"""The garbage collector looks for cycles after so many allocations. At the default of 700 it ran
+several times in every group, and found nothing: what a request makes dies by reference count."""
+
+
+def sqlite_path(database_url: str) -> Path:
+    """The file that a database URL names. Raises `DatabaseProblem`."""
+    scheme, separator, path = database_url.partition(":///")
+    if scheme.startswith("postgres"):
+        raise DatabaseProblem("PostgreSQL is not supported yet; use sqlite:///relative.db.")
+    if scheme != "sqlite" or not separator or not path or "\0" in path:
+        raise DatabaseProblem(
+            f"{database_url!r} is no database URL; use sqlite:///relative.db or"
+            " sqlite:////absolute.db."
+        )
+    return Path(path)
+
+
+def open_provisioning(
+    database_url: str, database_use: DatabaseUse = "inventory"
+) -> AbstractContextManager[Provisioning]:
+    """One transaction of provisioning. Raises `DatabaseProblem`."""
+    return provisioning(sqlite_path(database_url), database_use)
+
+
+def make_database(database_url: str, database_use: DatabaseUse = "inventory") -> list[str]:
+    """Make the database if there is none and bring it to the latest schema.
+
+    Returns the names of the migrations that were applied. Raises `DatabaseProblem`.
+    """
+    applied = make_or_migrate(sqlite_path(database_url), database_use)
+    return [f"{migration.number:04}_{migration.name}" for migration in applied]
+
+
+@contextmanager
+def service(
+    settings: Settings, log: Log, metrics: Metrics, database_use: DatabaseUse = "inventory"
+) -> Iterator[ASGIApp]:
+    """The application on an open database, which is closed at the end.
+
+    Raises `DatabaseProblem` if the database can't be used, or not for this.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER_ALLOCATIONS)
+    store = SqliteStore(sqlite_path(settings.database_url), database_use)
+    try:
+        yield compose(settings, store, log, metrics)
+    finally:
+        store.close()
+
+
+def compose(settings: Settings, store: Store, log: Log, metrics: Metrics) -> ASGIApp:
+    """The application on a given store."""
+    rate = Rate(*settings.rate_limit) if settings.rate_limit else None
+    gate = Gate(Directory(store, monotonic), RateLimit(rate, monotonic), lambda: datetime.now(UTC))
+    commits = GroupCommit(
+        store,
+        metrics,
+        group_tokens_max=GROUP_TOKENS_MAX,
+        waiting_requests_max=WAITING_REQUESTS_MAX,
+    )
+    metrics.watch_waiting_requests(lambda: commits.waiting_requests)
+    tickets = Tickets(gate, commits, metrics, log)
+    return make_app(tickets, Probes(store, metrics), commits, metrics, log)
