@@ -120,14 +120,20 @@ class GroupCommit:
             group.append(self._waiting.popleft())
         return group
 
+    def _all_waiting(self) -> list[_Waiting]:
+        """Whoever waits while the database is away is told so too, rather than to wait in turn."""
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        return waiting
+
     async def _commit(self, group: list[_Waiting]) -> None:
         """Commit a group; if it fails by itself, each alone, so that one can't harm the others."""
         started = perf_counter()
         try:
             answers = await self._store.commit(partial(work_off, [w.change for w in group]))
         except Unavailable as refusal:
-            for waiting in group:
-                _fail(waiting, Unavailable(refusal.message))
+            for waiting in [*group, *self._all_waiting()]:
+                _fail(waiting, refusal.again())
         except Exception as error:
             if len(group) == 1:
                 _fail(group[0], error)

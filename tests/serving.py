@@ -1,0 +1,230 @@
+"""A real server on a real socket for tests: the service as wired, in a thread of the test's."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import apsw
+import httpx
+
+from seatlatch.api.server import listen, make_server
+from seatlatch.auth.keys import hash_secret
+from seatlatch.settings import Settings, read_settings
+from seatlatch.store.interface import NewTicket, Store
+from seatlatch.store.sqlite.store import SqliteStore
+from seatlatch.telemetry import Log, Metrics, make_log
+from seatlatch.wiring import compose, make_database, open_provisioning, sqlite_path
+
+ORGANIZATION = "1001"
+FOREIGN_ORGANIZATION = "2002"
+CHANNEL = "test-channel"
+OTHER_CHANNEL = "other-channel"
+APPLICATION = "com.example.test"
+OTHER_APPLICATION = "com.example.other"
+API_KEY = "test-api-key"
+OTHER_API_KEY = "other-api-key"
+ACCESS_TOKEN = "test-access-token"
+OTHER_ACCESS_TOKEN = "other-access-token"
+OWNER = "234567"
+UNLOCK = "/v1/tickets/unlock"
+
+
+def valid_headers(**changes: str | None) -> dict[str, str]:
+    """The document's headers, all right; `changes` by name with _ for -, None removes one."""
+    headers = {
+        "User-Agent": "MyApplication/1.0",
+        "Authorization": f"Bearer {ACCESS_TOKEN}",
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "Content-Type": "application/json",
+        "PAC-Application-ID": APPLICATION,
+        "PAC-API-Key": API_KEY,
+        "PAC-Channel-Code": CHANNEL,
+        "Request-ID": str(uuid4()),
+    }
+    by_key = {name.lower().replace("-", "_"): name for name in headers}
+    for key, value in changes.items():
+        name = by_key[key.lower()]
+        if value is None:
+            del headers[name]
+        else:
+            headers[name] = value
+    return headers
+
+
+def database_url(path: Path) -> str:
+    """The URL of a database file."""
+    return f"sqlite:///{path}"
+
+
+def make_inventory(path: Path, tickets: Iterable[NewTicket] = ()) -> None:
+    """A database with two channels and their applications, and these tickets.
+
+    CHANNEL has a grant for ORGANIZATION alone, OTHER_CHANNEL for both organizations.
+    """
+    make_database(database_url(path))
+    with open_provisioning(database_url(path)) as provisioning:
+        provisioning.add_organization(ORGANIZATION, "Ours")
+        provisioning.add_organization(FOREIGN_ORGANIZATION, "Another")
+        provisioning.add_channel(CHANNEL, "Test", [ORGANIZATION])
+        provisioning.add_channel(OTHER_CHANNEL, "Other", [ORGANIZATION, FOREIGN_ORGANIZATION])
+        provisioning.add_application(APPLICATION, CHANNEL)
+        provisioning.add_application(OTHER_APPLICATION, OTHER_CHANNEL)
+        provisioning.add_api_key(APPLICATION, hash_secret(API_KEY.encode()))
+        provisioning.add_api_key(OTHER_APPLICATION, hash_secret(OTHER_API_KEY.encode()))
+        provisioning.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))
+        provisioning.add_access_token(OTHER_APPLICATION, hash_secret(OTHER_ACCESS_TOKEN.encode()))
+        provisioning.add_tickets(tickets)
+
+
+def add_tickets(path: Path, tickets: Iterable[NewTicket]) -> None:
+    """More tickets, while a server may run."""
+    with open_provisioning(database_url(path)) as provisioning:
+        provisioning.add_tickets(tickets)
+
+
+def listed(token: str, channel: str = CHANNEL) -> NewTicket:
+    """A ticket with mpreserve set by a channel."""
+    return NewTicket(token, ORGANIZATION, OWNER, mpreserve_channel=channel)
+
+
+def mpreserve_of(path: Path) -> dict[str, bool]:
+    """Every ticket's mpreserve, as it stands in the database file."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        rows = connection.execute("SELECT token, mpreserve FROM tickets")
+        return {str(token): bool(mpreserve) for token, mpreserve in rows}
+    finally:
+        connection.close()
+
+
+class Answered(NamedTuple):
+    """What came back on a raw socket. `status` 0: the server closed without an answer."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The first header of this name."""
+        return next((value for key, value in self.headers if key == name.lower()), None)
+
+
+class Served:
+    """A running server: its port, its database, and ways to call it."""
+
+    def __init__(self, port: int, path: Path, metrics: Metrics) -> None:
+        self.port = port
+        self.path = path
+        self.metrics = metrics
+        self.url = f"http://127.0.0.1:{port}"
+        self.client = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+
+    def unlock(self, *tokens: Any, **changes: str | None) -> httpx.Response:
+        """Unlock these tokens with valid headers, but for `changes` (see `valid_headers`)."""
+        return self.put({"tokens": list(tokens)}, **changes)
+
+    def put(self, body: Any, **changes: str | None) -> httpx.Response:
+        """PUT /v1/tickets/unlock; `body` as bytes, or what is to become JSON."""
+        content = body if isinstance(body, bytes) else httpx.Request("PUT", "/", json=body).content
+        return self.send(UNLOCK, "PUT", valid_headers(**changes), content)
+
+    def send(
+        self, path: str, method: str, headers: Mapping[str, str], content: bytes = b""
+    ) -> httpx.Response:
+        """A request with these headers and no default ones but Host and Content-Length."""
+        request = self.client.build_request(method, path, content=content)
+        for name in ("accept", "accept-encoding", "user-agent", "connection"):
+            del request.headers[name]
+        request.headers.update(headers)
+        return self.client.send(request)
+
+    def raw(self, request: bytes, *, half_close: bool = False, timeout: float = 10) -> Answered:
+        """Send bytes as they are, and read one answer or the end of the connection."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
+            connection.sendall(request)
+            if half_close:
+                connection.shutdown(socket.SHUT_WR)
+            return read_answer(connection)
+
+
+def read_answer(connection: socket.socket) -> Answered:
+    """One answer by its Content-Length, or status 0 if the server closed first."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        data = connection.recv(65536)
+        if not data:
+            return Answered(0, [], received)
+        received += data
+    head, _, body = received.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    headers = [
+        (name.lower(), value.strip())
+        for name, _, value in (line.partition(":") for line in lines[1:])
+    ]
+    answer = Answered(int(lines[0].split(" ")[1]), headers, body)
+    length = int(answer.header("content-length") or 0)
+    while len(body) < length:
+        data = connection.recv(65536)
+        if not data:
+            break
+        body += data
+    return answer._replace(body=body)
+
+
+def raw_request(
+    headers: Iterable[tuple[str, str | bytes]], body: bytes, *, target: str = UNLOCK
+) -> bytes:
+    """The bytes of a PUT with exactly these headers, in this order, repeats included."""
+    lines = [f"PUT {target} HTTP/1.1".encode(), b"Host: 127.0.0.1"]
+    for name, value in headers:
+        text = value if isinstance(value, bytes) else value.encode("latin-1")
+        lines.append(name.encode() + b": " + text)
+    return b"\r\n".join([*lines, b"", b""]) + body
+
+
+@contextmanager
+def serving(
+    path: Path,
+    *,
+    store: Callable[[Path], Store] = SqliteStore,
+    log: Log | None = None,
+    **settings: str,
+) -> Iterator[Served]:
+    """Serve the database at `path` with these settings (by field), and stop in order at the end.
+
+    The rate limit is off unless it is set.
+    """
+    options = {"rate_limit": "off", "database_url": database_url(path), **settings}
+    metrics = Metrics()
+    with served_by(read_settings({}, options), store, metrics, log) as port:
+        served = Served(port, path, metrics)
+        try:
+            yield served
+        finally:
+            served.client.close()
+
+
+@contextmanager
+def served_by(
+    settings: Settings, store: Callable[[Path], Store], metrics: Metrics, log: Log | None
+) -> Iterator[int]:
+    """Run the server in a thread; its port."""
+    opened = store(sqlite_path(settings.database_url))
+    log = log or make_log("json", "error")
+    server = make_server(compose(settings, opened, log, metrics), log, metrics)
+    listener = listen("127.0.0.1", 0)
+    thread = threading.Thread(target=server.run, args=([listener],), name="server")
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
+        listener.close()
+        opened.close()
+        assert not thread.is_alive(), "the server did not stop"
