@@ -3,7 +3,8 @@
 Source: the contract's table of whole-request errors.
 """
 
-from decimal import Decimal
+import re
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context
 from typing import TypeVar
 
 import msgspec
@@ -17,7 +18,12 @@ BODY_BYTES_MAX = 1024 * 1024
 
 Shape = TypeVar("Shape")
 
-_json = msgspec.json.Decoder(float_hook=Decimal)
+HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+"""An escape that is text only together with its other half."""
+
+_exact = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+_json = msgspec.json.Decoder(float_hook=_exact.create_decimal)
+"""Any number that is JSON can be read, however large its exponent."""
 
 
 async def read_json(request: Request, exchange: Exchange, shape: type[Shape]) -> Shape:
@@ -31,16 +37,24 @@ async def read_json(request: Request, exchange: Exchange, shape: type[Shape]) ->
         raise MalformedRequest("The body is empty. Send a JSON object.")
     try:
         decoded = _json.decode(body)
-    except UnicodeDecodeError:
-        raise MalformedRequest("The body is not UTF-8.") from None
     except RecursionError:
         raise MalformedRequest("The body is nested too deeply.") from None
-    except (msgspec.DecodeError, ValueError, ArithmeticError) as error:
-        raise MalformedRequest(f"The body is not valid JSON: {error}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise malformed(body, error) from None
     try:
         return msgspec.convert(decoded, shape)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"The body has the wrong shape: {error}.") from None
+
+
+def malformed(body: bytes, error: Exception) -> MalformedRequest:
+    """The refusal of a body that could not be decoded because of `error`."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as not_text:
+        return MalformedRequest(f"The body is not UTF-8, at byte {not_text.start}.")
+    hint = " Half of a surrogate pair is no text." if HALF_A_PAIR.search(body) else ""
+    return MalformedRequest(f"The body is not valid JSON: {error}.{hint}")
 
 
 async def read_body(request: Request, exchange: Exchange) -> bytes:

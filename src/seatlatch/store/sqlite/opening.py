@@ -57,7 +57,7 @@ def open_database(
             f"There is no database at {path}. Make one with `seatlatch migrate`,"
             " or try `seatlatch sandbox`, which brings its own."
         )
-    schema = schema_of(path, database_use, vfs=vfs)
+    schema = schema_of(path, database_use)
     if schema < LATEST_SCHEMA:
         raise DatabaseProblem(
             f"The database {path} has schema {schema}, this seatlatch needs {LATEST_SCHEMA}."
@@ -105,7 +105,7 @@ def require_sound_sqlite() -> None:
         )
 
 
-def schema_of(path: Path, database_use: DatabaseUse, *, vfs: str | None = None) -> int:
+def schema_of(path: Path, database_use: DatabaseUse) -> int:
     """The schema version of a seatlatch database, read without changing the file.
 
     Raises `DatabaseProblem` if it isn't ours, was made for another use, or is newer than we know.
@@ -113,7 +113,7 @@ def schema_of(path: Path, database_use: DatabaseUse, *, vfs: str | None = None) 
     if path.is_dir():
         raise DatabaseProblem(f"{path} is a folder; give the path of a database file.")
     with at_start(path):
-        connection = connect(path, apsw.SQLITE_OPEN_READONLY, vfs=vfs)
+        connection = connect(path, apsw.SQLITE_OPEN_READONLY)
         try:
             if connection.pragma("application_id") != APPLICATION_ID:
                 raise DatabaseProblem(

@@ -1,0 +1,93 @@
+"""Who is let in: every combination of right and wrong, and expiry to the moment."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from seatlatch.auth.authenticate import Presented, authenticate
+from seatlatch.auth.keys import hash_secret
+from seatlatch.domain.application import AccessToken, ApiKey, Application, Caller, Credentials
+from seatlatch.domain.channel import Channel
+from seatlatch.domain.refusal import ChannelNotAllowed, NotAuthenticated
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+CHANNEL = Channel("mine", frozenset({"1001"}))
+OTHER = Channel("theirs", frozenset({"2002"}))
+
+
+def credentials(
+    key_expires_at: datetime | None = None, token_expires_at: datetime | None = None
+) -> Credentials:
+    keys = (ApiKey(hash_secret(b"old"), key_expires_at), ApiKey(hash_secret(b"key"), None))
+    return Credentials(
+        1,
+        {
+            "app": Application("app", CHANNEL, keys),
+            "other": Application("other", OTHER, (ApiKey(hash_secret(b"other-key"), None),)),
+        },
+        {
+            hash_secret(b"token"): AccessToken("app", token_expires_at),
+            hash_secret(b"other-token"): AccessToken("other", None),
+        },
+    )
+
+
+RIGHT = Presented("app", b"key", b"token", "mine")
+
+
+def test_who_presents_all_that_belongs_together_is_let_in() -> None:
+    assert authenticate(credentials(), RIGHT, NOW) == Caller("app", CHANNEL)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        RIGHT._replace(application_id="nobody"),
+        RIGHT._replace(application_id="other"),
+        RIGHT._replace(api_key=b"KEY"),
+        RIGHT._replace(api_key=b"other-key"),
+        RIGHT._replace(api_key=b""),
+        RIGHT._replace(access_token=b"nothing"),
+        RIGHT._replace(access_token=b"other-token"),
+        RIGHT._replace(access_token=None),
+    ],
+    ids=str,
+)
+def test_who_presents_anything_else_is_not(wrong: Presented) -> None:
+    with pytest.raises(NotAuthenticated) as refusal:
+        authenticate(credentials(), wrong, NOW)
+    assert refusal.value.token_sent == (wrong.access_token is not None)
+    for secret in ("key", "token", "old"):
+        assert f"{secret!r}" not in refusal.value.message
+
+
+def test_another_channel_is_not_the_applications() -> None:
+    with pytest.raises(ChannelNotAllowed):
+        authenticate(credentials(), RIGHT._replace(channel_code="theirs"), NOW)
+
+
+@pytest.mark.parametrize(("seconds", "valid"), [(1, True), (0, False), (-1, False)])
+def test_keys_and_tokens_are_valid_until_the_moment_they_expire(seconds: int, valid: bool) -> None:
+    moment = NOW + timedelta(seconds=seconds)
+    for known, presented in (
+        (credentials(key_expires_at=moment), RIGHT._replace(api_key=b"old")),
+        (credentials(token_expires_at=moment), RIGHT),
+    ):
+        if valid:
+            assert authenticate(known, presented, NOW).application_id == "app"
+        else:
+            with pytest.raises(NotAuthenticated):
+                authenticate(known, presented, NOW)
+
+
+def test_while_a_key_is_rotated_both_are_valid() -> None:
+    for key in (b"old", b"key"):
+        assert authenticate(credentials(), RIGHT._replace(api_key=key), NOW)
+
+
+def test_what_is_wrong_with_a_token_is_told_only_to_who_has_the_key() -> None:
+    known = credentials(token_expires_at=NOW)
+    with pytest.raises(NotAuthenticated, match="expired"):
+        authenticate(known, RIGHT, NOW)
+    with pytest.raises(NotAuthenticated, match="PAC-API-Key"):
+        authenticate(known, RIGHT._replace(api_key=b"guess"), NOW)

@@ -1,0 +1,52 @@
+"""The bucket: its burst, its refill, and that applications don't share it."""
+
+import pytest
+
+from seatlatch.auth.rate_limit import Rate, RateLimit
+from seatlatch.domain.refusal import RateExceeded
+from tests.auth.test_directory import Clock
+
+
+def taken(limit: RateLimit, application_id: str = "app") -> int:
+    """How many requests go through at this moment."""
+    for count in range(10_000):
+        try:
+            limit.take(application_id)
+        except RateExceeded as refusal:
+            assert refusal.retry_after_seconds is not None
+            assert refusal.retry_after_seconds >= 1
+            return count
+    raise AssertionError("no limit")
+
+
+def test_a_burst_and_then_the_rate() -> None:
+    clock = Clock()
+    limit = RateLimit(Rate(200, 400), clock)
+    assert taken(limit) == 400
+    clock.seconds += 0.1
+    assert taken(limit) == 20
+    clock.seconds += 3600
+    assert taken(limit) == 400
+
+
+def test_retry_after_is_long_enough() -> None:
+    clock = Clock()
+    limit = RateLimit(Rate(0.25, 1), clock)
+    limit.take("app")
+    with pytest.raises(RateExceeded) as refusal:
+        limit.take("app")
+    assert refusal.value.retry_after_seconds == 4
+    clock.seconds += 4
+    limit.take("app")
+
+
+def test_applications_have_buckets_of_their_own() -> None:
+    limit = RateLimit(Rate(1, 5), Clock())
+    assert taken(limit, "one") == 5
+    assert taken(limit, "other") == 5
+
+
+def test_a_limit_that_is_off_lets_all_through() -> None:
+    limit = RateLimit(None, Clock())
+    for _ in range(10_000):
+        limit.take("app")

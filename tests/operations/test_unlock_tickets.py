@@ -1,0 +1,119 @@
+"""Unlock through a real store: what is written, and that guard and rule agree."""
+
+import asyncio
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from seatlatch.commit import work_off
+from seatlatch.domain.channel import Channel
+from seatlatch.domain.outcome import Outcome, TicketResult
+from seatlatch.domain.rules import judge_unlock
+from seatlatch.domain.ticket import SeatStatus, Ticket
+from seatlatch.operations.unlock_tickets import UnlockTickets
+from seatlatch.store.interface import NewTicket
+from seatlatch.store.sqlite.store import SqliteStore
+from tests.serving import (
+    CHANNEL,
+    FOREIGN_ORGANIZATION,
+    ORGANIZATION,
+    OTHER_CHANNEL,
+    listed,
+    make_inventory,
+    mpreserve_of,
+)
+
+MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
+THEIRS = Channel(OTHER_CHANNEL, frozenset({ORGANIZATION, FOREIGN_ORGANIZATION}))
+WITHOUT_GRANT = Channel("third-channel", frozenset())
+STATUSES: tuple[SeatStatus, ...] = ("LOCK", "UNLOCK")
+EVERY_STATE = [
+    NewTicket(
+        f"{organization}-{voided}-{status}-{channel}",
+        organization,
+        "owner",
+        voided=voided,
+        seat_status=status,
+        mpreserve_channel=channel,
+    )
+    for organization, voided, status, channel in product(
+        (ORGANIZATION, FOREIGN_ORGANIZATION),
+        (False, True),
+        STATUSES,
+        (None, CHANNEL, OTHER_CHANNEL),
+    )
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    make_inventory(tmp_path / "inventory.db", [*EVERY_STATE, listed("a"), listed("b")])
+    store = SqliteStore(tmp_path / "inventory.db")
+    yield store
+    store.close()
+
+
+def unlock(store: SqliteStore, *unlocks: UnlockTickets) -> list[list[TicketResult]]:
+    """The results of unlocks that are one group."""
+    return asyncio.run(store.commit(lambda transaction: work_off(unlocks, transaction)))
+
+
+@pytest.mark.parametrize("channel", [MINE, THEIRS, WITHOUT_GRANT], ids=lambda channel: channel.code)
+def test_the_database_unlocks_exactly_what_the_rule_would(
+    store: SqliteStore, channel: Channel, tmp_path: Path
+) -> None:
+    expected = [
+        judge_unlock(
+            Ticket(
+                new.token,
+                new.organization_id,
+                new.owner_id,
+                new.voided,
+                new.seat_status,
+                new.mpreserve_channel,
+            ),
+            channel,
+        )
+        for new in EVERY_STATE
+    ]
+    (results,) = unlock(store, UnlockTickets(channel, [new.token for new in EVERY_STATE]))
+    assert [result.outcome for result in results] == expected
+    mpreserve = mpreserve_of(tmp_path / "inventory.db")
+    for new, outcome in zip(EVERY_STATE, expected, strict=True):
+        listed_before = new.mpreserve_channel is not None
+        assert mpreserve[new.token] == (listed_before and outcome is not Outcome.UNLOCKED)
+
+
+def test_an_unlock_that_nothing_needs_is_a_success(store: SqliteStore) -> None:
+    first = unlock(store, UnlockTickets(MINE, ["a", "b"]))
+    again = unlock(store, UnlockTickets(MINE, ["a", "b"]))
+    assert [result.outcome for result in first[0]] == [Outcome.UNLOCKED] * 2
+    assert [result.outcome for result in again[0]] == [Outcome.ALREADY_UNLOCKED] * 2
+    assert [result.owner_id for result in first[0]] == [result.owner_id for result in again[0]]
+
+
+def test_of_two_requests_in_a_group_one_has_unlocked_the_ticket(store: SqliteStore) -> None:
+    one, other = unlock(store, UnlockTickets(MINE, ["a", "b"]), UnlockTickets(MINE, ["b", "a"]))
+    assert {result.outcome for result in one} == {Outcome.UNLOCKED}
+    assert {result.outcome for result in other} == {Outcome.ALREADY_UNLOCKED}
+
+
+def test_a_channel_learns_nothing_from_another_channels_unlock_in_its_group(
+    store: SqliteStore,
+) -> None:
+    mine, third = unlock(store, UnlockTickets(MINE, ["a"]), UnlockTickets(WITHOUT_GRANT, ["a"]))
+    assert mine == [TicketResult("a", Outcome.UNLOCKED, "234567")]
+    assert third == [TicketResult("a", Outcome.UNKNOWN, None)]
+
+
+def test_results_keep_the_requests_order_and_name_a_repeated_token_once(
+    store: SqliteStore,
+) -> None:
+    (results,) = unlock(store, UnlockTickets(MINE, ["b", "nothing", "a", "b", "nothing"]))
+    assert [result.token for result in results] == ["b", "nothing", "a"]
+
+
+def test_no_tokens_at_all_touch_nothing(store: SqliteStore) -> None:
+    assert unlock(store, UnlockTickets(MINE, [])) == [[]]

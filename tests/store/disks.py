@@ -1,0 +1,122 @@
+"""Disks that fail on demand: a VFS below SQLite that loses what was not synced, or is full."""
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import apsw
+
+_numbers = count()
+
+
+class Disk(apsw.VFS):
+    """A disk with a write cache that is lost with the power.
+
+    Every write is done at once, but what it replaced is remembered until the file is synced.
+    `refuse` is raised by every write and sync while it is set, and from the moment on at which
+    `writes_left` has come down to 0.
+    """
+
+    def __init__(self) -> None:
+        self.disk_name = f"disk-{next(_numbers)}"
+        self.refuse: type[apsw.Error] | None = None
+        self.writes_left: int | None = None
+        self._unsynced: dict[str, list[tuple[int, bytes, int]]] = {}
+        self._lock = threading.Lock()
+        super().__init__(self.disk_name, "")
+
+    def xOpen(  # noqa: N802 - SQLite's name
+        self, name: str | apsw.URIFilename | None, flags: list[int]
+    ) -> "DiskFile":
+        """Open a file on this disk."""
+        return DiskFile(self, name, flags)
+
+    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802 - SQLite's name
+        """Delete a file, but nothing any more once the disk refuses."""
+        if self.refuse is None:
+            super().xDelete(filename, syncdir)
+
+    def require_working(self) -> None:
+        """Count one call, and raise what `refuse` says."""
+        if self.writes_left is not None:
+            self.writes_left -= 1
+            if self.writes_left <= 0:
+                self.refuse = self.refuse or apsw.IOError
+        if self.refuse is not None:
+            raise self.refuse("as the test has it")
+
+    def writing(self, path: str, offset: int, before: bytes, size: int) -> None:
+        """Remember what a write replaces in a file of this size."""
+        with self._lock:
+            self._unsynced.setdefault(path, []).append((offset, before, size))
+
+    def unsynced_writes(self, path: str) -> int:
+        """How many writes to a file would be lost now."""
+        with self._lock:
+            return len(self._unsynced.get(path, ()))
+
+    def synced(self, path: str, writes: int) -> None:
+        """So many writes, the oldest, are safe."""
+        with self._lock:
+            del self._unsynced.get(path, [])[:writes]
+
+    def lose_power(self, chance: random.Random) -> int:
+        """Undo unsynced writes, but for as many of the oldest as chance has it; how many."""
+        lost = 0
+        for path, writes in self._unsynced.items():
+            kept = chance.choice((0, chance.randrange(len(writes)))) if writes else 0
+            with Path(path).open("r+b") as file:
+                for offset, before, size in reversed(writes[kept:]):
+                    file.seek(offset)
+                    file.write(before)
+                    file.truncate(size)
+                    lost += 1
+        self._unsynced.clear()
+        return lost
+
+
+class DiskFile(apsw.VFSFile):
+    """A file on a `Disk`."""
+
+    def __init__(self, disk: Disk, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
+        self._disk = disk
+        self._path = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
+        super().__init__("", name, flags)
+
+    def _remember(self, offset: int, length: int) -> None:
+        """Reads by SQLite's own file: opening it anew would drop the locks of this process."""
+        self._disk.require_working()
+        size = super().xFileSize()
+        kept = max(0, min(length, size - offset))
+        before = super().xRead(kept, offset) if kept else b""
+        self._disk.writing(self._path, offset, before, size)
+
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's name
+        """Write through, and remember."""
+        self._remember(offset, len(data))
+        super().xWrite(data, offset)
+
+    def xTruncate(self, newsize: int) -> None:  # noqa: N802 - SQLite's name
+        """As a write of what is cut off."""
+        self._remember(newsize, super().xFileSize())
+        super().xTruncate(newsize)
+
+    def xSync(self, flags: int) -> None:  # noqa: N802 - SQLite's name
+        """What was written up to now is safe."""
+        self._disk.require_working()
+        writes = self._disk.unsynced_writes(self._path)
+        super().xSync(flags)
+        self._disk.synced(self._path, writes)
+
+
+@contextmanager
+def disk() -> Iterator[Disk]:
+    """A disk for the length of a test."""
+    made = Disk()
+    try:
+        yield made
+    finally:
+        made.unregister()

@@ -1,0 +1,59 @@
+"""A database in trouble while running: nothing acknowledged that isn't so, and it heals."""
+
+import asyncio
+from pathlib import Path
+
+import apsw
+import pytest
+
+from seatlatch.domain.channel import Channel
+from seatlatch.domain.refusal import Unavailable
+from seatlatch.store.interface import Transaction
+from seatlatch.store.sqlite import store as sqlite_store
+from seatlatch.store.sqlite.errors import TROUBLE
+from seatlatch.store.sqlite.store import SqliteStore
+from tests.serving import CHANNEL, ORGANIZATION, listed, make_inventory, mpreserve_of
+from tests.store.disks import disk
+
+MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
+
+
+def unlock_a(inside: Transaction) -> object:
+    return inside.unlock([(MINE, ["a"])])
+
+
+@pytest.mark.parametrize("error", [apsw.FullError, apsw.IOError, apsw.ReadOnlyError])
+def test_a_disk_that_fails_is_a_refusal_and_then_all_is_well(
+    tmp_path: Path, error: type[apsw.Error]
+) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path, [listed("a")])
+    with disk() as failing:
+        store = SqliteStore(path, vfs=failing.disk_name)
+        failing.refuse = error
+        with pytest.raises(Unavailable) as refusal:
+            asyncio.run(store.commit(unlock_a))
+        assert isinstance(refusal.value.__cause__, tuple(TROUBLE))
+        assert mpreserve_of(path)["a"]
+        failing.refuse = None
+        asyncio.run(store.commit(unlock_a))
+        assert not mpreserve_of(path)["a"]
+        store.close()
+
+
+def test_a_database_that_stays_locked_is_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_store, "LOCK_WAIT_SECONDS", 0.05)
+    path = tmp_path / "inventory.db"
+    make_inventory(path, [listed("a")])
+    store = SqliteStore(path)
+    other = apsw.Connection(str(path))
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable):
+        asyncio.run(store.commit(unlock_a))
+    other.execute("ROLLBACK")
+    asyncio.run(store.commit(unlock_a))
+    assert not mpreserve_of(path)["a"]
+    other.close()
+    store.close()
