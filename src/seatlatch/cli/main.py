@@ -46,7 +46,7 @@ def _options(
 def main() -> None:
     """Run the command; a problem becomes one sentence on standard error."""
     try:
-        app()
+        app(prog_name="seatlatch")
     except SettingProblem as problem:
         _fail(str(problem), WRONG_USAGE)
     except (DatabaseProblem, ListenProblem) as problem:

@@ -1,0 +1,171 @@
+"""A database that can't be used: one sentence that says what to do, and the file as it was."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import apsw
+import pytest
+
+from seatlatch.store.interface import DatabaseProblem
+from seatlatch.store.sqlite import opening
+from seatlatch.wiring import make_database
+from tests.cli.commands import run
+from tests.serving import database_url, listed, make_inventory
+
+
+def contents(path: Path) -> str | None:
+    return sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def missing(path: Path) -> str:
+    return "There is no database at"
+
+
+def folder(path: Path) -> str:
+    path.mkdir()
+    return "is a folder"
+
+
+def text_file(path: Path) -> str:
+    path.write_text("token,owner\n" * 1000)
+    return "is not a SQLite database"
+
+
+def torn_file(path: Path) -> str:
+    make_inventory(path, map(listed, "abc"))
+    path.write_bytes(path.read_bytes()[:100] + b"\xff" * 4000)
+    return "The database"
+
+
+def foreign_database(path: Path) -> str:
+    connection = apsw.Connection(str(path))
+    connection.execute("CREATE TABLE tickets (token)")
+    connection.close()
+    return "was not made by seatlatch"
+
+
+def newer_schema(path: Path) -> str:
+    make_inventory(path)
+    connection = apsw.Connection(str(path))
+    connection.pragma("user_version", 999)
+    connection.close()
+    return "has schema 999, made by a newer seatlatch"
+
+
+def sandbox_database(path: Path) -> str:
+    make_database(database_url(path), "sandbox")
+    return "is a sandbox's, whose credentials everybody knows"
+
+
+BAD = [missing, folder, text_file, torn_file, foreign_database, newer_schema, sandbox_database]
+
+
+@pytest.mark.parametrize("make", BAD, ids=lambda make: make.__name__)
+def test_serve_refuses_with_a_sentence_and_changes_nothing(make: object, tmp_path: Path) -> None:
+    path = tmp_path / "some.db"
+    expected = make(path)  # type: ignore[operator]
+    before = contents(path)
+    assert_refused("serve", path, expected)
+    assert contents(path) == before
+
+
+@pytest.mark.parametrize("make", BAD[1:], ids=lambda make: make.__name__)
+def test_migrate_refuses_what_is_not_its_own(make: object, tmp_path: Path) -> None:
+    path = tmp_path / "some.db"
+    expected = make(path)  # type: ignore[operator]
+    before = contents(path)
+    assert_refused("migrate", path, expected)
+    assert contents(path) == before
+
+
+def test_an_older_schema_is_to_be_migrated_first(tmp_path: Path) -> None:
+    path = tmp_path / "some.db"
+    make_inventory(path)
+    connection = apsw.Connection(str(path))
+    connection.pragma("user_version", 0)
+    connection.close()
+    assert_refused("serve", path, "Run `seatlatch migrate`")
+
+
+def test_a_database_that_another_process_locks_is_refused_after_a_while(tmp_path: Path) -> None:
+    path = tmp_path / "some.db"
+    make_inventory(path)
+    other = apsw.Connection(str(path))
+    other.execute("BEGIN IMMEDIATE")
+    assert_refused("serve", path, "is locked by another process; stop that process or wait")
+    other.execute("ROLLBACK")
+    other.close()
+
+
+def test_a_database_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    assert_refused("migrate", tmp_path / "nowhere" / "some.db", "There is no folder")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "mysql:///x", "sqlite://x.db", "sqlite:///", "x.db", "sqlite:/x.db"]
+)
+def test_a_url_that_is_none(url: str) -> None:
+    result = run("serve", "--database", url)
+    assert result.returncode in (1, 2)
+    assert_one_sentence(result.stderr)
+
+
+def test_postgresql_is_not_there_yet() -> None:
+    result = run("serve", "--database", "postgresql://localhost/x")
+    assert result.returncode == 1
+    assert "PostgreSQL is not supported yet" in result.stderr
+
+
+def test_an_unsound_sqlite_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_inventory(tmp_path / "some.db")
+    monkeypatch.setattr(opening, "SOUND_SQLITE", (99, 0, 0))
+    with pytest.raises(DatabaseProblem, match="can corrupt its write-ahead log"):
+        opening.open_database(tmp_path / "some.db", "inventory")
+
+
+@pytest.fixture
+def as_nobody() -> Iterator[Path]:
+    """A folder with an inventory that this process may read but not write; never as root."""
+    shared_folder = Path(tempfile.mkdtemp(prefix="seatlatch-test-"))
+    path = shared_folder / "some.db"
+    make_inventory(path)
+    path.chmod(0o444)
+    shared_folder.chmod(0o555)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    yield path
+    if root:
+        os.seteuid(0)
+    shared_folder.chmod(0o755)
+    shutil.rmtree(shared_folder)
+
+
+def test_a_database_that_may_not_be_written(as_nobody: Path) -> None:
+    before = contents(as_nobody)
+    with pytest.raises(DatabaseProblem, match="let this user"):
+        opening.open_database(as_nobody, "inventory")
+    with pytest.raises(DatabaseProblem, match="let this user"):
+        opening.make_or_migrate(as_nobody, "inventory")
+    assert contents(as_nobody) == before
+
+
+def assert_refused(command: str, path: Path, expected: str) -> None:
+    result = run(command, "--database", database_url(path))
+    assert result.returncode == 1, result
+    assert result.stdout == ""
+    assert expected in result.stderr
+    assert str(path.parent) in result.stderr
+    assert_one_sentence(result.stderr)
+
+
+def assert_one_sentence(text: str) -> None:
+    """It names the program, is one line, and is no traceback."""
+    assert text.startswith("seatlatch: ")
+    assert text.endswith(".\n")
+    assert text.count("\n") == 1
+    assert "Traceback" not in text

@@ -1,0 +1,169 @@
+"""The commands as they are typed: help, output, exit codes, settings."""
+
+import json
+import signal
+import socket
+from pathlib import Path
+
+import apsw
+import httpx
+import pytest
+
+from seatlatch import __version__
+from seatlatch.settings import TABLE
+from tests.cli.commands import run, running
+from tests.cli.test_bad_databases import assert_one_sentence
+from tests.serving import UNLOCK, database_url, listed, make_inventory, valid_headers
+
+
+@pytest.mark.parametrize("command", [(), ("sandbox",), ("serve",), ("migrate",)], ids=str)
+def test_every_command_has_help(command: tuple[str, ...]) -> None:
+    result = run(*command, "--help")
+    assert result.returncode == 0
+    assert "Usage: seatlatch" in result.stdout
+    assert "--help" in result.stdout
+
+
+def test_version() -> None:
+    assert run("--version").stdout == f"{__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("serve", "--nonsense"), ("serve", "extra")])
+def test_wrong_usage_exits_2(arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+
+
+def test_migrate_makes_a_database_once(tmp_path: Path) -> None:
+    url = database_url(tmp_path / "new.db")
+    first, again = run("migrate", "--database", url, "--json"), run("migrate", "--database", url)
+    assert json.loads(first.stdout) == {
+        "database": url,
+        "applied": ["0001_tickets_and_credentials"],
+    }
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert again.stdout == f"{url} was up to date already.\n"
+
+
+def test_migrate_takes_an_empty_file_for_a_new_database(tmp_path: Path) -> None:
+    path = tmp_path / "empty.db"
+    path.touch()
+    assert run("migrate", SEATLATCH_DATABASE_URL=database_url(path)).returncode == 0
+    assert path.stat().st_size > 0
+
+
+def test_serve_answers_until_sigterm_and_leaves_no_log_behind(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path, [listed("a")])
+    with running("serve", "--port", "0", "--database", database_url(path)) as (process, about):
+        assert about["database"] == database_url(path)
+        answer = httpx.put(
+            about["url"] + UNLOCK, json={"tokens": ["a"]}, headers=valid_headers(), trust_env=False
+        )
+        assert answer.status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["inventory.db"]
+
+
+def test_a_log_line_tells_of_a_request_but_no_secret_and_no_token(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path, [listed("ticket-token-1")])
+    arguments = ("serve", "--port", "0", "--database", database_url(path))
+    headers = valid_headers()
+    with running(*arguments, SEATLATCH_LOG_FORMAT="json") as (process, about):
+        for tokens in (["ticket-token-1"], ["nothing-1"]):
+            body = {"tokens": tokens}
+            httpx.put(about["url"] + UNLOCK, json=body, headers=headers, trust_env=False)
+        httpx.get(about["url"] + "/livez", trust_env=False)
+        process.terminate()
+        assert process.stderr is not None
+        log = process.stderr.read()
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert [(line["level"], line["status"]) for line in lines] == [("info", 200), ("error", 422)]
+    for line in lines:
+        assert line["requestId"] == headers["Request-ID"]
+        assert (line["application"], line["channel"]) == ("com.example.test", "test-channel")
+        assert line["milliseconds"] > 0
+        assert line["succeeded"] + line["failed"] == 1
+    for secret in ("test-api-key", "test-access-token", "ticket-token-1", "nothing-1"):
+        assert secret not in log
+
+
+def test_at_debug_the_log_has_the_tokens_but_still_no_secret(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path, [listed("ticket-token-1")])
+    arguments = ("serve", "--port", "0", "--database", database_url(path))
+    with running(*arguments, SEATLATCH_LOG_LEVEL="debug") as (process, about):
+        body = {"tokens": ["ticket-token-1"]}
+        httpx.put(about["url"] + UNLOCK, json=body, headers=valid_headers(), trust_env=False)
+        process.terminate()
+        assert process.stderr is not None
+        log = process.stderr.read()
+    assert "ticket-token-1" in log
+    assert "test-api-key" not in log
+    assert "test-access-token" not in log
+
+
+def test_several_workers_are_refused_on_sqlite(tmp_path: Path) -> None:
+    make_inventory(tmp_path / "inventory.db")
+    url = database_url(tmp_path / "inventory.db")
+    result = run("serve", "--workers", "2", "--database", url)
+    assert result.returncode == 2
+    assert "SQLite has one writer" in result.stderr
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = run("serve", "--port", port, "--database", database_url(path))
+    assert result.returncode == 1
+    assert f"port {port}" in result.stderr
+    assert_one_sentence(result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SEATLATCH_PORT", "http"),
+        ("SEATLATCH_PORT", "65536"),
+        ("SEATLATCH_WORKERS", "0"),
+        ("SEATLATCH_RATE_LIMIT", "200"),
+        ("SEATLATCH_RATE_LIMIT", "0:1"),
+        ("SEATLATCH_LOG_FORMAT", "xml"),
+        ("SEATLATCH_LOG_LEVEL", "loud"),
+        ("SEATLATCH_HOST", ""),
+        ("SEATLATCH_DATABSE_URL", "sqlite:///x.db"),
+    ],
+)
+def test_a_bad_setting_stops_the_start_with_a_sentence_that_names_it(name: str, value: str) -> None:
+    result = run("serve", **{name: value})
+    assert result.returncode == 2
+    assert name in result.stderr
+    assert_one_sentence(result.stderr)
+
+
+def test_an_option_overrules_the_environment_and_is_named_when_it_is_bad() -> None:
+    result = run("serve", "--port", "x", SEATLATCH_PORT="8080")
+    assert result.returncode == 2
+    assert "--port" in result.stderr
+
+
+def test_every_setting_has_a_default_that_it_would_take() -> None:
+    for setting in TABLE:
+        setting.read(setting.default)
+
+
+def test_a_database_that_goes_away_does_not_keep_serve_from_stopping(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path)
+    with running("serve", "--port", "0", "--database", database_url(path)) as (process, about):
+        other = apsw.Connection(str(path))
+        other.execute("BEGIN IMMEDIATE")
+        assert httpx.get(about["url"] + "/livez", trust_env=False).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=15) == 0
+        other.close()

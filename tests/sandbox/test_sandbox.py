@@ -1,0 +1,137 @@
+"""The sandbox: fresh at each start, for this machine alone, and never on anybody's data."""
+
+import json
+import subprocess
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from seatlatch.sandbox import data
+from seatlatch.store.interface import NewTicket
+from seatlatch.wiring import make_database, open_provisioning
+from tests.cli.commands import run, running
+from tests.cli.test_bad_databases import assert_one_sentence, contents
+from tests.serving import UNLOCK, database_url, make_inventory, mpreserve_of, valid_headers
+
+
+def unlock(about: Any, *tokens: str) -> httpx.Response:
+    headers = valid_headers(
+        authorization=f"Bearer {about['accessToken']}",
+        pac_application_id=about["applicationId"],
+        pac_api_key=about["apiKey"],
+        pac_channel_code=about["channelCode"],
+    )
+    return httpx.put(
+        about["url"] + UNLOCK, json={"tokens": tokens}, headers=headers, trust_env=False
+    )
+
+
+def test_its_database_is_its_own_and_goes_with_it(tmp_path: Path) -> None:
+    url = database_url(tmp_path / "mine.db")
+    with running("sandbox", "--port", "0", SEATLATCH_DATABASE_URL=url) as (_, about):
+        path = Path(urlsplit(about["database"]).path.removeprefix("/"))
+        assert path.is_file()
+        assert unlock(about, "98973476444").status_code == 200
+    assert not path.parent.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_each_start_is_fresh(tmp_path: Path) -> None:
+    url = database_url(tmp_path / "sandbox.db")
+    for _ in range(2):
+        with running("sandbox", "--port", "0", "--database", url) as (_, about):
+            assert mpreserve_of(tmp_path / "sandbox.db")["98973476444"]
+            assert unlock(about, "98973476444").status_code == 200
+            assert not mpreserve_of(tmp_path / "sandbox.db")["98973476444"]
+
+
+def test_the_printed_command_unlocks(tmp_path: Path) -> None:
+    with running("sandbox", "--port", "0") as (_, about):
+        words = about["curl"].replace("\\\n", " ")
+        result = subprocess.run(
+            ["bash", "-c", f"{words} --silent --noproxy '*'"],
+            capture_output=True,
+            check=True,
+            timeout=30,
+        )
+    assert json.loads(result.stdout) == {
+        "success": [
+            {"token": "98973476444", "ownerId": "234567"},
+            {"token": "54457347644", "ownerId": "234567"},
+        ]
+    }
+
+
+def test_the_venue_has_every_outcome() -> None:
+    venue = list(data.venue_tickets())
+    assert len(venue) == len({ticket.token for ticket in venue}) == 2000
+    assert {ticket.access_id for ticket in venue} == {data.EVENT}
+    kinds = Counter(
+        (
+            ticket.organization_id,
+            ticket.voided,
+            ticket.seat_status,
+            ticket.mpreserve_channel,
+        )
+        for ticket in venue
+    )
+    assert kinds == {
+        (data.ORGANIZATION, False, "UNLOCK", data.CHANNEL): 1400,
+        (data.ORGANIZATION, False, "UNLOCK", None): 200,
+        (data.ORGANIZATION, False, "LOCK", data.CHANNEL): 100,
+        (data.ORGANIZATION, False, "UNLOCK", data.OTHER_CHANNEL): 100,
+        (data.ORGANIZATION, True, "UNLOCK", None): 100,
+        (data.FOREIGN_ORGANIZATION, False, "UNLOCK", None): 100,
+    }
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "::", "example.com"])  # noqa: S104
+def test_it_listens_on_this_machine_alone(host: str) -> None:
+    result = run("sandbox", "--port", "0", "--host", host)
+    assert result.returncode == 2
+    assert "loopback" in result.stderr
+    assert_one_sentence(result.stderr)
+
+
+def test_it_refuses_an_inventory(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path, [NewTicket("a", "1001", "o")])
+    assert_refused(path, "holds an inventory, which the sandbox would overwrite")
+
+
+def test_it_refuses_an_inventory_that_is_still_empty(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.db"
+    make_database(database_url(path))
+    assert_refused(path, "holds an inventory")
+
+
+@pytest.mark.parametrize("what", ["organization", "ticket"])
+def test_it_refuses_a_sandbox_to_which_something_was_added(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "sandbox.db"
+    make_database(database_url(path), "sandbox")
+    with open_provisioning(database_url(path), "sandbox") as provisioning:
+        data.fill(provisioning)
+        if what == "organization":
+            provisioning.add_organization("season-2027", "Somebody's")
+        else:
+            provisioning.add_tickets([NewTicket("season-2027", "1001", "o")])
+    assert_refused(path, "season-2027")
+
+
+def test_it_refuses_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("Seats for Saturday: 12 and 13.\n" * 100)
+    assert_refused(path, "is not a SQLite database")
+
+
+def assert_refused(path: Path, expected: str) -> None:
+    before = contents(path)
+    result = run("sandbox", "--port", "0", "--database", database_url(path))
+    assert result.returncode == 1
+    assert expected in result.stderr
+    assert_one_sentence(result.stderr)
+    assert contents(path) == before
