@@ -30,6 +30,11 @@ def folder(path: Path) -> str:
     return "is a folder"
 
 
+def empty_file(path: Path) -> str:
+    path.touch()
+    return "was not made by seatlatch"
+
+
 def text_file(path: Path) -> str:
     path.write_text("token,owner\n" * 1000)
     return "is not a SQLite database"
@@ -61,7 +66,16 @@ def sandbox_database(path: Path) -> str:
     return "is a sandbox's, whose credentials everybody knows"
 
 
-BAD = [missing, folder, text_file, torn_file, foreign_database, newer_schema, sandbox_database]
+BAD = [
+    missing,
+    folder,
+    empty_file,
+    text_file,
+    torn_file,
+    foreign_database,
+    newer_schema,
+    sandbox_database,
+]
 
 
 @pytest.mark.parametrize("make", BAD, ids=lambda make: make.__name__)

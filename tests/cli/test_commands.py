@@ -46,11 +46,10 @@ def test_migrate_makes_a_database_once(tmp_path: Path) -> None:
     assert again.stdout == f"{url} was up to date already.\n"
 
 
-def test_migrate_takes_an_empty_file_for_a_new_database(tmp_path: Path) -> None:
-    path = tmp_path / "empty.db"
-    path.touch()
+def test_the_environment_says_which_database_too(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
     assert run("migrate", SEATLATCH_DATABASE_URL=database_url(path)).returncode == 0
-    assert path.stat().st_size > 0
+    assert [file.name for file in tmp_path.iterdir()] == ["new.db"]
 
 
 def test_serve_answers_until_sigterm_and_leaves_no_log_behind(tmp_path: Path) -> None:

@@ -9,13 +9,15 @@ import apsw
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import DatabaseProblem
 
+LET_WRITE = "let this user write the file and its folder"
+
 TROUBLE: dict[type[apsw.Error], str] = {
     apsw.BusyError: "is locked by another process; stop that process or wait for it",
     apsw.LockedError: "is locked by another process; stop that process or wait for it",
     apsw.ProtocolError: "is locked by another process; stop that process or wait for it",
     apsw.FullError: "can't grow, the disk is full; make room on it",
-    apsw.ReadOnlyError: "can't be written; let this user write the file and its folder",
-    apsw.PermissionsError: "can't be written; let this user write the file and its folder",
+    apsw.ReadOnlyError: f"can't be written; {LET_WRITE}",
+    apsw.PermissionsError: f"can't be written; {LET_WRITE}",
     apsw.CantOpenError: "can't be opened; let this user read and write the file and its folder",
     apsw.IOError: "can't be read or written; look at the disk and the system's log",
     apsw.NoMemError: "needs more memory than there is; make some free",

@@ -1,11 +1,12 @@
 """Opening a database file: is it there, is it ours, may we write it. Changes nothing in doubt."""
 
+import tempfile
 from pathlib import Path
 
 import apsw
 
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse
-from seatlatch.store.sqlite.errors import at_start
+from seatlatch.store.sqlite.errors import LET_WRITE, at_start
 from seatlatch.store.sqlite.schema import (
     APPLICATION_ID,
     LATEST_SCHEMA,
@@ -76,23 +77,46 @@ def open_database(
 def make_or_migrate(path: Path, database_use: DatabaseUse) -> list[Migration]:
     """Make the database if there is none, and bring it to the latest schema.
 
-    Returns what was applied. An empty file counts as none. Raises `DatabaseProblem`.
+    Returns what was applied. Safe when run by several processes at once. Raises
+    `DatabaseProblem`.
     """
     require_sound_sqlite()
     if not path.parent.is_dir():
         raise DatabaseProblem(f"There is no folder {path.parent}; make it first.")
-    if path.exists() and (path.is_dir() or path.stat().st_size > 0):
-        schema_of(path, database_use)
     with at_start(path):
-        connection = connect(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
-        try:
-            if connection.readonly("main"):
-                raise apsw.ReadOnlyError("read-only file")
-            connection.pragma("page_size", PAGE_BYTES)
-            configure(connection)
-            return migrate(connection, database_use)
-        finally:
-            connection.close()
+        applied = [] if path.exists() else _make(path, database_use)
+        if not applied:
+            schema_of(path, database_use)
+            applied = _migrate(path, database_use)
+    return applied
+
+
+def _make(path: Path, database_use: DatabaseUse) -> list[Migration]:
+    """Make a new database beside its place and put it there whole; nothing if one came first."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+            made = Path(folder) / path.name
+            applied = _migrate(made, database_use)
+            path.hardlink_to(made)
+    except FileExistsError:
+        return []
+    except OSError as error:
+        raise DatabaseProblem(
+            f"Can't make {path} ({error.strerror or error}); {LET_WRITE}."
+        ) from None
+    return applied
+
+
+def _migrate(path: Path, database_use: DatabaseUse) -> list[Migration]:
+    connection = connect(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+    try:
+        if connection.readonly("main"):
+            raise apsw.ReadOnlyError("read-only file")
+        connection.pragma("page_size", PAGE_BYTES)
+        configure(connection)
+        return migrate(connection, database_use)
+    finally:
+        connection.close()
 
 
 def require_sound_sqlite() -> None:
