@@ -17,12 +17,13 @@ class Disk(apsw.VFS):
 
     Every write is done at once, but what it replaced is remembered until the file is synced.
     `refuse` is raised by every write and sync while it is set, and from the moment on at which
-    `writes_left` has come down to 0.
+    `writes_left` has come down to 0; but only by files whose path ends in `refuse_only`.
     """
 
     def __init__(self) -> None:
         self.disk_name = f"disk-{next(_numbers)}"
         self.refuse: type[apsw.Error] | None = None
+        self.refuse_only = ""
         self.writes_left: int | None = None
         self._unsynced: dict[str, list[tuple[int, bytes, int]]] = {}
         self._lock = threading.Lock()
@@ -39,13 +40,13 @@ class Disk(apsw.VFS):
         if self.refuse is None:
             super().xDelete(filename, syncdir)
 
-    def require_working(self) -> None:
+    def require_working(self, path: str) -> None:
         """Count one call, and raise what `refuse` says."""
         if self.writes_left is not None:
             self.writes_left -= 1
             if self.writes_left <= 0:
                 self.refuse = self.refuse or apsw.IOError
-        if self.refuse is not None:
+        if self.refuse is not None and path.endswith(self.refuse_only):
             raise self.refuse("as the test has it")
 
     def writing(self, path: str, offset: int, before: bytes, size: int) -> None:
@@ -88,7 +89,7 @@ class DiskFile(apsw.VFSFile):
 
     def _remember(self, offset: int, length: int) -> None:
         """Reads by SQLite's own file: opening it anew would drop the locks of this process."""
-        self._disk.require_working()
+        self._disk.require_working(self._path)
         size = super().xFileSize()
         kept = max(0, min(length, size - offset))
         before = super().xRead(kept, offset) if kept else b""
@@ -106,7 +107,7 @@ class DiskFile(apsw.VFSFile):
 
     def xSync(self, flags: int) -> None:  # noqa: N802 - SQLite's name
         """What was written up to now is safe."""
-        self._disk.require_working()
+        self._disk.require_working(self._path)
         writes = self._disk.unsynced_writes(self._path)
         super().xSync(flags)
         self._disk.synced(self._path, writes)

@@ -22,7 +22,8 @@ def prefers_gzip(accept_encoding: bytes) -> bool:
     """Whether a header Accept-Encoding admits gzip and likes it no less than identity."""
     qualities = _qualities(accept_encoding)
     gzip = qualities.get(b"gzip", qualities.get(b"x-gzip", qualities.get(b"*", 0.0)))
-    return gzip > 0 and gzip >= qualities.get(b"identity", 0.0)
+    identity = qualities.get(b"identity", qualities.get(b"*", 0.0))
+    return gzip > 0 and gzip >= identity
 
 
 @lru_cache(REMEMBERED_VALUES)

@@ -6,6 +6,7 @@ pages written meanwhile are left to the writer, which then starts the log anew.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import apsw
 
@@ -40,10 +41,12 @@ class Checkpointer:
             if self._logged_pages >= START_PAGES:
                 self._bulk = self._thread.submit(self._copy_bulk)
         elif self._bulk.done() or self._logged_pages >= WAIT_PAGES:
-            self._bulk.result()
-            self._bulk = None
-            self._logged_pages = 0
-            self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            bulk, self._bulk = self._bulk, None
+            # What was committed is safe in the log: trouble with copying it is for the next try.
+            with suppress(apsw.Error):
+                bulk.result()
+                self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                self._logged_pages = 0
 
     def _copy_bulk(self) -> None:
         for _ in range(PASSES_MAX):
