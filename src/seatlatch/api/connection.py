@@ -107,7 +107,7 @@ class GuardedConnection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
-    def eof_received(self) -> bool:
+    def eof_received(self) -> bool:  # type: ignore[override]
         """A client that has said all it wants to say still gets its answers."""
         self._in_request = False
         self._end_patience()
@@ -178,7 +178,7 @@ class GuardedConnection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """It was answered. If it was the last whole one of a client that was given up, that's it."""
+        """It was answered. After the last whole request of a client that was given up, close."""
         if self._no_more_requests:
             if self.pipeline and self.pipeline[0][0].more_body:
                 self.pipeline.popleft()

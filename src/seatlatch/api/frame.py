@@ -28,7 +28,7 @@ from seatlatch.telemetry import Log, Metrics
 
 GZIP_BYTES_MIN = 500
 GZIP_LEVEL = 4
-"""Measured on answers of 100 tickets: nearly the size of level 9 in a third of the time."""
+"""Answers are short and repeat themselves: higher levels make them hardly smaller."""
 
 CLIENT_WENT_AWAY = 499
 """In log and metrics only: the client closed before its request was whole."""

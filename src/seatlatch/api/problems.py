@@ -1,7 +1,7 @@
 """The error catalogue: one table from refusal to status and type, with the retry advice.
 
-The same table makes `docs/reference/errors.md`. Source: the contract's tables of HTTP status and
-of whole-request errors.
+The table in `docs/reference/unlock.md` is made from it. Source: the contract's tables of HTTP
+status and of whole-request errors.
 """
 
 from typing import NamedTuple

@@ -20,6 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Unlock tickets that were listed at a marketplace: a service compatible with the"
     " Paciolan Link API's PUT /v1/tickets/unlock.",
 )

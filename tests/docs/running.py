@@ -1,0 +1,63 @@
+"""A sandbox in a process of its own, and the pages' commands run against it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ADDRESS = "http://127.0.0.1:8080"
+"""Where the pages have the sandbox."""
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Ours without settings of the service, but for these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SEATLATCH_")}
+    return {**kept, **settings}
+
+
+@contextmanager
+def sandbox(folder: Path, **settings: str) -> Iterator[dict[str, Any]]:
+    """A fresh sandbox; what it says of itself. Its log is in `folder`, whole after the end."""
+    command = [sys.executable, "-m", "seatlatch", "sandbox", "--port", "0", "--json"]
+    with (
+        (folder / "sandbox.log").open("wb") as log,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, env=environment(**settings)
+        ) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+    assert process.returncode == 0
+
+
+def require_curl() -> None:
+    """Skip without curl on a person's machine; fail without it where all must be run."""
+    if shutil.which("curl") is None:
+        sentence = "The pages' examples need curl; install it with your system's package manager."
+        if os.environ.get("CI") == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+
+
+def run_shell(text: str, url: str, folder: Path) -> str:
+    """What a block of commands prints, with the sandbox's own address put in."""
+    ran = subprocess.run(
+        ["sh", "-e", "-c", text.replace(ADDRESS, url)],
+        cwd=folder,
+        env=environment(no_proxy="127.0.0.1"),
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr.decode()
+    return ran.stdout.decode()

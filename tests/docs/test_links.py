@@ -1,0 +1,33 @@
+"""Every link within the project leads somewhere, and every page is led to."""
+
+from pathlib import Path
+
+import pytest
+from docs.generate import ROOT
+
+from tests.docs.pages import DOCS, PAGES, anchors, links, name_of, prose
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in links(page):
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.is_relative_to(ROOT), f"{target} leads out of the project"
+        assert file.is_file(), f"{target} leads nowhere"
+        if anchor:
+            assert anchor in anchors(file), f"{target}: there is no such heading"
+
+
+def test_the_index_lists_every_page() -> None:
+    index = DOCS / "README.md"
+    listed = {(DOCS / target.partition("#")[0]).resolve() for target in links(index)}
+    assert {page for page in PAGES if page.is_relative_to(DOCS)} - listed == {index}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_opens_with_a_sentence(page: Path) -> None:
+    title, sentence = prose(page).split("\n\n")[:2]
+    assert title.startswith("# ")
+    assert sentence[0].isalpha(), "a sentence says what the page is for"
+    assert "." in sentence
