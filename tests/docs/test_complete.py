@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx
 import typer
-from docs.generate import ROOT
 from prometheus_client.parser import text_string_to_metric_families
 from typer.core import TyperGroup
 
+from docs.generate import ROOT
 from seatlatch.api.headers import DOCUMENT_HEADERS
 from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS
 from seatlatch.cli.main import app

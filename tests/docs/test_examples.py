@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from docs.generate import ROOT
 
+from docs.generate import ROOT
 from seatlatch.sandbox.data import curl_command
 from tests.docs.pages import DOCS, PAGES, Block, blocks, name_of
 from tests.docs.running import ADDRESS, environment, require_curl, run_shell, sandbox

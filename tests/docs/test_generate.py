@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from docs.parts import PARTS
 
 from docs import generate
+from docs.parts import PARTS
 from tests.docs.pages import PAGES
 
 STALE = "# Page\n\n<!-- generated: settings -->\nold\n<!-- end -->\n\nafter\n"

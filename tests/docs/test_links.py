@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from docs.generate import ROOT
 
+from docs.generate import ROOT
 from tests.docs.pages import DOCS, PAGES, anchors, links, name_of, prose
 
 
