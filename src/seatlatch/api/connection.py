@@ -141,14 +141,24 @@ class GuardedConnection(HttpToolsProtocol):
                 self._wait_for_a_request()
 
     def _parse(self, data: bytes) -> None:
-        """No upgrade is on offer: a request for one is answered as plain HTTP/1.1."""
+        """No upgrade is on offer: a request for one is answered as plain HTTP/1.1.
+
+        The parser takes such a request's body for another protocol. So it is given its head once
+        more, without the header that asks for the upgrade.
+        """
         while data:
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
-                data = data[upgrade.args[0] :]
+                data = self._head_without_upgrade() + data[upgrade.args[0] :]
             else:
                 return
+
+    def _head_without_upgrade(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/" + version]
+        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -163,6 +173,10 @@ class GuardedConnection(HttpToolsProtocol):
             lines = sum(len(name) + len(value) + 4 for name, value in self.headers)
             if len(self.url) + lines > HEAD_BYTES_MAX:
                 raise head_too_large()
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise MalformedRequest("This server is no proxy.")
+            return
         super().on_headers_complete()
         self._in_head = False
 
@@ -174,6 +188,8 @@ class GuardedConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
+        if self.parser.should_upgrade():
+            return
         self._in_request = False
         super().on_message_complete()
 

@@ -1,0 +1,122 @@
+"""2,000 connections that send garbage: each is answered, but not by a 5xx, or closed, in time."""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+import pytest
+
+from seatlatch.api import connection, server
+from tests.api.test_connection import MALFORMED
+from tests.api.wire import put, put_chunked, tokens_body
+from tests.conftest import EVERY_CASE
+from tests.serving import Served, make_inventory, serving
+
+CONNECTIONS = 2000
+AT_ONCE = 200
+ANSWER_SECONDS_MAX = 5.0
+PATIENCE_SECONDS = 0.5
+
+BODY = tokens_body("not-listed", "unknown")
+
+
+class Garbage(NamedTuple):
+    """What one connection sends, and whether it says that it has ended."""
+
+    data: bytes
+    ends: bool
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server that gives up soon, so that all of this takes seconds."""
+    path = tmp_path_factory.mktemp("garbage") / "inventory.db"
+    make_inventory(path, EVERY_CASE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "STALL_SECONDS", PATIENCE_SECONDS)
+        patch.setattr(server, "KEEP_ALIVE_SECONDS", PATIENCE_SECONDS)
+        with serving(path) as running:
+            yield running
+
+
+def mutated(chance: random.Random, data: bytes) -> bytes:
+    """With some bytes replaced, removed, doubled or put in."""
+    for _ in range(chance.randint(1, 8)):
+        at = chance.randrange(len(data) + 1)
+        length = chance.choice([0, 0, 1, 1, 5, 40])
+        text = chance.choice(
+            [chance.randbytes(chance.randint(0, 4)), data[at : at + 9] * 2, b"\r\n", b"\0", b": "]
+        )
+        data = data[:at] + text + data[at + length :]
+    return data
+
+
+def garbage(chance: random.Random) -> Garbage:
+    """One of the ways to be broken."""
+    valid = chance.choice([put(BODY), put_chunked(BODY[:9], BODY[9:])])
+    size = chance.choice([0, 1, len(BODY) - 1, len(BODY) + 1, 10**6, 10**12])
+    long = b"X-Long: " + chance.randbytes(2).hex().encode() * chance.choice([20_000, 100_000])
+    makers: list[Callable[[], bytes]] = [
+        lambda: chance.randbytes(chance.randint(1, 2000)),
+        lambda: mutated(chance, valid),
+        lambda: mutated(chance, valid),
+        lambda: valid[: chance.randrange(1, len(valid))],
+        lambda: valid.replace(b"\r\n", b"\r\n" + long + b"\r\n", 1),
+        lambda: put_chunked(BODY, end=chance.randbytes(chance.randint(1, 40)) + b"\r\n"),
+        lambda: put(BODY).replace(b"Content-Length: %d" % len(BODY), b"Content-Length: %d" % size),
+        lambda: chance.choice(list(MALFORMED.values())),
+        lambda: valid + chance.randbytes(chance.randint(1, 200)),
+        lambda: b"\r\n" * chance.randint(1, 50) + mutated(chance, valid),
+    ]
+    return Garbage(chance.choice(makers)(), chance.random() < 0.5)
+
+
+async def status_of(port: int, sent: Garbage) -> int:
+    """The status of the answer, 0 if there was none before the connection ended."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        with suppress(ConnectionError):
+            writer.write(sent.data)
+            if sent.ends:
+                writer.write_eof()
+            await writer.drain()
+        with suppress(ConnectionError):
+            line = await reader.readline()
+            return int(line.split(b" ")[1]) if line else 0
+        return 0
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def statuses_of(port: int, all_sent: list[Garbage]) -> list[int | str]:
+    """The status of each; a word where nothing came in time."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(sent: Garbage) -> int | str:
+        async with gate:
+            try:
+                return await asyncio.wait_for(status_of(port, sent), ANSWER_SECONDS_MAX)
+            except TimeoutError:
+                return "no answer in time"
+
+    return await asyncio.gather(*[one(sent) for sent in all_sent])
+
+
+def test_garbage_is_answered_or_closed_and_the_service_goes_on(impatient: Served) -> None:
+    seed = secrets.randbits(32)
+    chance = random.Random(seed)
+    all_sent = [garbage(chance) for _ in range(CONNECTIONS)]
+    statuses = asyncio.run(statuses_of(impatient.port, all_sent))
+    wrong = [
+        (status, sent.ends, sent.data[:1000])
+        for status, sent in zip(statuses, all_sent, strict=True)
+        if isinstance(status, str) or status >= 500
+    ]
+    assert wrong == [], f"seed {seed}"
+    assert {207, 400, 408, 431} <= set(statuses), f"seed {seed}"
+    assert impatient.unlock("not-listed").status_code == 200

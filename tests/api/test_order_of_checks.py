@@ -1,0 +1,137 @@
+"""The contract's order of checks: of two faults in one request the earlier one is told."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.api.wire import tokens_body
+from tests.serving import UNLOCK, Served, make_inventory, serving, valid_headers
+
+MEBIBYTE = 1024 * 1024
+
+
+class Fault(NamedTuple):
+    """One thing wrong with a request, and the status and word by which its answer is known."""
+
+    status: int
+    word: str
+    path: str = UNLOCK
+    method: str = "PUT"
+    headers: tuple[tuple[str, str | None], ...] = ()
+    body: bytes | None = None
+
+
+ORDER = {
+    "route": Fault(404, "path", path="/v1/tickets/unlok"),
+    "method": Fault(405, "takes PUT", method="POST"),
+    "Request-ID": Fault(400, "Request-ID", headers=(("request_id", "garbage"),)),
+    "User-Agent": Fault(400, "User-Agent", headers=(("user_agent", None),)),
+    "Accept absent": Fault(400, "Accept is absent", headers=(("accept", None),)),
+    "Content-Type absent": Fault(400, "Content-Type", headers=(("content_type", None),)),
+    "PAC-Application-ID absent": Fault(
+        400, "PAC-Application-ID", headers=(("pac_application_id", None),)
+    ),
+    "PAC-API-Key absent": Fault(400, "PAC-API-Key", headers=(("pac_api_key", None),)),
+    "PAC-Channel-Code absent": Fault(
+        400, "PAC-Channel-Code", headers=(("pac_channel_code", None),)
+    ),
+    "no token": Fault(401, "Authorization", headers=(("authorization", None),)),
+    "wrong key": Fault(401, "PAC-API-Key", headers=(("pac_api_key", "wrong"),)),
+    "wrong token": Fault(401, "not one of", headers=(("authorization", "Bearer wrong"),)),
+    "channel": Fault(403, "PAC-Channel-Code", headers=(("pac_channel_code", "wrong"),)),
+    "Accept": Fault(406, "Accept", headers=(("accept", "text/html"),)),
+    "Content-Type": Fault(415, "Content-Type", headers=(("content_type", "text/plain"),)),
+    "body size": Fault(413, "bytes", body=b"\xff" * (MEBIBYTE + 1)),
+    "empty body": Fault(400, "empty", body=b""),
+    "JSON": Fault(400, "JSON", body=b'{"tokens":[1' + b',"a"' * 101),
+    "shape": Fault(422, "$.tokens[101]", body=b'{"tokens":[' + b'"unknown",' * 101 + b"1]}"),
+    "count": Fault(422, "more than 100 tokens", body=tokens_body(*["unknown"] * 101)),
+    "tokens": Fault(422, "INVALID_TOKEN", body=tokens_body("unknown")),
+}
+"""Every check in the contract's order; the rate has a test of its own."""
+
+NAMES = list(ORDER)
+
+
+def can_go_together(one: Fault, other: Fault) -> bool:
+    """Whether a request can have both: not two values of one header, nor two bodies."""
+    keys = {key for key, _ in one.headers} & {key for key, _ in other.headers}
+    return not keys and (one.body is None or other.body is None)
+
+
+PAIRS = [
+    (earlier, later)
+    for at, earlier in enumerate(NAMES)
+    for later in NAMES[at + 1 :]
+    if can_go_together(ORDER[earlier], ORDER[later])
+]
+
+
+@pytest.mark.parametrize(("earlier", "later"), PAIRS, ids=[f"{a} - {b}" for a, b in PAIRS])
+def test_of_two_faults_the_earlier_one_is_told(shared: Served, earlier: str, later: str) -> None:
+    first, second = ORDER[earlier], ORDER[later]
+    headers = valid_headers(**dict([*second.headers, *first.headers]))
+    bodies = [fault.body for fault in (first, second) if fault.body is not None]
+    path = second.path if first.path == UNLOCK else first.path
+    method = second.method if first.method == "PUT" else first.method
+    answer = shared.send(path, method, headers, [*bodies, tokens_body("not-listed")][0])
+    assert answer.status_code == first.status
+    assert first.word in answer.text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_fault_alone_is_told(shared: Served, name: str) -> None:
+    fault = ORDER[name]
+    body = tokens_body("not-listed") if fault.body is None else fault.body
+    answer = shared.send(fault.path, fault.method, valid_headers(**dict(fault.headers)), body)
+    assert answer.status_code == fault.status
+    assert fault.word in answer.text
+
+
+def test_both_header_faults_that_share_a_header_are_told_in_order(shared: Served) -> None:
+    answer = shared.unlock("not-listed", accept="", content_type="text/plain")
+    assert "Accept is absent" in answer.text
+
+
+@pytest.fixture(scope="module")
+def exhausted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server that lets one request a second through."""
+    path: Path = tmp_path_factory.mktemp("exhausted") / "inventory.db"
+    make_inventory(path)
+    with serving(path, rate_limit="1:1") as running:
+        yield running
+
+
+RATE_AT = NAMES.index("Accept")
+
+
+@pytest.mark.parametrize("name", NAMES[:RATE_AT])
+def test_what_comes_before_the_rate_is_told_first(exhausted: Served, name: str) -> None:
+    fault = ORDER[name]
+    exhaust(exhausted)
+    answer = exhausted.send(
+        fault.path, fault.method, valid_headers(**dict(fault.headers)), tokens_body("unknown")
+    )
+    assert answer.status_code == fault.status
+    assert fault.word in answer.text
+
+
+@pytest.mark.parametrize("name", NAMES[RATE_AT:])
+def test_the_rate_is_told_before_what_comes_after_it(exhausted: Served, name: str) -> None:
+    fault = ORDER[name]
+    body = tokens_body("unknown") if fault.body is None else fault.body
+    statuses = {
+        exhausted.send(
+            fault.path, fault.method, valid_headers(**dict(fault.headers)), body
+        ).status_code
+        for _ in range(2)
+    }
+    assert 429 in statuses
+
+
+def exhaust(served: Served) -> None:
+    """Send until the application has no request left."""
+    while served.unlock("unknown").status_code != 429:
+        pass

@@ -1,0 +1,100 @@
+"""The contract's routes beside the API: they need no headers and tell no tenant's data."""
+
+from collections.abc import Mapping
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.api.test_whole_request_errors import moved_away
+from tests.api.wire import Wire, message_of
+from tests.serving import APPLICATION, CHANNEL, OWNER, UNLOCK, Served
+
+Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def bare(served: Served, path: str) -> httpx.Response:
+    """A GET with no headers of ours."""
+    return served.send(path, "GET", {})
+
+
+def samples(served: Served) -> Samples:
+    """What /metrics tells: every sample by name and labels."""
+    families = text_string_to_metric_families(bare(served, "/metrics").text)
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def value(found: Samples, name: str, **labels: str) -> float:
+    """One sample, 0 if it is not there."""
+    return found.get((name, frozenset(labels.items())), 0.0)
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_probe_is_200(shared: Served, path: str) -> None:
+    assert bare(shared, path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+def test_probe_needs_no_headers_at_all(shared: Served, path: str) -> None:
+    with Wire(shared.port) as wire:
+        wire.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert wire.answer().status == 200
+
+
+def test_ready_is_503_while_the_database_is_gone_and_alive_is_200(served: Served) -> None:
+    with moved_away(served.path):
+        message_of(bare(served, "/readyz"), 503, "SERVICE_UNAVAILABLE")
+        assert bare(served, "/livez").status_code == 200
+        assert bare(served, "/metrics").status_code == 200
+    assert bare(served, "/readyz").status_code == 200
+
+
+def test_metrics_count_requests_tokens_and_groups(served: Served) -> None:
+    before = samples(served)
+    served.unlock("listed-1", "not-listed", "unknown", "voided", "locked", "listed-elsewhere")
+    served.unlock("listed-2")
+    served.put(b"no json")
+    served.send("/nowhere", "GET", {})
+    after = samples(served)
+
+    def grown(name: str, **labels: str) -> float:
+        return value(after, name, **labels) - value(before, name, **labels)
+
+    for status in ("200", "207", "400"):
+        assert grown("seatlatch_requests_total", route=UNLOCK, status=status) == 1
+    assert grown("seatlatch_requests_total", route="unknown", status="404") == 1
+    assert grown("seatlatch_requests_total", route="/metrics", status="200") == 1
+    assert grown("seatlatch_request_seconds_count", route=UNLOCK) == 3
+    assert 0 < grown("seatlatch_request_seconds_sum", route=UNLOCK) < 10
+    assert grown("seatlatch_tokens_total", outcome="unlocked") == 2
+    for outcome in ("already_unlocked", "unknown", "voided", "seat_locked", "reserved_elsewhere"):
+        assert grown("seatlatch_tokens_total", outcome=outcome) == 1
+    assert grown("seatlatch_group_requests_count") == grown("seatlatch_commit_seconds_count") == 2
+    assert grown("seatlatch_group_requests_sum") == 2
+    assert grown("seatlatch_group_tokens_sum") == 7
+    assert 0 < grown("seatlatch_commit_seconds_sum") < 10
+
+
+def test_metrics_tell_who_waits_and_what_is_running(shared: Served) -> None:
+    found = samples(shared)
+    assert value(found, "seatlatch_waiting_requests") == 0
+    assert ("seatlatch_waiting_requests", frozenset()) in found
+    ((labels, one),) = [
+        (dict(labels), count)
+        for (name, labels), count in found.items()
+        if name == "seatlatch_build_info"
+    ]
+    assert one == 1
+    assert set(labels) == {"version", "python"}
+
+
+def test_metrics_carry_no_tenants_data(served: Served) -> None:
+    served.unlock("listed-1", "unknown-token")
+    served.send("/v1/tickets/unlock/listed-1?token=listed-1", "GET", {})
+    text = bare(served, "/metrics").text
+    private = [APPLICATION, CHANNEL, OWNER, "listed-1", "unknown-token", "1001"]
+    assert [word for word in private if word in text] == []
