@@ -67,7 +67,7 @@ class Poison:
 
     @staticmethod
     def work_off(transaction: Transaction, changes: Sequence[Any]) -> list[None]:
-        transaction.unlock([(MINE, ["t0"])])
+        transaction.unlock(MINE, ["t0"])
         raise ZeroDivisionError
 
 

@@ -61,26 +61,26 @@ def test_a_ticket_is_read_as_it_was_written(store: Store, path: Path) -> None:
 @pytest.mark.parametrize("token", ["", "a\0", "a\0b", "\0", "x" * 10_000, "\N{TICKET}", "A", "a "])
 def test_a_token_that_is_nearly_a_ticket_is_none(store: Store, token: str) -> None:
     def ask(inside: Transaction) -> object:
-        return inside.unlock([(MINE, [token])]), inside.read_tickets([token]).get(token)
+        return inside.unlock(MINE, [token]), inside.read_tickets([token]).get(token)
 
     assert asyncio.run(store.commit(ask)) == ({}, None)
 
 
 def test_what_is_committed_is_there_for_another_connection(store: Store, path: Path) -> None:
-    unlocked = asyncio.run(store.commit(lambda inside: inside.unlock([(MINE, ["a", "b", "c"])])))
-    assert unlocked == {("a", CHANNEL): OWNER, ("c", CHANNEL): OWNER}
+    unlocked = asyncio.run(store.commit(lambda inside: inside.unlock(MINE, ["a", "b", "c"])))
+    assert unlocked == {"a": OWNER, "c": OWNER}
     assert mpreserve_of(path) == {"a": False, "b": True, "c": False}
 
 
 def test_work_that_fails_is_rolled_back_and_the_next_goes_through(store: Store, path: Path) -> None:
     def work(inside: Transaction) -> None:
-        inside.unlock([(MINE, ["a"])])
+        inside.unlock(MINE, ["a"])
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         asyncio.run(store.commit(work))
     assert mpreserve_of(path)["a"]
-    asyncio.run(store.commit(lambda inside: inside.unlock([(MINE, ["a"])])))
+    asyncio.run(store.commit(lambda inside: inside.unlock(MINE, ["a"])))
     assert not mpreserve_of(path)["a"]
 
 
@@ -89,7 +89,7 @@ def test_another_process_that_writes_for_a_moment_is_waited_for(store: Store, pa
     other.execute("BEGIN IMMEDIATE")
 
     async def unlock() -> None:
-        waiting = asyncio.create_task(store.commit(lambda inside: inside.unlock([(MINE, ["a"])])))
+        waiting = asyncio.create_task(store.commit(lambda inside: inside.unlock(MINE, ["a"])))
         for _ in range(10):
             await asyncio.sleep(0)
         assert not waiting.done()
@@ -104,11 +104,11 @@ def test_another_process_that_writes_for_a_moment_is_waited_for(store: Store, pa
 def test_a_file_that_was_moved_away_is_not_answered_from(store: Store, path: Path) -> None:
     path.rename(path.with_name("elsewhere.db"))
     with pytest.raises(Unavailable):
-        asyncio.run(store.commit(lambda inside: inside.unlock([(MINE, ["a"])])))
+        asyncio.run(store.commit(lambda inside: inside.unlock(MINE, ["a"])))
     with pytest.raises(Unavailable):
         store.credentials_version()
     path.with_name("elsewhere.db").rename(path)
-    asyncio.run(store.commit(lambda inside: inside.unlock([(MINE, ["c"])])))
+    asyncio.run(store.commit(lambda inside: inside.unlock(MINE, ["c"])))
     assert store.credentials_version() > 0
 
 
@@ -148,7 +148,7 @@ def test_the_version_grows_with_every_change_to_credentials(
 
 def test_an_unlock_does_not_change_the_version(store: Store) -> None:
     version = store.credentials_version()
-    asyncio.run(store.commit(lambda inside: inside.unlock([(MINE, ["a"])])))
+    asyncio.run(store.commit(lambda inside: inside.unlock(MINE, ["a"])))
     assert store.credentials_version() == version
 
 

@@ -19,7 +19,7 @@ MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
 
 
 def unlock_a(inside: Transaction) -> object:
-    return inside.unlock([(MINE, ["a"])])
+    return inside.unlock(MINE, ["a"])
 
 
 @pytest.mark.parametrize("error", [apsw.FullError, apsw.IOError, apsw.ReadOnlyError])

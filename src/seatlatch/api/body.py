@@ -18,8 +18,10 @@ BODY_BYTES_MAX = 1024 * 1024
 
 Shape = TypeVar("Shape")
 
-HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
-"""An escape that is text only together with its other half."""
+HALF_A_PAIR = re.compile(
+    rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]", re.DOTALL
+)
+"""An escape that is text only together with its other half, without it."""
 
 _exact = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 _json = msgspec.json.Decoder(float_hook=_exact.create_decimal)
@@ -53,8 +55,9 @@ def malformed(body: bytes, error: Exception) -> MalformedRequest:
         body.decode()
     except UnicodeDecodeError as not_text:
         return MalformedRequest(f"The body is not UTF-8, at byte {not_text.start}.")
-    hint = " Half of a surrogate pair is no text." if HALF_A_PAIR.search(body) else ""
-    return MalformedRequest(f"The body is not valid JSON: {error}.{hint}")
+    if HALF_A_PAIR.search(body):
+        return MalformedRequest("The body is not valid JSON: half of a surrogate pair is no text.")
+    return MalformedRequest(f"The body is not valid JSON: {error}.")
 
 
 async def read_body(request: Request, exchange: Exchange) -> bytes:

@@ -39,8 +39,8 @@ REQUEST_SECONDS_MAX = 30.0
 class _Outgoing(asyncio.Transport):
     """Sends what is written in one turn of the loop at once: an answer's head and body together.
 
-    A send over TCP costs more than all that this service does for a request beside it. `end` is
-    called, after all was sent, to close the connection.
+    A send over TCP is among the dearest things that a request needs. `end` is called, after all
+    was sent, to close the connection.
     """
 
     def __init__(

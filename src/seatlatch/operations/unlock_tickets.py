@@ -1,5 +1,6 @@
 """Unlock: clear mpreserve on the tickets named, each on its own."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from seatlatch.commit import GroupCommit
@@ -35,20 +36,26 @@ class UnlockTickets:
         transaction: Transaction, unlocks: Sequence["UnlockTickets"]
     ) -> list[list[TicketResult]]:
         """Unlock what may be unlocked, all at once; then ask why the rest may not."""
-        unlocked = transaction.unlock([(unlock.channel, unlock.tokens) for unlock in unlocks])
-        tickets: Mapping[str, Ticket] = {}
-        if len(unlocked) < sum(len(unlock.tokens) for unlock in unlocks):
-            tickets = transaction.read_tickets(_rest(unlocks, unlocked))
-        return [unlock._results(unlocked, tickets) for unlock in unlocks]
+        asked: defaultdict[Channel, list[str]] = defaultdict(list)
+        for unlock in unlocks:
+            asked[unlock.channel] += unlock.tokens
+        unlocked = {
+            channel: transaction.unlock(channel, tokens) for channel, tokens in asked.items()
+        }
+        rest: set[str] = set()
+        for channel, tokens in asked.items():
+            if len(unlocked[channel]) < len(tokens):
+                rest |= _rest(tokens, unlocked[channel])
+        tickets = transaction.read_tickets(rest) if rest else {}
+        return [unlock._results(unlocked[unlock.channel], tickets) for unlock in unlocks]
 
     def _results(
-        self, unlocked: dict[tuple[str, str], str], tickets: Mapping[str, Ticket]
+        self, unlocked: dict[str, str], tickets: Mapping[str, Ticket]
     ) -> list[TicketResult]:
         """Takes what it unlocked out of `unlocked`: it was unlocked once, by one request."""
         results = []
-        code = self.channel.code
         for token in self.tokens:
-            owner_id = unlocked.pop((token, code), None)
+            owner_id = unlocked.pop(token, None)
             if owner_id is not None:
                 results.append(TicketResult(token, Outcome.UNLOCKED, owner_id))
             else:
@@ -64,14 +71,13 @@ class UnlockTickets:
         return TicketResult(token, outcome, ticket.owner_id)
 
 
-def _rest(unlocks: Sequence[UnlockTickets], unlocked: Mapping[tuple[str, str], str]) -> set[str]:
+def _rest(tokens: Sequence[str], unlocked: Mapping[str, str]) -> set[str]:
     """The tokens that were not unlocked, or asked for once more after they were."""
     first = set(unlocked)
     rest = set()
-    for unlock in unlocks:
-        for token in unlock.tokens:
-            if (token, unlock.channel.code) in first:
-                first.remove((token, unlock.channel.code))
-            else:
-                rest.add(token)
+    for token in tokens:
+        if token in first:
+            first.remove(token)
+        else:
+            rest.add(token)
     return rest

@@ -21,12 +21,12 @@ class DatabaseProblem(Exception):  # noqa: N818 - it is shown as a sentence
 class Transaction(Protocol):
     """The inside of one transaction. What is read here can't change until it has ended."""
 
-    def unlock(self, asked: Sequence[tuple[Channel, Sequence[str]]]) -> dict[tuple[str, str], str]:
-        """Clear mpreserve on each channel's tokens for which the rule says `UNLOCKED`.
+    def unlock(self, channel: Channel, tokens: Sequence[str]) -> dict[str, str]:
+        """Clear mpreserve on those of `tokens` for which the rule says `UNLOCKED`.
 
         The rule's condition is part of the write itself, so that nothing can come between.
-        Returns what was cleared: the owner's id by (token, channel code). Whatever is missing
-        there was left as it is.
+        Returns what was cleared: the owner's id by token. Whatever is missing there was left as
+        it is.
         """
 
     def read_tickets(self, tokens: Collection[str]) -> Mapping[str, Ticket]:

@@ -17,7 +17,7 @@ UNLOCK = """
 UPDATE tickets SET mpreserve = 0, mpreserve_channel = NULL, revision = revision + 1
 WHERE token = ?1 AND mpreserve_channel = ?2 AND seat_status = 'UNLOCK' AND voided = 0
   AND instr(?3, char(31) || organization_id || char(31))
-RETURNING token, ?2, owner_id
+RETURNING token, owner_id
 """
 
 READ_TICKET = """
@@ -32,14 +32,11 @@ class SqliteTransaction:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
 
-    def unlock(self, asked: Sequence[tuple[Channel, Sequence[str]]]) -> dict[tuple[str, str], str]:
+    def unlock(self, channel: Channel, tokens: Sequence[str]) -> dict[str, str]:
         """Clear mpreserve where the rule says `UNLOCKED`; the owners' ids of what was cleared."""
-        bindings: list[tuple[str, str, str]] = []
-        for channel, tokens in asked:
-            code, organizations = channel.code, _joined(channel.organizations)
-            bindings += [(token, code, organizations) for token in tokens]
-        rows = self._connection.executemany(UNLOCK, bindings)
-        return {(token, code): owner_id for token, code, owner_id in rows}
+        code, organizations = channel.code, _joined(channel.organizations)
+        bindings = [(token, code, organizations) for token in tokens]
+        return dict(self._connection.executemany(UNLOCK, bindings))
 
     def read_tickets(self, tokens: Collection[str]) -> Mapping[str, Ticket]:
         """The tickets that exist among `tokens`."""
