@@ -30,6 +30,7 @@ check: $(DEV_READY) ## lint, types, imports, formatting
 
 bench: $(DEV_READY) ## measure unlocks over HTTP beside a bare loop of the same writes
 	$(BIN)/python -m bench.unlock
+	$(BIN)/python -m docs.generate
 
 docs: $(DEV_READY) ## write the parts of docs/ that are made from the code
 	$(BIN)/python -m docs.generate

@@ -12,7 +12,7 @@ LogFormat = Literal["console", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
-class SettingProblem(Exception):  # noqa: N818 - it is shown as a sentence
+class SettingProblem(Exception):
     """A setting is unknown or has a bad value. The message is one sentence that names it."""
 
 

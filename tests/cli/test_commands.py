@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from seatlatch import __version__
-from seatlatch.settings import TABLE
+from seatlatch.settings import RateSetting, Settings, read_settings
 from tests.cli.commands import run, running
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.serving import UNLOCK, database_url, listed, make_inventory, valid_headers
@@ -151,9 +151,16 @@ def test_an_option_overrules_the_environment_and_is_named_when_it_is_bad() -> No
     assert "--port" in result.stderr
 
 
-def test_every_setting_has_a_default_that_it_would_take() -> None:
-    for setting in TABLE:
-        setting.read(setting.default)
+def test_the_defaults_are_the_contracts() -> None:
+    assert read_settings({}) == Settings(
+        database_url="sqlite:///seatlatch.db",
+        host="127.0.0.1",
+        port=8080,
+        workers=1,
+        rate_limit=RateSetting(200, 400),
+        log_format="console",
+        log_level="info",
+    )
 
 
 def test_a_database_that_goes_away_does_not_keep_serve_from_stopping(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from seatlatch.settings import Settings
 from seatlatch.telemetry import Log, Metrics
 
 
-class ListenProblem(Exception):  # noqa: N818 - it is shown as a sentence
+class ListenProblem(Exception):
     """The address can't be had. The message is one sentence that says what to do."""
 
 

@@ -12,7 +12,7 @@ What only HTTP can get wrong (a header, a media type, a route) derives from Refu
 """
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
+class Refusal(Exception):
     """The whole request is turned down and nothing was changed.
 
     `message` is for the caller's developer: what is wrong and what to do; never a secret.

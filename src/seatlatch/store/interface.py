@@ -14,7 +14,7 @@ DatabaseUse = Literal["inventory", "sandbox"]
 """What a database was made for. The two are never mixed: a sandbox's credentials are public."""
 
 
-class DatabaseProblem(Exception):  # noqa: N818 - it is shown as a sentence
+class DatabaseProblem(Exception):
     """The database can't be used. The message is one sentence that says what to do."""
 
 

@@ -27,7 +27,7 @@ PAGE_BYTES = 1024
 """An unlock changes one page per ticket, here and there: a quarter of SQLite's usual page is a
 quarter of the bytes to log, to sync and to copy."""
 
-CACHE_KIBIBYTES = 49_152
+CACHE_KIBIBYTES = 40_960
 
 
 DATABASE_USE = "SELECT database_use FROM database_use"
