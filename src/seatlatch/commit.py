@@ -68,6 +68,7 @@ class GroupCommit:
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._closing = False
+        self._alone_requests = 0
         self._runner: asyncio.Task[None] | None = None
 
     @property
@@ -103,15 +104,22 @@ class GroupCommit:
         return await answer
 
     async def _run(self) -> None:
-        while self._waiting or not self._closing:
-            await self._wake.wait()
-            while self._waiting:
-                await self._commit(self._next_group())
-            if not self._closing:
-                self._wake.clear()
+        try:
+            while self._waiting or not self._closing:
+                await self._wake.wait()
+                while self._waiting:
+                    await self._commit(self._next_group())
+                if not self._closing:
+                    self._wake.clear()
+        finally:
+            self._closing = True
+            self._fail_all(self._all_waiting(), Unavailable("The service has stopped."))
 
     def _next_group(self) -> list[_Waiting]:
         group = [self._waiting.popleft()]
+        if self._alone_requests:
+            self._alone_requests -= 1
+            return group
         tokens = len(group[0].change.tokens)
         while self._waiting:
             tokens += len(self._waiting[0].change.tokens)
@@ -121,9 +129,9 @@ class GroupCommit:
         return group
 
     def _all_waiting(self) -> list[_Waiting]:
-        """Whoever waits while the database is away is told so too, rather than to wait in turn."""
         waiting = list(self._waiting)
         self._waiting.clear()
+        self._alone_requests = 0
         return waiting
 
     async def _commit(self, group: list[_Waiting]) -> None:
@@ -132,25 +140,25 @@ class GroupCommit:
         try:
             answers = await self._store.commit(partial(work_off, [w.change for w in group]))
         except Unavailable as refusal:
-            for waiting in [*group, *self._all_waiting()]:
-                _fail(waiting, refusal.again())
+            # Whoever waits while the database is away is told so too, rather than to wait in turn.
+            self._fail_all([*group, *self._all_waiting()], refusal)
         except Exception as error:
-            if len(group) == 1:
-                _fail(group[0], error)
-                return
-            for waiting in group:
-                await self._commit([waiting])
+            if len(group) > 1:
+                self._waiting.extendleft(reversed(group))
+                self._alone_requests = len(group)
+            elif not group[0].answer.done():
+                group[0].answer.set_exception(error)
         else:
-            tokens = sum(len(waiting.change.tokens) for waiting in group)
-            self._observer.group_committed(len(group), tokens, perf_counter() - started)
             for waiting, answer in zip(group, answers, strict=True):
                 if not waiting.answer.done():
                     waiting.answer.set_result(answer)
+            tokens = sum(len(waiting.change.tokens) for waiting in group)
+            self._observer.group_committed(len(group), tokens, perf_counter() - started)
 
-
-def _fail(waiting: _Waiting, error: Exception) -> None:
-    if not waiting.answer.done():
-        waiting.answer.set_exception(error)
+    def _fail_all(self, group: Sequence[_Waiting], refusal: Unavailable) -> None:
+        for waiting in group:
+            if not waiting.answer.done():
+                waiting.answer.set_exception(refusal.again())
 
 
 def work_off(changes: Sequence[Change[Any]], transaction: Transaction) -> list[Any]:

@@ -8,6 +8,7 @@ import logging
 import platform
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, BinaryIO, Literal
 
 import msgspec
@@ -76,9 +77,10 @@ class _Lines:
     debug = info = warning = error = critical = exception = msg
 
     def _write(self) -> None:
-        self._file.write(b"\n".join([*self._lines, b""]))
-        self._file.flush()
-        self._lines.clear()
+        lines, self._lines = self._lines, []
+        with suppress(OSError):  # a log that can't be written must not stop the service
+            self._file.write(b"\n".join([*lines, b""]))
+            self._file.flush()
 
 
 class _ToLog(logging.Handler):

@@ -15,6 +15,7 @@ from seatlatch.api.refusals import BodyTooLarge, MalformedRequest
 from seatlatch.domain.refusal import InvalidRequest
 
 BODY_BYTES_MAX = 1024 * 1024
+BODY_DIGITS_MAX = len(str(BODY_BYTES_MAX))
 
 Shape = TypeVar("Shape")
 
@@ -25,7 +26,7 @@ HALF_A_PAIR = re.compile(
 
 _exact = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 _json = msgspec.json.Decoder(float_hook=_exact.create_decimal)
-"""Any number that is JSON can be read, however large its exponent."""
+"""A fraction or exponent of any size can be read; an integer of up to 4,300 digits."""
 
 
 async def read_json(request: Request, exchange: Exchange, shape: type[Shape]) -> Shape:
@@ -62,8 +63,8 @@ def malformed(body: bytes, error: Exception) -> MalformedRequest:
 
 async def read_body(request: Request, exchange: Exchange) -> bytes:
     """All bytes of the body. Stops reading at the limit; asks for none if it is announced."""
-    announced = exchange.headers.get(b"content-length")
-    if announced.isdigit() and int(announced) > BODY_BYTES_MAX:
+    announced = exchange.headers.get(b"content-length").lstrip(b"0")
+    if len(announced) > BODY_DIGITS_MAX or int(announced or b"0") > BODY_BYTES_MAX:
         raise too_large()
     chunks: list[bytes] = []
     size = 0

@@ -88,7 +88,7 @@ class GuardedConnection(HttpToolsProtocol):
         self._segment_bytes = 0
         self._head_bytes = 0
         self._unwanted_bytes = 0
-        self._received_bytes = 0
+        self._received_at = 0.0
         self._patience: asyncio.TimerHandle | None = None
         self._no_more_requests = False
         self._lingers = False
@@ -116,7 +116,7 @@ class GuardedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, but not on behalf of a connection that was given up."""
-        self._received_bytes += len(data)
+        self._received_at = self.loop.time()
         if self._no_more_requests or self.transport.is_closing():
             self._drop(len(data))
             return
@@ -179,6 +179,7 @@ class GuardedConnection(HttpToolsProtocol):
             return
         super().on_headers_complete()
         self._in_head = False
+        self.headers = []  # trailers are no headers: what comes now is kept apart and unused
 
     def on_body(self, body: bytes) -> None:
         """Some of its body came."""
@@ -217,20 +218,18 @@ class GuardedConnection(HttpToolsProtocol):
 
     def _begin_patience(self) -> None:
         if self._patience is None:
-            self._be_patient(self.loop.time())
+            since = self.loop.time()
+            self._patience = self.loop.call_later(STALL_SECONDS, self._look_for_progress, since)
 
-    def _be_patient(self, since: float) -> None:
-        self._patience = self.loop.call_later(
-            STALL_SECONDS, self._look_for_progress, since, self._received_bytes
-        )
-
-    def _look_for_progress(self, since: float, received_bytes: int) -> None:
-        held_back_by_us = self.flow.read_paused
-        stalled = self._received_bytes == received_bytes and not held_back_by_us
-        if stalled or self.loop.time() - since > REQUEST_SECONDS_MAX:
+    def _look_for_progress(self, since: float) -> None:
+        now = self.loop.time()
+        silent_seconds = 0.0 if self.flow.read_paused else now - self._received_at
+        if silent_seconds >= STALL_SECONDS or now - since > REQUEST_SECONDS_MAX:
             self._give_up(RequestTooSlow("The request stopped coming before it was whole."))
-        else:
-            self._be_patient(since)
+            return
+        self._patience = self.loop.call_later(
+            STALL_SECONDS - silent_seconds, self._look_for_progress, since
+        )
 
     def _end_patience(self) -> None:
         if self._patience is not None:
@@ -277,7 +276,7 @@ class GuardedConnection(HttpToolsProtocol):
     def _answer(self, refusal: Refusal) -> None:
         problem = problem_of(refusal)
         body = error_json(problem, refusal.message)
-        headers = Headers(self.headers if self._in_request else ())
+        headers = Headers(self.scope["headers"] if self._in_request else ())
         request_id = headers.valid_request_id or str(uuid4())
         head = (
             f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"

@@ -4,6 +4,7 @@ The one place where a refusal or a bug becomes an answer, where the common heade
 put on, and where the log line and the metrics are written.
 """
 
+import asyncio
 import gzip
 from collections.abc import Mapping
 from time import perf_counter
@@ -23,7 +24,7 @@ from seatlatch.api.problems import (
     problem_of,
 )
 from seatlatch.api.refusals import MethodNotAllowed
-from seatlatch.domain.refusal import Refusal
+from seatlatch.domain.refusal import Refusal, Unavailable
 from seatlatch.telemetry import Log, Metrics
 
 GZIP_BYTES_MIN = 500
@@ -59,6 +60,10 @@ class Frame:
             await self._app(scope, receive, answer.send)
         except (Refusal, HTTPException) as error:
             refusal = method_refusal(error) if isinstance(error, HTTPException) else error
+            exchange.reason = reason(refusal)
+            await refusal_response(refusal)(scope, receive, answer.send)
+        except asyncio.CancelledError:
+            refusal = Unavailable("The service is stopping. Send the request again.")
             exchange.reason = reason(refusal)
             await refusal_response(refusal)(scope, receive, answer.send)
         except ClientDisconnect:

@@ -16,7 +16,7 @@ UUID_VERSION_4 = re.compile(
 )
 _NAME = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 PRODUCT_AND_VERSION = re.compile(_NAME + rb"/" + _NAME + rb".*", re.DOTALL)
-BEARER = re.compile(rb"bearer[ \t]+(\S+)", re.IGNORECASE)
+BEARER = re.compile(rb"bearer[ \t]+(\S.*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

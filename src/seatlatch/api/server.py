@@ -1,6 +1,7 @@
 """The HTTP server around the application: uvicorn, told what we need of it."""
 
 import socket
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -15,6 +16,17 @@ STOP_SECONDS_MAX = 10
 """Accepted requests are answered within this time after SIGTERM."""
 
 BACKLOG_CONNECTIONS = 2048
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, but a second signal doesn't break off a stop that has begun: it is bounded
+    in time as it is.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in order, and tell of the first signal only."""
+        if not self.should_exit:
+            super().handle_exit(sig, frame)
 
 
 def make_server(app: ASGIApp, log: Log, metrics: Metrics) -> uvicorn.Server:
@@ -37,7 +49,7 @@ def make_server(app: ASGIApp, log: Log, metrics: Metrics) -> uvicorn.Server:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS_MAX,
     )
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -12,6 +12,8 @@ from seatlatch.api.server import listen, make_server
 from seatlatch.settings import Settings
 from seatlatch.telemetry import Log, Metrics
 
+STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 class ListenProblem(Exception):
     """The address can't be had. The message is one sentence that says what to do."""
@@ -19,11 +21,13 @@ class ListenProblem(Exception):
 
 def stop_in_order() -> None:
     """From now on SIGTERM and SIGINT end the process by way of its clean-up, with exit code 0."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPPING_SIGNALS:
         signal.signal(number, _exit)
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:
+    for number in STOPPING_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     sys.exit(0)
 
 
@@ -31,9 +35,10 @@ def take_address(settings: Settings) -> socket.socket:
     """A listening socket. Raises `ListenProblem`."""
     try:
         return listen(settings.host, settings.port)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        cause = getattr(error, "strerror", None) or error
         raise ListenProblem(
-            f"Can't listen on {settings.host} port {settings.port} ({error.strerror or error})."
+            f"Can't listen on {settings.host} port {settings.port} ({cause})."
             " Choose another with --port or --host, or stop what listens there."
         ) from None
 

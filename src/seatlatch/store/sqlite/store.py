@@ -52,10 +52,10 @@ class SqliteStore:
             await self._begin()
             try:
                 result = work(self._transaction)
-                await asyncio.get_running_loop().run_in_executor(self._committer, self._commit)
             except BaseException:
                 self._roll_back()
                 raise
+            await self._commit_in_thread()
         self._require_same_file()
         return result
 
@@ -72,6 +72,18 @@ class SqliteStore:
                 await asyncio.sleep(LOCK_RETRY_SECONDS)
             else:
                 return
+
+    async def _commit_in_thread(self) -> None:
+        """COMMIT is never cancelled: until it has ended, nothing else may touch the writer."""
+        running = self._committer.submit(self._commit)
+        try:
+            await asyncio.shield(asyncio.wrap_future(running))
+        except asyncio.CancelledError:
+            running.exception()
+            raise
+        except BaseException:
+            self._roll_back()
+            raise
 
     def _commit(self) -> None:
         self._writer.execute("COMMIT")

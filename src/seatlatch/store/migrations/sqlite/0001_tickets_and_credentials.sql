@@ -6,7 +6,8 @@ CREATE TABLE database_use (
 ) STRICT;
 
 CREATE TABLE organizations (
-    organization_id TEXT PRIMARY KEY CHECK (instr(organization_id, char(31)) = 0),
+    organization_id TEXT PRIMARY KEY
+        CHECK (organization_id <> '' AND instr(organization_id, char(31)) = 0),
     name            TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
@@ -31,12 +32,16 @@ CREATE TABLE api_keys (
     key_hash       BLOB PRIMARY KEY,
     application_id TEXT NOT NULL REFERENCES applications,
     expires_at     TEXT
+        CHECK (expires_at IS NULL OR (expires_at GLOB '????-??-??T??:??:??.??????+00:00'
+                                      AND datetime(expires_at) NOT NULL))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE access_tokens (
     token_hash     BLOB PRIMARY KEY,
     application_id TEXT NOT NULL REFERENCES applications,
     expires_at     TEXT
+        CHECK (expires_at IS NULL OR (expires_at GLOB '????-??-??T??:??:??.??????+00:00'
+                                      AND datetime(expires_at) NOT NULL))
 ) STRICT, WITHOUT ROWID;
 
 -- A running server keeps credentials in memory and asks for this number alone to learn of a
@@ -65,7 +70,8 @@ CREATE TRIGGER access_tokens_removed AFTER DELETE ON access_tokens BEGIN UPDATE 
 -- unlock changes, and no foreign key: a ticket stands alone. revision counts the ticket's changes.
 CREATE TABLE tickets (
     token             TEXT PRIMARY KEY,
-    organization_id   TEXT NOT NULL,
+    organization_id   TEXT NOT NULL
+        CHECK (organization_id <> '' AND instr(organization_id, char(31)) = 0),
     owner_id          TEXT NOT NULL,
     access_id         TEXT,
     section           TEXT,
