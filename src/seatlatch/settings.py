@@ -3,6 +3,7 @@
 Touches nothing else. The same table makes `docs/reference/settings.md`.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -86,13 +87,22 @@ def _rate(value: str) -> RateSetting | None:
         ) from None
 
 
+def _database_url(value: str) -> str:
+    scheme, _, path = value.partition(":///")
+    if scheme == "sqlite" and path and not re.search(r"[?\0]|^:memory:$", path):
+        return value
+    if re.match(r"postgres(ql)?://", value):
+        raise ValueError("must name a SQLite file for now, PostgreSQL is not supported yet")
+    raise ValueError("must be sqlite:///relative.db or sqlite:////absolute.db")
+
+
 TABLE = (
     Setting(
         "database_url",
         "sqlite:///seatlatch.db",
         "Where the data lives: sqlite:///relative.db or sqlite:////absolute.db."
         " The sandbox ignores it and brings a database of its own.",
-        _text,
+        _database_url,
     ),
     Setting("host", "127.0.0.1", "The address on which the server listens.", _text),
     Setting(
@@ -141,13 +151,17 @@ def read_settings(
     given = {field: value for field, value in (options or {}).items() if value is not None}
     values: dict[str, Any] = {}
     for setting in TABLE:
-        text = environment.get(setting.name, setting.default)
-        called = setting.name
+        value = _read(setting, setting.name, environment.get(setting.name, setting.default))
         if setting.field in given:
-            text = given[setting.field]
-            called = "--" + setting.field.removesuffix("_url").replace("_", "-")
-        try:
-            values[setting.field] = setting.read(text)
-        except ValueError as problem:
-            raise SettingProblem(f"{called} {problem}, not {text!r}.") from None
+            option = "--" + setting.field.removesuffix("_url").replace("_", "-")
+            value = _read(setting, option, given[setting.field])
+        values[setting.field] = value
     return Settings(**values)
+
+
+def _read(setting: Setting, called: str, text: str) -> Any:
+    """A setting's value; what is wrong with it is told by the name under which it was given."""
+    try:
+        return setting.read(text)
+    except ValueError as problem:
+        raise SettingProblem(f"{called} {problem}, not {text!r}.") from None

@@ -18,7 +18,7 @@ from seatlatch.auth.directory import Directory
 from seatlatch.auth.rate_limit import Rate, RateLimit
 from seatlatch.commit import GroupCommit
 from seatlatch.settings import Settings
-from seatlatch.store.interface import DatabaseProblem, DatabaseUse, Provisioning, Store
+from seatlatch.store.interface import DatabaseUse, Provisioning, Store
 from seatlatch.store.sqlite.opening import make_or_migrate
 from seatlatch.store.sqlite.provisioning import provisioning
 from seatlatch.store.sqlite.store import SqliteStore
@@ -41,16 +41,8 @@ several times in every group, and found nothing: what a request makes dies by re
 
 
 def sqlite_path(database_url: str) -> Path:
-    """The file that a database URL names. Raises `DatabaseProblem`."""
-    scheme, separator, path = database_url.partition(":///")
-    if scheme.startswith("postgres"):
-        raise DatabaseProblem("PostgreSQL is not supported yet; use sqlite:///relative.db.")
-    if scheme != "sqlite" or not separator or not path or "\0" in path:
-        raise DatabaseProblem(
-            f"{database_url!r} is no database URL; use sqlite:///relative.db or"
-            " sqlite:////absolute.db."
-        )
-    return Path(path)
+    """The file that a database URL names, as `settings` has found it to be one."""
+    return Path(database_url.removeprefix("sqlite:///"))
 
 
 def open_provisioning(

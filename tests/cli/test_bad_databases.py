@@ -40,6 +40,32 @@ def text_file(path: Path) -> str:
     return "is not a SQLite database"
 
 
+def foreign_with_a_log(path: Path) -> str:
+    connection = apsw.Connection(str(path))
+    connection.pragma("journal_mode", "wal")
+    connection.execute("CREATE TABLE tickets (token)")
+    connection.close()
+    return "was not made by seatlatch"
+
+
+def no_use(path: Path) -> str:
+    make_inventory(path)
+    alter(path, "DELETE FROM database_use")
+    return "was damaged or altered"
+
+
+def missing_table(path: Path) -> str:
+    make_inventory(path)
+    alter(path, "DROP TABLE api_keys")
+    return "was damaged or altered"
+
+
+def alter(path: Path, sql: str) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute(sql)
+    connection.close()
+
+
 def torn_file(path: Path) -> str:
     make_inventory(path, map(listed, "abc"))
     path.write_bytes(path.read_bytes()[:100] + b"\xff" * 4000)
@@ -71,6 +97,8 @@ BAD = [
     folder,
     empty_file,
     text_file,
+    foreign_with_a_log,
+    no_use,
     torn_file,
     foreign_database,
     newer_schema,
@@ -82,9 +110,9 @@ BAD = [
 def test_serve_refuses_with_a_sentence_and_changes_nothing(make: object, tmp_path: Path) -> None:
     path = tmp_path / "some.db"
     expected = make(path)  # type: ignore[operator]
-    before = contents(path)
+    before = contents(path), sorted(tmp_path.iterdir())
     assert_refused("serve", path, expected)
-    assert contents(path) == before
+    assert (contents(path), sorted(tmp_path.iterdir())) == before
 
 
 @pytest.mark.parametrize("make", BAD[1:], ids=lambda make: make.__name__)
@@ -94,6 +122,15 @@ def test_migrate_refuses_what_is_not_its_own(make: object, tmp_path: Path) -> No
     before = contents(path)
     assert_refused("migrate", path, expected)
     assert contents(path) == before
+
+
+def test_a_table_that_is_missing_is_told_at_the_start(tmp_path: Path) -> None:
+    assert_refused("serve", tmp_path / "some.db", missing_table(tmp_path / "some.db"))
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+def test_a_name_that_no_file_can_have(tmp_path: Path, command: str) -> None:
+    assert_refused(command, tmp_path / ("x" * 300), "can't be reached")
 
 
 def test_an_older_schema_is_to_be_migrated_first(tmp_path: Path) -> None:
@@ -120,17 +157,32 @@ def test_a_database_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "mysql:///x", "sqlite://x.db", "sqlite:///", "x.db", "sqlite:/x.db"]
+    "url",
+    [
+        "",
+        "sqlite:///:memory:",
+        "sqlite:///x.db?mode=ro",
+        "mysql:///x",
+        "sqlite://x.db",
+        "sqlite:///",
+        "x.db",
+        "sqlite:/x.db",
+    ],
 )
 def test_a_url_that_is_none(url: str) -> None:
-    result = run("serve", "--database", url)
-    assert result.returncode in (1, 2)
-    assert_one_sentence(result.stderr)
+    for result in (
+        run("serve", "--database", url),
+        run("serve", SEATLATCH_DATABASE_URL=url),
+        run("sandbox", SEATLATCH_DATABASE_URL=url),
+    ):
+        assert result.returncode == 2
+        assert_one_sentence(result.stderr)
+        assert ("DATABASE_URL" in result.stderr) or ("--database" in result.stderr)
 
 
 def test_postgresql_is_not_there_yet() -> None:
     result = run("serve", "--database", "postgresql://localhost/x")
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert "PostgreSQL is not supported yet" in result.stderr
 
 

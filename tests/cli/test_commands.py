@@ -135,6 +135,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
         ("SEATLATCH_LOG_FORMAT", "xml"),
         ("SEATLATCH_LOG_LEVEL", "loud"),
         ("SEATLATCH_HOST", ""),
+        ("SEATLATCH_DATABASE_URL", "x.db"),
         ("SEATLATCH_DATABSE_URL", "sqlite:///x.db"),
     ],
 )
@@ -143,6 +144,32 @@ def test_a_bad_setting_stops_the_start_with_a_sentence_that_names_it(name: str, 
     assert result.returncode == 2
     assert name in result.stderr
     assert_one_sentence(result.stderr)
+
+
+def test_a_bad_setting_is_told_even_if_an_option_overrules_it() -> None:
+    result = run("serve", "--port", "0", SEATLATCH_PORT="http")
+    assert result.returncode == 2
+    assert "SEATLATCH_PORT" in result.stderr
+
+
+def test_a_host_that_is_none(tmp_path: Path) -> None:
+    make_inventory(tmp_path / "inventory.db")
+    url = database_url(tmp_path / "inventory.db")
+    result = run("serve", "--port", "0", "--host", "a..b", "--database", url)
+    assert result.returncode == 1
+    assert_one_sentence(result.stderr)
+
+
+def test_a_second_signal_does_not_break_off_a_stop(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path)
+    with running("serve", "--port", "0", "--database", database_url(path)) as (process, about):
+        assert httpx.get(about["url"] + "/livez", trust_env=False).status_code == 200
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=15) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
 
 
 def test_an_option_overrules_the_environment_and_is_named_when_it_is_bad() -> None:

@@ -109,7 +109,17 @@ def test_it_refuses_an_inventory_that_is_still_empty(tmp_path: Path) -> None:
     assert_refused(path, "holds an inventory")
 
 
-@pytest.mark.parametrize("what", ["organization", "ticket"])
+def test_it_refuses_the_database_of_a_sandbox_that_runs(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.db"
+    with running("sandbox", "--port", "0", "--database", database_url(path)) as (_, about):
+        assert unlock(about, "98973476444").status_code == 200
+        result = run("sandbox", "--port", "0", "--database", database_url(path))
+        assert result.returncode == 1
+        assert "Another sandbox runs" in result.stderr
+        assert not mpreserve_of(path)["98973476444"]
+
+
+@pytest.mark.parametrize("what", ["organization", "ticket", "grant", "token"])
 def test_it_refuses_a_sandbox_to_which_something_was_added(tmp_path: Path, what: str) -> None:
     path = tmp_path / "sandbox.db"
     make_database(database_url(path), "sandbox")
@@ -117,9 +127,13 @@ def test_it_refuses_a_sandbox_to_which_something_was_added(tmp_path: Path, what:
         data.fill(provisioning)
         if what == "organization":
             provisioning.add_organization("season-2027", "Somebody's")
+        elif what == "grant":
+            provisioning.add_channel("season-2027", "Somebody's", [data.ORGANIZATION])
+        elif what == "token":
+            provisioning.add_access_token(data.APPLICATION, b"somebody's")
         else:
             provisioning.add_tickets([NewTicket("season-2027", "1001", "o")])
-    assert_refused(path, "season-2027")
+    assert_refused(path, "is not the sandbox's and would be lost")
 
 
 def test_it_refuses_a_file_that_is_no_database(tmp_path: Path) -> None:

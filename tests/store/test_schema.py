@@ -6,6 +6,7 @@ from threading import Barrier, Thread
 import apsw
 import pytest
 
+from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.sqlite import schema
 from seatlatch.store.sqlite.opening import make_or_migrate
 from seatlatch.store.sqlite.schema import APPLICATION_ID, LATEST_SCHEMA, MIGRATIONS, Migration
@@ -50,7 +51,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
         LATEST_SCHEMA + 1, "broken", "CREATE TABLE half (a); CREATE TABLE tickets (a);"
     )
     monkeypatch.setattr(schema, "MIGRATIONS", [*MIGRATIONS, broken])
-    with pytest.raises(apsw.SQLError):
+    with pytest.raises(DatabaseProblem):
         make_or_migrate(path, "inventory")
     connection = apsw.Connection(str(path))
     assert connection.pragma("user_version") == LATEST_SCHEMA

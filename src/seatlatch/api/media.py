@@ -33,7 +33,10 @@ def is_json(content_type: bytes) -> bool:
 
 
 def _qualities(value: bytes) -> dict[bytes, float]:
-    """Each listed name (lower case) with its q; a name with an unreadable q counts as 0."""
+    """Each listed name (lower case) with its q; a name with an unreadable q counts as 0.
+
+    What is excluded with parameters is something narrower, which we don't send anyway.
+    """
     qualities: dict[bytes, float] = {}
     for entry in value.lower().split(b","):
         name, *parameters = (part.strip() for part in entry.split(b";"))
@@ -42,7 +45,8 @@ def _qualities(value: bytes) -> dict[bytes, float]:
             key, _, text = parameter.partition(b"=")
             if key.strip() == b"q":
                 quality = _quality(text.strip())
-        if name:
+        narrower = any(not parameter.startswith(b"q") for parameter in parameters)
+        if name and not (narrower and quality == 0):
             qualities[name] = max(quality, qualities.get(name, 0.0))
     return qualities
 

@@ -17,6 +17,9 @@ FOREIGN_ORGANIZATION = "2002"
 OTHER_CHANNEL = "another-marketplace"
 """Has listed some of the venue's seats."""
 
+GRANTS = (ORGANIZATION,)
+OTHER_GRANTS = (ORGANIZATION, FOREIGN_ORGANIZATION)
+
 EVENT = "SANDBOX-2026"
 SECTIONS = range(101, 111)
 ROWS = "ABCDEFGHIJ"
@@ -70,14 +73,28 @@ def _venue_ticket(section: int, row: str, seat: int) -> NewTicket:
     return ticket._replace(organization_id=FOREIGN_ORGANIZATION)
 
 
+OUR_IDENTIFIERS = frozenset(
+    {
+        ORGANIZATION,
+        FOREIGN_ORGANIZATION,
+        CHANNEL,
+        OTHER_CHANNEL,
+        APPLICATION,
+        hash_secret(API_KEY.encode()).hex(),
+        hash_secret(ACCESS_TOKEN.encode()).hex(),
+        *(f"{CHANNEL} {granted}" for granted in GRANTS),
+        *(f"{OTHER_CHANNEL} {granted}" for granted in OTHER_GRANTS),
+    }
+)
+
+
 def fill(provisioning: Provisioning) -> None:
     """Make the database a fresh sandbox.
 
     Raises `DatabaseProblem`, and leaves all as it is, if it holds what is not the sandbox's.
     """
     tickets = [*document_tickets(), *venue_tickets()]
-    ours = frozenset({ORGANIZATION, FOREIGN_ORGANIZATION, CHANNEL, OTHER_CHANNEL, APPLICATION})
-    foreign = provisioning.identifiers() - ours
+    foreign = provisioning.identifiers() - OUR_IDENTIFIERS
     foreign |= provisioning.tokens(len(tickets) + 1) - {ticket.token for ticket in tickets}
     if foreign:
         raise DatabaseProblem(
@@ -87,10 +104,8 @@ def fill(provisioning: Provisioning) -> None:
     provisioning.clear()
     provisioning.add_organization(ORGANIZATION, "Sandbox box office")
     provisioning.add_organization(FOREIGN_ORGANIZATION, "A box office without a grant")
-    provisioning.add_channel(CHANNEL, "My marketplace", [ORGANIZATION])
-    provisioning.add_channel(
-        OTHER_CHANNEL, "Another marketplace", [ORGANIZATION, FOREIGN_ORGANIZATION]
-    )
+    provisioning.add_channel(CHANNEL, "My marketplace", GRANTS)
+    provisioning.add_channel(OTHER_CHANNEL, "Another marketplace", OTHER_GRANTS)
     provisioning.add_application(APPLICATION, CHANNEL)
     provisioning.add_api_key(APPLICATION, hash_secret(API_KEY.encode()))
     provisioning.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))

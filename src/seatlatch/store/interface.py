@@ -72,7 +72,9 @@ class Provisioning(Protocol):
     """Letting callers in and filling the inventory, inside one transaction."""
 
     def identifiers(self) -> frozenset[str]:
-        """Of all organizations, channels and applications in it."""
+        """Of all but tickets in it: organizations, channels, grants (channel code and organization
+        id with a space), applications, and the hashes of keys and access tokens in hexadecimal.
+        """
 
     def tokens(self, limit: int) -> frozenset[str]:
         """The tokens of its tickets, at most `limit` of them."""

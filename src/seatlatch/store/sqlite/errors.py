@@ -27,12 +27,13 @@ TROUBLE: dict[type[apsw.Error], str] = {
 """Trouble with the database itself, each with what to do. Any other error is a bug of ours."""
 
 
-def sentence(path: Path, error: apsw.Error) -> str:
+def sentence(path: Path, error: Exception) -> str:
     """One sentence about `error`, naming the database."""
-    for kind, what in TROUBLE.items():
-        if isinstance(error, kind):
-            return f"The database {path} {what} ({error})."
-    raise error
+    if isinstance(error, OSError):
+        return f"The database {path} can't be reached ({error.strerror}); {LET_WRITE}."
+    altered = "was damaged or altered; restore it from a backup"
+    what = next((what for kind, what in TROUBLE.items() if isinstance(error, kind)), altered)
+    return f"The database {path} {what} ({error})."
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def at_start(path: Path) -> Iterator[None]:
     """Trouble while a command starts is a sentence for the person who started it."""
     try:
         yield
-    except tuple(TROUBLE) as error:
+    except (apsw.Error, OSError, ValueError) as error:
         raise DatabaseProblem(sentence(path, error)) from error
 
 

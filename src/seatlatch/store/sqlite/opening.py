@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 import apsw
 
@@ -50,27 +51,29 @@ def open_database(
     """A connection to an existing database of ours, ready to write.
 
     Raises `DatabaseProblem` if the file is missing, not ours, for another use, of another
-    schema, locked, damaged, or may not be written; the file is then as it was.
+    schema, locked, damaged, or may not be written; it is then as it was.
     """
     require_sound_sqlite()
-    if not path.exists():
-        raise DatabaseProblem(
-            f"There is no database at {path}. Make one with `seatlatch migrate`,"
-            " or try `seatlatch sandbox`, which brings its own."
-        )
-    schema = schema_of(path, database_use)
-    if schema < LATEST_SCHEMA:
-        raise DatabaseProblem(
-            f"The database {path} has schema {schema}, this seatlatch needs {LATEST_SCHEMA}."
-            " Run `seatlatch migrate` on it."
-        )
     with at_start(path):
+        if not path.exists():
+            raise DatabaseProblem(
+                f"There is no database at {path}. Make one with `seatlatch migrate`,"
+                " or try `seatlatch sandbox`, which brings its own."
+            )
+        require_ours(path, database_use)
         connection = connect(path, apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
         if connection.readonly("main"):
             raise apsw.ReadOnlyError("read-only file")
         configure(connection)
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
+        schema = connection.pragma("user_version")
+        if schema < LATEST_SCHEMA:
+            connection.close()
+            raise DatabaseProblem(
+                f"The database {path} has schema {schema}, this seatlatch needs {LATEST_SCHEMA}."
+                " Run `seatlatch migrate` on it."
+            )
     return connection
 
 
@@ -81,12 +84,12 @@ def make_or_migrate(path: Path, database_use: DatabaseUse) -> list[Migration]:
     `DatabaseProblem`.
     """
     require_sound_sqlite()
-    if not path.parent.is_dir():
-        raise DatabaseProblem(f"There is no folder {path.parent}; make it first.")
     with at_start(path):
+        if not path.parent.is_dir():
+            raise DatabaseProblem(f"There is no folder {path.parent}; make it first.")
         applied = [] if path.exists() else _make(path, database_use)
         if not applied:
-            schema_of(path, database_use)
+            require_ours(path, database_use)
             applied = _migrate(path, database_use)
     return applied
 
@@ -129,33 +132,35 @@ def require_sound_sqlite() -> None:
         )
 
 
-def schema_of(path: Path, database_use: DatabaseUse) -> int:
-    """The schema version of a seatlatch database, read without changing the file.
+def require_ours(path: Path, database_use: DatabaseUse) -> None:
+    """Raise `DatabaseProblem` unless it is ours, made for this use, and not newer than we know.
 
-    Raises `DatabaseProblem` if it isn't ours, was made for another use, or is newer than we know.
+    Looks at the file itself and nothing beside it (immutable), so that a database that is not
+    ours, or not meant, is left exactly as it was, without so much as a log beside it.
     """
     if path.is_dir():
         raise DatabaseProblem(f"{path} is a folder; give the path of a database file.")
-    with at_start(path):
-        connection = connect(path, apsw.SQLITE_OPEN_READONLY)
-        try:
-            if connection.pragma("application_id") != APPLICATION_ID:
-                raise DatabaseProblem(
-                    f"The database {path} was not made by seatlatch; give the path of one that"
-                    " was, or of a new file."
-                )
-            schema = connection.pragma("user_version")
-            if schema > LATEST_SCHEMA:
-                raise DatabaseProblem(
-                    f"The database {path} has schema {schema}, made by a newer seatlatch than"
-                    f" this one, which knows {LATEST_SCHEMA}. Install the newer seatlatch."
-                )
-            ((made_for,),) = connection.execute(DATABASE_USE).fetchall()
-        finally:
-            connection.close()
+    look = apsw.Connection(
+        f"file:{quote(str(path.absolute()))}?immutable=1",
+        flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
+    )
+    try:
+        if look.pragma("application_id") != APPLICATION_ID:
+            raise DatabaseProblem(
+                f"The database {path} was not made by seatlatch; give the path of one that"
+                " was, or of a new file."
+            )
+        schema = look.pragma("user_version")
+        if schema > LATEST_SCHEMA:
+            raise DatabaseProblem(
+                f"The database {path} has schema {schema}, made by a newer seatlatch than"
+                f" this one, which knows {LATEST_SCHEMA}. Install the newer seatlatch."
+            )
+        ((made_for,),) = look.execute(DATABASE_USE).fetchall()
+    finally:
+        look.close()
     if made_for != database_use:
         raise DatabaseProblem(f"The database {path} {WRONG_USE[database_use]}")
-    return int(schema)
 
 
 def connect(path: Path, flags: int, *, vfs: str | None = None) -> apsw.Connection:

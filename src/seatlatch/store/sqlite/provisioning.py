@@ -15,7 +15,10 @@ from seatlatch.store.sqlite.opening import open_database
 IDENTIFIERS = """
 SELECT organization_id FROM organizations UNION ALL
 SELECT channel_code FROM channels UNION ALL
-SELECT application_id FROM applications
+SELECT channel_code || ' ' || organization_id FROM grants UNION ALL
+SELECT application_id FROM applications UNION ALL
+SELECT lower(hex(key_hash)) FROM api_keys UNION ALL
+SELECT lower(hex(token_hash)) FROM access_tokens
 """
 TOKENS = "SELECT token FROM tickets LIMIT ?"
 CLEAR = """
@@ -52,7 +55,8 @@ def provisioning(path: Path, database_use: DatabaseUse) -> Iterator["SqliteProvi
     try:
         with at_start(path):
             connection.execute("BEGIN IMMEDIATE")
-            yield SqliteProvisioning(connection)
+        yield SqliteProvisioning(connection)
+        with at_start(path):
             connection.execute("COMMIT")
     finally:
         connection.close()
@@ -65,7 +69,7 @@ class SqliteProvisioning:
         self._connection = connection
 
     def identifiers(self) -> frozenset[str]:
-        """Of all organizations, channels and applications in it."""
+        """Of all organizations, channels, grants, applications, keys and tokens in it."""
         return frozenset(name for (name,) in self._connection.execute(IDENTIFIERS))
 
     def tokens(self, limit: int) -> frozenset[str]:

@@ -18,7 +18,7 @@ from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import DatabaseUse, Result, Transaction
 from seatlatch.store.sqlite import credentials
 from seatlatch.store.sqlite.checkpointer import Checkpointer
-from seatlatch.store.sqlite.errors import while_running
+from seatlatch.store.sqlite.errors import at_start, while_running
 from seatlatch.store.sqlite.opening import open_database
 from seatlatch.store.sqlite.tickets import SqliteTransaction
 
@@ -44,7 +44,9 @@ class SqliteStore:
             connection.set_busy_timeout(0)
         self._transaction = SqliteTransaction(self._writer)
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
-        self._file = path.stat()
+        with at_start(path):
+            self._file = path.stat()
+            credentials.read_credentials(self._reader)  # altered ones are told now, not later
 
     async def commit(self, work: Callable[[Transaction], Result]) -> Result:
         """Run `work` under the write lock and make it durable."""
