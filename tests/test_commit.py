@@ -30,11 +30,12 @@ class Gate:
         self.open.set()
         self.commits = 0
         self.refusing = False
+        self.refuse_from = 10**9
 
     async def commit(self, work: Callable[[Transaction], Result]) -> Result:
         await self.open.wait()
         self.commits += 1
-        if self.refusing:
+        if self.refusing or self.commits >= self.refuse_from:
             raise Unavailable("away")
         return await self._store.commit(work)
 
@@ -250,3 +251,54 @@ def test_closing_answers_what_was_accepted_and_refuses_the_rest(tmp_path: Path) 
         assert all(outcomes(task.result()) == {Outcome.UNLOCKED} for task in tasks)
 
     run(tmp_path, test)
+
+
+def test_a_database_that_goes_away_in_the_midst_of_a_retry_is_told_to_all(tmp_path: Path) -> None:
+    async def test(commits: GroupCommit, gate: Gate, groups: Groups) -> None:
+        gate.open.clear()
+        tasks = await waiting(commits, [unlock(1), unlock(2), Poison(), unlock(3), unlock(4)])
+        gate.refuse_from = 3
+        gate.open.set()
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(answer) for answer in answers] == [list] + [Unavailable] * 4
+        assert gate.commits == 3, "the rest did not wait in turn"
+
+    run(tmp_path, test)
+
+
+def test_an_observer_that_fails_leaves_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(commits: GroupCommit, gate: Gate, groups: Groups) -> None:
+        def fail(*_arguments: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(groups, "group_committed", fail)
+        assert outcomes(await commits.submit(unlock(1))) == {Outcome.UNLOCKED}
+        with pytest.raises(Unavailable):
+            await commits.submit(unlock(2))
+
+    with pytest.raises(ZeroDivisionError):
+        run(tmp_path, test)
+
+
+def test_a_commit_is_not_broken_off(tmp_path: Path) -> None:
+    """Cancelled in the midst of COMMIT, the store waits for its end and can go on."""
+    make_inventory(tmp_path / "inventory.db", map(listed, ("t1", "t2")))
+    store = SqliteStore(tmp_path / "inventory.db")
+
+    async def cancel() -> None:
+        for token in ("t1", "t2"):
+
+            def work(inside: Transaction, token: str = token) -> object:
+                return inside.unlock(MINE, [token])
+
+            running = asyncio.create_task(store.commit(work))
+            await asyncio.sleep(0)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+
+    asyncio.run(cancel())
+    assert mpreserve_of(tmp_path / "inventory.db") == {"t1": False, "t2": False}
+    store.close()
