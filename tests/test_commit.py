@@ -280,25 +280,3 @@ def test_an_observer_that_fails_leaves_nobody_waiting(
 
     with pytest.raises(ZeroDivisionError):
         run(tmp_path, test)
-
-
-def test_a_commit_is_not_broken_off(tmp_path: Path) -> None:
-    """Cancelled in the midst of COMMIT, the store waits for its end and can go on."""
-    make_inventory(tmp_path / "inventory.db", map(listed, ("t1", "t2")))
-    store = SqliteStore(tmp_path / "inventory.db")
-
-    async def cancel() -> None:
-        for token in ("t1", "t2"):
-
-            def work(inside: Transaction, token: str = token) -> object:
-                return inside.unlock(MINE, [token])
-
-            running = asyncio.create_task(store.commit(work))
-            await asyncio.sleep(0)
-            running.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await running
-
-    asyncio.run(cancel())
-    assert mpreserve_of(tmp_path / "inventory.db") == {"t1": False, "t2": False}
-    store.close()
