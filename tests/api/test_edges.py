@@ -50,7 +50,7 @@ def test_a_trailer_does_not_repeat_a_header(shared: Served) -> None:
 
 def test_silence_counts_from_the_last_byte(shared: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "STALL_SECONDS", 1.0)
-    with Wire(shared.port, timeout=0.6) as wire:
+    with Wire(shared.port, timeout=0.1) as wire:
         wire.send(put(BODY)[:-2])
         with suppress(TimeoutError):
             wire.wait()
