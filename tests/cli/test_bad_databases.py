@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,6 +15,10 @@ from seatlatch.store.sqlite import opening
 from seatlatch.wiring import make_database
 from tests.cli.commands import run
 from tests.serving import database_url, listed, make_inventory
+
+
+Make = Callable[[Path], str]
+"""Makes a bad database, and tells what is to be said of it."""
 
 
 def contents(path: Path) -> str | None:
@@ -107,18 +111,18 @@ BAD = [
 
 
 @pytest.mark.parametrize("make", BAD, ids=lambda make: make.__name__)
-def test_serve_refuses_with_a_sentence_and_changes_nothing(make: object, tmp_path: Path) -> None:
+def test_serve_refuses_with_a_sentence_and_changes_nothing(make: Make, tmp_path: Path) -> None:
     path = tmp_path / "some.db"
-    expected = make(path)  # type: ignore[operator]
+    expected = make(path)
     before = contents(path), sorted(tmp_path.iterdir())
     assert_refused("serve", path, expected)
     assert (contents(path), sorted(tmp_path.iterdir())) == before
 
 
 @pytest.mark.parametrize("make", BAD[1:], ids=lambda make: make.__name__)
-def test_migrate_refuses_what_is_not_its_own(make: object, tmp_path: Path) -> None:
+def test_migrate_refuses_what_is_not_its_own(make: Make, tmp_path: Path) -> None:
     path = tmp_path / "some.db"
-    expected = make(path)  # type: ignore[operator]
+    expected = make(path)
     before = contents(path)
     assert_refused("migrate", path, expected)
     assert contents(path) == before
