@@ -16,7 +16,6 @@ from seatlatch.wiring import make_database
 from tests.cli.commands import run
 from tests.serving import database_url, listed, make_inventory
 
-
 Make = Callable[[Path], str]
 """Makes a bad database, and tells what is to be said of it."""
 
