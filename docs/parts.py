@@ -6,6 +6,7 @@ into the pages.
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -240,7 +241,8 @@ def venue_outcome(seat: NewTicket) -> Outcome:
         seat.seat_status,
         seat.mpreserve_channel,
     )
-    return judge_unlock(ticket, Channel(data.CHANNEL, frozenset({data.ORGANIZATION})))
+    channel = Channel(data.CHANNEL, frozenset({data.ORGANIZATION}))
+    return judge_unlock(ticket, channel, datetime.now(UTC))
 
 
 def span(values: Sequence[object]) -> str:

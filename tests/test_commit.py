@@ -13,7 +13,7 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.operations.unlock_tickets import UnlockTickets
-from seatlatch.store.interface import Transaction
+from seatlatch.store.interface import Snapshot, Transaction
 from seatlatch.store.sqlite.store import SqliteStore
 from tests.serving import CHANNEL, ORGANIZATION, listed, make_inventory, mpreserve_of
 
@@ -38,6 +38,9 @@ class Gate:
         if self.refusing or self.commits >= self.refuse_from:
             raise Unavailable("away")
         return await self._store.commit(work)
+
+    async def read(self, work: Callable[[Snapshot], Result]) -> Result:
+        return await self._store.read(work)
 
     def credentials_version(self) -> int:
         return self._store.credentials_version()
@@ -68,7 +71,7 @@ class Poison:
 
     @staticmethod
     def work_off(transaction: Transaction, changes: Sequence[Any]) -> list[None]:
-        transaction.unlock(MINE, ["t0"])
+        transaction.unlock(dict.fromkeys(["t0"], MINE))
         raise ZeroDivisionError
 
 
@@ -102,7 +105,7 @@ def run(
 
 
 def unlock(*tokens: int) -> UnlockTickets:
-    return UnlockTickets(MINE, [f"t{number}" for number in tokens])
+    return UnlockTickets({f"t{number}": MINE for number in tokens})
 
 
 async def waiting(commits: GroupCommit, changes: Sequence[Any]) -> list[asyncio.Task[Any]]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
 from time import perf_counter
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import Store, Transaction
@@ -32,6 +32,13 @@ class Change(Protocol[Answer]):
 
         May run more than once, in a new transaction each time.
         """
+
+
+class Commits(Protocol):
+    """Makes changes durable."""
+
+    async def submit(self, change: Change[Answer]) -> Answer:
+        """The answer to `change`, after it was made durable. Raises `Unavailable`."""
 
 
 class Observer(Protocol):
@@ -159,6 +166,18 @@ class GroupCommit:
         for waiting in group:
             if not waiting.answer.done():
                 waiting.answer.set_exception(refusal.again())
+
+
+class CommitEach:
+    """Commits each change by itself: for a command, which has only one at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def submit(self, change: Change[Answer]) -> Answer:
+        """The answer to `change`, after it was made durable."""
+        (answer,) = await self._store.commit(partial(work_off, [change]))
+        return cast(Answer, answer)
 
 
 def work_off(changes: Sequence[Change[Any]], transaction: Transaction) -> list[Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 PREFIX = "SEATLATCH_"
+YEAR_SECONDS = 31_536_000
 
 LogFormat = Literal["console", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -32,6 +33,9 @@ class Settings(NamedTuple):
     port: int
     workers: int
     rate_limit: RateSetting | None
+    authorization_code_seconds: int
+    access_token_seconds: int
+    refresh_token_seconds: int
     log_format: LogFormat
     log_level: LogLevel
 
@@ -119,6 +123,24 @@ TABLE = (
         "200:400",
         "off, or what one application may send: requests per second and burst.",
         _rate,
+    ),
+    Setting(
+        "authorization_code_seconds",
+        "86400",
+        "How long an authorization code waits to be used. People hand it on, so a day.",
+        _whole_number(1, YEAR_SECONDS),
+    ),
+    Setting(
+        "access_token_seconds",
+        "3600",
+        "How long an access token is good for.",
+        _whole_number(1, YEAR_SECONDS),
+    ),
+    Setting(
+        "refresh_token_seconds",
+        "2592000",
+        "How long a refresh token is good for: who does not call for so long needs a new code.",
+        _whole_number(1, YEAR_SECONDS),
     ),
     Setting(
         "log_format",

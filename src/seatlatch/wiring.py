@@ -1,12 +1,14 @@
 """The one place that constructs: from settings to a service with all its parts."""
 
+import asyncio
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from typing import TypeVar
 
 from starlette.types import ASGIApp
 
@@ -16,13 +18,15 @@ from seatlatch.api.probes import Probes
 from seatlatch.api.tickets import Tickets
 from seatlatch.auth.directory import Directory
 from seatlatch.auth.rate_limit import Rate, RateLimit
-from seatlatch.commit import GroupCommit
+from seatlatch.commit import CommitEach, Commits, GroupCommit
 from seatlatch.settings import Settings
-from seatlatch.store.interface import DatabaseUse, Provisioning, Store
+from seatlatch.store.interface import DatabaseUse, Provisioning, Snapshot, Store
 from seatlatch.store.sqlite.opening import make_or_migrate
 from seatlatch.store.sqlite.provisioning import provisioning
 from seatlatch.store.sqlite.store import SqliteStore
 from seatlatch.telemetry import Log, Metrics
+
+Answer = TypeVar("Answer")
 
 GROUP_TOKENS_MAX = 2_000
 """One transaction changes at most so many tickets, which bounds how long it takes."""
@@ -50,6 +54,32 @@ def open_provisioning(
 ) -> AbstractContextManager[Provisioning]:
     """One transaction of provisioning. Raises `DatabaseProblem`."""
     return provisioning(sqlite_path(database_url), database_use)
+
+
+def change(database_url: str, ask: Callable[[Commits], Awaitable[Answer]]) -> Answer:
+    """What `ask` answers when it submits its changes to a database, one by one.
+
+    For a command that changes tickets beside a server that may run. Raises `DatabaseProblem`, and
+    `Unavailable` if the database did not confirm.
+    """
+    store = SqliteStore(sqlite_path(database_url))
+    try:
+        return asyncio.run(_ask(ask, CommitEach(store)))
+    finally:
+        store.close()
+
+
+async def _ask(ask: Callable[[Commits], Awaitable[Answer]], commits: Commits) -> Answer:
+    return await ask(commits)
+
+
+def look(database_url: str, work: Callable[[Snapshot], Answer]) -> Answer:
+    """What `work` answers on one snapshot of a database. Raises as `change`."""
+    store = SqliteStore(sqlite_path(database_url))
+    try:
+        return asyncio.run(store.read(work))
+    finally:
+        store.close()
 
 
 def make_database(database_url: str, database_use: DatabaseUse = "inventory") -> list[str]:
@@ -91,4 +121,5 @@ def compose(settings: Settings, store: Store, log: Log, metrics: Metrics) -> ASG
     )
     metrics.watch_waiting_requests(lambda: commits.waiting_requests)
     tickets = Tickets(gate, commits, metrics, log)
-    return make_app(tickets, Probes(store, metrics), commits, metrics, log)
+    probes = Probes(store, metrics)
+    return make_app([*tickets.routes(), *probes.routes()], commits, metrics, log)

@@ -54,10 +54,8 @@ TOKEN_REFUSED = {
     "the key for a token": API_KEY,
 }
 REVOCATIONS: dict[str, Callable[[Provisioning], None]] = {
-    "key": lambda store: store.revoke_api_key(hash_secret(API_KEY.encode()), datetime.now(UTC)),
-    "token": lambda store: store.revoke_access_token(
-        hash_secret(ACCESS_TOKEN.encode()), datetime.now(UTC)
-    ),
+    "key": lambda store: store.end_api_keys(APPLICATION, datetime.now(UTC)),
+    "application": lambda store: store.remove_application(APPLICATION),
     "grant": lambda store: store.remove_grant(CHANNEL, ORGANIZATION),
 }
 
@@ -69,16 +67,14 @@ def callers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     make_inventory(path, EVERY_CASE)
     now = datetime.now(UTC)
     with open_provisioning(database_url(path)) as provisioning:
-        for api_key in (SECOND_API_KEY, REVOKED_API_KEY):
-            provisioning.add_api_key(APPLICATION, hash_secret(api_key.encode()))
-        provisioning.revoke_api_key(hash_secret(REVOKED_API_KEY.encode()), now)
+        provisioning.add_api_key(APPLICATION, hash_secret(SECOND_API_KEY.encode()))
+        provisioning.add_api_key(APPLICATION, hash_secret(REVOKED_API_KEY.encode()), now)
         for token, expires_at in {
             EXPIRED_ACCESS_TOKEN: now - timedelta(seconds=1),
             LASTING_ACCESS_TOKEN: now + timedelta(hours=1),
-            REVOKED_ACCESS_TOKEN: None,
+            REVOKED_ACCESS_TOKEN: now,
         }.items():
             provisioning.add_access_token(APPLICATION, hash_secret(token.encode()), expires_at)
-        provisioning.revoke_access_token(hash_secret(REVOKED_ACCESS_TOKEN.encode()), now)
     with serving(path) as running:
         yield running
 

@@ -29,6 +29,7 @@ def credentials(
             hash_secret(b"token"): AccessToken("app", token_expires_at),
             hash_secret(b"other-token"): AccessToken("other", None),
         },
+        {hash_secret(b"operator-key"): "box-office"},
     )
 
 

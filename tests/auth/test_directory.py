@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from seatlatch.auth.directory import MAX_AGE_SECONDS, Directory
-from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.sqlite.store import SqliteStore
 from seatlatch.wiring import open_provisioning
-from tests.serving import API_KEY, APPLICATION, database_url, make_inventory
+from tests.serving import APPLICATION, database_url, make_inventory
 
 
 class Clock:
@@ -29,7 +28,7 @@ def test_a_change_is_noticed_after_the_age_and_not_asked_for_before(tmp_path: Pa
     store = SqliteStore(path)
     directory = Directory(store, clock)
     with open_provisioning(database_url(path)) as provisioning:
-        provisioning.revoke_api_key(hash_secret(API_KEY.encode()), datetime(2020, 1, 1, tzinfo=UTC))
+        provisioning.end_api_keys(APPLICATION, datetime(2020, 1, 1, tzinfo=UTC))
     clock.seconds += MAX_AGE_SECONDS
     assert directory.credentials().applications[APPLICATION].api_keys[0].expires_at is None
     clock.seconds += 0.001

@@ -185,6 +185,9 @@ def test_the_defaults_are_the_contracts() -> None:
         port=8080,
         workers=1,
         rate_limit=RateSetting(200, 400),
+        authorization_code_seconds=86_400,
+        access_token_seconds=3_600,
+        refresh_token_seconds=2_592_000,
         log_format="console",
         log_level="info",
     )

@@ -1,50 +1,124 @@
-"""The rules of unlocking: precedence, and that only the right state is unlocked."""
+"""The rules: precedence, and that only the right state is changed."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
 
 from seatlatch.domain.channel import Channel
-from seatlatch.domain.outcome import LOCKS, SUCCESSES, Outcome
-from seatlatch.domain.rules import judge_unlock
-from seatlatch.domain.ticket import SeatStatus, Ticket
+from seatlatch.domain.outcome import INVALID, LOCKS, SUCCESSES, Outcome
+from seatlatch.domain.rules import (
+    judge_hold,
+    judge_lock,
+    judge_override,
+    judge_put,
+    judge_release,
+    judge_unlock,
+    judge_verify,
+    judge_void,
+)
+from seatlatch.domain.ticket import SeatStatus, Ticket, TicketRecord
 
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CHANNEL = Channel("mine", frozenset({"1001"}))
+SECOND = timedelta(seconds=1)
 STATUSES: tuple[SeatStatus, ...] = ("LOCK", "UNLOCK")
 
-tickets = st.builds(
-    Ticket,
-    token=st.just("t"),
-    organization_id=st.sampled_from(["1001", "2002"]),
-    owner_id=st.just("o"),
-    voided=st.booleans(),
-    seat_status=st.sampled_from(STATUSES),
-    mpreserve_channel=st.sampled_from([None, "mine", "theirs"]),
-)
+EVERY_TICKET = [
+    Ticket("t", organization, "o", voided, status, channel, expires_at)
+    for organization, voided, status, channel, expires_at in product(
+        ("1001", "2002"),
+        (False, True),
+        STATUSES,
+        (None, "mine", "theirs"),
+        (None, NOW - SECOND, NOW, NOW + SECOND),
+    )
+    if status == "LOCK" or expires_at is None
+]
 
 
-def test_a_token_without_a_ticket_is_unknown() -> None:
-    assert judge_unlock(None, CHANNEL) is Outcome.UNKNOWN
+def held(ticket: Ticket) -> bool:
+    expires_at = ticket.hold_expires_at
+    return ticket.seat_status == "LOCK" and (expires_at is None or expires_at > NOW)
 
 
-@given(tickets)
-def test_the_first_case_that_applies_wins(ticket: Ticket) -> None:
-    applies = {
+def for_a_channel(ticket: Ticket) -> dict[Outcome, bool]:
+    return {
         Outcome.UNKNOWN: ticket.organization_id == "2002",
         Outcome.VOIDED: ticket.voided,
-        Outcome.SEAT_LOCKED: ticket.seat_status == "LOCK",
+        Outcome.SEAT_LOCKED: held(ticket),
         Outcome.RESERVED_ELSEWHERE: ticket.mpreserve_channel == "theirs",
-        Outcome.UNLOCKED: ticket.mpreserve_channel == "mine",
-        Outcome.ALREADY_UNLOCKED: not ticket.mpreserve,
     }
-    assert judge_unlock(ticket, CHANNEL) is next(outcome for outcome in Outcome if applies[outcome])
 
 
-@given(tickets)
-def test_a_channel_without_grants_sees_nothing(ticket: Ticket) -> None:
-    assert judge_unlock(ticket, Channel("mine", frozenset())) is Outcome.UNKNOWN
+def first_of(cases: dict[Outcome, bool]) -> Outcome:
+    return next(outcome for outcome, applies in cases.items() if applies)
 
 
-def test_every_outcome_is_a_success_a_lock_or_an_invalid_token() -> None:
-    invalid = {Outcome.UNKNOWN, Outcome.VOIDED}
-    assert SUCCESSES | LOCKS | invalid == set(Outcome)
-    assert len(SUCCESSES) + len(LOCKS) + len(invalid) == len(Outcome)
+@pytest.mark.parametrize("ticket", EVERY_TICKET, ids=str)
+def test_the_first_case_that_applies_wins(ticket: Ticket) -> None:
+    mine = ticket.mpreserve_channel == "mine"
+    cases = for_a_channel(ticket)
+    assert judge_unlock(ticket, CHANNEL, NOW) is first_of(
+        {**cases, Outcome.UNLOCKED: mine, Outcome.ALREADY_UNLOCKED: True}
+    )
+    assert judge_lock(ticket, CHANNEL, NOW) is first_of(
+        {**cases, Outcome.ALREADY_LOCKED: mine, Outcome.LOCKED: True}
+    )
+    assert judge_verify(ticket, CHANNEL, NOW) is first_of({**cases, Outcome.VERIFIED: True})
+
+
+@pytest.mark.parametrize("ticket", EVERY_TICKET, ids=str)
+def test_the_box_office_sees_every_organization(ticket: Ticket) -> None:
+    voided, is_held, listed = ticket.voided, held(ticket), ticket.mpreserve
+    assert judge_hold(ticket, NOW) is first_of(
+        {
+            Outcome.VOIDED: voided,
+            Outcome.RESERVED: listed,
+            Outcome.ALREADY_HELD: is_held,
+            Outcome.HELD: True,
+        }
+    )
+    assert judge_release(ticket, NOW) is first_of(
+        {Outcome.VOIDED: voided, Outcome.RELEASED: is_held, Outcome.ALREADY_RELEASED: True}
+    )
+    assert judge_void(ticket) is first_of({Outcome.ALREADY_VOID: voided, Outcome.MADE_VOID: True})
+    assert judge_override(ticket, NOW) is first_of(
+        {
+            Outcome.VOIDED: voided,
+            Outcome.SEAT_LOCKED: is_held,
+            Outcome.UNLOCKED: listed,
+            Outcome.ALREADY_UNLOCKED: True,
+        }
+    )
+
+
+@pytest.mark.parametrize("ticket", EVERY_TICKET, ids=str)
+@pytest.mark.parametrize("judge", [judge_unlock, judge_lock, judge_verify])
+def test_a_channel_without_grants_sees_nothing(
+    judge: Callable[[Ticket | None, Channel, datetime], Outcome], ticket: Ticket
+) -> None:
+    assert judge(ticket, Channel("mine", frozenset()), NOW) is Outcome.UNKNOWN
+    assert judge(None, CHANNEL, NOW) is Outcome.UNKNOWN
+
+
+def test_a_token_without_a_ticket_is_unknown_to_the_box_office_too() -> None:
+    assert judge_hold(None, NOW) is Outcome.UNKNOWN
+    assert judge_release(None, NOW) is Outcome.UNKNOWN
+    assert judge_void(None) is Outcome.UNKNOWN
+    assert judge_override(None, NOW) is Outcome.UNKNOWN
+
+
+def test_a_ticket_stays_with_its_organization() -> None:
+    record = TicketRecord("t", "1001", "o")
+    mine = Ticket("t", "1001", "o", False, "UNLOCK", None)
+    assert judge_put(None, record, False) is Outcome.UNKNOWN_ORGANIZATION
+    assert judge_put(None, record, True) is Outcome.ADDED
+    assert judge_put(mine, record, True) is Outcome.UPDATED
+    assert judge_put(mine._replace(organization_id="2"), record, True) is Outcome.OTHER_ORGANIZATION
+
+
+def test_every_outcome_is_a_success_a_lock_or_invalid() -> None:
+    assert set(Outcome) == SUCCESSES | LOCKS | INVALID
+    assert len(SUCCESSES) + len(LOCKS) + len(INVALID) == len(Outcome)

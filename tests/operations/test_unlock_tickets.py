@@ -1,7 +1,8 @@
 """Unlock through a real store: what is written, and that guard and rule agree."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
@@ -55,6 +56,14 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
     store.close()
 
 
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def asking(channel: Channel, tokens: Iterable[str]) -> UnlockTickets:
+    """An unlock of these tokens."""
+    return UnlockTickets(dict.fromkeys(tokens, channel))
+
+
 def unlock(store: SqliteStore, *unlocks: UnlockTickets) -> list[list[TicketResult]]:
     """The results of unlocks that are one group."""
     return asyncio.run(store.commit(lambda transaction: work_off(unlocks, transaction)))
@@ -75,10 +84,11 @@ def test_the_database_unlocks_exactly_what_the_rule_would(
                 new.mpreserve_channel,
             ),
             channel,
+            NOW,
         )
         for new in EVERY_STATE
     ]
-    (results,) = unlock(store, UnlockTickets(channel, [new.token for new in EVERY_STATE]))
+    (results,) = unlock(store, asking(channel, [new.token for new in EVERY_STATE]))
     assert [result.outcome for result in results] == expected
     mpreserve = mpreserve_of(tmp_path / "inventory.db")
     for new, outcome in zip(EVERY_STATE, expected, strict=True):
@@ -87,15 +97,15 @@ def test_the_database_unlocks_exactly_what_the_rule_would(
 
 
 def test_an_unlock_that_nothing_needs_is_a_success(store: SqliteStore) -> None:
-    first = unlock(store, UnlockTickets(MINE, ["a", "b"]))
-    again = unlock(store, UnlockTickets(MINE, ["a", "b"]))
+    first = unlock(store, asking(MINE, ["a", "b"]))
+    again = unlock(store, asking(MINE, ["a", "b"]))
     assert [result.outcome for result in first[0]] == [Outcome.UNLOCKED] * 2
     assert [result.outcome for result in again[0]] == [Outcome.ALREADY_UNLOCKED] * 2
     assert [result.owner_id for result in first[0]] == [result.owner_id for result in again[0]]
 
 
 def test_of_two_requests_in_a_group_one_has_unlocked_the_ticket(store: SqliteStore) -> None:
-    one, other = unlock(store, UnlockTickets(MINE, ["a", "b"]), UnlockTickets(MINE, ["b", "a"]))
+    one, other = unlock(store, asking(MINE, ["a", "b"]), asking(MINE, ["b", "a"]))
     assert {result.outcome for result in one} == {Outcome.UNLOCKED}
     assert {result.outcome for result in other} == {Outcome.ALREADY_UNLOCKED}
 
@@ -103,7 +113,7 @@ def test_of_two_requests_in_a_group_one_has_unlocked_the_ticket(store: SqliteSto
 def test_a_channel_learns_nothing_from_another_channels_unlock_in_its_group(
     store: SqliteStore,
 ) -> None:
-    mine, third = unlock(store, UnlockTickets(MINE, ["a"]), UnlockTickets(WITHOUT_GRANT, ["a"]))
+    mine, third = unlock(store, asking(MINE, ["a"]), asking(WITHOUT_GRANT, ["a"]))
     assert mine == [TicketResult("a", Outcome.UNLOCKED, "234567")]
     assert third == [TicketResult("a", Outcome.UNKNOWN, None)]
 
@@ -111,9 +121,9 @@ def test_a_channel_learns_nothing_from_another_channels_unlock_in_its_group(
 def test_results_keep_the_requests_order_and_name_a_repeated_token_once(
     store: SqliteStore,
 ) -> None:
-    (results,) = unlock(store, UnlockTickets(MINE, ["b", "nothing", "a", "b", "nothing"]))
+    (results,) = unlock(store, asking(MINE, ["b", "nothing", "a", "b", "nothing"]))
     assert [result.token for result in results] == ["b", "nothing", "a"]
 
 
 def test_no_tokens_at_all_touch_nothing(store: SqliteStore) -> None:
-    assert unlock(store, UnlockTickets(MINE, [])) == [[]]
+    assert unlock(store, asking(MINE, [])) == [[]]

@@ -30,7 +30,7 @@ async def unlock_all(store: SqliteStore, numbers: range) -> None:
     for number in numbers:
 
         def work(inside: Transaction, token: str = str(number)) -> object:
-            return inside.unlock(MINE, [token])
+            return inside.unlock({token: MINE})
 
         await store.commit(work)
 

@@ -19,7 +19,7 @@ MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
 
 
 def unlock_a(inside: Transaction) -> object:
-    return inside.unlock(MINE, ["a"])
+    return inside.unlock(dict.fromkeys(["a"], MINE))
 
 
 @pytest.mark.parametrize("error", [apsw.FullError, apsw.IOError, apsw.ReadOnlyError])
@@ -68,7 +68,7 @@ def test_a_commit_is_not_broken_off(tmp_path: Path) -> None:
         for token in ("t1", "t2"):
 
             def work(inside: Transaction, token: str = token) -> object:
-                return inside.unlock(MINE, [token])
+                return inside.unlock({token: MINE})
 
             running = asyncio.create_task(store.commit(work))
             await asyncio.sleep(0)

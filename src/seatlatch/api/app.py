@@ -1,6 +1,6 @@
-"""The routes, and the application made of them."""
+"""The application made of all routes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -8,27 +8,17 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from seatlatch.api.frame import Frame
-from seatlatch.api.probes import Probes
 from seatlatch.api.refusals import RouteUnknown
-from seatlatch.api.tickets import Tickets
 from seatlatch.commit import GroupCommit
 from seatlatch.telemetry import Log, Metrics
 
 
-def make_app(
-    tickets: Tickets, probes: Probes, commits: GroupCommit, metrics: Metrics, log: Log
-) -> ASGIApp:
-    """The ASGI application. Commits run from its start to its stop.
+def make_app(routes: Sequence[Route], commits: GroupCommit, metrics: Metrics, log: Log) -> ASGIApp:
+    """The ASGI application of these routes. Commits run from its start to its stop.
 
     The router stands alone in the frame, without the middleware of a whole Starlette
     application: the frame does what that would do, and each layer costs time in every request.
     """
-    routes = [
-        Route("/v1/tickets/unlock", tickets.unlock, methods=["PUT"]),
-        Route("/livez", probes.livez),
-        Route("/readyz", probes.readyz),
-        Route("/metrics", probes.metrics),
-    ]
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -3,6 +3,7 @@
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from seatlatch.store.interface import Store
 from seatlatch.telemetry import Metrics
@@ -14,6 +15,14 @@ class Probes:
     def __init__(self, store: Store, metrics: Metrics) -> None:
         self._store = store
         self._metrics = metrics
+
+    def routes(self) -> list[Route]:
+        """Where each probe is."""
+        return [
+            Route("/livez", self.livez),
+            Route("/readyz", self.readyz),
+            Route("/metrics", self.metrics),
+        ]
 
     async def livez(self, request: Request) -> Response:
         """200 when the process answers."""

@@ -5,6 +5,7 @@ from collections import Counter
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from seatlatch.api.answers import answer_for
 from seatlatch.api.body import read_json
@@ -29,6 +30,10 @@ class Tickets:
         self._commits = commits
         self._metrics = metrics
         self._log = log
+
+    def routes(self) -> list[Route]:
+        """Where each call is."""
+        return [Route("/v1/tickets/unlock", self.unlock, methods=["PUT"])]
 
     async def unlock(self, request: Request) -> Response:
         """`PUT /v1/tickets/unlock`: contract, section 1."""

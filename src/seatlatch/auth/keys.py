@@ -1,7 +1,15 @@
-"""Secrets are kept as hashes and compared in constant time."""
+"""Secrets are made by chance, kept as hashes, and compared in constant time."""
 
 from hashlib import sha256
 from hmac import compare_digest
+from secrets import token_urlsafe
+
+SECRET_BYTES = 32
+
+
+def new_secret() -> str:
+    """A secret that nobody can guess: 43 characters that need no quoting anywhere."""
+    return token_urlsafe(SECRET_BYTES)
 
 
 def hash_secret(secret: bytes) -> bytes:

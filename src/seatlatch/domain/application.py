@@ -39,6 +39,8 @@ class Credentials(NamedTuple):
     applications: Mapping[str, Application]
     access_tokens: Mapping[bytes, AccessToken]
     """By the token's hash."""
+    operators: Mapping[bytes, str]
+    """The names of those who speak for the box office, by their key's hash."""
 
 
 class Caller(NamedTuple):

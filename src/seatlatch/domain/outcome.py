@@ -1,33 +1,55 @@
-"""What can become of one ticket in an unlock."""
+"""What can become of one ticket when somebody wants it changed or shown."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Outcome(StrEnum):
-    """Listed in order of precedence: where two apply, the one further up wins.
+    """Failures in order of precedence, where two apply the one further up wins; then successes.
 
     The value is the word used in logs and metrics. Source: the contract's table of per-token
     outcomes. `UNKNOWN` covers a ticket of an organization without a grant: the two must be
-    indistinguishable to the caller.
+    indistinguishable to the caller. "Already so" is a success of its own.
     """
 
     UNKNOWN = "unknown"
+    UNKNOWN_ORGANIZATION = "unknown_organization"
+    OTHER_ORGANIZATION = "other_organization"
     VOIDED = "voided"
     SEAT_LOCKED = "seat_locked"
     RESERVED_ELSEWHERE = "reserved_elsewhere"
+    RESERVED = "reserved"
+
+    VERIFIED = "verified"
+    LOCKED = "locked"
+    ALREADY_LOCKED = "already_locked"
     UNLOCKED = "unlocked"
     ALREADY_UNLOCKED = "already_unlocked"
+    HELD = "held"
+    ALREADY_HELD = "already_held"
+    RELEASED = "released"
+    ALREADY_RELEASED = "already_released"
+    MADE_VOID = "made_void"
+    ALREADY_VOID = "already_void"
+    ADDED = "added"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
 
 
 class TicketResult(NamedTuple):
-    """One ticket's outcome. `owner_id` is None exactly when the outcome is `UNKNOWN`."""
+    """One ticket's outcome. `owner_id` is None if the caller may not know of the ticket."""
 
     token: str
     outcome: Outcome
     owner_id: str | None
 
 
-SUCCESSES = frozenset({Outcome.UNLOCKED, Outcome.ALREADY_UNLOCKED})
-LOCKS = frozenset({Outcome.SEAT_LOCKED, Outcome.RESERVED_ELSEWHERE})
-"""A lock stands in the way: the box office's, or another channel's."""
+LOCKS = frozenset({Outcome.SEAT_LOCKED, Outcome.RESERVED_ELSEWHERE, Outcome.RESERVED})
+"""A lock stands in the way: the box office's, or a channel's."""
+
+INVALID = frozenset(
+    {Outcome.UNKNOWN, Outcome.UNKNOWN_ORGANIZATION, Outcome.OTHER_ORGANIZATION, Outcome.VOIDED}
+)
+"""The token, or what was said with it, names nothing that could be changed."""
+
+SUCCESSES = frozenset(Outcome) - LOCKS - INVALID

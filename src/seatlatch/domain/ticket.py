@@ -1,6 +1,9 @@
-"""The ticket as the rules see it: a value, never changed in place."""
+"""The ticket as the rules see it, and as people do. Values, never changed in place."""
 
+from datetime import datetime
 from typing import Literal, NamedTuple
+
+from seatlatch.domain.listing import Listing
 
 SeatStatus = Literal["LOCK", "UNLOCK"]
 """Owned by the ticketing system; `LOCK` = a box-office operation holds the seat's record."""
@@ -10,7 +13,8 @@ class Ticket(NamedTuple):
     """One ticket (item/seat), named by its opaque token.
 
     `mpreserve_channel` is the code of the channel that set mpreserve, None while mpreserve is
-    false.
+    false. `hold_expires_at` (aware UTC) says when a seat status of `LOCK` ends by itself; None =
+    not before it is released.
     """
 
     token: str
@@ -19,8 +23,45 @@ class Ticket(NamedTuple):
     voided: bool
     seat_status: SeatStatus
     mpreserve_channel: str | None
+    hold_expires_at: datetime | None = None
 
     @property
     def mpreserve(self) -> bool:
         """Whether the ticket is protected because it is listed at a marketplace."""
         return self.mpreserve_channel is not None
+
+    def seat_status_at(self, now: datetime) -> SeatStatus:
+        """The seat status at a moment: a hold that has expired is none."""
+        if self.hold_expires_at is not None and self.hold_expires_at <= now:
+            return "UNLOCK"
+        return self.seat_status
+
+
+class TicketRecord(NamedTuple):
+    """What the ticketing system says of a ticket. None = it says nothing of that.
+
+    `access_id` names the event or entitlement that it admits to, `barcode` what is scanned.
+    """
+
+    token: str
+    organization_id: str
+    owner_id: str
+    access_id: str | None = None
+    section: str | None = None
+    row: str | None = None
+    seat: str | None = None
+    barcode: str | None = None
+
+
+class WholeTicket(NamedTuple):
+    """All that is known of a ticket. `listing` None = mpreserve is false.
+
+    `hold_reason` is what the box office gave as its reason for the seat status `LOCK`; `revision`
+    counts the ticket's changes, from 1.
+    """
+
+    ticket: Ticket
+    record: TicketRecord
+    listing: Listing | None
+    hold_reason: str | None
+    revision: int

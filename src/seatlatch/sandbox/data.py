@@ -1,15 +1,20 @@
 """What is in a fresh sandbox. The credentials are fixed and public, so it is never production."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from seatlatch.auth.keys import hash_secret
-from seatlatch.store.interface import DatabaseProblem, NewTicket, Provisioning
+from seatlatch.store.interface import Code, NewTicket, Provisioning
 
 ORGANIZATION = "1001"
 CHANNEL = "my-application"
 APPLICATION = "com.mycompany.myapp"
 API_KEY = "sandbox-api-key"
 ACCESS_TOKEN = "sandbox-access-token"  # noqa: S105 - public by intent
+AUTHORIZATION_CODE = "sandbox-authorization-code"
+OPERATOR = "sandbox-operator"
+OPERATOR_KEY = "sandbox-operator-key"
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 FOREIGN_ORGANIZATION = "2002"
 """Its tickets are in the venue, but the channel has no grant for it."""
@@ -59,6 +64,7 @@ def _venue_ticket(section: int, row: str, seat: int) -> NewTicket:
         section=str(section),
         row=row,
         seat=str(seat),
+        barcode=f"B{venue_token(section, row, seat)}",
     )
     if section <= 107:
         return ticket._replace(mpreserve_channel=CHANNEL)
@@ -73,34 +79,8 @@ def _venue_ticket(section: int, row: str, seat: int) -> NewTicket:
     return ticket._replace(organization_id=FOREIGN_ORGANIZATION)
 
 
-OUR_IDENTIFIERS = frozenset(
-    {
-        ORGANIZATION,
-        FOREIGN_ORGANIZATION,
-        CHANNEL,
-        OTHER_CHANNEL,
-        APPLICATION,
-        hash_secret(API_KEY.encode()).hex(),
-        hash_secret(ACCESS_TOKEN.encode()).hex(),
-        *(f"{CHANNEL} {granted}" for granted in GRANTS),
-        *(f"{OTHER_CHANNEL} {granted}" for granted in OTHER_GRANTS),
-    }
-)
-
-
 def fill(provisioning: Provisioning) -> None:
-    """Make the database a fresh sandbox.
-
-    Raises `DatabaseProblem`, and leaves all as it is, if it holds what is not the sandbox's.
-    """
-    tickets = [*document_tickets(), *venue_tickets()]
-    foreign = provisioning.identifiers() - OUR_IDENTIFIERS
-    foreign |= provisioning.tokens(len(tickets) + 1) - {ticket.token for ticket in tickets}
-    if foreign:
-        raise DatabaseProblem(
-            f"The database holds {min(foreign)!r}, which is not the sandbox's and would be lost."
-            " Give the path of a new file."
-        )
+    """Make the database, which is one that was made for a sandbox, a fresh one."""
     provisioning.clear()
     provisioning.add_organization(ORGANIZATION, "Sandbox box office")
     provisioning.add_organization(FOREIGN_ORGANIZATION, "A box office without a grant")
@@ -109,7 +89,11 @@ def fill(provisioning: Provisioning) -> None:
     provisioning.add_application(APPLICATION, CHANNEL)
     provisioning.add_api_key(APPLICATION, hash_secret(API_KEY.encode()))
     provisioning.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))
-    provisioning.add_tickets(tickets)
+    code = Code(APPLICATION, NEVER)
+    provisioning.add_code(hash_secret(AUTHORIZATION_CODE.encode()), code)
+    provisioning.add_operator(OPERATOR, hash_secret(OPERATOR_KEY.encode()))
+    provisioning.add_tickets(document_tickets())
+    provisioning.add_tickets(venue_tickets())
 
 
 def curl_command(url: str, request_id: str) -> str:

@@ -18,8 +18,8 @@ from seatlatch.store.sqlite.schema import (
 SOUND_SQLITE = (3, 51, 3)
 """Before this, two connections that write or checkpoint at once can corrupt a WAL database."""
 
-LOCK_WAIT_SECONDS = 2.0
-"""How long a command that starts waits for another process's lock."""
+LOCK_WAIT_SECONDS = 10.0
+"""How long a command that starts waits for another process's lock: a busy server leaves gaps."""
 
 SYNCHRONOUS = "FULL"
 """In WAL mode anything less loses acknowledged commits at a power loss."""
@@ -176,5 +176,6 @@ def configure(connection: apsw.Connection) -> None:
         raise apsw.CantOpenError("no write-ahead log on this file system")
     connection.pragma("synchronous", SYNCHRONOUS)
     connection.pragma("foreign_keys", True)
+    connection.pragma("secure_delete", "FAST")  # what a seller told is gone with the listing
     connection.pragma("mmap_size", 0)
     connection.pragma("cache_size", -CACHE_KIBIBYTES)

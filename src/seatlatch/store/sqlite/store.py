@@ -9,18 +9,21 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import apsw
 
 from seatlatch.domain.application import Credentials
 from seatlatch.domain.refusal import Unavailable
-from seatlatch.store.interface import DatabaseUse, Result, Transaction
+from seatlatch.store.interface import DatabaseUse, Result, Snapshot, Transaction
 from seatlatch.store.sqlite import credentials
 from seatlatch.store.sqlite.checkpointer import Checkpointer
 from seatlatch.store.sqlite.errors import at_start, while_running
+from seatlatch.store.sqlite.moments import utc_now
 from seatlatch.store.sqlite.opening import open_database
-from seatlatch.store.sqlite.tickets import SqliteTransaction
+from seatlatch.store.sqlite.snapshot import SqliteSnapshot
+from seatlatch.store.sqlite.transaction import SqliteTransaction
 
 LOCK_WAIT_SECONDS = 2.0
 """How long a transaction waits for another process's write lock."""
@@ -29,20 +32,25 @@ LOCK_RETRY_SECONDS = 0.002
 
 
 class SqliteStore:
-    """See `store.interface.Store`. To be used from one event loop."""
+    """See `store.interface.Store`. To be used from one event loop. `clock` gives aware UTC."""
 
     def __init__(
-        self, path: Path, database_use: DatabaseUse = "inventory", *, vfs: str | None = None
+        self,
+        path: Path,
+        database_use: DatabaseUse = "inventory",
+        *,
+        vfs: str | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """Open an existing database. Raises `DatabaseProblem`."""
         self._path = path
+        self._clock = clock
         self._writer = open_database(path, database_use, vfs=vfs)
         self._reader = open_database(path, database_use, vfs=vfs)
         copier = open_database(path, database_use, vfs=vfs)
         self._checkpointer = Checkpointer(self._writer, copier)
         for connection in (self._writer, self._reader):
             connection.set_busy_timeout(0)
-        self._transaction = SqliteTransaction(self._writer)
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
         with at_start(path):
             self._file = path.stat()
@@ -53,7 +61,7 @@ class SqliteStore:
         with while_running():
             await self._begin()
             try:
-                result = work(self._transaction)
+                result = work(SqliteTransaction(self._writer, self._clock()))
             except BaseException:
                 self._roll_back()
                 raise
@@ -104,6 +112,15 @@ class SqliteStore:
             same = False
         if not same:
             raise Unavailable("The database file was moved away. Send the request again later.")
+
+    async def read(self, work: Callable[[Snapshot], Result]) -> Result:
+        """Run `work` on one snapshot, beside the writer."""
+        with while_running():
+            self._reader.execute("BEGIN")
+            try:
+                return work(SqliteSnapshot(self._reader, self._clock()))
+            finally:
+                self._reader.execute("ROLLBACK")
 
     def credentials_version(self) -> int:
         """One row, read beside the writer."""

@@ -1,0 +1,27 @@
+"""What the fields of a ticket's record may hold, whichever door it comes in by."""
+
+import re
+
+from seatlatch.domain.ticket import TicketRecord
+
+FIELD_CHARACTERS_MAX = 200
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+REQUIRED = ("token", "organization_id", "owner_id")
+FIELDS = TicketRecord._fields
+
+
+def record_problem(record: TicketRecord) -> tuple[str, str] | None:
+    """The first field that can't be kept, and what is wrong with it; None = all is well.
+
+    A token is an opaque string, but one that a person must be able to read aloud, paste and search
+    for has no control characters and an end.
+    """
+    for field, value in zip(FIELDS, record, strict=True):
+        if not value:
+            if field in REQUIRED:
+                return field, "must not be empty"
+        elif len(value) > FIELD_CHARACTERS_MAX:
+            return field, f"is longer than {FIELD_CHARACTERS_MAX} characters"
+        elif not value.isprintable() and CONTROL.search(value):
+            return field, "holds a control character"
+    return None

@@ -1,0 +1,130 @@
+"""Exchange an authorization code, or a refresh token, for a new pair of tokens.
+
+Each works once. A family is all that goes back to one code; when one of its codes or tokens is
+used a second time somebody has a copy who should not, and nobody can tell who: the family ends.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from seatlatch.auth.keys import hash_secret, new_secret
+from seatlatch.commit import Commits
+from seatlatch.store.interface import TokenFamily, Transaction
+
+SEPARATOR = "."
+"""In a refresh token, between what names its family and what makes it the latest of it."""
+
+
+class Lifetimes(NamedTuple):
+    """How long what is given out is good for, in seconds."""
+
+    access_token_seconds: int
+    refresh_token_seconds: int
+
+
+class GrantType(StrEnum):
+    """What is exchanged."""
+
+    AUTHORIZATION_CODE = "authorization_code"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a name, no secret
+
+
+class TokenPair(NamedTuple):
+    """What a caller gets. `expires_at`: of the access token, aware UTC."""
+
+    access_token: str
+    expires_at: datetime
+    refresh_token: str
+
+
+async def exchange_tokens(
+    commits: Commits,
+    lifetimes: Lifetimes,
+    application_id: str,
+    grant_type: GrantType,
+    secret: str,
+) -> TokenPair | None:
+    """A new pair for what an application presents, or None if that is wrong, spent or expired.
+
+    Returns after the change is durable, also when a family was revoked. Raises `Unavailable`.
+    Source: the contract's section on the token call.
+    """
+    return await commits.submit(ExchangeTokens(lifetimes, application_id, grant_type, secret))
+
+
+class ExchangeTokens:
+    """One exchange, waiting for its turn."""
+
+    tokens: Sequence[str] = ()
+    """It is about no tickets."""
+
+    def __init__(
+        self, lifetimes: Lifetimes, application_id: str, grant_type: GrantType, secret: str
+    ) -> None:
+        self._lifetimes = lifetimes
+        self._application_id = application_id
+        self._grant_type = grant_type
+        self._secret = secret
+
+    @staticmethod
+    def work_off(
+        transaction: Transaction, changes: Sequence["ExchangeTokens"]
+    ) -> list[TokenPair | None]:
+        """One after the other, so that of several with the same secret the first one wins."""
+        return [change._exchange(transaction) for change in changes]
+
+    def _exchange(self, transaction: Transaction) -> TokenPair | None:
+        if self._grant_type is GrantType.AUTHORIZATION_CODE:
+            return self._begin(transaction)
+        return self._renew(transaction)
+
+    def _begin(self, transaction: Transaction) -> TokenPair | None:
+        """Exchange a code: a new family begins."""
+        code_hash = hash_secret(self._secret.encode())
+        code = transaction.find_code(code_hash)
+        if code is None or code.application_id != self._application_id:
+            return None
+        if code.family_hash is not None:
+            transaction.revoke_family(code.family_hash)
+            return None
+        if code.expires_at <= transaction.now:
+            return None
+        name = new_secret()
+        refresh_token, family = self._next(transaction, name)
+        family_hash = hash_secret(name.encode())
+        if not transaction.begin_family(code_hash, family_hash, family):
+            return None
+        return self._give(transaction, family_hash, refresh_token)
+
+    def _renew(self, transaction: Transaction) -> TokenPair | None:
+        """Exchange a refresh token: the family goes on."""
+        name = self._secret.partition(SEPARATOR)[0]
+        family_hash = hash_secret(name.encode())
+        family = transaction.find_family(family_hash)
+        if family is None or family.application_id != self._application_id:
+            return None
+        if family.expires_at <= transaction.now:
+            return None
+        refresh_token, renewed = self._next(transaction, name)
+        if not transaction.rotate(family_hash, hash_secret(self._secret.encode()), renewed):
+            transaction.revoke_family(family_hash)
+            return None
+        return self._give(transaction, family_hash, refresh_token)
+
+    def _next(self, transaction: Transaction, name: str) -> tuple[str, TokenFamily]:
+        refresh_token = name + SEPARATOR + new_secret()
+        lifetime = timedelta(seconds=self._lifetimes.refresh_token_seconds)
+        refresh_hash = hash_secret(refresh_token.encode())
+        family = TokenFamily(self._application_id, refresh_hash, transaction.now + lifetime)
+        return refresh_token, family
+
+    def _give(self, transaction: Transaction, family_hash: bytes, refresh_token: str) -> TokenPair:
+        access_token = new_secret()
+        lifetime = timedelta(seconds=self._lifetimes.access_token_seconds)
+        expires_at = transaction.now + lifetime
+        transaction.put_access_token(
+            family_hash, self._application_id, hash_secret(access_token.encode()), expires_at
+        )
+        return TokenPair(access_token, expires_at, refresh_token)

@@ -1,0 +1,78 @@
+"""Put: what the ticketing system says of its tickets, added or brought up to date."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from seatlatch.commit import Commits
+from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
+from seatlatch.domain.refusal import InvalidRequest
+from seatlatch.domain.rules import judge_put
+from seatlatch.domain.ticket import TicketRecord
+from seatlatch.store.interface import Transaction
+
+AT_ONCE_TOKENS = 500
+"""A large request is worked in portions, so that the unlocks of others come in between."""
+
+
+async def put_tickets(commits: Commits, records: Sequence[TicketRecord]) -> list[TicketResult]:
+    """Add tickets or bring them up to date; one result per record, in the order given.
+
+    Never touches mpreserve, seat status or void of a ticket that exists, and leaves what a record
+    says nothing of. Each returned result is durable; so are, portion by portion, those before an
+    `Unavailable`. Raises `InvalidRequest` if two records are of one ticket.
+    Source: the contract's section on operator HTTP.
+    """
+    repeated = [token for token, times in _times(records).items() if times > 1]
+    if repeated:
+        raise InvalidRequest(f"The token {repeated[0]!r} is in it more than once. Send it once.")
+    results: list[TicketResult] = []
+    for start in range(0, len(records), AT_ONCE_TOKENS):
+        put: list[TicketResult] = await commits.submit(
+            PutTickets(records[start : start + AT_ONCE_TOKENS])
+        )
+        results += put
+    return results
+
+
+class PutTickets:
+    """Some records, waiting for their turn."""
+
+    __slots__ = ("records",)
+
+    def __init__(self, records: Iterable[TicketRecord]) -> None:
+        self.records = {record.token: record for record in records}
+
+    @property
+    def tokens(self) -> Sequence[str]:
+        """The tickets that it is about."""
+        return tuple(self.records)
+
+    @staticmethod
+    def work_off(
+        transaction: Transaction, changes: Sequence["PutTickets"]
+    ) -> list[list[TicketResult]]:
+        """One request after the other."""
+        return [_put(transaction, change.records) for change in changes]
+
+
+def _put(transaction: Transaction, records: Mapping[str, TicketRecord]) -> list[TicketResult]:
+    written = transaction.put_tickets(records.values())
+    rest = [token for token in records if token not in written]
+    tickets = transaction.read_tickets(rest)
+    unknown = transaction.unknown_organizations({records[token].organization_id for token in rest})
+    results = []
+    for token, record in records.items():
+        if token in written:
+            outcome = Outcome.ADDED if written[token] else Outcome.UPDATED
+        else:
+            exists = record.organization_id not in unknown
+            outcome = judge_put(tickets.get(token), record, exists)
+            if outcome is Outcome.UPDATED:
+                outcome = Outcome.UNCHANGED
+        owner_id = record.owner_id if outcome in SUCCESSES else None
+        results.append(TicketResult(token, outcome, owner_id))
+    return results
+
+
+def _times(records: Sequence[TicketRecord]) -> Mapping[str, int]:
+    return Counter(record.token for record in records)

@@ -1,0 +1,91 @@
+"""Authorization codes and the families of tokens that come of them: their SQL."""
+
+from datetime import datetime
+
+import apsw
+
+from seatlatch.store.interface import Code, TokenFamily
+from seatlatch.store.sqlite.moments import from_text, to_text
+
+FIND_CODE = """
+SELECT application_id, expires_at, family_hash FROM authorization_codes WHERE code_hash = ?
+"""
+FIND_FAMILY = """
+SELECT application_id, refresh_hash, expires_at FROM token_families WHERE family_hash = ?
+"""
+SPEND_CODE = """
+UPDATE authorization_codes SET family_hash = ?2 WHERE code_hash = ?1 AND family_hash IS NULL
+RETURNING 1
+"""
+ADD_FAMILY = """
+INSERT INTO token_families (family_hash, application_id, refresh_hash, expires_at)
+VALUES (?, ?, ?, ?)
+"""
+ROTATE = """
+UPDATE token_families SET refresh_hash = ?3, expires_at = ?4
+WHERE family_hash = ?1 AND refresh_hash = ?2
+RETURNING 1
+"""
+ADD_ACCESS = """
+INSERT INTO access_tokens (family_hash, application_id, token_hash, expires_at)
+VALUES (?, ?, ?, ?)
+"""
+CLEAR_EXPIRED = """
+DELETE FROM access_tokens       WHERE application_id = :application AND expires_at <= :now;
+DELETE FROM token_families      WHERE application_id = :application AND expires_at <= :now;
+DELETE FROM authorization_codes WHERE application_id = :application AND expires_at <= :now;
+"""
+REVOKE_ACCESS = "DELETE FROM access_tokens WHERE family_hash = ?"
+REVOKE_REFRESH = "DELETE FROM token_families WHERE family_hash = ?"
+
+
+class SqliteAuthorizations:
+    """The part of a transaction that gives and takes tokens."""
+
+    _connection: apsw.Connection
+    now: datetime
+
+    def find_code(self, code_hash: bytes) -> Code | None:
+        """An authorization code."""
+        for application_id, expires_at, family_hash in self._connection.execute(
+            FIND_CODE, (code_hash,)
+        ):
+            return Code(application_id, from_text(expires_at), family_hash)
+        return None
+
+    def find_family(self, family_hash: bytes) -> TokenFamily | None:
+        """A family of tokens."""
+        for application_id, refresh_hash, expires_at in self._connection.execute(
+            FIND_FAMILY, (family_hash,)
+        ):
+            return TokenFamily(application_id, refresh_hash, from_text(expires_at))
+        return None
+
+    def begin_family(self, code_hash: bytes, family_hash: bytes, family: TokenFamily) -> bool:
+        """Exchange a code for a new family; False if it was exchanged already."""
+        if not self._connection.execute(SPEND_CODE, (code_hash, family_hash)).fetchall():
+            return False
+        application_id, refresh_hash, expires_at = family
+        values = (family_hash, application_id, refresh_hash, to_text(expires_at))
+        self._connection.execute(ADD_FAMILY, values)
+        return True
+
+    def rotate(self, family_hash: bytes, spent_hash: bytes, family: TokenFamily) -> bool:
+        """Put the next refresh token in the place of the one spent; False if it was not it."""
+        values = (family_hash, spent_hash, family.refresh_hash, to_text(family.expires_at))
+        return bool(self._connection.execute(ROTATE, values).fetchall())
+
+    def put_access_token(
+        self, family_hash: bytes, application_id: str, token_hash: bytes, expires_at: datetime
+    ) -> None:
+        """Give a family its access token, and clear away what has expired."""
+        self._connection.execute(REVOKE_ACCESS, (family_hash,))
+        ended = {"application": application_id, "now": to_text(self.now)}
+        self._connection.execute(CLEAR_EXPIRED, ended)
+        values = (family_hash, application_id, token_hash, to_text(expires_at))
+        self._connection.execute(ADD_ACCESS, values)
+
+    def revoke_family(self, family_hash: bytes) -> None:
+        """No token of the family is good any more."""
+        self._connection.execute(REVOKE_ACCESS, (family_hash,))
+        self._connection.execute(REVOKE_REFRESH, (family_hash,))

@@ -1,0 +1,130 @@
+"""Reading tickets: their SQL, and rows to the domain's values."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import apsw
+
+from seatlatch.domain.listing import Listing
+from seatlatch.domain.ticket import Ticket, TicketRecord, WholeTicket
+from seatlatch.store.sqlite.moments import optional_moment, to_text
+
+READ_TICKET = """
+SELECT token, organization_id, owner_id, voided, seat_status, mpreserve_channel, hold_expires_at
+FROM tickets WHERE token = ?
+"""
+WHOLE = """
+SELECT token, organization_id, owner_id, voided, seat_status, mpreserve_channel, hold_expires_at,
+       access_id, section, "row", seat, barcode,
+       listing_source, external_listing_id, total_price, individual_price, seller,
+       hold_reason, revision
+FROM tickets
+"""
+READ_WHOLE_TICKET = f"{WHOLE} WHERE token = ?"
+FIND_BARCODE = f"{WHOLE} WHERE access_id = ? AND barcode = ? ORDER BY token"
+PAGE = f"""
+{WHOLE} WHERE organization_id = ?1 AND (ifnull(access_id, ''), token) > (?2, ?3)
+ORDER BY ifnull(access_id, ''), token LIMIT ?4
+"""
+PAGE_OF_EVENT = f"""
+{WHOLE} WHERE organization_id = ?1 AND ifnull(access_id, '') = ?2 AND token > ?3
+ORDER BY token LIMIT ?4
+"""
+ORGANIZATION_EXISTS = "SELECT 1 FROM organizations WHERE organization_id = ?"
+
+
+class SqliteSnapshot:
+    """The inside of a transaction, for reading. `now` is its moment, aware UTC."""
+
+    def __init__(self, connection: apsw.Connection, now: datetime) -> None:
+        self._connection = connection
+        self.now = now
+
+    @property
+    def _now(self) -> str:
+        return to_text(self.now)
+
+    def read_tickets(self, tokens: Collection[str]) -> Mapping[str, Ticket]:
+        """The tickets that exist among `tokens`."""
+        rows = self._connection.executemany(READ_TICKET, [(token,) for token in tokens])
+        return {row[0]: _ticket(row) for row in rows}
+
+    def read_whole_tickets(self, tokens: Collection[str]) -> Mapping[str, WholeTicket]:
+        """The same with all that is known of them."""
+        rows = self._connection.executemany(READ_WHOLE_TICKET, [(token,) for token in tokens])
+        return {row[0]: _whole_ticket(row) for row in rows}
+
+    def find_barcodes(
+        self, access_id: str, barcodes: Collection[str]
+    ) -> Mapping[str, Sequence[WholeTicket]]:
+        """By barcode the tickets that have it."""
+        found: defaultdict[str, list[WholeTicket]] = defaultdict(list)
+        bindings = [(access_id, barcode) for barcode in barcodes]
+        for row in self._connection.executemany(FIND_BARCODE, bindings):
+            whole = _whole_ticket(row)
+            found[str(whole.record.barcode)].append(whole)
+        return found
+
+    def page_of_tickets(
+        self,
+        organization_id: str,
+        access_id: str | None,
+        after: tuple[str, str] | None,
+        limit: int,
+    ) -> Sequence[WholeTicket]:
+        """An organization's tickets in order of access id and token."""
+        after_access_id, after_token = after or ("", "")
+        if access_id is None:
+            values = (organization_id, after_access_id, after_token, limit)
+            rows = self._connection.execute(PAGE, values)
+        else:
+            values = (organization_id, access_id, after_token, limit)
+            rows = self._connection.execute(PAGE_OF_EVENT, values)
+        return [_whole_ticket(row) for row in rows]
+
+    def unknown_organizations(self, organization_ids: Collection[str]) -> frozenset[str]:
+        """Those of `organization_ids` that don't exist."""
+        return frozenset(
+            organization_id
+            for organization_id in organization_ids
+            if not self._connection.execute(ORGANIZATION_EXISTS, (organization_id,)).fetchall()
+        )
+
+
+def _ticket(row: tuple[Any, ...]) -> Ticket:
+    token, organization_id, owner_id, voided, seat_status, mpreserve_channel, expires_at = row[:7]
+    return Ticket(
+        token,
+        organization_id,
+        owner_id,
+        bool(voided),
+        seat_status,
+        mpreserve_channel,
+        optional_moment(expires_at),
+    )
+
+
+def _whole_ticket(row: tuple[Any, ...]) -> WholeTicket:
+    ticket = _ticket(row)
+    access_id, section, in_row, seat, barcode = row[7:12]
+    source, external_listing_id, total_price, individual_price, seller = row[12:17]
+    hold_reason, revision = row[17:19]
+    record = TicketRecord(
+        *ticket[:3],
+        access_id=access_id,
+        section=section,
+        row=in_row,
+        seat=seat,
+        barcode=barcode,
+    )
+    listing = Listing(
+        source, external_listing_id, _price(total_price), _price(individual_price), seller
+    )
+    return WholeTicket(ticket, record, listing if ticket.mpreserve else None, hold_reason, revision)
+
+
+def _price(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
