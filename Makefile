@@ -28,8 +28,8 @@ check: $(DEV_READY) ## lint, types, imports, formatting
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(DEV_READY) ## measure unlocks over HTTP beside a bare loop of the same writes
-	$(BIN)/python -m bench.unlock
+bench: $(DEV_READY) ## measure unlocks and locks over HTTP beside a bare loop of the same writes
+	$(BIN)/python -m bench.changes
 	$(BIN)/python -m docs.generate
 
 docs: $(DEV_READY) ## write the parts of docs/ that are made from the code

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import apsw
 
+from bench.load import LISTING_ID, PRICE, SOURCE
 from seatlatch.auth.keys import hash_secret
 from seatlatch.store.interface import NewTicket
 from seatlatch.store.sqlite.opening import open_database
@@ -34,14 +35,40 @@ AUTOCHECKPOINT_PAGES = 48_000
 """As often as the server checkpoints."""
 
 BARE_UNLOCK = """
-UPDATE tickets SET mpreserve = 0, mpreserve_channel = NULL, revision = revision + 1
-WHERE token = ? AND mpreserve_channel = ? AND seat_status = 'UNLOCK' AND voided = 0
+UPDATE tickets SET mpreserve = 0, mpreserve_channel = NULL, listing_source = NULL,
+  external_listing_id = NULL, total_price = NULL, individual_price = NULL, seller = NULL,
+  revision = revision + 1
+WHERE token = ?1 AND mpreserve_channel = ?2 AND seat_status = 'UNLOCK' AND voided = 0
 RETURNING token, owner_id
 """
-RELOCK = """
-UPDATE tickets SET mpreserve = 1, mpreserve_channel = ?, revision = revision + 1
-WHERE mpreserve = 0
+BARE_LOCK = """
+UPDATE tickets SET mpreserve = 1, mpreserve_channel = ?2, listing_source = ?3,
+  external_listing_id = ?4, individual_price = ?5, revision = revision + 1
+WHERE token = ?1 AND mpreserve = 0 AND seat_status = 'UNLOCK' AND voided = 0
+RETURNING token, owner_id
 """
+LISTED, UNLISTED = "listed", "unlisted"
+"""The sections of the inventory: how its tickets are at the start of every round."""
+
+RELIST = f"""
+UPDATE tickets SET mpreserve = 1, mpreserve_channel = ?, listing_source = ?,
+  external_listing_id = ?, individual_price = ?, revision = revision + 1
+WHERE section = '{LISTED}' AND mpreserve = 0
+"""
+UNLIST = f"""
+UPDATE tickets SET mpreserve = 0, mpreserve_channel = NULL, listing_source = NULL,
+  external_listing_id = NULL, total_price = NULL, individual_price = NULL, seller = NULL,
+  revision = revision + 1
+WHERE section = '{UNLISTED}' AND mpreserve = 1
+"""
+LISTING = (SOURCE, LISTING_ID, str(PRICE))
+
+
+class Inventory(NamedTuple):
+    """The tokens of its tickets, shuffled, by how they are at the start of every round."""
+
+    listed: Sequence[str]
+    unlisted: Sequence[str]
 
 
 class Server(NamedTuple):
@@ -63,12 +90,14 @@ class Server(NamedTuple):
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def make_inventory(path: Path, tickets: int) -> list[str]:
-    """A database with so many tickets, all listed by one channel; their tokens, shuffled."""
+def make_inventory(path: Path, tickets: int) -> Inventory:
+    """A database with so many tickets, every other one listed by one channel."""
     url = f"sqlite:///{path}"
     make_database(url)
     chance = random.Random(20261123)
     tokens = [str(10_000_000_000 + number) for number in chance.sample(range(10**10), tickets)]
+    inventory = Inventory(tokens[::2], tokens[1::2])
+    listed = frozenset(inventory.listed)
     with open_provisioning(url) as provisioning:
         provisioning.add_organization("1001", "Bench")
         provisioning.add_channel(CHANNEL, "Bench", ["1001"])
@@ -76,38 +105,50 @@ def make_inventory(path: Path, tickets: int) -> list[str]:
         provisioning.add_api_key(APPLICATION, hash_secret(API_KEY.encode()))
         provisioning.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))
         provisioning.add_tickets(
-            NewTicket(token, "1001", "234567", "EVENT", "101", "A", "1", mpreserve_channel=CHANNEL)
+            NewTicket(
+                token, "1001", "234567", "EVENT", LISTED if token in listed else UNLISTED, "A", "1"
+            )
             for token in sorted(tokens)
         )
-    return tokens
+    restore(path)
+    return inventory
 
 
-def relock(path: Path) -> int:
-    """Set mpreserve again wherever it was cleared, outside of any timing; how many there were."""
+def restore(path: Path) -> int:
+    """Bring every ticket back to how it was, outside of any timing; how many were not so."""
     connection = open_database(path, "inventory")
-    connection.execute(RELOCK, (CHANNEL,))
-    relocked = connection.changes()
+    connection.execute(RELIST, (CHANNEL, *LISTING))
+    restored = connection.changes()
+    connection.execute(UNLIST)
+    restored += connection.changes()
     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     connection.close()
-    return relocked
+    return restored
 
 
-def bare_loop(path: Path, batches: Sequence[Sequence[str]], seconds: float) -> float:
-    """The same writes, one durable transaction each, in one process without HTTP; a second."""
+def bare_loop(
+    path: Path, unlocks: Sequence[Sequence[str]], locks: Sequence[Sequence[str]], seconds: float
+) -> float:
+    """The same writes in turn, one durable transaction each, without HTTP; how many a second."""
     connection = open_database(path, "inventory")
     connection.wal_autocheckpoint(AUTOCHECKPOINT_PAGES)
     started = perf_counter()
     done = 0
-    for tokens in batches:
+    for unlock, lock in zip(unlocks, locks, strict=True):
         if perf_counter() - started > seconds:
             break
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(BARE_UNLOCK, [(token, CHANNEL) for token in tokens]).fetchall()
-        connection.execute("COMMIT")
-        done += 1
+        _write(connection, BARE_UNLOCK, [(token, CHANNEL) for token in unlock])
+        _write(connection, BARE_LOCK, [(token, CHANNEL, *LISTING) for token in lock])
+        done += 2
     rate = done / (perf_counter() - started)
     connection.close()
     return rate
+
+
+def _write(connection: apsw.Connection, sql: str, bindings: Sequence[tuple[str, ...]]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany(sql, bindings).fetchall()
+    connection.execute("COMMIT")
 
 
 @contextmanager

@@ -4,12 +4,17 @@ Speaks HTTP by hand, since a client library would need more of the machine than 
 """
 
 import asyncio
+import json
 from collections.abc import Iterator, Sequence
 from time import perf_counter
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from uuid import uuid4
 
 import uvloop
+
+SOURCE = "MY_ACCOUNT"
+LISTING_ID = "L-2026-000001"
+PRICE = 125.5
 
 
 class Load(NamedTuple):
@@ -34,7 +39,20 @@ class Load(NamedTuple):
 
 def unlock_request(tokens: Sequence[str], credentials: dict[str, str]) -> bytes:
     """A whole `PUT /v1/tickets/unlock` as it goes over the wire."""
-    body = ('{"tokens":["' + '","'.join(tokens) + '"]}').encode()
+    return _request("unlock", {"tokens": tokens}, credentials)
+
+
+def lock_request(tokens: Sequence[str], credentials: dict[str, str]) -> bytes:
+    """A whole `PUT /v1/tickets/lock`, with a price for each ticket."""
+    listing = {
+        "externalListingId": LISTING_ID,
+        "tokens": [{"token": token, "individualPrice": PRICE} for token in tokens],
+    }
+    return _request("lock", {"source": SOURCE, "listing": listing}, credentials)
+
+
+def _request(verb: str, content: dict[str, Any], credentials: dict[str, str]) -> bytes:
+    body = json.dumps(content).encode()
     headers = {
         "Host": "127.0.0.1",
         "User-Agent": "Bench/1.0",
@@ -45,7 +63,7 @@ def unlock_request(tokens: Sequence[str], credentials: dict[str, str]) -> bytes:
         **credentials,
     }
     lines = [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join(["PUT /v1/tickets/unlock HTTP/1.1", *lines, "", ""]).encode() + body
+    return "\r\n".join([f"PUT /v1/tickets/{verb} HTTP/1.1", *lines, "", ""]).encode() + body
 
 
 def run_load(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:

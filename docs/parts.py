@@ -5,7 +5,7 @@ into the pages.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -160,14 +160,35 @@ def settings() -> str:
 
 
 def commands() -> str:
-    """Every command with its options."""
-    group = typer.main.get_command(app)
-    assert isinstance(group, TyperGroup)  # noqa: S101 - tells mypy what an app with commands is
+    """Every command with its options; a group's own sentence stands before its commands."""
     parts = []
-    for name, command in group.commands.items():
-        assert isinstance(command, TyperCommand)  # noqa: S101 - as above
-        parts.append(f"## seatlatch {name}\n\n{command.help}\n\n{options(command)}")
+    for name, command in every_command():
+        level = "#" * len(name.split())
+        parts.append(f"{level} {name}\n\n{command.help}")
+        if not isinstance(command, TyperGroup):
+            parts += filter(None, (example(command), options(command)))
     return "\n\n".join(parts)
+
+
+def every_command() -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
+    """Every command by its whole name, a group followed by its commands."""
+    whole = typer.main.get_command(app)
+    assert isinstance(whole, TyperGroup)  # noqa: S101 - tells mypy what an app with commands is
+    return _below("seatlatch", whole)
+
+
+def _below(name: str, group: TyperGroup) -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
+    for own_name, command in group.commands.items():
+        assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101 - as above
+        yield f"{name} {own_name}", command
+        if isinstance(command, TyperGroup):
+            yield from _below(f"{name} {own_name}", command)
+
+
+def example(command: TyperCommand) -> str:
+    """The example that ends a command's help, if it has one."""
+    typed = (command.epilog or "").removeprefix("Example: ")
+    return f"```sh\n{typed}\n```" if typed else ""
 
 
 def options(command: TyperCommand) -> str:

@@ -29,8 +29,13 @@ API_KEY = "test-api-key"
 OTHER_API_KEY = "other-api-key"
 ACCESS_TOKEN = "test-access-token"
 OTHER_ACCESS_TOKEN = "other-access-token"
+OPERATOR = "box-office"
+OPERATOR_KEY = "test-operator-key"
 OWNER = "234567"
 UNLOCK = "/v1/tickets/unlock"
+LOCK = "/v1/tickets/lock"
+VERIFY = "/v1/tickets/verify"
+TOKEN = "/v1/auth/token"
 
 
 def valid_headers(**changes: str | None) -> dict[str, str]:
@@ -62,7 +67,7 @@ def database_url(path: Path) -> str:
 
 
 def make_inventory(path: Path, tickets: Iterable[NewTicket] = ()) -> None:
-    """A database with two channels and their applications, and these tickets.
+    """A database with two channels and their applications, an operator, and these tickets.
 
     CHANNEL has a grant for ORGANIZATION alone, OTHER_CHANNEL for both organizations.
     """
@@ -78,6 +83,7 @@ def make_inventory(path: Path, tickets: Iterable[NewTicket] = ()) -> None:
         provisioning.add_api_key(OTHER_APPLICATION, hash_secret(OTHER_API_KEY.encode()))
         provisioning.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))
         provisioning.add_access_token(OTHER_APPLICATION, hash_secret(OTHER_ACCESS_TOKEN.encode()))
+        provisioning.add_operator(OPERATOR, hash_secret(OPERATOR_KEY.encode()))
         provisioning.add_tickets(tickets)
 
 
@@ -130,8 +136,33 @@ class Served:
 
     def put(self, body: Any, **changes: str | None) -> httpx.Response:
         """PUT /v1/tickets/unlock; `body` as bytes, or what is to become JSON."""
+        return self.call("PUT", UNLOCK, body, **changes)
+
+    def lock(self, *tokens: str, **changes: str | None) -> httpx.Response:
+        """Lock these tokens for the owner's own listing, of which nothing else is said."""
+        listing = {"tokens": [{"token": token} for token in tokens]}
+        return self.call("PUT", LOCK, {"source": "MY_ACCOUNT", "listing": listing}, **changes)
+
+    def verify(self, *tokens: str, **changes: str | None) -> httpx.Response:
+        """Verify these tokens."""
+        return self.call("POST", VERIFY, {"tickets": {"tokens": tokens}}, **changes)
+
+    def verify_barcodes(
+        self, access_id: str, *barcodes: str, **changes: str | None
+    ) -> httpx.Response:
+        """Verify the tickets of these barcodes within an access id."""
+        asked = {"barcodes": barcodes, "accessId": access_id}
+        return self.call("POST", VERIFY, {"tickets": asked}, **changes)
+
+    def token(self, body: Any, **changes: str | None) -> httpx.Response:
+        """Exchange a code or refresh token, with none but the headers that this call needs."""
+        none = dict.fromkeys(("authorization", "pac_api_key", "pac_channel_code"))
+        return self.call("POST", TOKEN, body, **{**none, **changes})
+
+    def call(self, method: str, path: str, body: Any, **changes: str | None) -> httpx.Response:
+        """A /v1 call; `body` as bytes, or what is to become JSON."""
         content = body if isinstance(body, bytes) else httpx.Request("PUT", "/", json=body).content
-        return self.send(UNLOCK, "PUT", valid_headers(**changes), content)
+        return self.send(path, method, valid_headers(**changes), content)
 
     def send(
         self, path: str, method: str, headers: Mapping[str, str], content: bytes = b""
@@ -177,10 +208,14 @@ def read_answer(connection: socket.socket) -> Answered:
 
 
 def raw_request(
-    headers: Iterable[tuple[str, str | bytes]], body: bytes, *, target: str = UNLOCK
+    headers: Iterable[tuple[str, str | bytes]],
+    body: bytes,
+    *,
+    target: str = UNLOCK,
+    method: str = "PUT",
 ) -> bytes:
-    """The bytes of a PUT with exactly these headers, in this order, repeats included."""
-    lines = [f"PUT {target} HTTP/1.1".encode(), b"Host: 127.0.0.1"]
+    """The bytes of a request with exactly these headers, in this order, repeats included."""
+    lines = [f"{method} {target} HTTP/1.1".encode(), b"Host: 127.0.0.1"]
     for name, value in headers:
         text = value if isinstance(value, bytes) else value.encode("latin-1")
         lines.append(name.encode() + b": " + text)

@@ -13,14 +13,21 @@ from typing import TypeVar
 from starlette.types import ASGIApp
 
 from seatlatch.api.app import make_app
-from seatlatch.api.gate import Gate
+from seatlatch.api.gate import Gate, Limits
 from seatlatch.api.probes import Probes
 from seatlatch.api.tickets import Tickets
+from seatlatch.api.token import Token
 from seatlatch.auth.directory import Directory
 from seatlatch.auth.rate_limit import Rate, RateLimit
 from seatlatch.commit import CommitEach, Commits, GroupCommit
+from seatlatch.operations.exchange_tokens import Lifetimes
+from seatlatch.operator.gate import OperatorGate
+from seatlatch.operator.tickets import OperatorTickets
 from seatlatch.settings import Settings
+from seatlatch.store.importing import Importing
 from seatlatch.store.interface import DatabaseUse, Provisioning, Snapshot, Store
+from seatlatch.store.sqlite.errors import while_running
+from seatlatch.store.sqlite.importing import importing
 from seatlatch.store.sqlite.opening import make_or_migrate
 from seatlatch.store.sqlite.provisioning import provisioning
 from seatlatch.store.sqlite.store import SqliteStore
@@ -49,11 +56,16 @@ def sqlite_path(database_url: str) -> Path:
     return Path(database_url.removeprefix("sqlite:///"))
 
 
+@contextmanager
 def open_provisioning(
     database_url: str, database_use: DatabaseUse = "inventory"
-) -> AbstractContextManager[Provisioning]:
-    """One transaction of provisioning. Raises `DatabaseProblem`."""
-    return provisioning(sqlite_path(database_url), database_use)
+) -> Iterator[Provisioning]:
+    """One transaction of provisioning, kept whole at the end or not at all.
+
+    Raises `DatabaseProblem`, and `Unavailable` for trouble that comes in its midst.
+    """
+    with while_running(), provisioning(sqlite_path(database_url), database_use) as opened:
+        yield opened
 
 
 def change(database_url: str, ask: Callable[[Commits], Awaitable[Answer]]) -> Answer:
@@ -80,6 +92,11 @@ def look(database_url: str, work: Callable[[Snapshot], Answer]) -> Answer:
         return asyncio.run(store.read(work))
     finally:
         store.close()
+
+
+def open_import(database_url: str, organization_id: str) -> AbstractContextManager[Importing]:
+    """An import into an organization. Raises `DatabaseProblem`."""
+    return importing(sqlite_path(database_url), organization_id)
 
 
 def make_database(database_url: str, database_use: DatabaseUse = "inventory") -> list[str]:
@@ -112,7 +129,9 @@ def service(
 def compose(settings: Settings, store: Store, log: Log, metrics: Metrics) -> ASGIApp:
     """The application on a given store."""
     rate = Rate(*settings.rate_limit) if settings.rate_limit else None
-    gate = Gate(Directory(store, monotonic), RateLimit(rate, monotonic), lambda: datetime.now(UTC))
+    limits = Limits(RateLimit("changes", rate, monotonic), RateLimit("reads", rate, monotonic))
+    directory = Directory(store, monotonic)
+    gate = Gate(directory, limits, lambda: datetime.now(UTC))
     commits = GroupCommit(
         store,
         metrics,
@@ -120,6 +139,10 @@ def compose(settings: Settings, store: Store, log: Log, metrics: Metrics) -> ASG
         waiting_requests_max=WAITING_REQUESTS_MAX,
     )
     metrics.watch_waiting_requests(lambda: commits.waiting_requests)
-    tickets = Tickets(gate, commits, metrics, log)
+    lifetimes = Lifetimes(settings.access_token_seconds, settings.refresh_token_seconds)
+    tickets = Tickets(gate, commits, store, metrics, log)
+    token = Token(gate, commits, lifetimes)
     probes = Probes(store, metrics)
-    return make_app([*tickets.routes(), *probes.routes()], commits, metrics, log)
+    operator = OperatorTickets(OperatorGate(directory), commits, store, metrics, log)
+    routes = [*tickets.routes(), *token.routes(), *probes.routes(), *operator.routes()]
+    return make_app(routes, commits, metrics, log)

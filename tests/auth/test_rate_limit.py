@@ -21,7 +21,7 @@ def taken(limit: RateLimit, application_id: str = "app") -> int:
 
 def test_a_burst_and_then_the_rate() -> None:
     clock = Clock()
-    limit = RateLimit(Rate(200, 400), clock)
+    limit = RateLimit("changes", Rate(200, 400), clock)
     assert taken(limit) == 400
     clock.seconds += 0.1
     assert taken(limit) == 20
@@ -31,7 +31,7 @@ def test_a_burst_and_then_the_rate() -> None:
 
 def test_retry_after_is_long_enough() -> None:
     clock = Clock()
-    limit = RateLimit(Rate(0.25, 1), clock)
+    limit = RateLimit("changes", Rate(0.25, 1), clock)
     limit.take("app")
     with pytest.raises(RateExceeded) as refusal:
         limit.take("app")
@@ -41,13 +41,13 @@ def test_retry_after_is_long_enough() -> None:
 
 
 def test_applications_have_buckets_of_their_own() -> None:
-    limit = RateLimit(Rate(1, 5), Clock())
+    limit = RateLimit("changes", Rate(1, 5), Clock())
     assert taken(limit, "one") == 5
     assert taken(limit, "other") == 5
 
 
 def test_a_limit_that_is_off_lets_all_through() -> None:
-    limit = RateLimit(None, Clock())
+    limit = RateLimit("changes", None, Clock())
     taken_at_once = 0
     for _ in range(10_000):
         limit.take("app")

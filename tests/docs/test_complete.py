@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import typer
 from prometheus_client.parser import text_string_to_metric_families
-from typer.core import TyperGroup
 
 from docs.generate import ROOT
+from docs.parts import every_command
 from seatlatch.api.headers import DOCUMENT_HEADERS
 from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS
-from seatlatch.cli.main import app
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.refusal import Refusal
 from seatlatch.sandbox import data
@@ -46,13 +44,16 @@ def test_every_setting_is_named() -> None:
 
 
 def test_every_command_and_option_is_named() -> None:
-    group = typer.main.get_command(app)
-    assert isinstance(group, TyperGroup)
-    page = DOCS / "reference" / "commands.md"
-    for name, command in group.commands.items():
-        section = prose(page).partition(f"\n## seatlatch {name}\n")[2].partition("\n## ")[0]
+    text = prose(DOCS / "reference" / "commands.md")
+    named = list(every_command())
+    assert {"seatlatch serve", "seatlatch org", "seatlatch org add"} <= {name for name, _ in named}
+    for name, command in named:
+        _, heading, below = text.partition(f"# {name}\n")
+        assert heading, name
+        section = below.partition("\n## ")[0].partition("\n### ")[0]
         for parameter in command.params:
-            assert f"`{parameter.opts[0]}" in section, f"{name} {parameter.opts[0]}"
+            called = parameter.opts[0] if "-" in parameter.opts[0] else parameter.metavar
+            assert f"`{called}" in section, f"{name} {called}"
 
 
 def test_every_error_type_is_named() -> None:

@@ -88,6 +88,7 @@ def test_every_setting_of_a_limit_ends_in_its_unit() -> None:
 UNITLESS = {
     "APPLICATION_ID",
     "CLIENT_WENT_AWAY",
+    "DONE_IN_PART",
     "GZIP_LEVEL",
     "NOTHING_DONE",
     "PASSES_MAX",

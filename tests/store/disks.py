@@ -17,13 +17,15 @@ class Disk(apsw.VFS):
 
     Every write is done at once, but what it replaced is remembered until the file is synced.
     `refuse` is raised by every write and sync while it is set, and from the moment on at which
-    `writes_left` has come down to 0; but only by files whose path ends in `refuse_only`.
+    `writes_left` has come down to 0; but only by files whose path ends in `refuse_only`. With
+    `refuse_reads` every read is refused too.
     """
 
     def __init__(self) -> None:
         self.disk_name = f"disk-{next(_numbers)}"
         self.refuse: type[apsw.Error] | None = None
         self.refuse_only = ""
+        self.refuse_reads = False
         self.writes_left: int | None = None
         self._unsynced: dict[str, list[tuple[int, bytes, int]]] = {}
         self._lock = threading.Lock()
@@ -94,6 +96,12 @@ class DiskFile(apsw.VFSFile):
         kept = max(0, min(length, size - offset))
         before = super().xRead(kept, offset) if kept else b""
         self._disk.writing(self._path, offset, before, size)
+
+    def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802 - SQLite's name
+        """Read, unless the disk refuses."""
+        if self._disk.refuse_reads and self._disk.refuse is not None:
+            raise self._disk.refuse("as the test has it")
+        return super().xRead(amount, offset)
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's name
         """Write through, and remember."""

@@ -12,7 +12,15 @@ from seatlatch.store.interface import Transaction
 from seatlatch.store.sqlite import store as sqlite_store
 from seatlatch.store.sqlite.errors import TROUBLE
 from seatlatch.store.sqlite.store import SqliteStore
-from tests.serving import CHANNEL, ORGANIZATION, listed, make_inventory, mpreserve_of
+from seatlatch.wiring import open_provisioning
+from tests.serving import (
+    CHANNEL,
+    ORGANIZATION,
+    database_url,
+    listed,
+    make_inventory,
+    mpreserve_of,
+)
 from tests.store.disks import disk
 
 MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
@@ -38,6 +46,44 @@ def test_a_disk_that_fails_is_a_refusal_and_then_all_is_well(
         failing.refuse = None
         asyncio.run(store.commit(unlock_a))
         assert not mpreserve_of(path)["a"]
+        store.close()
+
+
+@pytest.mark.parametrize("error", [apsw.FullError, apsw.IOError, apsw.NoMemError])
+def test_a_disk_that_can_not_be_read_is_a_refusal_and_then_all_is_well(
+    tmp_path: Path, error: type[apsw.Error]
+) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path, [listed("a"), *(listed(f"t{number}") for number in range(500))])
+    with disk() as failing:
+        store = SqliteStore(path, vfs=failing.disk_name)
+        failing.refuse, failing.refuse_reads = error, True
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                asyncio.run(store.read(lambda seen: seen.read_tickets(["a"])))
+            with pytest.raises(Unavailable):
+                asyncio.run(store.commit(unlock_a))
+        failing.refuse = None
+        assert asyncio.run(store.read(lambda seen: seen.read_tickets(["a"]))).keys() == {"a"}
+        asyncio.run(store.commit(unlock_a))
+        store.close()
+    assert not mpreserve_of(path)["a"]
+
+
+def test_credentials_that_can_not_be_read_are_a_refusal(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path)
+    with disk() as failing:
+        store = SqliteStore(path, vfs=failing.disk_name)
+        before = store.read_credentials()
+        with open_provisioning(database_url(path)) as provisioning:
+            provisioning.add_operator("new", b"k")  # so that what the reader remembers is stale
+        failing.refuse, failing.refuse_reads = apsw.IOError, True
+        for read in (store.read_credentials, store.credentials_version, store.read_credentials):
+            with pytest.raises(Unavailable):
+                read()
+        failing.refuse = None
+        assert store.read_credentials().version > before.version
         store.close()
 
 

@@ -3,7 +3,10 @@
 Source: the contract's tables of per-token outcomes and of HTTP status.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 from seatlatch.api.problems import ALL_LOCKED, NONE_SUCCEEDED, error_body
 from seatlatch.api.schemas import Answer, FailedTicket, SucceededTicket
@@ -11,19 +14,54 @@ from seatlatch.domain.outcome import LOCKS, SUCCESSES, Outcome, TicketResult
 
 INVALID_TOKEN = "INVALID_TOKEN"  # noqa: S105 - an error type, no secret
 
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class Judged(Protocol):
+    """What came of one ticket, by whichever call. Names are None if they may not be told."""
+
+    @property
+    def token(self) -> str | None:
+        """The ticket's token."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it."""
+
+    @property
+    def owner_id(self) -> str | None:
+        """Its owner."""
+
+
+Result = TypeVar("Result", bound=Judged)
+
 
 def answer_for(
-    results: Sequence[TicketResult], counts: Mapping[Outcome, int]
-) -> tuple[int, Answer]:
-    """Status and body for an unlock's results, which keep the request's order.
+    results: Sequence[Result],
+    counts: Mapping[Outcome, int],
+    succeeded: Callable[[Result], Any],
+    failed: Callable[[Result], FailedTicket],
+) -> tuple[int, bytes]:
+    """Status and body for the results of a call, which keep the request's order.
 
-    `counts` says how many of them came to each outcome.
+    `counts` says how many of them came to each outcome; `succeeded` and `failed` make the row of
+    one that did or did not succeed.
     """
+    status, answer = _answer(results, counts, succeeded, failed)
+    return status, _encoder.encode(answer)
+
+
+def _answer(
+    results: Sequence[Result],
+    counts: Mapping[Outcome, int],
+    succeeded: Callable[[Result], Any],
+    failed: Callable[[Result], FailedTicket],
+) -> tuple[int, Answer[Any]]:
     if SUCCESSES.issuperset(counts):
-        return 200, Answer(success=[succeeded_ticket(result) for result in results])
-    failure = [failed_ticket(result) for result in results if result.outcome not in SUCCESSES]
+        return 200, Answer(success=[succeeded(result) for result in results])
+    failure = [failed(result) for result in results if result.outcome not in SUCCESSES]
     if len(failure) < len(results):
-        success = [succeeded_ticket(result) for result in results if result.outcome in SUCCESSES]
+        success = [succeeded(result) for result in results if result.outcome in SUCCESSES]
         return 207, Answer(success=success, failure=failure)
     if LOCKS.issuperset(counts):
         error = error_body(ALL_LOCKED, "Seat is locked")
@@ -33,11 +71,11 @@ def answer_for(
 
 
 def succeeded_ticket(result: TicketResult) -> SucceededTicket:
-    """One entry of `success`."""
+    """One entry of `success`, where the ticket was to be changed."""
     return SucceededTicket(result.token, result.owner_id)
 
 
-def failed_ticket(result: TicketResult) -> FailedTicket:
+def failed_ticket(result: Judged) -> FailedTicket:
     """One entry of `failure`."""
     if result.outcome in LOCKS:
         failed = FailedTicket(result.token, "LOCK", "MS-409", "Seat is locked", ALL_LOCKED.type)

@@ -27,8 +27,8 @@ def make_app(routes: Sequence[Route], commits: GroupCommit, metrics: Metrics, lo
         await commits.close()
 
     router = Router(routes, redirect_slashes=False, default=unknown_route, lifespan=lifespan)
-    paths = {route.endpoint: route.path for route in routes}
-    return Frame(router, log=log, metrics=metrics, routes=paths)
+    by_endpoint = {route.endpoint: route for route in routes}
+    return Frame(router, log=log, metrics=metrics, routes=by_endpoint)
 
 
 async def unknown_route(scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,8 +4,9 @@ Source: the contract's table of whole-request errors.
 """
 
 import re
+from collections.abc import Sized
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -15,7 +16,9 @@ from seatlatch.api.refusals import BodyTooLarge, MalformedRequest
 from seatlatch.domain.refusal import InvalidRequest
 
 BODY_BYTES_MAX = 1024 * 1024
-BODY_DIGITS_MAX = len(str(BODY_BYTES_MAX))
+
+TOKENS_MAX = 100
+"""Entries in one request, repeats included."""
 
 Shape = TypeVar("Shape")
 
@@ -38,34 +41,63 @@ async def read_json(request: Request, exchange: Exchange, shape: type[Shape]) ->
     body = await read_body(request, exchange)
     if not body:
         raise MalformedRequest("The body is empty. Send a JSON object.")
+    decoded = decode_json(body)
     try:
-        decoded = _json.decode(body)
-    except RecursionError:
-        raise MalformedRequest("The body is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise malformed(body, error) from None
-    try:
-        return msgspec.convert(decoded, shape)
+        return msgspec.convert(decoded, shape, dec_hook=_of_our_own)
     except msgspec.ValidationError as error:
-        raise InvalidRequest(f"The body has the wrong shape: {error}.") from None
+        raise misshapen(what_and_where(error)) from None
 
 
-def malformed(body: bytes, error: Exception) -> MalformedRequest:
-    """The refusal of a body that could not be decoded because of `error`."""
+def _of_our_own(kind: type[Any], value: Any) -> Any:
+    """A type that JSON has no word for checks itself what it is made of."""
+    return kind(value)
+
+
+def what_and_where(error: msgspec.ValidationError) -> str:
+    """What is wrong with a shape, and where. Never the value: it may be a person's or a secret."""
+    text = str(error)
+    if text.startswith("Invalid enum value"):
+        return f"Not one of the values that are allowed - at {text.rpartition(' - at ')[2]}"
+    return text
+
+
+def misshapen(what: str) -> InvalidRequest:
+    """The refusal of a body that is JSON, but of another shape."""
+    return InvalidRequest(f"The body has the wrong shape: {what}.")
+
+
+def check_count(entries: Sized, tokens_max: int = TOKENS_MAX) -> None:
+    """Raise `InvalidRequest` if there are more of them than one request may have."""
+    if len(entries) > tokens_max:
+        raise InvalidRequest(f"The request payload cannot contain more than {tokens_max} tokens")
+
+
+def decode_json(text: bytes, name: str = "The body") -> Any:
+    """What stands there as JSON. Raises `MalformedRequest`, in which it is called `name`."""
     try:
-        body.decode()
+        return _json.decode(text)
+    except RecursionError:
+        raise MalformedRequest(f"{name} is nested too deeply.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise malformed(text, error, name) from None
+
+
+def malformed(text: bytes, error: Exception, name: str = "The body") -> MalformedRequest:
+    """The refusal of a text that could not be decoded because of `error`."""
+    try:
+        text.decode()
     except UnicodeDecodeError as not_text:
-        return MalformedRequest(f"The body is not UTF-8, at byte {not_text.start}.")
-    if HALF_A_PAIR.search(body):
-        return MalformedRequest("The body is not valid JSON: half of a surrogate pair is no text.")
-    return MalformedRequest(f"The body is not valid JSON: {error}.")
+        return MalformedRequest(f"{name} is not UTF-8, at byte {not_text.start}.")
+    if HALF_A_PAIR.search(text):
+        return MalformedRequest(f"{name} is not valid JSON: half of a surrogate pair is no text.")
+    return MalformedRequest(f"{name} is not valid JSON: {error}.")
 
 
-async def read_body(request: Request, exchange: Exchange) -> bytes:
+async def read_body(request: Request, exchange: Exchange, bytes_max: int = BODY_BYTES_MAX) -> bytes:
     """All bytes of the body. Stops reading at the limit; asks for none if it is announced."""
     announced = exchange.headers.get(b"content-length").lstrip(b"0")
-    if len(announced) > BODY_DIGITS_MAX or int(announced or b"0") > BODY_BYTES_MAX:
-        raise too_large()
+    if len(announced) > len(str(bytes_max)) or int(announced or b"0") > bytes_max:
+        raise too_large(bytes_max)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -74,14 +106,14 @@ async def read_body(request: Request, exchange: Exchange) -> bytes:
             raise ClientDisconnect
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
-        if size > BODY_BYTES_MAX:
-            raise too_large()
+        if size > bytes_max:
+            raise too_large(bytes_max)
         chunks.append(chunk)
         if not message.get("more_body", False):
             exchange.body_was_read = True
             return b"".join(chunks) if len(chunks) > 1 else chunk
 
 
-def too_large() -> BodyTooLarge:
+def too_large(bytes_max: int) -> BodyTooLarge:
     """The refusal of a body over the limit."""
-    return BodyTooLarge(f"The body is over {BODY_BYTES_MAX} bytes. Send fewer tokens at a time.")
+    return BodyTooLarge(f"The body is over {bytes_max} bytes. Send fewer tokens at a time.")

@@ -1,5 +1,6 @@
 """One request and its answer, as far as log, metrics and headers need to know of it."""
 
+from collections.abc import Sequence
 from time import perf_counter
 from uuid import uuid4
 
@@ -12,7 +13,10 @@ _KEY = "seatlatch.exchange"
 
 
 class Exchange:
-    """What is learned of a request on its way through; the frame tells it at the end."""
+    """What is learned of a request on its way through; the frame tells it at the end.
+
+    `more_headers`, names in lower case, go onto whatever its answer will be.
+    """
 
     __slots__ = (
         "application_id",
@@ -20,6 +24,8 @@ class Exchange:
         "channel_code",
         "failed",
         "headers",
+        "more_headers",
+        "operator",
         "reason",
         "request_id",
         "started",
@@ -30,8 +36,10 @@ class Exchange:
         self.started = perf_counter()
         self.headers = Headers(scope["headers"])
         self.request_id = self.headers.valid_request_id or str(uuid4())
+        self.more_headers: Sequence[tuple[bytes, bytes]] = ()
         self.application_id: str | None = None
         self.channel_code: str | None = None
+        self.operator: str | None = None
         self.reason: str | None = None
         self.succeeded = 0
         self.failed = 0

@@ -8,19 +8,22 @@ import asyncio
 import gzip
 from collections.abc import Mapping
 from time import perf_counter
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.media import prefers_gzip
 from seatlatch.api.problems import (
     INTERNAL_ERROR,
+    Problem,
     error_headers,
     error_json,
+    plain_error_json,
     problem_of,
 )
 from seatlatch.api.refusals import MethodNotAllowed
@@ -37,11 +40,19 @@ CLIENT_WENT_AWAY = 499
 JSON = "application/json"
 
 
+class PlainRoute(Route):
+    """A route whose errors, of whatever kind, are `{"error": "<text>"}`. Nobody may keep what it
+    answers: its handler puts `HEADERS` on what succeeds, the frame on all else.
+    """
+
+    HEADERS: ClassVar[Mapping[str, str]] = {"Cache-Control": "no-store"}
+
+
 class Frame:
-    """ASGI middleware. `routes`: the path of each endpoint, the name for log and metrics."""
+    """ASGI middleware. `routes`: by endpoint; a route's path is its name in log and metrics."""
 
     def __init__(
-        self, app: ASGIApp, *, log: Log, metrics: Metrics, routes: Mapping[Any, str]
+        self, app: ASGIApp, *, log: Log, metrics: Metrics, routes: Mapping[Any, Route]
     ) -> None:
         self._app = app
         self._log = log
@@ -59,29 +70,43 @@ class Frame:
         try:
             await self._app(scope, receive, answer.send)
         except (Refusal, HTTPException) as error:
-            refusal = method_refusal(error) if isinstance(error, HTTPException) else error
-            exchange.reason = reason(refusal)
-            await refusal_response(refusal)(scope, receive, answer.send)
+            refusal = method_refusal(scope) if isinstance(error, HTTPException) else error
+            await self._refuse(refusal, exchange, scope)(scope, receive, answer.send)
         except asyncio.CancelledError:
             refusal = Unavailable("The service is stopping. Send the request again.")
-            exchange.reason = reason(refusal)
-            await refusal_response(refusal)(scope, receive, answer.send)
+            await self._refuse(refusal, exchange, scope)(scope, receive, answer.send)
         except ClientDisconnect:
             answer.status = CLIENT_WENT_AWAY
         except Exception:
             self._log.exception("bug", requestId=exchange.request_id)
             message = "An error on our side. It is logged under this Request-ID."
-            response = Response(error_json(INTERNAL_ERROR, message), 500, media_type=JSON)
+            response = self._error(INTERNAL_ERROR, message, {}, scope)
             await response(scope, receive, answer.send)
         self._tell(scope, exchange, answer.status)
 
+    def _refuse(self, refusal: Refusal, exchange: Exchange, scope: Scope) -> Response:
+        """The answer that tells a refusal, noted for the log."""
+        exchange.reason = reason(refusal)
+        return self._error(problem_of(refusal), refusal.message, error_headers(refusal), scope)
+
+    def _error(
+        self, problem: Problem, message: str, headers: Mapping[str, str], scope: Scope
+    ) -> Response:
+        """An error in the form of the route that was asked, if there is one."""
+        if isinstance(self._routes.get(scope.get("endpoint")), PlainRoute):
+            body, headers = plain_error_json(message), {**headers, **PlainRoute.HEADERS}
+        else:
+            body = error_json(problem, message)
+        return Response(body, problem.status, headers, JSON)
+
     def _tell(self, scope: Scope, exchange: Exchange, status: int) -> None:
         seconds = perf_counter() - exchange.started
-        route = self._routes.get(scope.get("endpoint"), "unknown")
+        found = self._routes.get(scope.get("endpoint"))
+        route = found.path if found else "unknown"
         self._metrics.request_answered(route, status, seconds)
         if exchange.failed or status >= 400:
             tell = self._log.error
-        elif exchange.application_id is None:
+        elif exchange.application_id is None and exchange.operator is None:
             tell = self._log.debug
         else:
             tell = self._log.info
@@ -90,6 +115,7 @@ class Frame:
             requestId=exchange.request_id,
             application=exchange.application_id,
             channel=exchange.channel_code,
+            operator=exchange.operator,
             method=scope["method"],
             route=route,
             status=status,
@@ -100,22 +126,21 @@ class Frame:
         )
 
 
-def refusal_response(refusal: Refusal) -> Response:
-    """The answer that tells a refusal."""
-    problem = problem_of(refusal)
-    body = error_json(problem, refusal.message)
-    return Response(body, problem.status, error_headers(refusal), JSON)
-
-
 def reason(refusal: Refusal) -> str:
     """What the log says of a refusal: what the caller was told, and what it came from."""
     cause = refusal.__cause__
     return refusal.message if cause is None else f"{refusal.message} ({cause!r})"
 
 
-def method_refusal(error: HTTPException) -> Refusal:
-    """The one thing that the router refuses by itself: a method that the path does not take."""
-    allow = ", ".join(sorted((error.headers or {})["Allow"].split(", ")))
+def method_refusal(scope: Scope) -> Refusal:
+    """The one thing that the router refuses by itself: a method that the path does not take.
+
+    Several routes may stand at one path; the router would name the methods of the first alone.
+    """
+    at_path = [
+        route for route in scope["router"].routes if route.matches(scope)[0] is Match.PARTIAL
+    ]
+    allow = ", ".join(sorted({method for route in at_path for method in route.methods}))
     return MethodNotAllowed(f"This path takes {allow}.", allow=allow)
 
 
@@ -149,6 +174,7 @@ class _Answer:
         asked = self._exchange.headers
         headers.append((b"request-id", self._exchange.request_id.encode()))
         headers.append((b"vary", b"Accept-Encoding"))
+        headers.extend(self._exchange.more_headers)
         body: bytes = message["body"]
         whole = not message.get("more_body", False)
         if whole and len(body) >= GZIP_BYTES_MIN and prefers_gzip(asked.get(b"accept-encoding")):

@@ -1,47 +1,137 @@
-"""The gate before every /v1 ticket call: headers, credentials, channel, rate, media types.
+"""The gate before every /v1 call: headers, credentials, channel, rate, media types.
 
 In the contract's order, so that of two faults the caller is always told the same one.
 """
 
 from collections.abc import Callable
 from datetime import datetime
+from math import ceil
+from typing import NamedTuple
 
 from seatlatch.api.exchange import Exchange
-from seatlatch.api.headers import check_headers
+from seatlatch.api.headers import TOKEN_HEADERS, Headers, check_headers
 from seatlatch.api.media import accepts_json, is_json
 from seatlatch.api.refusals import AnswerNotAcceptable, MediaTypeUnsupported
 from seatlatch.auth.authenticate import Presented, authenticate
 from seatlatch.auth.directory import Directory
 from seatlatch.auth.rate_limit import RateLimit
 from seatlatch.domain.application import Caller
+from seatlatch.domain.refusal import ChannelNotAllowed, NotAuthenticated, RateExceeded
+
+
+class Limits(NamedTuple):
+    """A bucket for each kind of request, so that reading can't use up what changes need."""
+
+    changes: RateLimit
+    reads: RateLimit
+
+
+class _Told:
+    """A limit, and what answers tell of it (draft-ietf-httpapi-ratelimit-headers).
+
+    `r` is what may be sent at once; when that is 0, `t` says in how many seconds there is more.
+    The policy stays the same, and is put together once.
+    """
+
+    __slots__ = ("_left", "_limit", "_more_seconds", "_policy")
+
+    def __init__(self, limit: RateLimit) -> None:
+        per_second, burst = limit.rate or (1, 1)
+        policy = f'"{limit.kind}";q={burst};w={ceil(burst / per_second)}'
+        self._limit = limit
+        self._policy = (b"ratelimit-policy", policy.encode())
+        self._left = b'"%s";r=%%d;t=%%d' % limit.kind.encode()
+        self._more_seconds = ceil(1 / per_second)
+
+    def take(self, application_id: str, exchange: Exchange) -> None:
+        """Count a request, and tell what is left. Raises `RateExceeded`, told as well."""
+        try:
+            left = self._limit.take(application_id)
+        except RateExceeded as refusal:
+            self._tell(exchange, 0, refusal.retry_after_seconds or 0)
+            raise
+        if left is not None:
+            self._tell(exchange, left, 0 if left else self._more_seconds)
+
+    def _tell(self, exchange: Exchange, left: int, wait_seconds: int) -> None:
+        state = (b"ratelimit", self._left % (left, wait_seconds))
+        exchange.more_headers = (self._policy, state)
 
 
 class Gate:
     """Lets a caller in or raises a `Refusal`. `now` gives the time, aware UTC."""
 
-    def __init__(
-        self, directory: Directory, rate_limit: RateLimit, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, directory: Directory, limits: Limits, now: Callable[[], datetime]) -> None:
         self._directory = directory
-        self._rate_limit = rate_limit
+        self._changes = _Told(limits.changes)
+        self._reads = _Told(limits.reads)
         self._now = now
 
-    def admit(self, exchange: Exchange) -> Caller:
-        """The caller of this request, noted in the exchange."""
+    def admit_change(self, exchange: Exchange) -> Caller:
+        """The caller of a request that changes tickets, noted in the exchange."""
+        return self._admit(exchange, self._changes)
+
+    def admit_read(self, exchange: Exchange) -> Caller:
+        """The caller of a request that only reads, noted in the exchange."""
+        return self._admit(exchange, self._reads)
+
+    def admit_application(self, exchange: Exchange) -> str:
+        """The application that asks for tokens, noted in the exchange: it must exist, no more.
+
+        Not limited by rate. Anybody may name any application here, so that a limit would let
+        strangers lock it out; and what they could guess at has 256 bits.
+        """
+        headers = exchange.headers
+        check_headers(headers, TOKEN_HEADERS)
+        application_id = headers.get(b"pac-application-id").decode("latin-1")
+        if not self._exists(application_id):
+            raise NotAuthenticated("PAC-Application-ID is unknown.", token_sent=False)
+        exchange.application_id = application_id
+        check_media(headers)
+        return application_id
+
+    def credentials_changed(self) -> None:
+        """Tokens were given out or taken back just now; the next request is to see that."""
+        self._directory.doubt()
+
+    def _admit(self, exchange: Exchange, told: _Told) -> Caller:
         headers = exchange.headers
         check_headers(headers)
-        presented = Presented(
-            application_id=headers.get(b"pac-application-id").decode("latin-1"),
-            api_key=headers.get(b"pac-api-key"),
-            access_token=headers.bearer_token,
-            channel_code=headers.get(b"pac-channel-code").decode("latin-1"),
+        caller = self._caller(
+            Presented(
+                application_id=headers.get(b"pac-application-id").decode("latin-1"),
+                api_key=headers.get(b"pac-api-key"),
+                access_token=headers.bearer_token,
+                channel_code=headers.get(b"pac-channel-code").decode("latin-1"),
+            )
         )
-        caller = authenticate(self._directory.credentials(), presented, self._now())
         exchange.application_id = caller.application_id
         exchange.channel_code = caller.channel.code
-        self._rate_limit.take(caller.application_id)
-        if not accepts_json(headers.get(b"accept")):
-            raise AnswerNotAcceptable("Answers are application/json; let Accept admit it.")
-        if not is_json(headers.get(b"content-type")):
-            raise MediaTypeUnsupported("Send the body as Content-Type: application/json.")
+        told.take(caller.application_id, exchange)
+        check_media(headers)
         return caller
+
+    def _caller(self, presented: Presented) -> Caller:
+        """Who is not known is looked for once more, in what the database says now: a key or token
+        may be newer than our copy.
+        """
+        try:
+            return authenticate(self._directory.credentials(), presented, self._now())
+        except (NotAuthenticated, ChannelNotAllowed):
+            if presented.access_token is None or not self._directory.confirm():
+                raise
+        return authenticate(self._directory.credentials(), presented, self._now())
+
+    def _exists(self, application_id: str) -> bool:
+        directory = self._directory
+        return application_id in directory.credentials().applications or (
+            directory.confirm() and application_id in directory.credentials().applications
+        )
+
+
+def check_media(headers: Headers) -> None:
+    """Raise `AnswerNotAcceptable` or `MediaTypeUnsupported` unless both sides speak JSON."""
+    if not accepts_json(headers.get(b"accept")):
+        raise AnswerNotAcceptable("Answers are application/json; let Accept admit it.")
+    if not is_json(headers.get(b"content-type")):
+        raise MediaTypeUnsupported("Send the body as Content-Type: application/json.")

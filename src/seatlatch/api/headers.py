@@ -47,6 +47,10 @@ DOCUMENT_HEADERS = (
 )
 """In the order in which they are checked. An absent Authorization is a matter of credentials."""
 
+_OF_TOKEN_CALL = {"Request-ID", "User-Agent", "Accept", "Content-Type", "PAC-Application-ID"}
+TOKEN_HEADERS = tuple(rule for rule in DOCUMENT_HEADERS if rule.name in _OF_TOKEN_CALL)
+"""Those of the token call. There the others are not looked at, however often they are sent."""
+
 _KEPT = frozenset(rule.key for rule in DOCUMENT_HEADERS) | {b"content-length", b"expect"}
 
 

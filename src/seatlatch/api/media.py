@@ -9,6 +9,8 @@ REMEMBERED_VALUES = 256
 JSON_RANGES = (b"application/json", b"application/*", b"*/*")
 """The ranges that cover application/json, the most specific first."""
 
+NDJSON_TYPES = frozenset({b"application/x-ndjson", b"application/ndjson", b"application/jsonl"})
+
 
 @lru_cache(REMEMBERED_VALUES)
 def accepts_json(accept: bytes) -> bool:
@@ -29,7 +31,18 @@ def prefers_gzip(accept_encoding: bytes) -> bool:
 @lru_cache(REMEMBERED_VALUES)
 def is_json(content_type: bytes) -> bool:
     """Whether a header Content-Type says application/json, with whatever parameters."""
-    return content_type.partition(b";")[0].strip().lower() == b"application/json"
+    return media_type(content_type) == b"application/json"
+
+
+@lru_cache(REMEMBERED_VALUES)
+def is_ndjson(content_type: bytes) -> bool:
+    """Whether a header Content-Type says that each line is JSON; it has no registered name."""
+    return media_type(content_type) in NDJSON_TYPES
+
+
+def media_type(content_type: bytes) -> bytes:
+    """The type that a header Content-Type says, in lower case and without parameters."""
+    return content_type.partition(b";")[0].strip().lower()
 
 
 def _qualities(value: bytes) -> dict[bytes, float]:

@@ -4,7 +4,7 @@ The table in `docs/reference/unlock.md` is made from it. Source: the contract's 
 status and of whole-request errors.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,7 +18,7 @@ from seatlatch.api.refusals import (
     RequestTooSlow,
     RouteUnknown,
 )
-from seatlatch.api.schemas import Answer, ErrorBody
+from seatlatch.api.schemas import Answer, ErrorBody, PlainError
 from seatlatch.domain.refusal import (
     ChannelNotAllowed,
     InvalidRequest,
@@ -103,7 +103,13 @@ def error_body(problem: Problem, message: str) -> ErrorBody:
 
 def error_json(problem: Problem, message: str) -> bytes:
     """A whole body that holds nothing but the error."""
-    return msgspec.json.encode(Answer(error=error_body(problem, message)))
+    answer: Answer[Any] = Answer(error=error_body(problem, message))
+    return msgspec.json.encode(answer)
+
+
+def plain_error_json(message: str) -> bytes:
+    """The same as the token call has it: nothing but the message."""
+    return msgspec.json.encode(PlainError(message))
 
 
 def error_headers(refusal: Refusal) -> dict[str, str]:

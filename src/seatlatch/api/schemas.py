@@ -1,17 +1,103 @@
 """The bodies of the contract as types. Members are written in the order of the fields.
 
-Source: the contract's sections on the unlock request, per-token outcome and HTTP status.
+A member that may be left out may be null as well. Unknown members are ignored.
+Source: the contract's sections on the four calls, per-token outcome and HTTP status.
 """
 
-from typing import Annotated, Literal
+from decimal import Decimal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from seatlatch.domain.listing import Source
+from seatlatch.domain.price import Price
+from seatlatch.domain.record import FIELD_CHARACTERS_MAX
+from seatlatch.domain.ticket import SeatStatus
+
+Row = TypeVar("Row")
+"""What a ticket that succeeded looks like."""
+
+Tokens = Annotated[list[str], Meta(min_length=1)]
+Line = Annotated[str, Meta(max_length=FIELD_CHARACTERS_MAX)]
+Name = Annotated[str, Meta(min_length=1, max_length=FIELD_CHARACTERS_MAX)]
+
 
 class UnlockRequest(Struct, rename="camel"):
-    """`{"tokens": ["98973476444", ...]}`; unknown members are ignored."""
+    """`{"tokens": ["98973476444", ...]}`."""
 
-    tokens: Annotated[list[str], Meta(min_length=1)]
+    tokens: Tokens
+
+
+class Seller(Struct, rename="camel", omit_defaults=True):
+    """Who sells. Personal data: to be kept as it is, and never to be told or logged."""
+
+    last_name: Name
+    first_name: Name
+    middle_name: Line | None = None
+    address: dict[str, Any] | None = None
+
+
+class ListedTicket(Struct, rename="camel"):
+    """One ticket of a listing, and its price."""
+
+    token: str
+    individual_price: Price | None = None
+
+
+class ListedTickets(Struct, rename="camel"):
+    """The listing: its id at the marketplace, the price of the whole, and its tickets."""
+
+    tokens: Annotated[list[ListedTicket], Meta(min_length=1)]
+    external_listing_id: Line | None = None
+    total_price: Price | None = None
+
+
+class LockRequest(Struct, rename="camel"):
+    """`{"source": ..., "listing": {...}, "seller": {...}}`."""
+
+    source: Source
+    listing: ListedTickets
+    seller: Seller | None = None
+
+
+class AskedTickets(Struct, rename="camel"):
+    """Either `tokens`, or `barcodes` within `accessId`."""
+
+    tokens: Tokens | None = None
+    barcodes: Tokens | None = None
+    access_id: str | None = None
+
+
+class VerifyRequest(Struct, rename="camel"):
+    """`{"tickets": {"tokens": [...]}}`."""
+
+    tickets: AskedTickets
+
+
+class TokenRequest(Struct, rename="camel"):
+    """`{"grantType": "authorization_code", "code": ...}`, or a refresh token likewise.
+
+    Plain strings: what is wrong with one must be told without repeating it, it may be a secret.
+    """
+
+    grant_type: str
+    code: str | None = None
+    refresh_token: str | None = None
+
+
+class TokenAnswer(Struct, rename="camel"):
+    """A pair of tokens. `expiration`: of the access token, UTC with nine decimals."""
+
+    access_token: str
+    expiration: str
+    refresh_token: str
+    token_type: Literal["Bearer"]
+
+
+class PlainError(Struct):
+    """Why a request for tokens failed: `{"error": "<text>"}`."""
+
+    error: str
 
 
 class ErrorBody(Struct, rename="camel"):
@@ -23,26 +109,50 @@ class ErrorBody(Struct, rename="camel"):
 
 
 class SucceededTicket(Struct, rename="camel"):
-    """A ticket that is unlocked now, whether or not it was before."""
+    """A ticket that is locked or unlocked now, whether or not it was before."""
 
     token: str
     owner_id: str | None
 
 
-class FailedTicket(Struct, rename="camel", omit_defaults=True):
-    """A ticket that could not be unlocked. `owner_id` is absent if the token is unknown."""
+class VerifiedTicket(Struct, rename="camel"):
+    """A ticket that could be locked or unlocked now. The last four are the channel's own listing,
+    else null. `barcode` is there if it was asked for by that.
+    """
 
     token: str
-    status: Literal["LOCK"] | None
+    owner_id: str
+    access_id: str | None
+    section: str | None
+    row: str | None
+    seat: str | None
+    status: SeatStatus
+    mpreserve: bool
+    external_listing_id: str | None
+    total_price: Decimal | None
+    individual_price: Decimal | None
+    source: Source | None
+    barcode: str | UnsetType = UNSET
+
+
+class FailedTicket(Struct, rename="camel", omit_defaults=True):
+    """A ticket with which nothing was done. `owner_id` is absent if the token is unknown.
+
+    `barcode` is there if it was asked for by that; `token` is then null if no ticket is known.
+    """
+
+    token: str | None
+    status: SeatStatus | None
     app_error_code: str
     developer_message: str
     type: str
     owner_id: str | UnsetType = UNSET
+    barcode: str | UnsetType = UNSET
 
 
-class Answer(Struct, rename="camel", omit_defaults=True):
+class Answer(Struct, Generic[Row], rename="camel", omit_defaults=True):
     """The body of every answer: `error` if nothing was done, else `success`; `failure` if any."""
 
     error: ErrorBody | UnsetType = UNSET
-    success: list[SucceededTicket] | UnsetType = UNSET
+    success: list[Row] | UnsetType = UNSET
     failure: list[FailedTicket] | UnsetType = UNSET

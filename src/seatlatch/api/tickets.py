@@ -1,60 +1,98 @@
 """The /v1/tickets calls."""
 
 from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from seatlatch.api.answers import answer_for
-from seatlatch.api.body import read_json
+from seatlatch.api.answers import Result, answer_for, failed_ticket, succeeded_ticket
+from seatlatch.api.body import check_count, read_json
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.gate import Gate
-from seatlatch.api.schemas import UnlockRequest
+from seatlatch.api.lock import listings_of
+from seatlatch.api.schemas import FailedTicket, LockRequest, UnlockRequest, VerifyRequest
+from seatlatch.api.verify import failed_barcode, verified_barcode, verified_token, verify
 from seatlatch.commit import GroupCommit
-from seatlatch.domain.outcome import SUCCESSES, Outcome
-from seatlatch.domain.refusal import InvalidRequest
+from seatlatch.domain.outcome import SUCCESSES
+from seatlatch.operations.lock_tickets import lock_tickets
 from seatlatch.operations.unlock_tickets import unlock_tickets
+from seatlatch.store.interface import Store
 from seatlatch.telemetry import Log, Metrics
-
-TOKENS_MAX = 100
-"""Entries in one request, repeats included."""
 
 
 class Tickets:
     """The handlers of the ticket calls, with what they work on."""
 
-    def __init__(self, gate: Gate, commits: GroupCommit, metrics: Metrics, log: Log) -> None:
+    def __init__(
+        self, gate: Gate, commits: GroupCommit, store: Store, metrics: Metrics, log: Log
+    ) -> None:
         self._gate = gate
         self._commits = commits
+        self._store = store
         self._metrics = metrics
         self._log = log
 
     def routes(self) -> list[Route]:
         """Where each call is."""
-        return [Route("/v1/tickets/unlock", self.unlock, methods=["PUT"])]
+        return [
+            Route("/v1/tickets/unlock", self.unlock, methods=["PUT"]),
+            Route("/v1/tickets/lock", self.lock, methods=["PUT"]),
+            Route("/v1/tickets/verify", self.verify, methods=["POST"]),
+        ]
 
     async def unlock(self, request: Request) -> Response:
         """`PUT /v1/tickets/unlock`: contract, section 1."""
         exchange = Exchange.of(request)
-        caller = self._gate.admit(exchange)
+        caller = self._gate.admit_change(exchange)
         body = await read_json(request, exchange, UnlockRequest)
-        if len(body.tokens) > TOKENS_MAX:
-            raise InvalidRequest(
-                f"The request payload cannot contain more than {TOKENS_MAX} tokens"
-            )
-        self._log.debug("tokens", requestId=exchange.request_id, tokens=body.tokens)
+        check_count(body.tokens)
+        self._tell(exchange, body.tokens)
         results = await unlock_tickets(self._commits, caller.channel, body.tokens)
-        counts = Counter(result.outcome for result in results)
-        self._note(exchange, counts)
-        status, answer = answer_for(results, counts)
-        return Response(msgspec.json.encode(answer), status, media_type="application/json")
+        return self._answer(exchange, results, succeeded_ticket, failed_ticket)
 
-    def _note(self, exchange: Exchange, counts: Counter[Outcome]) -> None:
+    async def lock(self, request: Request) -> Response:
+        """`PUT /v1/tickets/lock`: contract, section 4."""
+        exchange = Exchange.of(request)
+        caller = self._gate.admit_change(exchange)
+        body = await read_json(request, exchange, LockRequest)
+        listings = listings_of(body)
+        check_count(body.listing.tokens)
+        self._tell(exchange, list(listings))
+        results = await lock_tickets(self._commits, caller.channel, listings)
+        return self._answer(exchange, results, succeeded_ticket, failed_ticket)
+
+    async def verify(self, request: Request) -> Response:
+        """`POST /v1/tickets/verify`: contract, section 5."""
+        exchange = Exchange.of(request)
+        caller = self._gate.admit_read(exchange)
+        asked = (await read_json(request, exchange, VerifyRequest)).tickets
+        results = await verify(self._store, caller.channel, asked)
+        if asked.barcodes is not None:
+            return self._answer(exchange, results, verified_barcode, failed_barcode)
+        self._tell(exchange, asked.tokens or ())
+        return self._answer(exchange, results, verified_token, failed_ticket)
+
+    def _tell(self, exchange: Exchange, tokens: Sequence[str]) -> None:
+        """At debug, what was asked for. Not so barcodes, which let in whoever shows them."""
+        self._log.debug("tokens", requestId=exchange.request_id, tokens=tokens)
+
+    def _answer(
+        self,
+        exchange: Exchange,
+        results: Sequence[Result],
+        succeeded: Callable[[Result], Any],
+        failed: Callable[[Result], FailedTicket],
+    ) -> Response:
+        """The answer to a call, counted by outcome."""
+        counts = Counter(result.outcome for result in results)
         for outcome, tokens in counts.items():
             self._metrics.tokens_answered(outcome, tokens)
             if outcome in SUCCESSES:
                 exchange.succeeded += tokens
             else:
                 exchange.failed += tokens
+        status, body = answer_for(results, counts, succeeded, failed)
+        return Response(body, status, media_type="application/json")

@@ -6,6 +6,7 @@ anything changed.
 """
 
 from collections.abc import Callable
+from math import inf
 
 from seatlatch.domain.application import Credentials
 from seatlatch.store.interface import Store
@@ -31,3 +32,16 @@ class Directory:
                 self._credentials = self._store.read_credentials()
             self._confirmed_at = now
         return self._credentials
+
+    def doubt(self) -> None:
+        """Have the copy confirmed before it is used again: something has just been changed."""
+        self._confirmed_at = -inf
+
+    def confirm(self) -> bool:
+        """Ask the database at once; True if anything has changed. Raises `Unavailable`.
+
+        For a caller whom the copy does not know: it may be half a second old.
+        """
+        version = self._credentials.version
+        self.doubt()
+        return self.credentials().version != version

@@ -1,10 +1,13 @@
-"""How often an application may call: a bucket of requests that refills with time."""
+"""How often an application may call: buckets of requests that refill with time."""
 
 from collections.abc import Callable
 from math import ceil
 from typing import NamedTuple
 
 from seatlatch.domain.refusal import RateExceeded
+
+MOMENT_SECONDS = 1e-9
+"""Less than this is an error of rounding."""
 
 
 class Rate(NamedTuple):
@@ -15,31 +18,35 @@ class Rate(NamedTuple):
 
 
 class RateLimit:
-    """Counts each application's requests apart. `monotonic` is a clock in seconds.
+    """Counts each application's requests of one kind apart; `kind` is what they are called.
 
     Kept as one number per application: the moment at which its bucket will be full again
-    (the generic cell rate algorithm).
+    (the generic cell rate algorithm). `monotonic` is a clock in seconds.
     """
 
-    def __init__(self, rate: Rate | None, monotonic: Callable[[], float]) -> None:
-        self._rate = rate
+    def __init__(self, kind: str, rate: Rate | None, monotonic: Callable[[], float]) -> None:
+        self.kind = kind
+        self.rate = rate
         self._monotonic = monotonic
         self._full_at: dict[str, float] = {}
 
-    def take(self, application_id: str) -> None:
-        """Count one request. Raises `RateExceeded` if there is none left to take.
+    def take(self, application_id: str) -> int | None:
+        """Count one request; how many more there are to take at this moment, None = no limit.
 
-        To be called for known applications only, which bounds the memory.
+        Raises `RateExceeded` if there was none. To be called for known applications only, which
+        bounds the memory.
         """
-        if self._rate is None:
-            return
+        if self.rate is None:
+            return None
+        per_second, burst = self.rate
         now = self._monotonic()
-        full_at = max(self._full_at.get(application_id, now), now) + 1 / self._rate.per_second
-        wait_seconds = full_at - now - self._rate.burst / self._rate.per_second
-        if wait_seconds > 1e-9:
+        full_at = max(self._full_at.get(application_id, now), now) + 1 / per_second
+        spare_seconds = burst / per_second - (full_at - now)
+        if spare_seconds < -MOMENT_SECONDS:
             raise RateExceeded(
-                f"More than {self._rate.per_second:g} requests a second"
-                f" (burst {self._rate.burst}). Wait as Retry-After says, then go on.",
-                retry_after_seconds=ceil(wait_seconds),
+                f"More than {per_second:g} {self.kind} a second (burst {burst})."
+                " Wait as Retry-After says, then go on.",
+                retry_after_seconds=ceil(-spare_seconds),
             )
         self._full_at[application_id] = full_at
+        return int((spare_seconds + MOMENT_SECONDS) * per_second)

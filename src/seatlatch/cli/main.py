@@ -1,20 +1,28 @@
 """The command `seatlatch`: its subcommands, and what each kind of failure exits with."""
 
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from seatlatch import __version__
+from seatlatch.cli.applications import applications
+from seatlatch.cli.channels import channels
+from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE, WRONG_USAGE
 from seatlatch.cli.migrate import migrate
+from seatlatch.cli.operators import operators
+from seatlatch.cli.organizations import organizations
+from seatlatch.cli.printing import ResultLost, visible
 from seatlatch.cli.running import ListenProblem
 from seatlatch.cli.sandbox import sandbox
 from seatlatch.cli.serve import serve
+from seatlatch.cli.tickets import tickets
+from seatlatch.cli.tickets_import import EXAMPLE, import_file
+from seatlatch.domain.refusal import InvalidRequest, Unavailable
+from seatlatch.operations.provision import NotDone
 from seatlatch.settings import SettingProblem
 from seatlatch.store.interface import DatabaseProblem
-
-NOTHING_DONE = 1
-WRONG_USAGE = 2
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,9 +32,15 @@ app = typer.Typer(
     help="Unlock tickets that were listed at a marketplace: a service compatible with the"
     " Paciolan Link API's PUT /v1/tickets/unlock.",
 )
-app.command()(sandbox)
-app.command()(serve)
-app.command()(migrate)
+app.command(epilog="Example: seatlatch sandbox --port 9000")(sandbox)
+app.command(epilog="Example: seatlatch serve --database sqlite:////var/lib/seatlatch.db")(serve)
+app.command(epilog="Example: seatlatch migrate --database sqlite:///seatlatch.db")(migrate)
+app.add_typer(organizations, name="org")
+app.add_typer(channels, name="channel")
+app.add_typer(applications, name="app")
+app.add_typer(operators, name="operator")
+tickets.command("import", epilog=EXAMPLE)(import_file)
+app.add_typer(tickets, name="tickets")
 
 
 def _print_version(wanted: bool) -> None:
@@ -45,15 +59,43 @@ def _options(
 
 
 def main() -> None:
-    """Run the command; a problem becomes one sentence on standard error."""
+    """Run the command; a problem becomes one sentence on standard error. Ctrl-C exits with 130."""
     try:
-        app(prog_name="seatlatch")
-    except SettingProblem as problem:
+        code = app(prog_name="seatlatch", standalone_mode=False)
+    except typer.TyperException as problem:
+        _fail_usage(problem)
+    except (SettingProblem, InvalidRequest) as problem:
         _fail(str(problem), WRONG_USAGE)
-    except (DatabaseProblem, ListenProblem) as problem:
+    except (DatabaseProblem, ListenProblem, NotDone) as problem:
         _fail(str(problem), NOTHING_DONE)
+    except Unavailable as refusal:
+        _fail(_unconfirmed(refusal), NOTHING_DONE)
+    except ResultLost as problem:
+        _fail(str(problem), DONE_IN_PART)
+    else:
+        sys.exit(code)
+
+
+def _fail_usage(problem: typer.TyperException) -> None:
+    """Typer also tells a group that is called without a command so, with the help as message."""
+    message = problem.format_message()
+    if message.startswith("Usage: "):
+        typer.echo(message, err=True)
+        sys.exit(WRONG_USAGE)
+    context = getattr(problem, "ctx", None)
+    command = context.command_path if context else "seatlatch"
+    end = "" if message.endswith((".", "?")) else "."
+    _fail(f"{message}{end} See `{command} --help`.", WRONG_USAGE)
+
+
+def _unconfirmed(refusal: Unavailable) -> str:
+    """What is said to a person. The refusal itself speaks to one who sends requests."""
+    what, _, _ = refusal.message.partition(".")
+    cause = f" ({refusal.__cause__})" if refusal.__cause__ else ""
+    return f"{what}{cause}. Do it again; what is done already is not done twice."
 
 
 def _fail(message: str, code: int) -> None:
-    typer.echo(f"seatlatch: {message}", err=True)
+    with suppress(OSError):  # whoever reads standard error may have gone away
+        typer.echo(f"seatlatch: {visible(message)}", err=True)
     sys.exit(code)

@@ -1,8 +1,11 @@
-"""The options that several commands share, each a setting that it overrules."""
+"""The options that several commands share. Most are a setting that they overrule."""
 
+import os
 from typing import Annotated
 
 import typer
+
+from seatlatch.settings import Settings, read_settings
 
 Host = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="Where to listen. [default: 127.0.0.1]")
@@ -20,3 +23,15 @@ Workers = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, no more.")
 ]
+
+
+def group(sentence: str) -> typer.Typer:
+    """An empty group of commands, set as the whole of them is."""
+    return typer.Typer(
+        help=sentence, no_args_is_help=True, add_completion=False, rich_markup_mode=None
+    )
+
+
+def settings_for(database: str | None) -> Settings:
+    """The settings of a command that only needs a database. Raises `SettingProblem`."""
+    return read_settings(os.environ, {"database_url": database})

@@ -46,6 +46,15 @@ def at_start(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def in_a_command(path: Path) -> Iterator[None]:
+    """Trouble while a command works is a sentence for its user; anything else is a bug of ours."""
+    try:
+        yield
+    except tuple(TROUBLE) as error:
+        raise DatabaseProblem(sentence(path, error)) from error
+
+
+@contextmanager
 def while_running() -> Iterator[None]:
     """Trouble while running is a refusal: the caller may send again, nothing was acknowledged."""
     try:

@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from time import sleep
 from urllib.parse import quote
 
 import apsw
@@ -18,7 +19,7 @@ from seatlatch.store.sqlite.schema import (
 SOUND_SQLITE = (3, 51, 3)
 """Before this, two connections that write or checkpoint at once can corrupt a WAL database."""
 
-LOCK_WAIT_SECONDS = 10.0
+LOCK_WAIT_SECONDS = 5.0
 """How long a command that starts waits for another process's lock: a busy server leaves gaps."""
 
 SYNCHRONOUS = "FULL"
@@ -30,6 +31,8 @@ quarter of the bytes to log, to sync and to copy."""
 
 CACHE_KIBIBYTES = 40_960
 
+LOOK_AGAIN_SECONDS = (0.01, 0.05, 0.25)
+"""Pauses between looks at a file that seems damaged, but may be in the midst of a migration."""
 
 DATABASE_USE = "SELECT database_use FROM database_use"
 
@@ -140,6 +143,16 @@ def require_ours(path: Path, database_use: DatabaseUse) -> None:
     """
     if path.is_dir():
         raise DatabaseProblem(f"{path} is a folder; give the path of a database file.")
+    for pause_seconds in LOOK_AGAIN_SECONDS:
+        try:
+            return _look(path, database_use)
+        except apsw.CorruptError:
+            sleep(pause_seconds)
+    return _look(path, database_use)
+
+
+def _look(path: Path, database_use: DatabaseUse) -> None:
+    """`require_ours` without patience: takes no lock, so that it may see a change by half."""
     look = apsw.Connection(
         f"file:{quote(str(path.absolute()))}?immutable=1",
         flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
@@ -176,6 +189,7 @@ def configure(connection: apsw.Connection) -> None:
         raise apsw.CantOpenError("no write-ahead log on this file system")
     connection.pragma("synchronous", SYNCHRONOUS)
     connection.pragma("foreign_keys", True)
-    connection.pragma("secure_delete", "FAST")  # what a seller told is gone with the listing
+    # What a seller told is gone with the listing. FAST would leave what did not fit in the row.
+    connection.pragma("secure_delete", True)
     connection.pragma("mmap_size", 0)
     connection.pragma("cache_size", -CACHE_KIBIBYTES)

@@ -25,14 +25,16 @@ FROM tickets
 """
 READ_WHOLE_TICKET = f"{WHOLE} WHERE token = ?"
 FIND_BARCODE = f"{WHOLE} WHERE access_id = ? AND barcode = ? ORDER BY token"
-PAGE = f"""
-{WHOLE} WHERE organization_id = ?1 AND (ifnull(access_id, ''), token) > (?2, ?3)
-ORDER BY ifnull(access_id, ''), token LIMIT ?4
-"""
 PAGE_OF_EVENT = f"""
 {WHOLE} WHERE organization_id = ?1 AND ifnull(access_id, '') = ?2 AND token > ?3
 ORDER BY token LIMIT ?4
 """
+PAGE_OF_LATER_EVENTS = f"""
+{WHOLE} WHERE organization_id = ?1 AND ifnull(access_id, '') > ?2
+ORDER BY ifnull(access_id, ''), token LIMIT ?3
+"""
+"""Two statements, for SQLite does not seek by a pair one of which is an expression: it would read
+all that comes before the page, too."""
 ORGANIZATION_EXISTS = "SELECT 1 FROM organizations WHERE organization_id = ?"
 
 
@@ -76,13 +78,16 @@ class SqliteSnapshot:
         limit: int,
     ) -> Sequence[WholeTicket]:
         """An organization's tickets in order of access id and token."""
-        after_access_id, after_token = after or ("", "")
-        if access_id is None:
-            values = (organization_id, after_access_id, after_token, limit)
-            rows = self._connection.execute(PAGE, values)
-        else:
-            values = (organization_id, access_id, after_token, limit)
-            rows = self._connection.execute(PAGE_OF_EVENT, values)
+        first, after_token = after or ("", "")
+        if access_id is not None and access_id != first:
+            if access_id < first:
+                return []
+            first, after_token = access_id, ""
+        values = (organization_id, first, after_token, limit)
+        rows = self._connection.execute(PAGE_OF_EVENT, values).fetchall()
+        if access_id is None and len(rows) < limit:
+            later = (organization_id, first, limit - len(rows))
+            rows += self._connection.execute(PAGE_OF_LATER_EVENTS, later).fetchall()
         return [_whole_ticket(row) for row in rows]
 
     def unknown_organizations(self, organization_ids: Collection[str]) -> frozenset[str]:

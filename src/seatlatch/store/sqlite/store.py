@@ -63,7 +63,7 @@ class SqliteStore:
             try:
                 result = work(SqliteTransaction(self._writer, self._clock()))
             except BaseException:
-                self._roll_back()
+                _roll_back(self._writer)
                 raise
             await self._commit_in_thread()
         self._require_same_file()
@@ -92,17 +92,12 @@ class SqliteStore:
             running.exception()
             raise
         except BaseException:
-            self._roll_back()
+            _roll_back(self._writer)
             raise
 
     def _commit(self) -> None:
         self._writer.execute("COMMIT")
         self._checkpointer.committed()
-
-    def _roll_back(self) -> None:
-        """SQLite has rolled back by itself after some errors, and can't after others."""
-        if self._writer.in_transaction:
-            self._writer.execute("ROLLBACK")
 
     def _require_same_file(self) -> None:
         """Raise `Unavailable` if the file was moved or replaced: what we wrote is not in it."""
@@ -120,7 +115,7 @@ class SqliteStore:
             try:
                 return work(SqliteSnapshot(self._reader, self._clock()))
             finally:
-                self._reader.execute("ROLLBACK")
+                _roll_back(self._reader)
 
     def credentials_version(self) -> int:
         """One row, read beside the writer."""
@@ -139,3 +134,9 @@ class SqliteStore:
         self._checkpointer.close()
         self._reader.close()
         self._writer.close()
+
+
+def _roll_back(connection: apsw.Connection) -> None:
+    """SQLite has rolled back by itself after some errors, and can't after others."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")

@@ -48,7 +48,8 @@ HOLD = """
 UPDATE tickets SET seat_status = 'LOCK', hold_reason = ?2, hold_expires_at = ?3,
   revision = revision + 1
 WHERE token = ?1 AND voided = 0 AND mpreserve = 0
-  AND (seat_status, hold_reason, hold_expires_at) IS NOT ('LOCK', ?2, ?3)
+  AND ((seat_status, hold_reason, hold_expires_at) IS NOT ('LOCK', ?2, ?3)
+       OR hold_expires_at <= ?4)
 RETURNING token, owner_id
 """
 RELEASE = f"""
@@ -89,7 +90,7 @@ RETURNING token, revision = 1
 
 PUT = f"""
 INSERT INTO tickets ({RECORD})
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+SELECT ?1, ?2, ?3, nullif(?4, ''), nullif(?5, ''), nullif(?6, ''), nullif(?7, ''), nullif(?8, '')
 WHERE EXISTS (SELECT 1 FROM organizations WHERE organization_id = ?2)
 {BRING_UP_TO_DATE}
 """
@@ -122,9 +123,14 @@ class SqliteTransaction(SqliteSnapshot, SqliteAuthorizations):
 
     def hold(self, asked: Mapping[str, Hold]) -> Mapping[str, str]:
         """Set the seat status to `LOCK`, or give a hold another reason and end."""
-        wishes = asked.items()
-        bindings = [(token, hold.reason, self._end(hold.seconds)) for token, hold in wishes]
-        return self._owners(HOLD, bindings)
+        now = self._now
+        return self._owners(
+            HOLD,
+            [
+                (token, reason, self._end(seconds), now)
+                for token, (reason, seconds) in asked.items()
+            ],
+        )
 
     def release(self, tokens: Collection[str]) -> Mapping[str, str]:
         """Set the seat status to `UNLOCK`."""

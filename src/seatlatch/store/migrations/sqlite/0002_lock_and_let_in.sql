@@ -7,25 +7,23 @@ CREATE INDEX tickets_by_barcode ON tickets (access_id, barcode) WHERE barcode IS
 
 -- The listing lives and dies with mpreserve. Prices are exact decimals as text. seller is a JSON
 -- object with personal data, which must not outlive the listing.
-ALTER TABLE tickets ADD COLUMN listing_source      TEXT
-    CONSTRAINT listing_source_needs_mpreserve      CHECK (listing_source IS NULL OR mpreserve = 1);
-ALTER TABLE tickets ADD COLUMN external_listing_id TEXT
-    CONSTRAINT external_listing_id_needs_mpreserve CHECK (external_listing_id IS NULL OR mpreserve = 1);
-ALTER TABLE tickets ADD COLUMN total_price         TEXT
-    CONSTRAINT total_price_needs_mpreserve         CHECK (total_price IS NULL OR mpreserve = 1);
-ALTER TABLE tickets ADD COLUMN individual_price    TEXT
-    CONSTRAINT individual_price_needs_mpreserve    CHECK (individual_price IS NULL OR mpreserve = 1);
+ALTER TABLE tickets ADD COLUMN listing_source      TEXT;
+ALTER TABLE tickets ADD COLUMN external_listing_id TEXT;
+ALTER TABLE tickets ADD COLUMN total_price         TEXT;
+ALTER TABLE tickets ADD COLUMN individual_price    TEXT;
 ALTER TABLE tickets ADD COLUMN seller              TEXT
-    CONSTRAINT seller_needs_mpreserve              CHECK (seller IS NULL OR mpreserve = 1);
+    CONSTRAINT listing_needs_mpreserve CHECK (mpreserve = 1 OR coalesce(
+        listing_source, external_listing_id, total_price, individual_price, seller) IS NULL);
 
 -- From hold_expires_at on, a seat status of LOCK counts as UNLOCK; NULL = until it is released.
-ALTER TABLE tickets ADD COLUMN hold_reason     TEXT
-    CONSTRAINT hold_reason_needs_lock     CHECK (hold_reason IS NULL OR seat_status = 'LOCK');
+ALTER TABLE tickets ADD COLUMN hold_reason     TEXT;
 ALTER TABLE tickets ADD COLUMN hold_expires_at TEXT
-    CONSTRAINT hold_expires_at_needs_lock CHECK (hold_expires_at IS NULL OR seat_status = 'LOCK')
-    CONSTRAINT hold_expires_at_is_utc     CHECK (hold_expires_at IS NULL
-        OR (hold_expires_at GLOB '????-??-??T??:??:??.??????+00:00'
-            AND datetime(hold_expires_at) NOT NULL));
+    CONSTRAINT hold_needs_lock
+        CHECK (seat_status = 'LOCK' OR coalesce(hold_reason, hold_expires_at) IS NULL)
+    CONSTRAINT hold_expires_at_is_utc
+        CHECK (hold_expires_at IS NULL
+            OR (hold_expires_at GLOB '????-??-??T??:??:??.??????+00:00'
+                AND datetime(hold_expires_at) NOT NULL));
 
 -- A code is spent when it has a family. All tokens that go back to one code are one family, and are
 -- revoked together. Only the family's latest refresh token is kept: any other one that names the

@@ -1,9 +1,9 @@
-"""`make bench`: unlocks over HTTP beside a bare loop of the same writes.
+"""`make bench`: unlocks and locks over HTTP beside a bare loop of the same writes.
 
-Ours: 32 keep-alive connections from another process, credentials, limits, log and metrics on;
-every request flips its tickets. The loop: the same flips, one durable transaction each, in one
-process, no HTTP. Both on the same table, alternating; medians. The tickets are locked again
-between rounds, outside of the timing.
+Ours: 32 keep-alive connections from another process, half of the requests unlock, half lock,
+credentials, limits, log and metrics on; every request flips its tickets. The loop: the same flips,
+one durable transaction each, in one process, no HTTP. Both on the same table, alternating; medians.
+Between rounds every ticket is brought back to how it was, outside of the timing.
 """
 
 import argparse
@@ -15,14 +15,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.inventory import CREDENTIALS, bare_loop, make_inventory, relock, running_server
-from bench.load import Load, run_load, unlock_request
+from bench.inventory import (
+    CREDENTIALS,
+    Inventory,
+    Server,
+    bare_loop,
+    make_inventory,
+    restore,
+    running_server,
+)
+from bench.load import Load, lock_request, run_load, unlock_request
 
 CONNECTIONS = 32
 SIZES = (1, 10, 100)
@@ -42,7 +50,7 @@ def main() -> None:
     show(figures)
     if not options.no_results:
         RESULTS.mkdir(exist_ok=True)
-        file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-unlock-sqlite.json"
+        file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-changes-sqlite.json"
         file.write_text(json.dumps(figures, indent=2) + "\n")
         sys.stderr.write(f"Figures written to {file.relative_to(Path.cwd())}\n")
 
@@ -51,28 +59,17 @@ def measure(tickets: int, sizes: Sequence[int], rounds: int, seconds: float) -> 
     """All figures of one run."""
     with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as folder:
         path = Path(folder) / "bench.db"
-        tokens = make_inventory(path, tickets)
+        inventory = make_inventory(path, tickets)
         with running_server(path) as server, Progress(console=Console(stderr=True)) as progress:
             start = {"start_seconds": server.start_seconds}
             task = progress.add_task("measuring", total=len(sizes) * rounds)
             summaries = []
             for size in sizes:
-                batches = [tokens[at : at + size] for at in range(0, len(tokens) - size, size)]
-                batches = batches[: int(25_000 * seconds)]
-                ours: list[Load] = []
-                loops: list[float] = []
-                cpu: list[float] = []
+                measured = Rounds(size, [], [], [])
                 for _ in range(rounds):
-                    requests = [unlock_request(batch, CREDENTIALS) for batch in batches]
-                    cpu_before = server.cpu_seconds()
-                    load = run_load(server.port, requests, CONNECTIONS, seconds)
-                    cpu.append((server.cpu_seconds() - cpu_before) / load.requests * 1000)
-                    ours.append(load)
-                    require_all_flipped(load, relock(path), size)
-                    loops.append(bare_loop(path, batches, seconds))
-                    relock(path)
+                    measure_round(server, path, inventory, measured, seconds)
                     progress.advance(task)
-                summaries.append(summary(size, ours, loops, cpu))
+                summaries.append(summary(measured))
             memory = {"resident_mebibytes": server.resident_mebibytes()}
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -87,14 +84,51 @@ def measure(tickets: int, sizes: Sequence[int], rounds: int, seconds: float) -> 
     }
 
 
+class Rounds(NamedTuple):
+    """What was measured with requests of one size. `cpu`: seconds for 1,000 requests."""
+
+    size: int
+    ours: list[Load]
+    loops: list[float]
+    cpu: list[float]
+
+
+def measure_round(
+    server: Server, path: Path, inventory: Inventory, measured: Rounds, seconds: float
+) -> None:
+    """Ours, then the loop."""
+    size = measured.size
+    most = int(12_500 * seconds)
+    unlocks = batches(inventory.listed, size)[:most]
+    locks = batches(inventory.unlisted, size)[:most]
+    requests = [
+        request
+        for unlock, lock in zip(unlocks, locks, strict=True)
+        for request in (unlock_request(unlock, CREDENTIALS), lock_request(lock, CREDENTIALS))
+    ]
+    cpu_before = server.cpu_seconds()
+    load = run_load(server.port, requests, CONNECTIONS, seconds)
+    measured.cpu.append((server.cpu_seconds() - cpu_before) / load.requests * 1000)
+    measured.ours.append(load)
+    require_all_flipped(load, restore(path), size)
+    measured.loops.append(bare_loop(path, unlocks, locks, seconds))
+    restore(path)
+
+
+def batches(tokens: Sequence[str], size: int) -> list[Sequence[str]]:
+    """The tokens, so many at a time."""
+    return [tokens[at : at + size] for at in range(0, len(tokens) // size * size, size)]
+
+
 def require_all_flipped(load: Load, flipped: int, size: int) -> None:
     """A figure counts only if every request did its work."""
     if set(load.statuses) != {b"200"} or flipped != load.requests * size:
         raise SystemExit(f"{load.requests} requests: {load.statuses}, {flipped} tickets flipped")
 
 
-def summary(size: int, ours: list[Load], loops: list[float], cpu: list[float]) -> dict[str, Any]:
+def summary(measured: Rounds) -> dict[str, Any]:
     """The medians of one request size."""
+    size, ours, loops, cpu = measured
     return {
         "tokens": size,
         "ours_per_second": round(median(load.per_second for load in ours)),

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from bench.changes import require_all_flipped
 from bench.load import Load
-from bench.unlock import require_all_flipped
 
 
 def test_the_benchmark_runs() -> None:
     size = ("--tickets", "3000", "--rounds", "1", "--seconds", "0.2", "--sizes", "1", "10")
     result = subprocess.run(
-        [sys.executable, "-m", "bench.unlock", "--no-results", *size],
+        [sys.executable, "-m", "bench.changes", "--no-results", *size],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,

@@ -1,0 +1,45 @@
+"""What all calls that are about tickets have in common: what is told of them, and their answer."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from logging import DEBUG
+from typing import Any
+
+from starlette.responses import Response
+
+from seatlatch.api.answers import Result, answer_for
+from seatlatch.api.exchange import Exchange
+from seatlatch.api.schemas import FailedTicket
+from seatlatch.domain.outcome import SUCCESSES
+from seatlatch.telemetry import Log, Metrics
+
+
+class TicketCalls:
+    """The base of those that hold handlers."""
+
+    def __init__(self, metrics: Metrics, log: Log) -> None:
+        self._metrics = metrics
+        self._log = log
+
+    def _tell(self, exchange: Exchange, tokens: Iterable[str]) -> None:
+        """At debug, which tickets were asked for."""
+        if self._log.is_enabled_for(DEBUG):
+            self._log.debug("tokens", requestId=exchange.request_id, tokens=list(tokens))
+
+    def _answer(
+        self,
+        exchange: Exchange,
+        results: Sequence[Result],
+        succeeded: Callable[[Result], Any],
+        failed: Callable[[Result], FailedTicket],
+    ) -> Response:
+        """The answer to a call, counted by outcome."""
+        counts = Counter(result.outcome for result in results)
+        for outcome, tokens in counts.items():
+            self._metrics.tokens_answered(outcome, tokens)
+            if outcome in SUCCESSES:
+                exchange.succeeded += tokens
+            else:
+                exchange.failed += tokens
+        status, body = answer_for(results, counts, succeeded, failed)
+        return Response(body, status, media_type="application/json")

@@ -1,0 +1,153 @@
+"""`seatlatch app`: the marketplaces' software, with its keys and authorization codes."""
+
+from typing import Annotated
+
+import typer
+
+from seatlatch.cli.options import AsJson, Database, group, settings_for
+from seatlatch.cli.printing import SHOWN_ONCE, for_people, in_columns, print_result
+from seatlatch.operations import provision
+from seatlatch.settings import YEAR_SECONDS
+from seatlatch.store.interface import ApplicationEntry
+from seatlatch.wiring import open_provisioning
+
+OVERLAP_SECONDS = 86_400
+
+applications = group("Applications: the marketplaces' software, each speaking for one channel.")
+
+ApplicationId = Annotated[
+    str, typer.Argument(metavar="APPLICATION_ID", help="What PAC-Application-ID says.")
+]
+ChannelCode = Annotated[
+    str, typer.Option("--channel", metavar="CODE", help="The channel for which it speaks.")
+]
+Overlap = Annotated[
+    int,
+    typer.Option(
+        "--overlap",
+        metavar="SECONDS",
+        min=0,
+        max=YEAR_SECONDS,
+        help=f"How long the old keys stay good; 0 = they end at once. [default: {OVERLAP_SECONDS}]",
+        show_default=False,
+    ),
+]
+
+
+@applications.command(
+    epilog="Example: seatlatch app add com.mycompany.myapp --channel my-application"
+)
+def add(
+    application_id: ApplicationId,
+    channel_code: ChannelCode,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add an application. Prints its API key and an authorization code, this once."""
+    settings = settings_for(database)
+    with open_provisioning(settings.database_url) as provisioning:
+        api_key, code = provision.add_application(
+            provisioning, application_id, channel_code, settings.authorization_code_seconds
+        )
+    document = {
+        "applicationId": application_id,
+        "channelCode": channel_code,
+        "apiKey": api_key,
+        "authorizationCode": code.code,
+    }
+    lines = [
+        f"Added the application {application_id}, which speaks for {channel_code}.",
+        f"API key: {api_key}",
+        f"Authorization code: {code.code}",
+        f"The code is good for one exchange until {for_people(code.expires_at)}.",
+        SHOWN_ONCE,
+    ]
+    print_result(as_json, document, lines)
+
+
+@applications.command("list", epilog="Example: seatlatch app list --json")
+def list_all(database: Database = None, as_json: AsJson = False) -> None:
+    """List all applications, with how many keys are good and when they end."""
+    with open_provisioning(settings_for(database).database_url) as provisioning:
+        entries = provisioning.applications()
+    document = [
+        {
+            "applicationId": entry.application_id,
+            "channelCode": entry.channel_code,
+            "apiKeys": [{"expiresAt": key.expires_at} for key in entry.api_keys],
+        }
+        for entry in entries
+    ]
+    rows = [(entry.application_id, entry.channel_code, _keys(entry)) for entry in entries]
+    nobody = ["There is no application yet. Add one with `seatlatch app add`."]
+    print_result(as_json, {"applications": document}, in_columns(rows) or nobody)
+
+
+@applications.command(
+    "rotate-key", epilog="Example: seatlatch app rotate-key com.mycompany.myapp --overlap 3600"
+)
+def rotate_key(
+    application_id: ApplicationId,
+    overlap_seconds: Overlap = OVERLAP_SECONDS,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give an application a new API key. Until the old ones end, both are good."""
+    with open_provisioning(settings_for(database).database_url) as provisioning:
+        api_key, old_keys_end = provision.rotate_key(provisioning, application_id, overlap_seconds)
+    document = {
+        "applicationId": application_id,
+        "apiKey": api_key,
+        "oldKeysEnd": old_keys_end,
+    }
+    lines = [
+        f"The new API key of {application_id}: {api_key}",
+        f"No older key is good after {for_people(old_keys_end)}.",
+        SHOWN_ONCE,
+    ]
+    print_result(as_json, document, lines)
+
+
+@applications.command(epilog="Example: seatlatch app authorize com.mycompany.myapp")
+def authorize(
+    application_id: ApplicationId, database: Database = None, as_json: AsJson = False
+) -> None:
+    """Give an application a new authorization code. Its tokens stay good."""
+    settings = settings_for(database)
+    with open_provisioning(settings.database_url) as provisioning:
+        code, expires_at = provision.authorize(
+            provisioning, application_id, settings.authorization_code_seconds
+        )
+    document = {
+        "applicationId": application_id,
+        "authorizationCode": code,
+        "expiresAt": expires_at,
+    }
+    lines = [
+        f"A new authorization code of {application_id}: {code}",
+        f"The code is good for one exchange until {for_people(expires_at)}.",
+        SHOWN_ONCE,
+    ]
+    print_result(as_json, document, lines)
+
+
+@applications.command(epilog="Example: seatlatch app revoke com.mycompany.myapp")
+def revoke(
+    application_id: ApplicationId, database: Database = None, as_json: AsJson = False
+) -> None:
+    """Remove an application. All its keys, codes and tokens end at once."""
+    with open_provisioning(settings_for(database).database_url) as provisioning:
+        provision.revoke_application(provisioning, application_id)
+    sentence = f"Revoked {application_id}: its keys, codes and tokens are no longer good."
+    print_result(as_json, {"applicationId": application_id}, [sentence])
+
+
+def _keys(entry: ApplicationEntry) -> str:
+    if not entry.api_keys:
+        return "no key"
+    ends = ", ".join(
+        f"until {for_people(key.expires_at)}" if key.expires_at else "until it is revoked"
+        for key in entry.api_keys
+    )
+    count = len(entry.api_keys)
+    return f"{count} key{'s' if count > 1 else ''}: {ends}"

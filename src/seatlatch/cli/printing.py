@@ -1,0 +1,81 @@
+"""What a command prints: lines for people, or one JSON document. Whole, safe for a terminal."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+SHOWN_ONCE = "Note down what is secret now: it is kept as a hash only and can't be shown again."
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class ResultLost(Exception):
+    """Standard output can't be written. The message is one sentence that says what to do."""
+
+
+def print_result(as_json: bool, document: object, lines: Iterable[str]) -> None:
+    """Print the result of a command that has done its work.
+
+    If whoever reads it has gone away, nothing is said: the exit code still tells what became of
+    the work. Raises `ResultLost` if it can't be written for another reason.
+    """
+    if as_json:
+        _write(_encode(document) + b"\n")
+    else:
+        encoding = sys.stdout.encoding if sys.stdout else "utf-8"
+        text = "".join(visible(line) + "\n" for line in lines)
+        _write(text.encode(encoding, "backslashreplace"))
+
+
+def visible(text: str) -> str:
+    """Text that does nothing to a terminal: what can't be printed stands as an escape.
+
+    Tokens and names come from others, and what a seller is called comes from a marketplace.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def in_columns(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Rows of a table without lines, each column as wide as its widest cell."""
+    table = [[visible(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
+
+
+def for_people(moment: datetime) -> str:
+    """A moment (aware UTC) to the second."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _write(output: bytes) -> None:
+    if sys.stdout is None:
+        raise _lost("it is closed")
+    try:
+        sys.stdout.buffer.write(output)
+        sys.stdout.buffer.flush()
+    except BaseException as error:
+        # What is left in the buffer must not be tried again when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return
+        if isinstance(error, OSError):
+            raise _lost(error.strerror or str(error)) from None
+        raise
+
+
+def _lost(cause: str) -> ResultLost:
+    return ResultLost(
+        f"Standard output can't be written ({cause}). What was to be changed is changed;"
+        " if there was a secret to be shown, get a new one."
+    )

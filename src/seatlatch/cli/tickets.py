@@ -1,0 +1,164 @@
+"""`seatlatch tickets`: what the box office does to tickets, beside a server that may run."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE
+from seatlatch.cli.options import AsJson, Database, group, settings_for
+from seatlatch.cli.printing import print_result
+from seatlatch.cli.ticket_lines import FAILURES, UNCONFIRMED, Failure, outcome_line, ticket_lines
+from seatlatch.commit import Commits
+from seatlatch.domain.label import label_problem
+from seatlatch.domain.outcome import SUCCESSES, TicketResult
+from seatlatch.domain.refusal import InvalidRequest, Unavailable
+from seatlatch.operations import box_office
+from seatlatch.operations.provision import NotDone
+from seatlatch.operator.answers import shown_ticket
+from seatlatch.operator.schemas import HOLD_SECONDS_MAX, ShownTicket
+from seatlatch.store.interface import Snapshot
+from seatlatch.wiring import change, look
+
+AT_ONCE_TOKENS = 1_000
+"""One transaction changes at most so many tickets, so that a running server is not held up."""
+
+Verb = Callable[[Commits, Sequence[str]], Awaitable[list[TicketResult]]]
+"""One of `operations.box_office`, with all but the tickets said."""
+
+tickets = group("Tickets: show, hold, release, void and unlock them.")
+
+Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The ticket.")]
+Tokens = Annotated[list[str], typer.Argument(metavar="TOKEN", help="The tickets, one or more.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; 1 to 200 characters.")]
+HoldFor = Annotated[
+    int | None,
+    typer.Option(
+        "--for",
+        metavar="SECONDS",
+        min=1,
+        max=HOLD_SECONDS_MAX,
+        help="When the hold ends by itself. [default: not before it is released]",
+    ),
+]
+
+
+@tickets.command(epilog="Example: seatlatch tickets show 98973476444")
+def show(token: Token, database: Database = None, as_json: AsJson = False) -> None:
+    """Show all that is known of a ticket, the seller's personal data included."""
+    _require_text([token])
+
+    def work(snapshot: Snapshot) -> ShownTicket | None:
+        found = snapshot.read_whole_tickets([token]).get(token)
+        return shown_ticket(found, snapshot.now) if found else None
+
+    ticket = look(settings_for(database).database_url, work)
+    if ticket is None:
+        raise NotDone(f"There is no ticket {token!r}. Look whether the token is typed right.")
+    print_result(as_json, ticket, ticket_lines(ticket))
+
+
+@tickets.command(epilog="Example: seatlatch tickets hold 98973476444 --reason 'broken seat'")
+def hold(
+    tokens: Tokens,
+    reason: Reason,
+    hold_seconds: HoldFor = None,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold seats: set their seat status to LOCK. One that is held takes the new reason and end."""
+    _require_reason(reason)
+    verb = partial(box_office.hold_tickets, reason=reason, seconds=hold_seconds)
+    _do(verb, tokens, database, as_json)
+
+
+@tickets.command(epilog="Example: seatlatch tickets release 98973476444")
+def release(tokens: Tokens, database: Database = None, as_json: AsJson = False) -> None:
+    """Release seats that are held: set their seat status to UNLOCK."""
+    _do(box_office.release_tickets, tokens, database, as_json)
+
+
+@tickets.command(epilog="Example: seatlatch tickets void 98973476444")
+def void(tokens: Tokens, database: Database = None, as_json: AsJson = False) -> None:
+    """Make tickets void, for good and without asking. Their listings and holds end with that."""
+    _do(box_office.void_tickets, tokens, database, as_json)
+
+
+@tickets.command(epilog="Example: seatlatch tickets unlock 98973476444 --reason 'seller phoned'")
+def unlock(
+    tokens: Tokens, reason: Reason, database: Database = None, as_json: AsJson = False
+) -> None:
+    """Clear mpreserve on tickets, whichever channel has set it. Their listings end with that."""
+    _require_reason(reason)
+    _do(box_office.override_unlock, tokens, database, as_json)
+
+
+def _do(verb: Verb, tokens: Sequence[str], database: str | None, as_json: bool) -> None:
+    """Do it to all, tell what became of each, and exit with what became of the whole."""
+    _require_text(tokens)
+    different = list(dict.fromkeys(tokens))
+    ask = partial(_in_portions, verb, different)
+    results = change(settings_for(database).database_url, ask)
+    failed = {
+        token: FAILURES[result.outcome] if result else UNCONFIRMED
+        for token, result in results.items()
+        if result is None or result.outcome not in SUCCESSES
+    }
+    print_result(
+        as_json,
+        _document(results, failed),
+        [outcome_line(token, result and result.outcome) for token, result in results.items()],
+    )
+    if failed:
+        raise typer.Exit(DONE_IN_PART if len(failed) < len(results) else NOTHING_DONE)
+
+
+async def _in_portions(
+    verb: Verb, tokens: Sequence[str], commits: Commits
+) -> dict[str, TicketResult | None]:
+    """By token what became of it, in the order asked; None = the database did not confirm it.
+
+    Raises `Unavailable` if it confirmed nothing at all.
+    """
+    results: dict[str, TicketResult | None] = dict.fromkeys(tokens)
+    for start in range(0, len(tokens), AT_ONCE_TOKENS):
+        try:
+            done = await verb(commits, tokens[start : start + AT_ONCE_TOKENS])
+        except Unavailable:
+            if start == 0:
+                raise
+            break
+        results.update((result.token, result) for result in done)
+    return results
+
+
+def _document(
+    results: dict[str, TicketResult | None], failed: dict[str, Failure]
+) -> dict[str, object]:
+    success = [
+        {"token": result.token, "ownerId": result.owner_id, "outcome": result.outcome}
+        for result in results.values()
+        if result is not None and result.token not in failed
+    ]
+    failure = [
+        {"token": token, "outcome": outcome, "developerMessage": message}
+        for token, (outcome, message) in failed.items()
+    ]
+    return {"success": success, "failure": failure}
+
+
+def _require_reason(reason: str) -> None:
+    if problem := label_problem(reason):
+        raise InvalidRequest(f"The reason {problem}. Give one of 1 to 200 characters.")
+
+
+def _require_text(tokens: Sequence[str]) -> None:
+    """What is typed comes as bytes; those that are no text stand as halves of surrogate pairs."""
+    for token in tokens:
+        try:
+            token.encode()
+        except UnicodeEncodeError:
+            raise InvalidRequest(
+                f"The token {token!r} is no text in this terminal's encoding. Give it as UTF-8."
+            ) from None

@@ -1,0 +1,164 @@
+"""`seatlatch tickets import`: a file of tickets into the inventory."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, BinaryIO, Self
+
+import typer
+
+from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE
+from seatlatch.cli.options import AsJson, Database, settings_for
+from seatlatch.cli.printing import print_result
+from seatlatch.cli.ticket_file import read_tickets
+from seatlatch.domain.refusal import InvalidRequest
+from seatlatch.operations.import_tickets import Imported, import_tickets
+from seatlatch.operations.provision import NotDone
+from seatlatch.store.importing import BadLine
+from seatlatch.store.interface import DatabaseProblem
+from seatlatch.wiring import look, open_import
+
+DRAWN_BYTES = 1 << 20
+"""The bar is drawn anew after so many bytes: oftener would cost more than it shows."""
+
+EXAMPLE = "Example: seatlatch tickets import season.csv --org 1001"
+
+
+def import_file(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="CSV with a header, or NDJSON; its name ends in .csv or .ndjson."
+        ),
+    ],
+    org: Annotated[str, typer.Option(metavar="ORG_ID", help="Whose tickets these are.")],
+    keep_good: Annotated[
+        bool, typer.Option("--keep-good", help="Leave bad lines out, rather than keep nothing.")
+    ] = False,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add tickets from a file, or bring what is said of them up to date.
+
+    The columns are token, owner_id and, if you have them, access_id, section, row, seat, barcode.
+    What a line leaves empty stays as it is; mpreserve, seat status and void are never touched.
+    If any line is bad, nothing of the file is kept. Safe to run again, also while the server runs.
+    """
+    database_url = settings_for(database).database_url
+    with _opened(file) as opened:
+        if look(database_url, lambda snapshot: snapshot.unknown_organizations([org])):
+            raise NotDone(f"There is no organization {org!r}. Add it with `seatlatch org add`.")
+        progress = _Progress(os.fstat(opened.fileno()).st_size)
+        try:
+            with open_import(database_url, org) as importing, progress:
+                lines = read_tickets(file, opened, org, progress.read)
+                imported = import_tickets(
+                    importing, lines, keep_good=keep_good, merged=progress.merged
+                )
+        except (DatabaseProblem, KeyboardInterrupt) as problem:
+            if not progress.merged_tickets:
+                raise
+            typer.echo(f"seatlatch: {_cut_off(problem, progress.merged_tickets)}", err=True)
+            raise typer.Exit(DONE_IN_PART) from None
+    _tell(imported, as_json)
+    if imported.bad_lines:
+        done = imported.added + imported.updated + imported.unchanged
+        raise typer.Exit(DONE_IN_PART if done else NOTHING_DONE)
+
+
+def _opened(file: Path) -> BinaryIO:
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise InvalidRequest(
+            f"Can't read {file} ({error.strerror}). Give the path of a file."
+        ) from None
+
+
+class _Progress:
+    """A bar on a terminal: first for what is read, then for what is stored. Else nothing."""
+
+    def __init__(self, size_bytes: int) -> None:
+        self._shown = sys.stderr.isatty()
+        self._lines = 0
+        self._undrawn_bytes = 0
+        self.merged_tickets = 0
+        self._bar = typer.progressbar(length=size_bytes, label="Reading", file=sys.stderr)
+
+    def __enter__(self) -> Self:
+        if self._shown:
+            self._bar.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._shown:
+            self._bar.__exit__(kind, error, traceback)
+
+    def read(self, size_bytes: int) -> None:
+        """One more line was read, of so many bytes."""
+        self._lines += 1
+        self._undrawn_bytes += size_bytes
+        if self._undrawn_bytes >= DRAWN_BYTES and self._shown:
+            self._draw_bytes()
+
+    def merged(self, tickets: int) -> None:
+        """So many more tickets are stored."""
+        if self._shown:
+            if not self.merged_tickets:
+                self._draw_bytes()
+                self._bar.__exit__(None, None, None)
+                self._bar = typer.progressbar(length=self._lines, label="Storing", file=sys.stderr)
+                self._bar.__enter__()
+            self._bar.update(tickets)
+        self.merged_tickets += tickets
+
+    def _draw_bytes(self) -> None:
+        self._bar.update(self._undrawn_bytes)
+        self._undrawn_bytes = 0
+
+
+def _cut_off(problem: BaseException, tickets: int) -> str:
+    cause = f"{problem} " if isinstance(problem, DatabaseProblem) else ""
+    return f"{cause}{tickets:,} tickets were stored before that. Run the command again."
+
+
+def _tell(imported: Imported, as_json: bool) -> None:
+    for bad in imported.shown if not as_json else ():
+        where = f"line {bad.line}" if bad.column is None else f"line {bad.line}, {bad.column}"
+        typer.echo(f"{where}: {bad.problem}", err=True)
+    print_result(as_json, _document(imported), _summary(imported))
+
+
+def _summary(imported: Imported) -> Iterator[str]:
+    kept, added, updated, unchanged, bad_lines, _ = imported
+    if not kept:
+        yield (
+            f"Nothing was kept, for {bad_lines:,} bad lines."
+            " Mend them, or leave them out with --keep-good."
+        )
+        return
+    left_out = f", {bad_lines:,} bad lines left out" if bad_lines else ""
+    yield f"{added:,} added, {updated:,} updated, {unchanged:,} as they were{left_out}."
+
+
+def _document(imported: Imported) -> dict[str, object]:
+    kept, added, updated, unchanged, bad_lines, shown = imported
+    return {
+        "kept": kept,
+        "added": added,
+        "updated": updated,
+        "unchanged": unchanged,
+        "badLines": bad_lines,
+        "bad": [_bad_document(bad) for bad in shown],
+    }
+
+
+def _bad_document(bad: BadLine) -> dict[str, object]:
+    return {"line": bad.line, "column": bad.column, "problem": bad.problem}

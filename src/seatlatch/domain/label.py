@@ -1,0 +1,18 @@
+"""What people may write for other people: the names of things, the reason of a hold."""
+
+import re
+
+LABEL_CHARACTERS_MAX = 200
+UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Control characters, the ends of lines, and halves of a surrogate pair, which are no text."""
+
+
+def label_problem(text: str) -> str | None:
+    """What is wrong with a name or a reason; None = it can be kept and shown on one line."""
+    if not text.strip():
+        return "must not be empty"
+    if len(text) > LABEL_CHARACTERS_MAX:
+        return f"is longer than {LABEL_CHARACTERS_MAX} characters"
+    if UNREADABLE.search(text):
+        return "holds a control character, or bytes that are no text"
+    return None

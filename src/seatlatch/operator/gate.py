@@ -1,0 +1,75 @@
+"""The gate before every operator call: headers, the operator's key, media types, in this order."""
+
+from collections.abc import Callable
+
+from seatlatch.api.exchange import Exchange
+from seatlatch.api.headers import UUID, Rule, check_headers
+from seatlatch.api.media import accepts_json, is_json, is_ndjson
+from seatlatch.api.refusals import AnswerNotAcceptable, MediaTypeUnsupported
+from seatlatch.auth.directory import Directory
+from seatlatch.auth.keys import hash_secret
+from seatlatch.domain.refusal import NotAuthenticated
+
+OPERATOR_HEADERS = (
+    Rule("Request-ID", required=False, form=UUID, hint="a UUID"),
+    Rule("Authorization", required=False),
+    Rule("Accept", required=False),
+    Rule("Accept-Encoding", required=False),
+)
+"""A ticketing system need not send what the document asks of a marketplace."""
+
+WITH_BODY = (*OPERATOR_HEADERS, Rule("Content-Type", hint="application/json"))
+
+
+class OperatorGate:
+    """Lets an operator in or raises a `Refusal`."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    def admit(self, exchange: Exchange) -> None:
+        """Let a request without a body in. The operator's name is noted in the exchange."""
+        check_headers(exchange.headers, OPERATOR_HEADERS)
+        self._authenticate(exchange)
+
+    def admit_json(self, exchange: Exchange) -> None:
+        """Let a request in that has a body of JSON."""
+        self._admit_body(exchange, is_json, "application/json")
+
+    def admit_records(self, exchange: Exchange) -> None:
+        """Let a request in that has tickets' records as its body."""
+        self._admit_body(exchange, is_records, "application/json or application/x-ndjson")
+
+    def _admit_body(self, exchange: Exchange, takes: Callable[[bytes], bool], names: str) -> None:
+        check_headers(exchange.headers, WITH_BODY)
+        self._authenticate(exchange)
+        if not takes(exchange.headers.get(b"content-type")):
+            raise MediaTypeUnsupported(f"Send the body as Content-Type: {names}.")
+
+    def _authenticate(self, exchange: Exchange) -> None:
+        key = exchange.headers.bearer_token
+        if key is None:
+            raise NotAuthenticated(
+                "Send the header Authorization: Bearer <operator key>.", token_sent=False
+            )
+        exchange.operator = self._name(hash_secret(key))
+        if exchange.operator is None:
+            raise NotAuthenticated(
+                "The key in Authorization is no operator's, or was removed.", token_sent=True
+            )
+        accept = exchange.headers.get(b"accept")
+        if accept and not accepts_json(accept):
+            raise AnswerNotAcceptable("Answers are application/json; let Accept admit it.")
+
+    def _name(self, key_hash: bytes) -> str | None:
+        """Who is not known is looked for once more: a key may be newer than our copy."""
+        directory = self._directory
+        name = directory.credentials().operators.get(key_hash)
+        if name is None and directory.confirm():
+            name = directory.credentials().operators.get(key_hash)
+        return name
+
+
+def is_records(content_type: bytes) -> bool:
+    """Whether a header Content-Type says that tickets' records come, as one array or in lines."""
+    return is_json(content_type) or is_ndjson(content_type)

@@ -1,0 +1,168 @@
+"""The /operator/v1/tickets calls.
+
+Source: the contract's section on operator HTTP.
+"""
+
+from typing import TypeVar
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from seatlatch.api.answers import succeeded_ticket
+from seatlatch.api.body import check_count, read_json
+from seatlatch.api.calls import TicketCalls
+from seatlatch.api.exchange import Exchange
+from seatlatch.api.refusals import RouteUnknown
+from seatlatch.commit import Commits
+from seatlatch.operations.box_office import (
+    hold_tickets,
+    override_unlock,
+    release_tickets,
+    void_tickets,
+)
+from seatlatch.operations.put_tickets import put_tickets
+from seatlatch.operator.answers import (
+    failed_ticket,
+    held_ticket,
+    put_ticket,
+    released_ticket,
+    shown_ticket,
+)
+from seatlatch.operator.gate import OperatorGate
+from seatlatch.operator.pages import read_page, read_query
+from seatlatch.operator.records import read_records
+from seatlatch.operator.schemas import (
+    OverrideRequest,
+    ShownTicket,
+    StatusRequest,
+    VoidRequest,
+)
+from seatlatch.store.interface import Snapshot, Store
+from seatlatch.telemetry import Log, Metrics
+
+TICKETS = "/operator/v1/tickets"
+TOKENS_MAX = 1_000
+"""Entries in one request that names tickets by their tokens, repeats included."""
+
+Asked = TypeVar("Asked", StatusRequest, VoidRequest, OverrideRequest)
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class TokenRoute(Route):
+    """A route with a token in its path: one segment of the path as it was sent.
+
+    Starlette's matches the path after its decoding, where a token's own slashes and line ends
+    would take part, and two tokens that are no text would look the same.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether it is this route; the token is still percent-encoded."""
+        return super().matches({**scope, "path": scope["raw_path"].decode("ascii")})
+
+
+class OperatorTickets(TicketCalls):
+    """The handlers of the operator's calls, with what they work on."""
+
+    def __init__(
+        self, gate: OperatorGate, commits: Commits, store: Store, metrics: Metrics, log: Log
+    ) -> None:
+        super().__init__(metrics, log)
+        self._gate = gate
+        self._commits = commits
+        self._store = store
+
+    def routes(self) -> list[Route]:
+        """Where each call is."""
+        return [
+            Route(TICKETS, self.put, methods=["POST"]),
+            Route(TICKETS, self.page, methods=["GET"]),
+            Route(TICKETS + "/status", self.set_status, methods=["PUT"]),
+            Route(TICKETS + "/void", self.void, methods=["PUT"]),
+            Route(TICKETS + "/unlock", self.unlock, methods=["PUT"]),
+            TokenRoute(TICKETS + "/{token}", self.show, methods=["GET"]),
+        ]
+
+    async def put(self, request: Request) -> Response:
+        """`POST /operator/v1/tickets`: add tickets, or bring them up to date."""
+        exchange = Exchange.of(request)
+        self._gate.admit_records(exchange)
+        records = await read_records(request, exchange)
+        self._tell(exchange, (record.token for record in records))
+        results = await put_tickets(self._commits, records)
+        return self._answer(exchange, results, put_ticket, failed_ticket)
+
+    async def set_status(self, request: Request) -> Response:
+        """`PUT /operator/v1/tickets/status`: hold seats, or release them."""
+        exchange, body = await self._read(request, StatusRequest)
+        if body.status == "UNLOCK" or body.reason is None:
+            results = await release_tickets(self._commits, body.tokens)
+            return self._answer(exchange, results, released_ticket, failed_ticket)
+        seconds = body.expires_in_seconds
+        results = await hold_tickets(self._commits, body.tokens, body.reason, seconds)
+        return self._answer(exchange, results, held_ticket, failed_ticket)
+
+    async def void(self, request: Request) -> Response:
+        """`PUT /operator/v1/tickets/void`: make tickets void, for good."""
+        exchange, body = await self._read(request, VoidRequest)
+        results = await void_tickets(self._commits, body.tokens)
+        return self._answer(exchange, results, succeeded_ticket, failed_ticket)
+
+    async def unlock(self, request: Request) -> Response:
+        """`PUT /operator/v1/tickets/unlock`: clear mpreserve, whichever channel set it."""
+        exchange, body = await self._read(request, OverrideRequest)
+        results = await override_unlock(self._commits, body.tokens)
+        return self._answer(exchange, results, succeeded_ticket, failed_ticket)
+
+    async def show(self, request: Request) -> Response:
+        """`GET /operator/v1/tickets/{token}`: all that is known of a ticket."""
+        self._gate.admit(Exchange.of(request))
+        token = token_in(request)
+
+        def look(snapshot: Snapshot) -> list[ShownTicket]:
+            found = snapshot.read_whole_tickets([token])
+            return [shown_ticket(whole, snapshot.now) for whole in found.values()]
+
+        tickets = await self._store.read(look)
+        if not tickets:
+            raise no_such_ticket()
+        return json_response(tickets[0])
+
+    async def page(self, request: Request) -> Response:
+        """`GET /operator/v1/tickets`: an organization's tickets, page by page."""
+        self._gate.admit(Exchange.of(request))
+        query = read_query(request.scope["query_string"])
+        return json_response(await self._store.read(lambda snapshot: read_page(snapshot, query)))
+
+    async def _read(self, request: Request, shape: type[Asked]) -> tuple[Exchange, Asked]:
+        """What a request asks for that names tickets by token. Its reason goes into the log."""
+        exchange = Exchange.of(request)
+        self._gate.admit_json(exchange)
+        body = await read_json(request, exchange, shape)
+        check_count(body.tokens, TOKENS_MAX)
+        exchange.reason = body.reason
+        self._tell(exchange, body.tokens)
+        return exchange, body
+
+
+def token_in(request: Request) -> str:
+    """The token in a path. Raises `RouteUnknown` for what is no text, and so no token."""
+    try:
+        return unquote_to_bytes(request.path_params["token"]).decode()
+    except UnicodeDecodeError:
+        raise no_such_ticket() from None
+
+
+def no_such_ticket() -> RouteUnknown:
+    """The refusal of a path whose token is unknown."""
+    return RouteUnknown("There is no such ticket")
+
+
+def json_response(body: Struct) -> Response:
+    """An answer of status 200. Prices are exact JSON numbers."""
+    return Response(_encoder.encode(body), media_type="application/json")

@@ -1,0 +1,83 @@
+"""What the tests of lock and verify share: bodies, callers, and what is kept of a listing."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import apsw
+
+from tests.serving import (
+    ACCESS_TOKEN,
+    API_KEY,
+    APPLICATION,
+    CHANNEL,
+    OTHER_ACCESS_TOKEN,
+    OTHER_API_KEY,
+    OTHER_APPLICATION,
+    OTHER_CHANNEL,
+)
+
+MINE = {
+    "pac_application_id": APPLICATION,
+    "pac_api_key": API_KEY,
+    "pac_channel_code": CHANNEL,
+    "authorization": f"Bearer {ACCESS_TOKEN}",
+}
+THEIRS = {
+    "pac_application_id": OTHER_APPLICATION,
+    "pac_api_key": OTHER_API_KEY,
+    "pac_channel_code": OTHER_CHANNEL,
+    "authorization": f"Bearer {OTHER_ACCESS_TOKEN}",
+}
+"""The headers of each channel's caller, as changes to the valid ones."""
+
+SELLER = {"lastName": "Doe-Secret", "firstName": "Jane"}
+
+
+class Kept(NamedTuple):
+    """What the database holds of a ticket's listing."""
+
+    channel: str | None
+    source: str | None
+    external_listing_id: str | None
+    total_price: str | None
+    individual_price: str | None
+    seller: str | None
+
+
+NOTHING = Kept(None, None, None, None, None, None)
+
+
+def kept(path: Path, token: str) -> Kept:
+    """The listing of one ticket, read beside the server."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        (row,) = connection.execute(
+            "SELECT mpreserve_channel, listing_source, external_listing_id, total_price,"
+            " individual_price, seller FROM tickets WHERE token = ?",
+            (token,),
+        ).fetchall()
+    finally:
+        connection.close()
+    return Kept(*row)
+
+
+def lock_json(entries: str = '{"token":"not-listed"}', more: str = "", source: str = "") -> bytes:
+    """A lock's body as text, so that numbers go out as they are written.
+
+    `more`: members of the listing behind `tokens`; `source`: with what belongs to it.
+    """
+    source = source or '"MY_ACCOUNT"'
+    return f'{{"source":{source},"listing":{{"tokens":[{entries}]{more}}}}}'.encode()
+
+
+def lock_body(*tokens: str, seller: Any = None, source: str = "MY_ACCOUNT", **listing: Any) -> Any:
+    """A lock's body; `listing`: more members of it."""
+    entries = [{"token": token} for token in tokens]
+    body: dict[str, Any] = {"source": source, "listing": {**listing, "tokens": entries}}
+    return body if seller is None else {**body, "seller": seller}
+
+
+def compact(value: Any) -> str:
+    """JSON without spaces, text as it is."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,166 @@
+"""`seatlatch tickets import` as a person runs it: what it prints, exits with, and keeps."""
+
+import json
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+import typer
+
+from seatlatch.cli import tickets_import
+from seatlatch.cli.tickets_import import import_file as import_file_here
+from seatlatch.store.sqlite import importing, opening
+from seatlatch.store.sqlite.opening import open_database
+from tests.cli.commands import COMMAND, environment, run
+from tests.serving import ORGANIZATION, database_url, listed, make_inventory, mpreserve_of
+
+HEAD = "token,owner_id,section\n"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "inventory.db"
+    make_inventory(path, [listed("listed")])
+    return path
+
+
+def season(path: Path, content: str, name: str = "season.csv") -> str:
+    file = path.with_name(name)
+    file.write_text(content)
+    return str(file)
+
+
+def import_file(path: Path, file: str, *more: str) -> "subprocess.CompletedProcess[str]":
+    options = ("--org", ORGANIZATION, "--database", database_url(path))
+    return run("tickets", "import", file, *options, *more)
+
+
+def test_on_a_pipe_it_prints_one_line(path: Path) -> None:
+    file = season(path, HEAD + "a,o,101\nb,o,101\nlisted,other,\n")
+    first = import_file(path, file)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == "2 added, 1 updated, 0 as they were.\n"
+    assert import_file(path, file).stdout == "0 added, 0 updated, 3 as they were.\n"
+    assert mpreserve_of(path) == {"a": False, "b": False, "listed": True}
+
+
+def test_on_a_terminal_it_shows_how_far_it_is(path: Path) -> None:
+    file = season(path, HEAD + "".join(f"t{number:06},o,101\n" for number in range(80_000)))
+    options = ["--org", ORGANIZATION, "--database", database_url(path)]
+    terminal, end = pty.openpty()
+    settings = {**environment({}), "TERM": "xterm"}
+    command = [*COMMAND, "tickets", "import", file, *options]
+    with subprocess.Popen(command, env=settings, stdout=end, stderr=end) as process:
+        os.close(end)
+        shown = b""
+        try:
+            while part := os.read(terminal, 65536):
+                shown += part
+        except OSError:  # what a terminal says when its other end has closed
+            pass
+        assert process.wait(timeout=30) == 0
+    os.close(terminal)
+    assert b"Reading" in shown
+    assert b"Storing" in shown
+    assert b"100%" in shown
+    assert b"80,000 added, 0 updated, 0 as they were." in shown
+
+
+def test_bad_lines_are_named_and_nothing_is_kept(path: Path) -> None:
+    result = import_file(path, season(path, HEAD + "a,o,1\nb,,1\nc,o\na,o,2\n"))
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        "line 3, owner_id: must not be empty",
+        "line 4: has 2 fields, the header has 3",
+        "line 5, token: is in line 2 already",
+    ]
+    assert result.stdout.startswith("Nothing was kept, for 3 bad lines.")
+    assert mpreserve_of(path).keys() == {"listed"}
+
+
+def test_the_good_ones_can_be_kept(path: Path) -> None:
+    result = import_file(path, season(path, HEAD + "a,o,1\nb,,1\n"), "--keep-good")
+    assert result.returncode == 3
+    assert result.stdout == "1 added, 0 updated, 0 as they were, 1 bad lines left out.\n"
+    assert mpreserve_of(path).keys() == {"listed", "a"}
+    nothing_good = season(path, HEAD + "b,,1\n", "bad.csv")
+    assert import_file(path, nothing_good, "--keep-good").returncode == 1
+
+
+def test_json_is_one_document(path: Path) -> None:
+    content = '{"token":"a","owner_id":"o"}\n{"token":"b"}\n'
+    result = import_file(path, season(path, content, "s.ndjson"), "--keep-good", "--json")
+    assert (result.returncode, result.stderr) == (3, "")
+    assert json.loads(result.stdout) == {
+        "kept": True,
+        "added": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "badLines": 1,
+        "bad": [
+            {
+                "line": 2,
+                "column": "owner_id",
+                "problem": "Object missing required field `owner_id`",
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("absent.csv", 2, "Can't read"),
+        (".", 2, "Can't read"),
+        ("season.txt", 2, "ends neither in .csv nor in .ndjson"),
+        ("header.csv", 1, "has no column owner_id"),
+    ],
+)
+def test_a_file_that_is_none_is_told_in_a_sentence(
+    path: Path, name: str, code: int, said: str
+) -> None:
+    season(path, "token\n", "season.txt")
+    season(path, "token\n", "header.csv")
+    result = import_file(path, str(path.parent / name))
+    assert result.returncode == code
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_an_organization_must_be_known(path: Path) -> None:
+    options = ("--org", "9", "--database", database_url(path))
+    result = run("tickets", "import", season(path, HEAD), *options)
+    assert result.returncode == 1
+    assert result.stderr == (
+        "seatlatch: There is no organization '9'. Add it with `seatlatch org add`.\n"
+    )
+    assert run("tickets", "import", season(path, HEAD)).returncode == 2
+
+
+def test_an_import_that_is_cut_off_says_how_much_is_in(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(importing, "PORTION_TOKENS", 2)
+    monkeypatch.setattr(opening, "LOCK_WAIT_SECONDS", 0.1)
+    other = open_database(path, "inventory")
+
+    merged: list[int] = []
+    real = tickets_import._Progress.merged
+
+    def then_lock(progress: tickets_import._Progress, tickets: int) -> None:
+        real(progress, tickets)
+        merged.append(tickets)
+        other.execute("BEGIN IMMEDIATE")
+
+    monkeypatch.setattr(tickets_import._Progress, "merged", then_lock)
+    file = Path(season(path, HEAD + "".join(f"t{number},o,\n" for number in range(5))))
+    with pytest.raises(typer.Exit) as ended:
+        import_file_here(file, ORGANIZATION, database=database_url(path))
+    other.close()
+    assert (ended.value.exit_code, merged) == (3, [2])
+    said = capsys.readouterr().err
+    assert "is locked by another process" in said
+    assert "2 tickets were stored before that. Run the command again." in said
+    assert mpreserve_of(path).keys() == {"listed", "t0", "t1"}

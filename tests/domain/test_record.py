@@ -1,0 +1,56 @@
+"""What a ticket's record may hold: the first field that can't be kept is named."""
+
+import pytest
+
+from seatlatch.domain.record import FIELD_CHARACTERS_MAX, FIELDS, REQUIRED, record_problem
+from seatlatch.domain.ticket import TicketRecord
+
+WHOLE = TicketRecord("t", "1001", "o", "E", "S", "R", "9", "B")
+OPTIONAL = [field for field in FIELDS if field not in REQUIRED]
+
+
+def test_a_whole_record_and_a_bare_one_are_well() -> None:
+    assert record_problem(WHOLE) is None
+    assert record_problem(TicketRecord("t", "1001", "o")) is None
+    assert ("token", "organization_id", "owner_id", *OPTIONAL) == FIELDS
+
+
+@pytest.mark.parametrize("field", REQUIRED)
+def test_what_is_required_is_not_empty(field: str) -> None:
+    assert record_problem(WHOLE._replace(**{field: ""})) == (field, "must not be empty")
+
+
+@pytest.mark.parametrize("field", OPTIONAL)
+def test_what_is_optional_may_be_empty(field: str) -> None:
+    assert record_problem(WHOLE._replace(**{field: ""})) is None
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("character", ["x", "\N{TICKET}", "\u0301"])
+def test_a_field_has_an_end(field: str, character: str) -> None:
+    longest = character * FIELD_CHARACTERS_MAX
+    assert record_problem(WHOLE._replace(**{field: longest})) is None
+    problem = record_problem(WHOLE._replace(**{field: longest + character}))
+    assert problem == (field, f"is longer than {FIELD_CHARACTERS_MAX} characters")
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("character", [*map(chr, range(0x20)), "\x7f"], ids=ascii)
+def test_a_control_character_is_not_kept(field: str, character: str) -> None:
+    for value in (character, f"a{character}", f"{character}a", f"a{character}b"):
+        problem = record_problem(WHOLE._replace(**{field: value}))
+        assert problem == (field, "holds a control character")
+
+
+@pytest.mark.parametrize(
+    "value", [" ", "a b", "é", "\N{TICKET}", "\u00a0", "\u200b", "'; --", "a,b", '"', "0", "\\"]
+)
+@pytest.mark.parametrize("field", FIELDS)
+def test_any_other_character_is(field: str, value: str) -> None:
+    assert record_problem(WHOLE._replace(**{field: value})) is None
+
+
+def test_the_first_field_is_named() -> None:
+    assert record_problem(TicketRecord("", "", "")) == ("token", "must not be empty")
+    both = WHOLE._replace(owner_id="", barcode="\0")
+    assert record_problem(both) == ("owner_id", "must not be empty")

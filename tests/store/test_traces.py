@@ -1,0 +1,93 @@
+"""What a seller told of himself is gone with the listing, from the database's bytes too."""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import pytest
+
+from seatlatch.domain.channel import Channel
+from seatlatch.domain.listing import Listing
+from seatlatch.store.interface import Lock, NewTicket, Transaction
+from seatlatch.store.sqlite import opening
+from seatlatch.store.sqlite.store import SqliteStore
+from tests.serving import CHANNEL, ORGANIZATION, OWNER, make_inventory
+
+MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
+TICKETS = 300
+AT_ONCE = 30
+NAME = b"Somebody"
+STREET = b"Nowhere"
+
+END = {
+    "unlock": lambda inside, tokens: inside.unlock(dict.fromkeys(tokens, MINE)),
+    "override": lambda inside, tokens: inside.override_unlock(tokens),
+    "void": lambda inside, tokens: inside.void(tokens),
+    "lock": lambda inside, tokens: inside.lock(dict.fromkeys(tokens, Lock(MINE, Listing()))),
+}
+Ending = Callable[[Transaction, list[str]], object]
+
+
+def listing(token: str, streets: int) -> Listing:
+    """One with a seller; with many streets it does not fit into the page of the row."""
+    address = STREET.decode() * streets
+    return Listing("BROKER", seller=json.dumps({"lastName": NAME.decode() + token, "a": address}))
+
+
+def traces(path: Path, streets: int, end: Ending) -> tuple[int, int]:
+    """How often a seller stands in the files while tickets are listed, and when none is."""
+    tokens = [f"ticket-{number:03}" for number in range(TICKETS)]
+    make_inventory(path, (NewTicket(token, ORGANIZATION, OWNER) for token in tokens))
+    random.Random(1).shuffle(tokens)
+    batches = [tokens[start : start + AT_ONCE] for start in range(0, TICKETS, AT_ONCE)]
+    store = SqliteStore(path)
+
+    async def load() -> tuple[int, int]:
+        for batch in batches:
+            locks = {token: Lock(MINE, listing(token, streets)) for token in batch}
+            await store.commit(lambda inside, locks=locks: inside.lock(locks))  # type: ignore[misc]
+        before = found(path)
+        for batch in batches:
+            await store.commit(lambda inside, batch=batch: end(inside, batch))  # type: ignore[misc]
+        return before, found(path)
+
+    counted = asyncio.run(load())
+    store.close()
+    return counted
+
+
+def found(path: Path) -> int:
+    """How often a seller's bytes stand in the database after a checkpoint, and in its log."""
+    connection = apsw.Connection(str(path))
+    connection.pragma("user_version")  # whoever has not read yet has no log to copy
+    logged, copied = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    assert (logged, copied) == (0, 0), "all is copied and the log is empty"
+    connection.close()
+    content = path.read_bytes() + path.with_name(path.name + "-wal").read_bytes()
+    return content.count(NAME) + content.count(STREET)
+
+
+@pytest.mark.parametrize("streets", [0, 8, 100])
+@pytest.mark.parametrize("end", END)
+def test_no_trace_of_a_seller_is_left(tmp_path: Path, end: str, streets: int) -> None:
+    listed, ended = traces(tmp_path / "inventory.db", streets, END[end])
+    assert listed >= TICKETS
+    assert ended == 0
+
+
+@pytest.mark.parametrize(("mode", "streets"), [("FAST", 100), (False, 0)])
+def test_control_with_less_than_secure_delete_traces_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str | bool, streets: int
+) -> None:
+    configure = opening.configure
+
+    def less(connection: apsw.Connection) -> None:
+        configure(connection)
+        connection.pragma("secure_delete", mode)
+
+    monkeypatch.setattr(opening, "configure", less)
+    _, ended = traces(tmp_path / "inventory.db", streets, END["unlock"])
+    assert ended > 0
