@@ -1,33 +1,29 @@
 """The parts of the pages that are made from the code, each a function that returns Markdown.
 
-Reads the service's own tables, and the newest result in bench/results/. `docs.generate` puts them
-into the pages.
+Reads the service's own tables; commands and figures have a module each. `docs.generate` puts the
+parts into the pages.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from pathlib import Path
-from typing import Any
 
-import typer
 from prometheus_client import Metric
-from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from docs.commands import commands
+from docs.figures import performance
+from docs.markdown import table
 from seatlatch.api.answers import failed_ticket
 from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS, Problem
-from seatlatch.cli.main import app
 from seatlatch.domain.channel import Channel
-from seatlatch.domain.outcome import Outcome, TicketResult
+from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
 from seatlatch.domain.rules import judge_unlock
 from seatlatch.domain.ticket import Ticket
+from seatlatch.operator import answers as operators
 from seatlatch.sandbox import data
 from seatlatch.settings import TABLE
 from seatlatch.store.interface import NewTicket
 from seatlatch.telemetry import Metrics
-
-RESULTS = Path(__file__).parent.parent / "bench" / "results"
 
 RETRY_ACTIONS = {
     408: "send it again on a new connection",
@@ -38,31 +34,35 @@ RETRY_ACTIONS = {
 
 OUTCOME_MEANINGS = {
     Outcome.UNKNOWN: "There is no such ticket, or its organization granted the channel nothing.",
+    Outcome.UNKNOWN_ORGANIZATION: "A record is put for an organization that does not exist.",
+    Outcome.OTHER_ORGANIZATION: "A record is put of a ticket that is another organization's.",
     Outcome.VOIDED: "The ticket was cancelled or issued anew.",
     Outcome.SEAT_LOCKED: "The seat status is `LOCK`: a box-office operation holds the record.",
     Outcome.RESERVED_ELSEWHERE: "Another channel has set mpreserve.",
+    Outcome.RESERVED: "The box office wants to hold the seat, but a channel has set mpreserve.",
+    Outcome.VERIFIED: "The channel could lock or unlock the ticket now.",
+    Outcome.LOCKED: "mpreserve was set, or its listing replaced, by this request.",
+    Outcome.ALREADY_LOCKED: "The channel had set mpreserve with this listing already.",
     Outcome.UNLOCKED: "mpreserve was cleared by this request.",
     Outcome.ALREADY_UNLOCKED: "mpreserve was not set, so nothing had to be done.",
+    Outcome.HELD: "The seat is held now, or its hold has another reason or end now.",
+    Outcome.ALREADY_HELD: "The seat was held with this reason and end already.",
+    Outcome.RELEASED: "The hold was ended by this request.",
+    Outcome.ALREADY_RELEASED: "The seat was not held.",
+    Outcome.MADE_VOID: "The ticket was voided by this request.",
+    Outcome.ALREADY_VOID: "The ticket was void already.",
+    Outcome.ADDED: "The ticket is new.",
+    Outcome.UPDATED: "What is said of the ticket was changed.",
+    Outcome.UNCHANGED: "All that is said of the ticket was so already.",
 }
 
-PERFORMANCE_COLUMNS = {
-    "tokens": "tokens",
-    "ours_per_second": "ours/s",
-    "loop_per_second": "loop/s",
-    "ratio": "ratio",
-    "flips_per_second": "flips/s",
-    "p50_ms": "p50 ms",
-    "p99_ms": "p99 ms",
-    "server_cpu_seconds_per_1000_requests": "CPU s/1000",
-}
-"""The members of a size in a result of `bench.unlock`, with their column."""
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table."""
-    lines = [list(columns), ["---"] * len(columns)]
-    lines += [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+OF_A_CHANNEL = (
+    Outcome.UNKNOWN,
+    Outcome.VOIDED,
+    Outcome.SEAT_LOCKED,
+    Outcome.RESERVED_ELSEWHERE,
+)
+"""The ways in which a ticket can withstand a channel, in order of precedence."""
 
 
 def retry_cells(status: int, retry: bool) -> tuple[str, str, str]:
@@ -98,10 +98,10 @@ def by_status(problem: Problem) -> int:
 
 
 def token_errors() -> str:
-    """Every error of a single token, as an entry of `failure`."""
+    """Every error of a single token in a channel's call, as an entry of `failure`."""
     columns = ("Type", "appErrorCode", "developerMessage", "Outcomes", "Retry possible")
     cases: dict[tuple[str, str, str], list[str]] = {}
-    for outcome in list(Outcome)[:4]:
+    for outcome in OF_A_CHANNEL:
         failed = failed_ticket(TicketResult("", outcome, None))
         key = (failed.type, failed.app_error_code, failed.developer_message)
         cases.setdefault(key, []).append(f"`{outcome}`")
@@ -121,8 +121,25 @@ def token_errors() -> str:
     )
 
 
+def operator_token_errors() -> str:
+    """Every error of a single token in an operator's call."""
+    return table(
+        ("Outcome", "Type", "appErrorCode", "status", "developerMessage"),
+        (
+            (
+                f"`{outcome}`",
+                f"`{failure.type}`",
+                f"`{failure.app_error_code}`",
+                f"`{failure.status}`" if failure.status else "null",
+                failure.message,
+            )
+            for outcome, failure in operators.FAILURES.items()
+        ),
+    )
+
+
 def outcomes() -> str:
-    """What can become of a token, in order of precedence."""
+    """What can become of a token: the failures in order of precedence, then the successes."""
     rows = []
     for number, outcome in enumerate(Outcome, 1):
         rows.append((number, f"`{outcome}`", OUTCOME_MEANINGS[outcome], _list_of(outcome)))
@@ -130,8 +147,10 @@ def outcomes() -> str:
 
 
 def _list_of(outcome: Outcome) -> str:
-    if outcome in {Outcome.UNLOCKED, Outcome.ALREADY_UNLOCKED}:
+    if outcome in SUCCESSES:
         return "`success`"
+    if outcome in operators.FAILURES:
+        return f"`failure`, as `{operators.FAILURES[outcome].type}`"
     return f"`failure`, as `{failed_ticket(TicketResult('', outcome, None)).type}`"
 
 
@@ -157,56 +176,6 @@ def settings() -> str:
         ("Name", "Default", "Meaning"),
         ((f"`{row.name}`", f"`{row.default}`", row.sentence) for row in TABLE),
     )
-
-
-def commands() -> str:
-    """Every command with its options; a group's own sentence stands before its commands."""
-    parts = []
-    for name, command in every_command():
-        level = "#" * len(name.split())
-        parts.append(f"{level} {name}\n\n{command.help}")
-        if not isinstance(command, TyperGroup):
-            parts += filter(None, (example(command), options(command)))
-    return "\n\n".join(parts)
-
-
-def every_command() -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
-    """Every command by its whole name, a group followed by its commands."""
-    whole = typer.main.get_command(app)
-    assert isinstance(whole, TyperGroup)  # noqa: S101 - tells mypy what an app with commands is
-    return _below("seatlatch", whole)
-
-
-def _below(name: str, group: TyperGroup) -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
-    for own_name, command in group.commands.items():
-        assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101 - as above
-        yield f"{name} {own_name}", command
-        if isinstance(command, TyperGroup):
-            yield from _below(f"{name} {own_name}", command)
-
-
-def example(command: TyperCommand) -> str:
-    """The example that ends a command's help, if it has one."""
-    typed = (command.epilog or "").removeprefix("Example: ")
-    return f"```sh\n{typed}\n```" if typed else ""
-
-
-def options(command: TyperCommand) -> str:
-    """A command's arguments and options. The text is the command's own, free of any terminal."""
-    rows: list[tuple[str, str]] = []
-    for parameter in command.params:
-        if isinstance(parameter, TyperOption):
-            metavar = "" if parameter.is_flag else f" {parameter.metavar}"
-            rows.append((f"`{parameter.opts[0]}{metavar}`", plain(parameter.help)))
-        elif isinstance(parameter, TyperArgument):
-            rows.append((f"`{parameter.metavar or parameter.name}`", plain(parameter.help)))
-    rows.append(("`--help`", "Show this message and exit."))
-    return table(("Option", "Meaning"), rows)
-
-
-def plain(text: str | None) -> str:
-    """A help text without the escapes that keep brackets from being taken for markup."""
-    return (text or "").replace("\\[", "[")
 
 
 def metrics() -> str:
@@ -271,31 +240,11 @@ def span(values: Sequence[object]) -> str:
     return str(values[0]) if len(values) == 1 else f"{values[0]} to {values[-1]}"
 
 
-def performance() -> str:
-    """The newest figures, or that there are none."""
-    results = [json.loads(file.read_text()) for file in RESULTS.glob("*.json")]
-    if not results:
-        return "Not measured yet."
-    newest: dict[str, Any] = max(results, key=lambda result: str(result["when"]))
-    figures = table(
-        tuple(PERFORMANCE_COLUMNS.values()),
-        ([size[member] for member in PERFORMANCE_COLUMNS] for size in newest["sizes"]),
-    )
-    return f"""\
-Measured {newest["when"][:10]} on {newest["machine"]}: {newest["tickets"]:,} tickets, \
-{newest["connections"]} connections, medians of {newest["rounds"]} rounds of \
-{newest["seconds"]:g} s.
-
-{figures}
-
-The server gave its first answer {newest["start_seconds"]:.2f} s after its start, and held \
-{newest["resident_mebibytes"]:.0f} MiB of memory at the end."""
-
-
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "errors": errors,
     "metrics": metrics,
+    "operator-token-errors": operator_token_errors,
     "outcomes": outcomes,
     "performance": performance,
     "refusals": refusals,

@@ -11,10 +11,13 @@ from tests.serving import (
     API_KEY,
     APPLICATION,
     CHANNEL,
+    LOCK,
     OTHER_ACCESS_TOKEN,
     OTHER_API_KEY,
     OTHER_APPLICATION,
     OTHER_CHANNEL,
+    UNLOCK,
+    VERIFY,
 )
 
 MINE = {
@@ -30,6 +33,23 @@ THEIRS = {
     "authorization": f"Bearer {OTHER_ACCESS_TOKEN}",
 }
 """The headers of each channel's caller, as changes to the valid ones."""
+
+
+class Route(NamedTuple):
+    """A /v1 ticket call with a body that succeeds."""
+
+    method: str
+    path: str
+    body: bytes
+
+
+ROUTES = {
+    "unlock": Route("PUT", UNLOCK, b'{"tokens":["not-listed"]}'),
+    "lock": Route(
+        "PUT", LOCK, b'{"source":"MY_ACCOUNT","listing":{"tokens":[{"token":"not-listed"}]}}'
+    ),
+    "verify": Route("POST", VERIFY, b'{"tickets":{"tokens":["not-listed"]}}'),
+}
 
 SELLER = {"lastName": "Doe-Secret", "firstName": "Jane"}
 
@@ -59,7 +79,7 @@ def kept(path: Path, token: str) -> Kept:
         ).fetchall()
     finally:
         connection.close()
-    return Kept(*row)
+    return Kept(*(None if value is None else str(value) for value in row))
 
 
 def lock_json(entries: str = '{"token":"not-listed"}', more: str = "", source: str = "") -> bytes:

@@ -104,7 +104,7 @@ def test_an_address_of_whatever_depth_is_accepted_or_refused(served: Served, dep
 
 
 def test_names_and_ids_up_to_their_bounds_are_accepted(served: Served) -> None:
-    seller = {name: "é" * 200 for name in ("lastName", "firstName", "middleName")}
+    seller = dict.fromkeys(("lastName", "firstName", "middleName"), "é" * 200)
     listing_id = "🎟" * 200
     body = {
         "source": "INDIVIDUAL",

@@ -4,28 +4,42 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import pytest
 
-from tests.api.wire import tokens_body
-from tests.serving import UNLOCK, Served, make_inventory, serving, valid_headers
+from tests.api.listings import ROUTES
+from tests.serving import Served, make_inventory, serving, valid_headers
 
 MEBIBYTE = 1024 * 1024
 
 
 class Fault(NamedTuple):
-    """One thing wrong with a request, and the status and word by which its answer is known."""
+    """One thing wrong with a request, and the status and word by which its answer is known.
+
+    `body`: by the name of the route, or one for all.
+    """
 
     status: int
     word: str
-    path: str = UNLOCK
-    method: str = "PUT"
+    path: str | None = None
+    method: str | None = None
     headers: tuple[tuple[str, str | None], ...] = ()
-    body: bytes | None = None
+    body: bytes | dict[str, bytes] | None = None
+
+
+def entries(*tokens: str) -> dict[str, bytes]:
+    """The body of each route with these entries, written as JSON."""
+    plain, listed = ",".join(tokens), ",".join(f'{{"token":{token}}}' for token in tokens)
+    return {
+        "unlock": f'{{"tokens":[{plain}]}}'.encode(),
+        "lock": f'{{"source":"MY_ACCOUNT","listing":{{"tokens":[{listed}]}}}}'.encode(),
+        "verify": f'{{"tickets":{{"tokens":[{plain}]}}}}'.encode(),
+    }
 
 
 ORDER = {
     "route": Fault(404, "path", path="/v1/tickets/unlok"),
-    "method": Fault(405, "takes PUT", method="POST"),
+    "method": Fault(405, "takes P", method="PATCH"),
     "Request-ID": Fault(400, "Request-ID", headers=(("request_id", "garbage"),)),
     "User-Agent": Fault(400, "User-Agent", headers=(("user_agent", None),)),
     "Accept absent": Fault(400, "Accept is absent", headers=(("accept", None),)),
@@ -46,9 +60,9 @@ ORDER = {
     "body size": Fault(413, "bytes", body=b"\xff" * (MEBIBYTE + 1)),
     "empty body": Fault(400, "empty", body=b""),
     "JSON": Fault(400, "JSON", body=b'{"tokens":[1' + b',"a"' * 101),
-    "shape": Fault(422, "$.tokens[101]", body=b'{"tokens":[' + b'"unknown",' * 101 + b"1]}"),
-    "count": Fault(422, "more than 100 tokens", body=tokens_body(*["unknown"] * 101)),
-    "tokens": Fault(422, "INVALID_TOKEN", body=tokens_body("unknown")),
+    "shape": Fault(422, "tokens[101]", body=entries(*['"unknown"'] * 101, "1")),
+    "count": Fault(422, "more than 100 tokens", body=entries(*['"unknown"'] * 101)),
+    "tokens": Fault(422, "INVALID_TOKEN", body=entries('"unknown"')),
 }
 """Every check in the contract's order; the rate has a test of its own."""
 
@@ -69,25 +83,35 @@ PAIRS = [
 ]
 
 
+def send(served: Served, route: str, *faults: Fault) -> httpx.Response:
+    """A request with these faults. Of two that share a part of it the first has it."""
+    method, path, body = ROUTES[route]
+    for fault in reversed(faults):
+        method = fault.method or method
+        path = fault.path or path
+        if fault.body is not None:
+            body = fault.body[route] if isinstance(fault.body, dict) else fault.body
+    headers = {key: value for fault in reversed(faults) for key, value in fault.headers}
+    return served.send(path, method, valid_headers(**headers), body)
+
+
+@pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize(("earlier", "later"), PAIRS, ids=[f"{a} - {b}" for a, b in PAIRS])
-def test_of_two_faults_the_earlier_one_is_told(shared: Served, earlier: str, later: str) -> None:
-    first, second = ORDER[earlier], ORDER[later]
-    headers = valid_headers(**dict([*second.headers, *first.headers]))
-    bodies = [fault.body for fault in (first, second) if fault.body is not None]
-    path = second.path if first.path == UNLOCK else first.path
-    method = second.method if first.method == "PUT" else first.method
-    answer = shared.send(path, method, headers, [*bodies, tokens_body("not-listed")][0])
+def test_of_two_faults_the_earlier_one_is_told(
+    shared: Served, route: str, earlier: str, later: str
+) -> None:
+    first = ORDER[earlier]
+    answer = send(shared, route, first, ORDER[later])
     assert answer.status_code == first.status
     assert first.word in answer.text
 
 
+@pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("name", NAMES)
-def test_each_fault_alone_is_told(shared: Served, name: str) -> None:
-    fault = ORDER[name]
-    body = tokens_body("not-listed") if fault.body is None else fault.body
-    answer = shared.send(fault.path, fault.method, valid_headers(**dict(fault.headers)), body)
-    assert answer.status_code == fault.status
-    assert fault.word in answer.text
+def test_each_fault_alone_is_told(shared: Served, route: str, name: str) -> None:
+    answer = send(shared, route, ORDER[name])
+    assert answer.status_code == ORDER[name].status
+    assert ORDER[name].word in answer.text
 
 
 def test_both_header_faults_that_share_a_header_are_told_in_order(shared: Served) -> None:
@@ -107,31 +131,20 @@ def exhausted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 RATE_AT = NAMES.index("Accept")
 
 
+@pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("name", NAMES[:RATE_AT])
-def test_what_comes_before_the_rate_is_told_first(exhausted: Served, name: str) -> None:
-    fault = ORDER[name]
-    exhaust(exhausted)
-    answer = exhausted.send(
-        fault.path, fault.method, valid_headers(**dict(fault.headers)), tokens_body("unknown")
-    )
-    assert answer.status_code == fault.status
-    assert fault.word in answer.text
-
-
-@pytest.mark.parametrize("name", NAMES[RATE_AT:])
-def test_the_rate_is_told_before_what_comes_after_it(exhausted: Served, name: str) -> None:
-    fault = ORDER[name]
-    body = tokens_body("unknown") if fault.body is None else fault.body
-    statuses = {
-        exhausted.send(
-            fault.path, fault.method, valid_headers(**dict(fault.headers)), body
-        ).status_code
-        for _ in range(2)
-    }
-    assert 429 in statuses
-
-
-def exhaust(served: Served) -> None:
-    """Send until the application has no request left."""
-    while served.unlock("unknown").status_code != 429:
+def test_what_comes_before_the_rate_is_told_first(exhausted: Served, route: str, name: str) -> None:
+    while send(exhausted, route).status_code != 429:
         pass
+    answer = send(exhausted, route, ORDER[name])
+    assert answer.status_code == ORDER[name].status
+    assert ORDER[name].word in answer.text
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("name", NAMES[RATE_AT:])
+def test_the_rate_is_told_before_what_comes_after_it(
+    exhausted: Served, route: str, name: str
+) -> None:
+    statuses = {send(exhausted, route, ORDER[name]).status_code for _ in range(2)}
+    assert 429 in statuses

@@ -8,7 +8,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.test_whole_request_errors import moved_away
 from tests.api.wire import Wire, message_of
-from tests.serving import APPLICATION, CHANNEL, OWNER, UNLOCK, Served
+from tests.serving import (
+    APPLICATION,
+    CHANNEL,
+    LOCK,
+    OWNER,
+    TOKEN,
+    UNLOCK,
+    VERIFY,
+    Served,
+)
 
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -77,6 +86,25 @@ def test_metrics_count_requests_tokens_and_groups(served: Served) -> None:
     assert grown("seatlatch_group_requests_sum") == 2
     assert grown("seatlatch_group_tokens_sum") == 7
     assert 0 < grown("seatlatch_commit_seconds_sum") < 10
+
+
+def test_metrics_count_the_other_calls_too(served: Served) -> None:
+    served.lock("listed-1", "not-listed", "unknown")
+    served.verify("listed-1", "locked")
+    served.verify_barcodes("x", "no-ticket")
+    served.token({"grantType": "authorization_code", "code": "wrong"})
+    found = samples(served)
+    for route, status in (
+        (LOCK, "207"),
+        (VERIFY, "207"),
+        (VERIFY, "422"),
+        (TOKEN, "400"),
+    ):
+        assert value(found, "seatlatch_requests_total", route=route, status=status) == 1
+    outcomes = {"locked": 2, "unknown": 2, "verified": 1, "seat_locked": 1}
+    for outcome, tokens in outcomes.items():
+        assert value(found, "seatlatch_tokens_total", outcome=outcome) == tokens
+    assert value(found, "seatlatch_group_requests_sum") == 2
 
 
 def test_metrics_tell_who_waits_and_what_is_running(shared: Served) -> None:

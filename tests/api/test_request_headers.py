@@ -1,8 +1,10 @@
-"""The contract's table of request headers, row by row."""
+"""The contract's table of request headers, row by row, on each of the ticket calls."""
 
+import httpx
 import pytest
 
-from tests.api.wire import message_of, tokens_body
+from tests.api.listings import ROUTES, Route
+from tests.api.wire import message_of
 from tests.serving import Answered, Served, raw_request, valid_headers
 
 V4 = "3f2b8c1e-9d4a-4b6f-8a1c-0123456789ab"
@@ -28,10 +30,29 @@ def key(name: str) -> str:
     return name.lower().replace("-", "_")
 
 
-def send(shared: Served, headers: list[tuple[str, str | bytes]]) -> Answered:
-    """An unlock of a ticket that is unlocked already, with exactly these headers."""
-    body = tokens_body("not-listed")
-    return shared.raw(raw_request([*headers, ("Content-Length", str(len(body)))], body))
+class Ask:
+    """One of the ticket calls, for a ticket with which it succeeds."""
+
+    def __init__(self, served: Served, route: Route) -> None:
+        self._served = served
+        self._route = route
+
+    def __call__(self, **changes: str | None) -> httpx.Response:
+        """With valid headers, but for `changes`."""
+        method, path, body = self._route
+        return self._served.call(method, path, body, **changes)
+
+    def send(self, headers: list[tuple[str, str | bytes]]) -> Answered:
+        """With exactly these headers."""
+        method, path, body = self._route
+        length = ("Content-Length", str(len(body)))
+        return self._served.raw(raw_request([*headers, length], body, target=path, method=method))
+
+
+@pytest.fixture(params=ROUTES)
+def ask(shared: Served, request: pytest.FixtureRequest) -> Ask:
+    """Each of the calls in turn."""
+    return Ask(shared, ROUTES[request.param])
 
 
 def with_value(name: str, value: bytes) -> list[tuple[str, str | bytes]]:
@@ -52,22 +73,22 @@ def with_value(name: str, value: bytes) -> list[tuple[str, str | bytes]]:
     ],
 )
 def test_user_agent_that_starts_with_product_and_version_is_accepted(
-    shared: Served, user_agent: str
+    ask: Ask, user_agent: str
 ) -> None:
-    assert shared.unlock("not-listed", user_agent=user_agent).status_code == 200
+    assert ask(user_agent=user_agent).status_code == 200
 
 
 @pytest.mark.parametrize(
     "user_agent", ["MyApplication", "MyApplication/", "/1.0", "/", "My Application/1.0", "1.0"]
 )
-def test_user_agent_without_product_or_version_is_400(shared: Served, user_agent: str) -> None:
-    answer = shared.unlock("not-listed", user_agent=user_agent)
+def test_user_agent_without_product_or_version_is_400(ask: Ask, user_agent: str) -> None:
+    answer = ask(user_agent=user_agent)
     assert "User-Agent" in message_of(answer, 400, "BAD_REQUEST")
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
-def test_authorization_scheme_is_case_insensitive(shared: Served, scheme: str) -> None:
-    answer = shared.unlock("not-listed", authorization=f"{scheme} test-access-token")
+def test_authorization_scheme_is_case_insensitive(ask: Ask, scheme: str) -> None:
+    answer = ask(authorization=f"{scheme} test-access-token")
     assert answer.status_code == 200
 
 
@@ -75,13 +96,13 @@ def test_authorization_scheme_is_case_insensitive(shared: Served, scheme: str) -
     "authorization",
     ["Basic dGVzdDp0ZXN0", "Bearer", "test-access-token", "Bearer a b", "Bearertest-access-token"],
 )
-def test_authorization_that_is_no_bearer_token_is_401(shared: Served, authorization: str) -> None:
-    answer = shared.unlock("not-listed", authorization=authorization)
+def test_authorization_that_is_no_bearer_token_is_401(ask: Ask, authorization: str) -> None:
+    answer = ask(authorization=authorization)
     assert "Authorization" in message_of(answer, 401, "UNAUTHORIZED")
 
 
-def test_authorization_absent_is_401(shared: Served) -> None:
-    answer = shared.unlock("not-listed", authorization=None)
+def test_authorization_absent_is_401(ask: Ask) -> None:
+    answer = ask(authorization=None)
     assert "Authorization" in message_of(answer, 401, "UNAUTHORIZED")
 
 
@@ -100,8 +121,8 @@ def test_authorization_absent_is_401(shared: Served) -> None:
         "application/*;q=0.2, */*;q=0",
     ],
 )
-def test_accept_that_admits_json(shared: Served, accept: str) -> None:
-    assert shared.unlock("not-listed", accept=accept).status_code == 200
+def test_accept_that_admits_json(ask: Ask, accept: str) -> None:
+    assert ask(accept=accept).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -120,8 +141,8 @@ def test_accept_that_admits_json(shared: Served, accept: str) -> None:
         "json",
     ],
 )
-def test_accept_that_excludes_json_is_406(shared: Served, accept: str) -> None:
-    answer = shared.unlock("not-listed", accept=accept)
+def test_accept_that_excludes_json_is_406(ask: Ask, accept: str) -> None:
+    answer = ask(accept=accept)
     assert "Accept" in message_of(answer, 406, "NOT_ACCEPTABLE")
 
 
@@ -140,9 +161,9 @@ def test_accept_that_excludes_json_is_406(shared: Served, accept: str) -> None:
         "é",
     ],
 )
-def test_accept_encoding_is_never_an_error(shared: Served, accept_encoding: str | None) -> None:
+def test_accept_encoding_is_never_an_error(ask: Ask, accept_encoding: str | None) -> None:
     headers = valid_headers(accept_encoding=accept_encoding)
-    assert send(shared, list(headers.items())).status == 200
+    assert ask.send(list(headers.items())).status == 200
 
 
 @pytest.mark.parametrize(
@@ -155,8 +176,8 @@ def test_accept_encoding_is_never_an_error(shared: Served, accept_encoding: str 
         'application/json ; charset="utf-8"; profile=x',
     ],
 )
-def test_content_type_json_with_whatever_parameters(shared: Served, content_type: str) -> None:
-    assert shared.unlock("not-listed", content_type=content_type).status_code == 200
+def test_content_type_json_with_whatever_parameters(ask: Ask, content_type: str) -> None:
+    assert ask(content_type=content_type).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -169,28 +190,28 @@ def test_content_type_json_with_whatever_parameters(shared: Served, content_type
         "json",
     ],
 )
-def test_content_type_other_than_json_is_415(shared: Served, content_type: str) -> None:
-    answer = shared.unlock("not-listed", content_type=content_type)
+def test_content_type_other_than_json_is_415(ask: Ask, content_type: str) -> None:
+    answer = ask(content_type=content_type)
     assert "Content-Type" in message_of(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
 
 
 @pytest.mark.parametrize("name", REQUIRED)
-def test_header_absent_is_400(shared: Served, name: str) -> None:
-    answer = shared.unlock("not-listed", **{key(name): None})
+def test_header_absent_is_400(ask: Ask, name: str) -> None:
+    answer = ask(**{key(name): None})
     assert name in message_of(answer, 400, "BAD_REQUEST")
 
 
 @pytest.mark.parametrize("value", [b"", b"   ", b"\t"], ids=["empty", "spaces", "tab"])
 @pytest.mark.parametrize("name", REQUIRED)
-def test_header_empty_is_400(shared: Served, name: str, value: bytes) -> None:
-    answer = send(shared, with_value(name, value))
+def test_header_empty_is_400(ask: Ask, name: str, value: bytes) -> None:
+    answer = ask.send(with_value(name, value))
     assert name in message_of(answer, 400, "BAD_REQUEST")
 
 
 @pytest.mark.parametrize("name", EVERY_HEADER)
-def test_header_sent_twice_is_400(shared: Served, name: str) -> None:
+def test_header_sent_twice_is_400(ask: Ask, name: str) -> None:
     headers = valid_headers()
-    answer = send(shared, [*headers.items(), (name.swapcase(), headers[name])])
+    answer = ask.send([*headers.items(), (name.swapcase(), headers[name])])
     assert name in message_of(answer, 400, "BAD_REQUEST")
 
 
@@ -209,22 +230,22 @@ def test_header_sent_twice_is_400(shared: Served, name: str) -> None:
     ],
 )
 def test_header_that_is_not_ascii_is_refused_like_any_wrong_value(
-    shared: Served, name: str, status: int, error_type: str, value: bytes
+    ask: Ask, name: str, status: int, error_type: str, value: bytes
 ) -> None:
-    assert name in message_of(send(shared, with_value(name, value)), status, error_type)
+    assert name in message_of(ask.send(with_value(name, value)), status, error_type)
 
 
 @pytest.mark.parametrize("name", ["X-Custom", "Cookie", "Accept-Language"])
-def test_header_that_the_contract_does_not_know_may_be_anything(shared: Served, name: str) -> None:
+def test_header_that_the_contract_does_not_know_may_be_anything(ask: Ask, name: str) -> None:
     extra: list[tuple[str, str | bytes]] = [(name, b"\xff"), (name, b"")]
-    assert send(shared, [*valid_headers().items(), *extra]).status == 200
+    assert ask.send([*valid_headers().items(), *extra]).status == 200
 
 
 @pytest.mark.parametrize(
     "request_id", [V4, V4.upper(), V4.title(), V4.replace("-8a", "-Ba")], ids=str
 )
-def test_request_id_of_version_4_in_any_case_is_accepted(shared: Served, request_id: str) -> None:
-    assert shared.unlock("not-listed", request_id=request_id).status_code == 200
+def test_request_id_of_version_4_in_any_case_is_accepted(ask: Ask, request_id: str) -> None:
+    assert ask(request_id=request_id).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -243,13 +264,11 @@ def test_request_id_of_version_4_in_any_case_is_accepted(shared: Served, request
     }.items(),
     ids=lambda case: case[0],
 )
-def test_request_id_other_than_version_4_is_400(
-    shared: Served, request_id: tuple[str, str]
-) -> None:
-    answer = shared.unlock("not-listed", request_id=request_id[1])
+def test_request_id_other_than_version_4_is_400(ask: Ask, request_id: tuple[str, str]) -> None:
+    answer = ask(request_id=request_id[1])
     assert "Request-ID" in message_of(answer, 400, "BAD_REQUEST")
 
 
-def test_header_names_are_case_insensitive(shared: Served) -> None:
+def test_header_names_are_case_insensitive(ask: Ask) -> None:
     headers = {name.upper(): value for name, value in valid_headers().items()}
-    assert send(shared, list(headers.items())).status == 200
+    assert ask.send(list(headers.items())).status == 200

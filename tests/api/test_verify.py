@@ -51,9 +51,7 @@ SEEN = (
 BARE = (
     b'"ownerId":"234567","accessId":null,"section":null,"row":null,"seat":null,"status":"UNLOCK",'
 )
-NO_LISTING = (
-    b'"externalListingId":null,"totalPrice":null,"individualPrice":null,"source":null}]}'
-)
+NO_LISTING = b'"externalListingId":null,"totalPrice":null,"individualPrice":null,"source":null}]}'
 
 
 @pytest.fixture(scope="module")

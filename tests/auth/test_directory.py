@@ -9,7 +9,7 @@ from seatlatch.auth.directory import MAX_AGE_SECONDS, Directory
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.sqlite.store import SqliteStore
 from seatlatch.wiring import open_provisioning
-from tests.serving import APPLICATION, database_url, make_inventory
+from tests.serving import APPLICATION, OTHER_APPLICATION, database_url, make_inventory
 
 
 class Clock:
@@ -34,6 +34,28 @@ def test_a_change_is_noticed_after_the_age_and_not_asked_for_before(tmp_path: Pa
     clock.seconds += 0.001
     assert directory.credentials().applications[APPLICATION].api_keys[0].expires_at is not None
     assert MAX_AGE_SECONDS < 1, "a revocation works within a second"
+    store.close()
+
+
+def test_a_change_is_noticed_before_the_age_by_who_asks_or_doubts(tmp_path: Path) -> None:
+    path, clock = tmp_path / "inventory.db", Clock()
+    make_inventory(path)
+    store = SqliteStore(path)
+    directory = Directory(store, clock)
+    assert not directory.confirm()
+    with open_provisioning(database_url(path)) as provisioning:
+        provisioning.remove_application(APPLICATION)
+    assert APPLICATION in directory.credentials().applications
+    assert directory.confirm()
+    assert APPLICATION not in directory.credentials().applications
+    with open_provisioning(database_url(path)) as provisioning:
+        provisioning.remove_application(OTHER_APPLICATION)
+    assert directory.credentials().applications
+    directory.doubt()
+    assert not directory.credentials().applications
+    path.rename(tmp_path / "elsewhere.db")
+    with pytest.raises(Unavailable):
+        directory.confirm()
     store.close()
 
 

@@ -40,6 +40,29 @@ def test_retry_after_is_long_enough() -> None:
     limit.take("app")
 
 
+def test_what_is_left_is_told_and_refills() -> None:
+    clock = Clock()
+    limit = RateLimit("changes", Rate(3, 7), clock)
+    assert [limit.take("app") for _ in range(7)] == [6, 5, 4, 3, 2, 1, 0]
+    with pytest.raises(RateExceeded, match="3 changes a second"):
+        limit.take("app")
+    clock.seconds += 1
+    assert [limit.take("app") for _ in range(3)] == [2, 1, 0]
+    clock.seconds += 0.5
+    assert limit.take("app") == 0
+    clock.seconds += 3600
+    assert limit.take("app") == 6
+
+
+@pytest.mark.parametrize("per_second", [1, 3, 7, 200, 1_000_000])
+@pytest.mark.parametrize("burst", [1, 2, 400, 1_000_000])
+def test_no_error_of_rounding_counts_as_a_request(per_second: int, burst: int) -> None:
+    limit = RateLimit("reads", Rate(per_second, burst), Clock())
+    assert [limit.take("app") for _ in range(min(burst, 1000))] == [
+        burst - 1 - count for count in range(min(burst, 1000))
+    ]
+
+
 def test_applications_have_buckets_of_their_own() -> None:
     limit = RateLimit("changes", Rate(1, 5), Clock())
     assert taken(limit, "one") == 5
@@ -50,6 +73,6 @@ def test_a_limit_that_is_off_lets_all_through() -> None:
     limit = RateLimit("changes", None, Clock())
     taken_at_once = 0
     for _ in range(10_000):
-        limit.take("app")
+        assert limit.take("app") is None
         taken_at_once += 1
     assert taken_at_once == 10_000

@@ -5,8 +5,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, redirect_stderr
+from io import BytesIO, StringIO, TextIOWrapper
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from seatlatch.cli.main import main
+from tests.serving import database_url
 
 COMMAND = [sys.executable, "-m", "seatlatch"]
 
@@ -50,3 +57,39 @@ def running(*arguments: str, **settings: str) -> "Iterator[tuple[subprocess.Pope
         process.wait(timeout=30)
         process.stdout.close()
         process.stderr.close()
+
+
+def run_here(path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """As `run_on`, but within this process: for many cases of what a command says.
+
+    Not while a server of this process has the database open.
+    """
+    output = TextIOWrapper(BytesIO(), "utf-8", newline="")
+    changes = {"SEATLATCH_DATABASE_URL": database_url(path)}
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(StringIO()) as errors:
+        for name in os.environ.keys() - environment({}).keys():
+            patch.delenv(name)
+        for name, value in environment(changes).items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["seatlatch", *arguments])
+        patch.setattr(sys, "stdout", output)
+        patch.setattr(sys, "excepthook", sys.excepthook)  # Typer sets its own
+        with pytest.raises(SystemExit) as ended:
+            main()
+    code = ended.value.code or 0
+    assert isinstance(code, int)
+    printed = cast(BytesIO, output.buffer).getvalue().decode()
+    return subprocess.CompletedProcess(arguments, code, printed, errors.getvalue())
+
+
+def run_on(path: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """A command that ends by itself, on the database at `path`."""
+    return run(*arguments, SEATLATCH_DATABASE_URL=database_url(path), **settings)
+
+
+def done(path: Path, *arguments: str) -> Any:
+    """The JSON document of a command that does all of it, and says nothing else."""
+    result = run_on(path, *arguments, "--json")
+    assert (result.returncode, result.stderr) == (0, ""), result
+    assert result.stdout.endswith("\n")
+    return json.loads(result.stdout)

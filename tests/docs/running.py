@@ -3,10 +3,11 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,16 @@ ADDRESS = "http://127.0.0.1:8080"
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Ours without settings of the service, but for these."""
+    """Ours without settings of the service, but for these; `seatlatch` is the one under test."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SEATLATCH_")}
-    return {**kept, **settings}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**kept, "PATH": path, "no_proxy": "127.0.0.1", **settings}
 
 
 @contextmanager
-def sandbox(folder: Path, **settings: str) -> Iterator[dict[str, Any]]:
+def sandbox(folder: Path, *options: str, **settings: str) -> Iterator[dict[str, Any]]:
     """A fresh sandbox; what it says of itself. Its log is in `folder`, whole after the end."""
-    command = [sys.executable, "-m", "seatlatch", "sandbox", "--port", "0", "--json"]
+    command = [sys.executable, "-m", "seatlatch", "sandbox", "--port", "0", "--json", *options]
     with (
         (folder / "sandbox.log").open("wb") as log,
         subprocess.Popen(
@@ -49,15 +51,24 @@ def require_curl() -> None:
         pytest.skip(sentence)
 
 
-def run_shell(text: str, url: str, folder: Path) -> str:
-    """What a block of commands prints, with the sandbox's own address put in."""
-    ran = subprocess.run(
+def run_shell(text: str, url: str, folder: Path, **settings: str) -> str:
+    """What commands print, with the server's own address put in. Nothing of them is left running.
+
+    Whatever they start is in a session of its own, which is ended with them.
+    """
+    with subprocess.Popen(
         ["sh", "-e", "-c", text.replace(ADDRESS, url)],
         cwd=folder,
-        env=environment(no_proxy="127.0.0.1"),
-        capture_output=True,
-        timeout=30,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr.decode()
-    return ran.stdout.decode()
+        env=environment(**settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            printed, errors = process.communicate(timeout=60)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 0, errors
+    return printed

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from docs.commands import every_command
 from docs.generate import ROOT
-from docs.parts import every_command
 from seatlatch.api.headers import DOCUMENT_HEADERS
 from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS
 from seatlatch.domain.outcome import Outcome

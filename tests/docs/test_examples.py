@@ -9,40 +9,45 @@ import pytest
 
 from docs.generate import ROOT
 from seatlatch.sandbox.data import curl_command
+from tests.docs.answers import same_answer
 from tests.docs.pages import DOCS, PAGES, Block, blocks, name_of
 from tests.docs.running import ADDRESS, environment, require_curl, run_shell, sandbox
 
-WITH_EXAMPLES = [page for page in PAGES if any(ADDRESS in block.text for block in blocks(page))]
+OPERATOR = DOCS / "guides" / "operator.md"
+"""Brings a server of its own; see `test_guides`."""
+
+WITH_EXAMPLES = [
+    page
+    for page in PAGES
+    if page != OPERATOR and any(ADDRESS in block.text for block in blocks(page))
+]
 REQUEST_ID = "7d444840-9dc0-41d1-b245-5ffdce74fad2"
 """Stands in the README's example."""
 
-
-def is_run(block: Block) -> bool:
-    """Whether a block is to be run against the sandbox, or makes a file for one that is."""
-    return block.language == "sh" and (ADDRESS in block.text or block.text.startswith("cat >"))
+APART = ("HTTP/1.1 429", "HTTP/1.1 503")
+"""Answers that no sequence of curl commands can bring about; `test_guides` does."""
 
 
-def same_answer(shown: Block, printed: str) -> None:
-    """A block `json` is a body to the letter; `http` an answer with its body broken into lines."""
-    if shown.language == "json":
-        assert printed == shown.text.rstrip("\n")
-        return
-    head, _, body = shown.text.partition("\n\n")
-    printed_head, _, printed_body = printed.replace("\r\n", "\n").partition("\n\n")
-    assert without_date(printed_head) == without_date(head)
-    assert printed_body == json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False)
+def is_run(page: Path, block: Block) -> bool:
+    """Whether a block is to be run. In the guides all are; elsewhere those against the sandbox, and
+    those that make a file for one.
+    """
+    if block.language != "sh":
+        return False
+    return (
+        page.parent.name == "guides" or ADDRESS in block.text or block.text.startswith("cat >")
+    )
 
 
-def without_date(head: str) -> list[str]:
-    """The lines of an answer's head, but for its date."""
-    lines = head.split("\n")
-    assert sum(line.startswith("date: ") for line in lines) == 1
-    return [line for line in lines if not line.startswith("date: ")]
+def is_answer(block: Block) -> bool:
+    """Whether a block shows what the one before it prints."""
+    return block.language in {"json", "http", "text"} and not block.text.startswith(APART)
 
 
 def test_the_pages_for_the_start_have_examples() -> None:
     names = {name_of(page) for page in WITH_EXAMPLES}
     assert names >= {"README.md", "docs/start/first-unlock.md", "docs/start/sandbox.md"}
+    assert names >= {"docs/guides/marketplace.md", "docs/guides/box-office.md"}
 
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
@@ -50,31 +55,43 @@ def test_examples_answer_as_the_page_says(page: Path, tmp_path: Path) -> None:
     require_curl()
     answered = 0
     with sandbox(tmp_path) as about:
-        printed = ""
+        sent = printed = ""
         for block in blocks(page):
-            if is_run(block):
+            if is_run(page, block):
                 assert not printed, "an example without its answer"
-                printed = run_shell(block.text, about["url"], tmp_path)
-            elif block.language in {"json", "http"}:
-                same_answer(block, printed)
+                sent, printed = block.text, run_shell(block.text, about["url"], tmp_path)
+            elif printed and is_answer(block):
+                same_answer(block, printed, sent)
                 printed = ""
                 answered += 1
         assert not printed, "an example without its answer"
     assert answered
 
 
+def test_every_example_in_the_guides_is_run_and_shows_its_answer() -> None:
+    """Each curl command that prints has its answer right behind it."""
+    for page in sorted((DOCS / "guides").glob("*.md")):
+        found = [block for block in blocks(page) if not block.text.startswith(APART)]
+        assert {block.language for block in found} <= {"sh", "http", "json", "text"}, page
+        for block, behind in zip(found, [*found[1:], Block("", "")], strict=True):
+            if ADDRESS in block.text:
+                assert is_run(page, block)
+                assert is_answer(behind), f"{name_of(page)}: {block.text}"
+
+
 def test_the_readme_shows_what_the_sandbox_prints() -> None:
-    example = next(block for block in blocks(ROOT / "README.md") if is_run(block))
+    page = ROOT / "README.md"
+    example = next(block for block in blocks(page) if is_run(page, block))
     assert example.text == curl_command(ADDRESS, REQUEST_ID) + "\n"
 
 
-def test_an_inventory_is_filled_and_backed_up_as_the_page_says(tmp_path: Path) -> None:
-    scripts = [b for b in blocks(DOCS / "operating" / "running.md") if b.language == "python"]
-    assert len(scripts) == 2
-    for script in scripts:
-        run_python(["-c", script.text], tmp_path)
-    command = ["-m", "seatlatch", "migrate", "--database", "sqlite:///backup.db", "--json"]
-    assert json.loads(run_python(command, tmp_path))["applied"] == []
+def test_an_inventory_is_backed_up_as_the_page_says(tmp_path: Path) -> None:
+    (script,) = (b for b in blocks(DOCS / "operating" / "running.md") if b.language == "python")
+    migrate = ["-m", "seatlatch", "migrate", "--json"]
+    assert json.loads(run_python(migrate, tmp_path))["applied"]
+    run_python(["-c", script.text], tmp_path)
+    backup = [*migrate, "--database", "sqlite:///backup.db"]
+    assert json.loads(run_python(backup, tmp_path))["applied"] == []
 
 
 def run_python(arguments: list[str], folder: Path) -> str:

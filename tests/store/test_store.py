@@ -111,6 +111,8 @@ def test_a_file_that_was_moved_away_is_not_answered_from(store: Store, path: Pat
     with pytest.raises(Unavailable):
         asyncio.run(store.commit(lambda inside: inside.unlock(asking("a"))))
     with pytest.raises(Unavailable):
+        asyncio.run(store.read(lambda seen: seen.read_tickets(["a"])))
+    with pytest.raises(Unavailable):
         store.credentials_version()
     path.with_name("elsewhere.db").rename(path)
     asyncio.run(store.commit(lambda inside: inside.unlock(asking("c"))))

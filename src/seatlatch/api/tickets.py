@@ -1,39 +1,34 @@
 """The /v1/tickets calls."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from seatlatch.api.answers import Result, answer_for, failed_ticket, succeeded_ticket
+from seatlatch.api.answers import failed_ticket, succeeded_ticket
 from seatlatch.api.body import check_count, read_json
+from seatlatch.api.calls import TicketCalls
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.gate import Gate
 from seatlatch.api.lock import listings_of
-from seatlatch.api.schemas import FailedTicket, LockRequest, UnlockRequest, VerifyRequest
+from seatlatch.api.schemas import LockRequest, UnlockRequest, VerifyRequest
 from seatlatch.api.verify import failed_barcode, verified_barcode, verified_token, verify
 from seatlatch.commit import GroupCommit
-from seatlatch.domain.outcome import SUCCESSES
 from seatlatch.operations.lock_tickets import lock_tickets
 from seatlatch.operations.unlock_tickets import unlock_tickets
 from seatlatch.store.interface import Store
 from seatlatch.telemetry import Log, Metrics
 
 
-class Tickets:
+class Tickets(TicketCalls):
     """The handlers of the ticket calls, with what they work on."""
 
     def __init__(
         self, gate: Gate, commits: GroupCommit, store: Store, metrics: Metrics, log: Log
     ) -> None:
+        super().__init__(metrics, log)
         self._gate = gate
         self._commits = commits
         self._store = store
-        self._metrics = metrics
-        self._log = log
 
     def routes(self) -> list[Route]:
         """Where each call is."""
@@ -74,25 +69,3 @@ class Tickets:
             return self._answer(exchange, results, verified_barcode, failed_barcode)
         self._tell(exchange, asked.tokens or ())
         return self._answer(exchange, results, verified_token, failed_ticket)
-
-    def _tell(self, exchange: Exchange, tokens: Sequence[str]) -> None:
-        """At debug, what was asked for. Not so barcodes, which let in whoever shows them."""
-        self._log.debug("tokens", requestId=exchange.request_id, tokens=tokens)
-
-    def _answer(
-        self,
-        exchange: Exchange,
-        results: Sequence[Result],
-        succeeded: Callable[[Result], Any],
-        failed: Callable[[Result], FailedTicket],
-    ) -> Response:
-        """The answer to a call, counted by outcome."""
-        counts = Counter(result.outcome for result in results)
-        for outcome, tokens in counts.items():
-            self._metrics.tokens_answered(outcome, tokens)
-            if outcome in SUCCESSES:
-                exchange.succeeded += tokens
-            else:
-                exchange.failed += tokens
-        status, body = answer_for(results, counts, succeeded, failed)
-        return Response(body, status, media_type="application/json")

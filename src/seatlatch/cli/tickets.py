@@ -11,7 +11,7 @@ from seatlatch.cli.options import AsJson, Database, group, settings_for
 from seatlatch.cli.printing import print_result
 from seatlatch.cli.ticket_lines import FAILURES, UNCONFIRMED, Failure, outcome_line, ticket_lines
 from seatlatch.commit import Commits
-from seatlatch.domain.label import label_problem
+from seatlatch.domain.label import label_problem, shortened
 from seatlatch.domain.outcome import SUCCESSES, TicketResult
 from seatlatch.domain.refusal import InvalidRequest, Unavailable
 from seatlatch.operations import box_office
@@ -55,7 +55,9 @@ def show(token: Token, database: Database = None, as_json: AsJson = False) -> No
 
     ticket = look(settings_for(database).database_url, work)
     if ticket is None:
-        raise NotDone(f"There is no ticket {token!r}. Look whether the token is typed right.")
+        raise NotDone(
+            f"There is no ticket {shortened(token)}. Look whether the token is typed right."
+        )
     print_result(as_json, ticket, ticket_lines(ticket))
 
 
@@ -160,5 +162,6 @@ def _require_text(tokens: Sequence[str]) -> None:
             token.encode()
         except UnicodeEncodeError:
             raise InvalidRequest(
-                f"The token {token!r} is no text in this terminal's encoding. Give it as UTF-8."
+                f"The token {shortened(token)} is no text in this terminal's encoding."
+                " Give it as UTF-8."
             ) from None

@@ -3,6 +3,7 @@
 import re
 
 LABEL_CHARACTERS_MAX = 200
+SHOWN_CHARACTERS_MAX = 40
 UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Control characters, the ends of lines, and halves of a surrogate pair, which are no text."""
 
@@ -16,3 +17,8 @@ def label_problem(text: str) -> str | None:
     if UNREADABLE.search(text):
         return "holds a control character, or bytes that are no text"
     return None
+
+
+def shortened(text: str) -> str:
+    """What somebody gave, quoted in a sentence; never so long that it hides the sentence."""
+    return repr(text if len(text) <= SHOWN_CHARACTERS_MAX else text[:SHOWN_CHARACTERS_MAX] + "...")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from seatlatch.auth.keys import hash_secret, new_secret
-from seatlatch.domain.label import label_problem
+from seatlatch.domain.label import label_problem, shortened
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.store.interface import ApplicationEntry, ChannelEntry, Code, Provisioning
 
@@ -219,7 +219,7 @@ def _require_identifier(what: str, identifier: str) -> None:
     if not IDENTIFIER.fullmatch(identifier):
         raise InvalidRequest(
             f"The {what} must be 1 to 100 visible ASCII characters without spaces,"
-            f" not {_shortened(identifier)}."
+            f" not {shortened(identifier)}."
         )
 
 
@@ -283,10 +283,6 @@ def _new_code(provisioning: Provisioning, application_id: str, code_seconds: int
     expires_at = provisioning.now + timedelta(seconds=code_seconds)
     provisioning.add_code(hash_secret(code.encode()), Code(application_id, expires_at))
     return IssuedCode(code, expires_at)
-
-
-def _shortened(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:40] + "...")
 
 
 def _first(names: list[str]) -> str:

@@ -23,7 +23,7 @@ from seatlatch.domain.ticket import TicketRecord
 from seatlatch.operator.schemas import RecordBody
 
 PUT_BYTES_MAX = 16 * 1024 * 1024
-"""10,000 tickets fit, even if every field is at its longest."""
+"""10,000 tickets whose fields are all at their longest come to about 15 MB."""
 
 PUT_TOKENS_MAX = 10_000
 

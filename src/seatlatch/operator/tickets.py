@@ -93,7 +93,7 @@ class OperatorTickets(TicketCalls):
         exchange = Exchange.of(request)
         self._gate.admit_records(exchange)
         records = await read_records(request, exchange)
-        self._tell(exchange, (record.token for record in records))
+        self._tell(exchange, [record.token for record in records])
         results = await put_tickets(self._commits, records)
         return self._answer(exchange, results, put_ticket, failed_ticket)
 

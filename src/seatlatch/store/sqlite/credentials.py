@@ -7,6 +7,7 @@ import apsw
 
 from seatlatch.domain.application import AccessToken, ApiKey, Application, Credentials
 from seatlatch.domain.channel import Channel
+from seatlatch.store.sqlite.errors import roll_back
 from seatlatch.store.sqlite.moments import optional_moment
 
 READ_VERSION = "SELECT version FROM credentials_version"
@@ -19,27 +20,34 @@ READ_OPERATORS = "SELECT key_hash, operator_name FROM operators"
 
 def read_credentials(connection: apsw.Connection) -> Credentials:
     """All callers, read in one snapshot."""
-    with connection:
-        version = read_version(connection)
-        grants: defaultdict[str, set[str]] = defaultdict(set)
-        for channel_code, organization_id in connection.execute(READ_GRANTS):
-            grants[channel_code].add(organization_id)
-        keys: defaultdict[str, list[ApiKey]] = defaultdict(list)
-        for application_id, key_hash, expires_at in connection.execute(READ_API_KEYS):
-            keys[application_id].append(ApiKey(key_hash, optional_moment(expires_at)))
-        applications = {
-            application_id: Application(
-                application_id,
-                Channel(channel_code, frozenset(grants[channel_code])),
-                tuple(keys[application_id]),
-            )
-            for application_id, channel_code in connection.execute(READ_APPLICATIONS)
-        }
-        access_tokens = {
-            token_hash: AccessToken(application_id, optional_moment(expires_at))
-            for token_hash, application_id, expires_at in connection.execute(READ_ACCESS_TOKENS)
-        }
-        operators = {cast(bytes, row[0]): str(row[1]) for row in connection.execute(READ_OPERATORS)}
+    connection.execute("BEGIN")
+    try:
+        return _read(connection)
+    finally:
+        roll_back(connection)
+
+
+def _read(connection: apsw.Connection) -> Credentials:
+    version = read_version(connection)
+    grants: defaultdict[str, set[str]] = defaultdict(set)
+    for channel_code, organization_id in connection.execute(READ_GRANTS):
+        grants[channel_code].add(organization_id)
+    keys: defaultdict[str, list[ApiKey]] = defaultdict(list)
+    for application_id, key_hash, expires_at in connection.execute(READ_API_KEYS):
+        keys[application_id].append(ApiKey(key_hash, optional_moment(expires_at)))
+    applications = {
+        application_id: Application(
+            application_id,
+            Channel(channel_code, frozenset(grants[channel_code])),
+            tuple(keys[application_id]),
+        )
+        for application_id, channel_code in connection.execute(READ_APPLICATIONS)
+    }
+    access_tokens = {
+        token_hash: AccessToken(application_id, optional_moment(expires_at))
+        for token_hash, application_id, expires_at in connection.execute(READ_ACCESS_TOKENS)
+    }
+    operators = {cast(bytes, row[0]): str(row[1]) for row in connection.execute(READ_OPERATORS)}
     return Credentials(version, applications, access_tokens, operators)
 
 

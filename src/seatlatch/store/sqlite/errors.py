@@ -61,3 +61,9 @@ def while_running() -> Iterator[None]:
         yield
     except tuple(TROUBLE) as error:
         raise Unavailable("The database did not confirm. Send the request again.") from error
+
+
+def roll_back(connection: apsw.Connection) -> None:
+    """End a transaction. SQLite has done so itself after some errors, and can't do so again."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")

@@ -19,7 +19,7 @@ from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import DatabaseUse, Result, Snapshot, Transaction
 from seatlatch.store.sqlite import credentials
 from seatlatch.store.sqlite.checkpointer import Checkpointer
-from seatlatch.store.sqlite.errors import at_start, while_running
+from seatlatch.store.sqlite.errors import at_start, roll_back, while_running
 from seatlatch.store.sqlite.moments import utc_now
 from seatlatch.store.sqlite.opening import open_database
 from seatlatch.store.sqlite.snapshot import SqliteSnapshot
@@ -63,7 +63,7 @@ class SqliteStore:
             try:
                 result = work(SqliteTransaction(self._writer, self._clock()))
             except BaseException:
-                _roll_back(self._writer)
+                roll_back(self._writer)
                 raise
             await self._commit_in_thread()
         self._require_same_file()
@@ -92,7 +92,7 @@ class SqliteStore:
             running.exception()
             raise
         except BaseException:
-            _roll_back(self._writer)
+            roll_back(self._writer)
             raise
 
     def _commit(self) -> None:
@@ -110,12 +110,13 @@ class SqliteStore:
 
     async def read(self, work: Callable[[Snapshot], Result]) -> Result:
         """Run `work` on one snapshot, beside the writer."""
+        self._require_same_file()
         with while_running():
             self._reader.execute("BEGIN")
             try:
                 return work(SqliteSnapshot(self._reader, self._clock()))
             finally:
-                _roll_back(self._reader)
+                roll_back(self._reader)
 
     def credentials_version(self) -> int:
         """One row, read beside the writer."""
@@ -134,9 +135,3 @@ class SqliteStore:
         self._checkpointer.close()
         self._reader.close()
         self._writer.close()
-
-
-def _roll_back(connection: apsw.Connection) -> None:
-    """SQLite has rolled back by itself after some errors, and can't after others."""
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")

@@ -1,0 +1,282 @@
+"""Who may do what to whose tickets: every route, every credential, every kind of ticket."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from seatlatch.auth.keys import hash_secret
+from seatlatch.store.interface import NewTicket
+from seatlatch.store.sqlite.store import SqliteStore
+from seatlatch.wiring import open_provisioning
+from tests.api.listings import MINE, THEIRS, lock_body
+from tests.serving import (
+    ACCESS_TOKEN,
+    APPLICATION,
+    CHANNEL,
+    FOREIGN_ORGANIZATION,
+    LOCK,
+    OPERATOR_KEY,
+    ORGANIZATION,
+    OTHER_ACCESS_TOKEN,
+    OTHER_API_KEY,
+    OTHER_APPLICATION,
+    OTHER_CHANNEL,
+    OWNER,
+    Served,
+    database_url,
+    make_inventory,
+    serving,
+)
+
+Call = Callable[..., httpx.Response]
+
+GAME = "GAME-7"
+REVOKED_KEY = "revoked-api-key"
+EXPIRED_TOKEN = "expired-access-token"
+FOREIGN_OWNER = "owner-of-the-others"
+
+
+def ticket(token: str, organization: str = ORGANIZATION) -> NewTicket:
+    """A ticket that has its token for a barcode too."""
+    owner = OWNER if organization == ORGANIZATION else FOREIGN_OWNER
+    return NewTicket(token, organization, owner, access_id=GAME, barcode=token)
+
+
+TICKETS = (
+    ticket("own-free"),
+    ticket("of-mine-"),
+    ticket("of-them-"),
+    ticket("for-free", FOREIGN_ORGANIZATION),
+    ticket("for-list", FOREIGN_ORGANIZATION),
+    ticket("for-void", FOREIGN_ORGANIZATION)._replace(voided=True),
+    ticket("for-held", FOREIGN_ORGANIZATION)._replace(seat_status="LOCK"),
+)
+"""All tokens have one length, so that answers can be compared byte by byte.
+
+Of the two channels, MINE has a grant for the first organization alone, THEIRS for both.
+"""
+
+UNKNOWN = "unknown-"
+FOREIGN = ("for-free", "for-list", "for-void", "for-held")
+
+STATUSES = {
+    # ticket: (MINE, THEIRS)
+    "own-free": (200, 200),
+    "of-mine-": (200, 409),
+    "of-them-": (409, 200),
+    "for-free": (422, 200),
+    "for-list": (422, 200),
+    "for-void": (422, 422),
+    "for-held": (422, 409),
+    UNKNOWN: (422, 422),
+}
+"""What each channel is told of a ticket, by whichever of the /v1 routes it asks."""
+
+ROUTES: dict[str, Call] = {
+    "unlock": lambda served, token, **caller: served.unlock(token, **caller),
+    "lock": lambda served, token, **caller: served.lock(token, **caller),
+    "verify": lambda served, token, **caller: served.verify(token, **caller),
+    "barcode": lambda served, token, **caller: served.verify_barcodes(GAME, token, **caller),
+}
+# Rows for the routes of /operator/v1 belong here: to each of them REFUSED and MINE are 401.
+
+REFUSED: dict[str, tuple[dict[str, str | None], int]] = {
+    "nothing": (dict.fromkeys(MINE), 400),
+    "no application": ({"pac_application_id": None}, 400),
+    "no key": ({"pac_api_key": None}, 400),
+    "no channel": ({"pac_channel_code": None}, 400),
+    "no access token": ({"authorization": None}, 401),
+    "no bearer": ({"authorization": ACCESS_TOKEN}, 401),
+    "unknown application": ({"pac_application_id": "com.example.unknown"}, 401),
+    "wrong key": ({"pac_api_key": "wrong"}, 401),
+    "revoked key": ({"pac_api_key": REVOKED_KEY}, 401),
+    "wrong access token": ({"authorization": "Bearer wrong"}, 401),
+    "expired access token": ({"authorization": f"Bearer {EXPIRED_TOKEN}"}, 401),
+    "their application": ({"pac_application_id": OTHER_APPLICATION}, 401),
+    "their key": ({"pac_api_key": OTHER_API_KEY}, 401),
+    "their access token": ({"authorization": f"Bearer {OTHER_ACCESS_TOKEN}"}, 401),
+    "their channel": ({"pac_channel_code": OTHER_CHANNEL}, 403),
+    "all of theirs but the application": ({**THEIRS, "pac_application_id": APPLICATION}, 401),
+    "all of theirs but the channel": ({**THEIRS, "pac_channel_code": CHANNEL}, 403),
+    "an operator's key as token": ({"authorization": f"Bearer {OPERATOR_KEY}"}, 401),
+    "an operator's key as key": ({"pac_api_key": OPERATOR_KEY}, 401),
+    "an operator's key as both": (
+        {"pac_api_key": OPERATOR_KEY, "authorization": f"Bearer {OPERATOR_KEY}"},
+        401,
+    ),
+    "the key and token exchanged": (
+        {"pac_api_key": ACCESS_TOKEN, "authorization": f"Bearer {MINE['pac_api_key']}"},
+        401,
+    ),
+}
+"""Credentials that are let in nowhere, as changes to MINE."""
+
+
+class CountingStore(SqliteStore):
+    """A store that notes the statements that it runs, but for those on credentials: when these are
+    confirmed is a matter of time alone.
+    """
+
+    statements: list[str]
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.statements = []
+        for connection in (self._writer, self._reader):
+            connection.exec_trace = self._note
+
+    def _note(self, _cursor: object, sql: str, _bindings: object) -> bool:
+        if "credentials_version" not in sql:
+            self.statements.append(sql)
+        return True
+
+
+class Arena:
+    """A server with two tenants, each with a listing, and the statements that it runs."""
+
+    def __init__(self) -> None:
+        self.stores: list[CountingStore] = []
+
+    def open(self, path: Path) -> CountingStore:
+        """The store of the server."""
+        self.stores.append(CountingStore(path))
+        return self.stores[-1]
+
+    def statements(self, ask: Callable[[], httpx.Response]) -> tuple[httpx.Response, list[str]]:
+        """An answer, and what was run for it."""
+        (store,) = self.stores
+        before = len(store.statements)
+        answer = ask()
+        return answer, store.statements[before:]
+
+
+def make_tenants(path: Path) -> None:
+    """The database of both."""
+    make_inventory(path, TICKETS)
+    now = datetime.now(UTC)
+    with open_provisioning(database_url(path)) as provisioning:
+        provisioning.add_api_key(APPLICATION, hash_secret(REVOKED_KEY.encode()), now)
+        expired = now - timedelta(seconds=1)
+        provisioning.add_access_token(APPLICATION, hash_secret(EXPIRED_TOKEN.encode()), expired)
+
+
+def list_for_both(served: Served) -> None:
+    """Each channel's listing, with a seller and prices."""
+    for caller, name, tokens in (
+        (MINE, "mine", ["of-mine-"]),
+        (THEIRS, "theirs", ["of-them-", "for-list"]),
+    ):
+        seller = {"lastName": f"seller-{name}", "firstName": f"first-{name}"}
+        listing = {"externalListingId": f"listing-{name}", "totalPrice": 31337}
+        body = lock_body(*tokens, seller=seller, source="BROKER", **listing)
+        assert served.call("PUT", LOCK, body, **caller).status_code == 200
+
+
+@pytest.fixture
+def arena(tmp_path: Path) -> Iterator[tuple[Arena, Served]]:
+    """The tenants, as they are at first."""
+    path = tmp_path / "inventory.db"
+    make_tenants(path)
+    arena = Arena()
+    with serving(path, store=arena.open) as served:
+        list_for_both(served)
+        yield arena, served
+
+
+@pytest.fixture(scope="module")
+def tenants(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The tenants, for requests that are all refused."""
+    path = tmp_path_factory.mktemp("tenants") / "inventory.db"
+    make_tenants(path)
+    with serving(path) as served:
+        list_for_both(served)
+        yield served
+
+
+THEIR_WORDS = ["theirs", OTHER_CHANNEL, OTHER_APPLICATION, FOREIGN_OWNER, FOREIGN_ORGANIZATION]
+MY_WORDS = ["seller-mine", "first-mine", "listing-mine", CHANNEL, APPLICATION]
+
+
+def assert_tells_nothing(answer: httpx.Response, words: list[str]) -> None:
+    """None of the words is anywhere in it."""
+    text = answer.text + str(answer.headers)
+    assert [word for word in words if word in text] == []
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("caller", [0, 1], ids=["mine", "theirs"])
+def test_right_credentials(arena: tuple[Arena, Served], route: str, caller: int) -> None:
+    _, served = arena
+    words = [*(MY_WORDS if caller else THEIR_WORDS), "seller-", "first-"]
+    for token, statuses in STATUSES.items():
+        answer = ROUTES[route](served, token, **(THEIRS if caller else MINE))
+        assert (token, answer.status_code) == (token, statuses[caller])
+        assert_tells_nothing(answer, words)
+
+
+def refused(route: str, credentials: str) -> tuple[Call, dict[str, str | None], int]:
+    """A call, the credentials that are wrong, and the status that they get."""
+    changes, status = REFUSED[credentials]
+    return ROUTES[route], {**MINE, **changes}, status
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("credentials", REFUSED)
+def test_wrong_credentials_are_told_the_same_of_every_ticket(
+    tenants: Served, route: str, credentials: str
+) -> None:
+    call, caller, status = refused(route, credentials)
+    answers = [call(tenants, token, **caller) for token in STATUSES]
+    assert {answer.status_code for answer in answers} == {status}
+    assert len({answer.content for answer in answers}) == 1
+    assert_tells_nothing(answers[0], [*THEIR_WORDS, *MY_WORDS, OWNER, OPERATOR_KEY])
+
+
+def test_wrong_credentials_changed_nothing(tenants: Served) -> None:
+    for route in ROUTES:
+        for credentials in REFUSED:
+            call, caller, _ = refused(route, credentials)
+            call(tenants, "of-mine-", **caller)
+    (row,) = tenants.verify("of-mine-").json()["success"]
+    assert (row["mpreserve"], row["externalListingId"]) == (True, "listing-mine")
+    assert tenants.verify("own-free").json()["success"][0]["mpreserve"] is False
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("token", FOREIGN)
+def test_a_foreign_ticket_is_as_unknown_as_one_that_does_not_exist(
+    arena: tuple[Arena, Served], route: str, token: str
+) -> None:
+    tenants, served = arena
+    foreign, run_for_foreign = tenants.statements(lambda: ROUTES[route](served, token))
+    unknown, run_for_unknown = tenants.statements(lambda: ROUTES[route](served, UNKNOWN))
+    assert foreign.status_code == unknown.status_code == 422
+    assert foreign.content == unknown.content.replace(UNKNOWN.encode(), token.encode())
+    assert run_for_foreign == run_for_unknown
+    assert len(run_for_foreign) >= 3
+    per_request = {"request-id", "date"}
+    assert {**foreign.headers, **dict.fromkeys(per_request)} == {
+        **unknown.headers,
+        **dict.fromkeys(per_request),
+    }
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_among_others_too(arena: tuple[Arena, Served], route: str) -> None:
+    _, served = arena
+    calls: dict[str, Callable[..., httpx.Response]] = {
+        "unlock": served.unlock,
+        "lock": served.lock,
+        "verify": served.verify,
+        "barcode": lambda *barcodes: served.verify_barcodes(GAME, *barcodes),
+    }
+    call = calls[route]
+    foreign = call("own-free", "of-them-", *FOREIGN)
+    unknown = call("own-free", "of-them-", *[f"unknown{n}" for n in range(len(FOREIGN))])
+    expected = unknown.text
+    for number, token in enumerate(FOREIGN):
+        expected = expected.replace(f"unknown{number}", token)
+    assert (foreign.status_code, foreign.text) == (207, expected)

@@ -1,0 +1,201 @@
+"""The token call's own rules: fewer headers, errors of another shape, everything else as ever."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.test_request_headers import V4
+from tests.api.test_token import CODE, path, put_codes, refresh, with_code
+from tests.api.test_whole_request_errors import BrokenStore, moved_away
+from tests.serving import (
+    APPLICATION,
+    TOKEN,
+    Served,
+    make_inventory,
+    raw_request,
+    serving,
+    valid_headers,
+)
+
+__all__ = ["path"]
+
+NEEDED = ("User-Agent", "Accept", "Content-Type", "PAC-Application-ID", "Request-ID")
+IGNORED = ("Authorization", "PAC-API-Key", "PAC-Channel-Code", "Accept-Encoding")
+WRONG = b'{"grantType":"authorization_code","code":"wrong"}'
+MEBIBYTE = 1024 * 1024
+
+BODIES = {
+    "empty": (b"", "empty"),
+    "no JSON": (b"grantType=authorization_code&code=x", "JSON"),
+    "not UTF-8": (b'{"grantType":"\xff"}', "UTF-8"),
+    "half a pair": (rb'{"grantType":"refresh_token","refreshToken":"\ud800"}', "surrogate"),
+    "an array": (b"[]", "array"),
+    "null": (b"null", "null"),
+    "nothing in it": (b"{}", "grantType"),
+    "no grantType": (b'{"code":"x"}', "grantType"),
+    "grantType null": (b'{"grantType":null}', "grantType"),
+    "another grantType": (b'{"grantType":"password","password":"x"}', "grantType must be"),
+    "grantType in capitals": (b'{"grantType":"REFRESH_TOKEN"}', "grantType must be"),
+    "no code": (b'{"grantType":"authorization_code"}', "needs the member code"),
+    "code null": (b'{"grantType":"authorization_code","code":null}', "needs the member code"),
+    "code a number": (b'{"grantType":"authorization_code","code":7}', "$.code"),
+    "no token": (b'{"grantType":"refresh_token","code":"x"}', "needs the member refreshToken"),
+    "token a list": (b'{"grantType":"refresh_token","refreshToken":["x"]}', "$.refreshToken"),
+    "too deep": (b'{"x":' * 100_000, "deep"),
+}
+SECRETS = {
+    "empty": "",
+    "10,000 characters": "x" * 10_000,
+    "NUL": "\0",
+    "a code and NUL": CODE + "\0",
+    "emoji": "🎟️",
+    "a separator": ".",
+    "separators": "...",
+    "a code in capitals": CODE.upper(),
+    "SQL": "' OR 1=1 --",
+}
+
+
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server whose application has a code that these tests leave alone."""
+    path = tmp_path_factory.mktemp("tokens") / "inventory.db"
+    make_inventory(path)
+    put_codes(path)
+    with serving(path) as running:
+        yield running
+
+
+def error_of(answer: httpx.Response, status: int) -> str:
+    """The text of an error of this route, after its form and headers were looked at."""
+    assert answer.status_code == status, answer.text
+    told: dict[str, Any] = answer.json()
+    assert list(told) == ["error"]
+    assert isinstance(told["error"], str)
+    assert told["error"]
+    assert answer.headers.get_list("Cache-Control") == ["no-store"]
+    assert answer.headers.get_list("Content-Type") == ["application/json"]
+    assert answer.headers.get_list("Vary") == ["Accept-Encoding"]
+    assert answer.headers["Request-ID"]
+    assert "RateLimit" not in answer.headers
+    return str(told["error"])
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_header_absent_or_twice_is_400(tokens: Served, name: str) -> None:
+    key = name.lower().replace("-", "_")
+    assert name in error_of(tokens.token(WRONG, **{key: None}), 400)
+    headers = valid_headers()
+    pairs = [*headers.items(), (name, headers[name]), ("Content-Length", str(len(WRONG)))]
+    answer = tokens.raw(raw_request(pairs, WRONG, target=TOKEN, method="POST"))
+    assert answer.status == 400
+    assert name in json.loads(answer.body)["error"]
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_other_headers_are_not_looked_at(tokens: Served, name: str) -> None:
+    pairs = [*valid_headers().items(), (name, "x"), (name, ""), ("Content-Length", "49")]
+    answer = tokens.raw(raw_request(pairs, WRONG, target=TOKEN, method="POST"))
+    assert (answer.status, b"wrong, spent" in answer.body) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "word"),
+    [
+        ({"request_id": "garbage"}, 400, "Request-ID"),
+        ({"user_agent": "none"}, 400, "User-Agent"),
+        ({"accept": "text/html"}, 406, "Accept"),
+        ({"content_type": "application/x-www-form-urlencoded"}, 415, "Content-Type"),
+    ],
+)
+def test_header_of_the_wrong_form(
+    tokens: Served, changes: dict[str, str], status: int, word: str
+) -> None:
+    assert word in error_of(tokens.token(WRONG, **changes), status)
+
+
+@pytest.mark.parametrize("application", ["com.example.unknown", APPLICATION.upper(), "caf\xe9"])
+def test_an_application_that_does_not_exist_is_401(tokens: Served, application: str) -> None:
+    for body in (WRONG, {"grantType": "authorization_code", "code": CODE}):
+        headers = valid_headers()
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent: list[tuple[str, str | bytes]] = [
+            *{**headers, "PAC-Application-ID": application}.items(),
+            ("Content-Length", str(len(content))),
+        ]
+        answer = tokens.raw(raw_request(sent, content, target=TOKEN, method="POST"))
+        assert answer.status == 401
+        assert answer.header("www-authenticate") == "Bearer"
+        assert answer.header("cache-control") == "no-store"
+        assert "PAC-Application-ID" in json.loads(answer.body)["error"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_another_method_is_405(tokens: Served, method: str) -> None:
+    answer = tokens.send(TOKEN, method, valid_headers(), WRONG)
+    assert answer.headers["Allow"] == "POST"
+    if method != "HEAD":
+        assert "POST" in error_of(answer, 405)
+
+
+@pytest.mark.parametrize(("body", "word"), BODIES.values(), ids=BODIES)
+def test_an_ill_shaped_body_is_400(tokens: Served, body: bytes, word: str) -> None:
+    assert word in error_of(tokens.token(body), 400)
+
+
+def test_a_body_over_1_mebibyte_is_413(tokens: Served) -> None:
+    assert "bytes" in error_of(tokens.token(b" " * (MEBIBYTE + 1)), 413)
+
+
+@pytest.mark.parametrize("exchange", [with_code, refresh], ids=["code", "refresh token"])
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
+def test_any_wrong_secret_is_400(
+    tokens: Served, exchange: Callable[[Served, str], httpx.Response], secret: str
+) -> None:
+    assert "wrong, spent or expired" in error_of(exchange(tokens, secret), 400)
+
+
+ORDER: list[tuple[dict[str, str | None], int]] = [
+    ({"request_id": None}, 400),
+    ({"user_agent": None}, 400),
+    ({"pac_application_id": "com.example.unknown"}, 401),
+    ({"accept": "text/html"}, 406),
+    ({"content_type": "text/plain"}, 415),
+]
+
+
+@pytest.mark.parametrize("at", range(len(ORDER)))
+def test_of_several_faults_the_earliest_is_told(tokens: Served, at: int) -> None:
+    changes = {key: value for one, _ in ORDER[at:] for key, value in one.items()}
+    error_of(tokens.token(b"{", **changes), ORDER[at][1])
+
+
+def test_a_bug_is_500_in_this_form(path: Path) -> None:
+    with serving(path, store=BrokenStore) as served:
+        assert "on our side" in error_of(with_code(served), 500)
+
+
+def test_no_database_is_503_in_this_form(path: Path) -> None:
+    with serving(path) as served, moved_away(path):
+        for application in (APPLICATION, "com.example.unknown"):
+            answer = with_code(served, pac_application_id=application)
+            assert "again" in error_of(answer, 503)
+            assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_members_that_mean_nothing_are_ignored(path: Path) -> None:
+    with serving(path) as served:
+        body = {"grantType": "authorization_code", "refreshToken": "x", "y": [1], "code": CODE}
+        assert served.token(body, request_id=V4).headers["Request-ID"] == V4
+
+
+def test_it_is_not_limited_by_rate(path: Path) -> None:
+    with serving(path, rate_limit="1:1") as served:
+        for _ in range(5):
+            error_of(served.token(WRONG), 400)
+        assert served.unlock("unknown").status_code == 422
+        assert with_code(served).status_code == 200

@@ -1,0 +1,390 @@
+"""Letting callers in by commands: what they print and exit with, and what a server makes of it.
+
+The rules themselves are tested in tests/operations/test_provision.py.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+
+import httpx
+import pytest
+
+from seatlatch.wiring import make_database, open_provisioning
+from tests.cli.commands import done, run, run_here, run_on, running
+from tests.cli.test_bad_databases import assert_one_sentence
+from tests.serving import UNLOCK, Served, database_url, make_inventory, serving, valid_headers
+
+NOTICED_SECONDS = 1.0
+"""A running server knows of a change by then."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """An empty inventory."""
+    made = tmp_path / "inventory.db"
+    make_database(database_url(made))
+    return made
+
+
+@pytest.fixture
+def provided(path: Path) -> Path:
+    """An inventory with an organization and a channel, but no application."""
+    with open_provisioning(database_url(path)) as provisioning:
+        provisioning.add_organization("1001", "Arena")
+        provisioning.add_channel("channel", "Channel", ["1001"])
+    return path
+
+
+def moment(text: str) -> datetime:
+    """A moment as a JSON document has it."""
+    assert text.endswith("Z")
+    return datetime.fromisoformat(text)
+
+
+def assert_soon(text: str, seconds: int) -> None:
+    """It is so many seconds from now, give or take what a command needs."""
+    assert abs(moment(text) - datetime.now(UTC) - timedelta(seconds=seconds)).total_seconds() < 60
+
+
+def assert_secret(text: str) -> None:
+    """It can't be guessed and needs no quoting."""
+    assert len(text) == 43
+    assert text.isascii()
+    assert text.replace("-", "").replace("_", "").isalnum()
+
+
+def test_organizations(path: Path) -> None:
+    added = {"organizationId": "1001", "name": "Café \N{ADMISSION TICKETS}"}
+    assert done(path, "org", "list") == {"organizations": []}
+    assert done(path, "org", "add", "1001", "--name", added["name"]) == added
+    assert done(path, "org", "list") == {"organizations": [added]}
+    assert done(path, "org", "remove", "1001") == {"organizationId": "1001"}
+    assert done(path, "org", "list") == {"organizations": []}
+
+
+def test_channels(path: Path) -> None:
+    for organization in ("1001", "1002", "1003"):
+        done(path, "org", "add", organization, "--name", "Arena")
+    added = {"channelCode": "c", "name": "Channel", "organizations": ["1001", "1002"]}
+    both = ("--org", "1002", "--org", "1001")
+    assert done(path, "channel", "add", "c", "--name", "Channel", *both) == added
+    assert done(path, "channel", "list") == {"channels": [added]}
+    granted = {"channelCode": "c", "granted": ["1003"], "already": ["1001"]}
+    assert done(path, "channel", "grant", "c", "1003", "1001") == granted
+    ended = {"channelCode": "c", "ungranted": ["1001", "1002", "1003"], "already": []}
+    assert done(path, "channel", "ungrant", "c", "1001", "1002", "1003") == ended
+    again = {"channelCode": "c", "ungranted": [], "already": ["1001"]}
+    assert done(path, "channel", "ungrant", "c", "1001") == again
+    assert done(path, "channel", "list")["channels"][0]["organizations"] == []
+    assert done(path, "channel", "remove", "c") == {"channelCode": "c"}
+    assert done(path, "channel", "list") == {"channels": []}
+
+
+def test_applications(provided: Path) -> None:
+    added = done(provided, "app", "add", "com.x", "--channel", "channel")
+    assert list(added) == ["applicationId", "channelCode", "apiKey", "authorizationCode"]
+    assert (added["applicationId"], added["channelCode"]) == ("com.x", "channel")
+    listed = {"applicationId": "com.x", "channelCode": "channel", "apiKeys": [{"expiresAt": None}]}
+    assert done(provided, "app", "list") == {"applications": [listed]}
+    rotated = done(provided, "app", "rotate-key", "com.x")
+    assert list(rotated) == ["applicationId", "apiKey", "oldKeysEnd"]
+    assert_soon(rotated["oldKeysEnd"], 86_400)
+    listed["apiKeys"] = [{"expiresAt": rotated["oldKeysEnd"]}, {"expiresAt": None}]
+    assert done(provided, "app", "list") == {"applications": [listed]}
+    at_once = done(provided, "app", "rotate-key", "com.x", "--overlap", "0")
+    assert_soon(at_once["oldKeysEnd"], 0)
+    assert len(done(provided, "app", "list")["applications"][0]["apiKeys"]) == 1
+    authorized = done(provided, "app", "authorize", "com.x")
+    assert list(authorized) == ["applicationId", "authorizationCode", "expiresAt"]
+    assert_soon(authorized["expiresAt"], 86_400)
+    secrets = {added["apiKey"], added["authorizationCode"], authorized["authorizationCode"]}
+    secrets |= {rotated["apiKey"], at_once["apiKey"]}
+    assert len(secrets) == 5
+    for secret in secrets:
+        assert_secret(secret)
+    assert done(provided, "app", "revoke", "com.x") == {"applicationId": "com.x"}
+    assert done(provided, "app", "list") == {"applications": []}
+
+
+def test_operators(path: Path) -> None:
+    added = done(path, "operator", "add", "ticketing")
+    assert list(added) == ["name", "operatorKey"]
+    assert added["name"] == "ticketing"
+    assert_secret(added["operatorKey"])
+    assert done(path, "operator", "list") == {"operators": [{"name": "ticketing"}]}
+    assert done(path, "operator", "revoke", "ticketing") == {"name": "ticketing"}
+    assert done(path, "operator", "list") == {"operators": []}
+
+
+def test_people_are_told_in_words(path: Path) -> None:
+    def said(*arguments: str) -> list[str]:
+        result = run_here(path, *arguments)
+        assert (result.returncode, result.stderr) == (0, "")
+        return result.stdout.splitlines()
+
+    def says_once(*arguments: str) -> str:
+        lines = said(*arguments)
+        assert lines[-1].endswith("can't be shown again.")
+        return "\n".join(lines)
+
+    for group in ("org", "channel", "app", "operator"):
+        assert f"Add one with `seatlatch {group} add`." in said(group, "list")[0]
+    assert said("org", "add", "1", "--name", "Arena") == ["Added the organization 1."]
+    said("org", "add", "1002", "--name", "Café")
+    assert said("org", "list") == ["1     Arena", "1002  Café"]
+    assert said("channel", "add", "c", "--name", "C", "--org", "1") == [
+        "Added the channel c, which sees the tickets of 1."
+    ]
+    assert said("channel", "grant", "c", "1", "1002") == [
+        "1002: granted.",
+        "1: was granted already.",
+    ]
+    assert said("channel", "list") == ["c  C  1, 1002"]
+    assert said("channel", "ungrant", "c", "1002") == ["1002: no longer granted."]
+    assert "Authorization code: " in says_once("app", "add", "com.x", "--channel", "c")
+    assert "No older key is good after" in says_once("app", "rotate-key", "com.x")
+    assert "good for one exchange until" in says_once("app", "authorize", "com.x")
+    assert said("app", "list")[0].startswith("com.x  c  2 keys: until 20")
+    assert "Operator key: " in says_once("operator", "add", "op")
+    assert said("operator", "list") == ["op"]
+    assert said("operator", "revoke", "op")[0].startswith("Revoked op")
+    assert said("app", "revoke", "com.x")[0].startswith("Revoked com.x")
+    assert said("channel", "remove", "c") == ["Removed the channel c."]
+    assert said("org", "remove", "1") == ["Removed the organization 1."]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("org add 1001 --name Again", "is there already"),
+        ("channel add channel --name Again --org 1001", "is there already"),
+        ("channel add new --name New --org 1001 --org 9", "`seatlatch org add`"),
+        ("channel grant channel 9", "`seatlatch org add`"),
+        ("channel ungrant other 1001", "`seatlatch channel add`"),
+        ("app add com.x --channel other", "`seatlatch channel add`"),
+        ("app rotate-key com.x", "`seatlatch app add`"),
+        ("app authorize com.x", "`seatlatch app add`"),
+        ("app revoke com.x", "`seatlatch app add`"),
+        ("operator revoke op", "`seatlatch operator add`"),
+        ("org remove 1001", "`seatlatch channel ungrant`"),
+    ],
+)
+def test_what_can_not_be_done_exits_1_with_a_sentence(
+    provided: Path, arguments: str, words: str
+) -> None:
+    result = run_here(provided, *arguments.split(), "--json")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert words in result.stderr
+    assert_one_sentence(result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["org", "add", "a b", "--name", "N"], "organization id"),
+        (["org", "add", "\N{ADMISSION TICKETS}", "--name", "N"], "organization id"),
+        (["org", "add", "x" * 101, "--name", "N"], "organization id"),
+        (["org", "add", "\udcff", "--name", "N"], "organization id"),
+        (["org", "add", "", "--name", "N"], "organization id"),
+        (["org", "add", "9", "--name", ""], "The name must not be empty"),
+        (["org", "add", "9", "--name", "a\x1b[31m"], "control character"),
+        (["org", "add", "9", "--name", "\udcff"], "no text"),
+        (["org", "add", "9"], "Missing option '--name'"),
+        (["org", "add", "--name", "N"], "Missing argument"),
+        (["org", "add", "9", "10", "--name", "N"], "unexpected extra argument"),
+        (["org", "drop", "9"], "No such command"),
+        (["channel", "add", "c", "--name", "N"], "Missing option '--org'"),
+        (["channel", "grant", "channel"], "Missing argument"),
+        (["app", "add", "com.x"], "Missing option '--channel'"),
+        (["app", "rotate-key", "com.x", "--overlap", "-1"], "--overlap"),
+        (["app", "rotate-key", "com.x", "--overlap", "31536001"], "--overlap"),
+        (["app", "rotate-key", "com.x", "--overlap", "9" * 5000], "--overlap"),
+        (["app", "rotate-key", "com.x", "--overlap", "soon"], "--overlap"),
+        (["app", "rotate-key", "com.x", "--overlap", "1.5"], "--overlap"),
+        (["operator", "add", "a\tb"], "operator name"),
+        (["operator", "list", "--database", "x.db"], "--database"),
+    ],
+)
+def test_wrong_usage_exits_2_with_a_sentence(path: Path, arguments: list[str], words: str) -> None:
+    result = run_here(path, *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert words in result.stderr
+    assert_one_sentence(result.stderr)
+
+
+@pytest.mark.parametrize("group", ["org", "channel", "app", "operator", "tickets"])
+def test_a_group_without_a_command_shows_its_help(group: str) -> None:
+    result = run(group)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"Usage: seatlatch {group} ")
+    assert "Commands:" in result.stderr
+
+
+def test_without_a_database_it_says_how_to_make_one(tmp_path: Path) -> None:
+    result = run_on(tmp_path / "missing.db", "org", "add", "1001", "--name", "Arena")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "Make one with `seatlatch migrate`" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_begins_with_a_dash_comes_after_two(path: Path) -> None:
+    assert run_on(path, "org", "add", "--name", "Dash", "--", "-x").returncode == 0
+    assert done(path, "org", "list")["organizations"] == [{"organizationId": "-x", "name": "Dash"}]
+
+
+@pytest.fixture
+def served(path: Path) -> Iterator[Served]:
+    """A server that was started on an empty inventory."""
+    with serving(path) as running_server:
+        yield running_server
+
+
+def let_in(path: Path) -> dict[str, str]:
+    """Organization, channel, and an application's credentials, by commands alone."""
+    done(path, "org", "add", "1001", "--name", "Arena")
+    done(path, "channel", "add", "channel", "--name", "Channel", "--org", "1001")
+    credentials: dict[str, str] = done(path, "app", "add", "com.x", "--channel", "channel")
+    return credentials
+
+
+def exchange(url: str, code: str) -> httpx.Response:
+    """Ask for tokens with an authorization code."""
+    headers = valid_headers(
+        Authorization=None, PAC_API_Key=None, PAC_Channel_Code=None, PAC_Application_ID="com.x"
+    )
+    body = {"grantType": "authorization_code", "code": code}
+    return httpx.post(url + "/v1/auth/token", json=body, headers=headers, trust_env=False)
+
+
+def unlock(url: str, token: str, api_key: str, *tickets: str) -> int:
+    """The status of an unlock."""
+    headers = valid_headers(
+        Authorization=f"Bearer {token}",
+        PAC_API_Key=api_key,
+        PAC_Application_ID="com.x",
+        PAC_Channel_Code="channel",
+    )
+    body = {"tokens": list(tickets)}
+    return httpx.put(url + UNLOCK, json=body, headers=headers, trust_env=False).status_code
+
+
+def soon(what: Callable[[], int], status: int, seconds: float = NOTICED_SECONDS) -> bool:
+    """Whether `what` answers with this status within a time; asks again and again."""
+    deadline = monotonic() + seconds
+    while monotonic() < deadline:
+        if what() == status:
+            return True
+    return False
+
+
+def access_token(served: Served, credentials: dict[str, str]) -> str:
+    """What an application gets for its code, once the server knows of it."""
+    code = credentials["authorizationCode"]
+    answers: list[httpx.Response] = []
+
+    def ask() -> int:
+        answers.append(exchange(served.url, code))
+        return answers[-1].status_code
+
+    assert soon(ask, 200)
+    return str(answers[-1].json()["accessToken"])
+
+
+def test_who_was_added_gets_in_to_a_running_server_and_out_again(served: Served) -> None:
+    credentials = let_in(served.path)
+    token = access_token(served, credentials)
+    operator_key = done(served.path, "operator", "add", "op")["operatorKey"]
+
+    def add_ticket() -> int:
+        headers = {"Authorization": f"Bearer {operator_key}"}
+        body = [{"token": "a", "organizationId": "1001", "ownerId": "o"}]
+        url = served.url + "/operator/v1/tickets"
+        return httpx.post(url, json=body, headers=headers, trust_env=False).status_code
+
+    assert soon(add_ticket, 200)
+    key = credentials["apiKey"]
+    assert unlock(served.url, token, key, "a") == 200
+    done(served.path, "channel", "ungrant", "channel", "1001")
+    assert soon(lambda: unlock(served.url, token, key, "a"), 422)
+    done(served.path, "channel", "grant", "channel", "1001")
+    assert soon(lambda: unlock(served.url, token, key, "a"), 200)
+    done(served.path, "app", "revoke", "com.x")
+    assert soon(lambda: unlock(served.url, token, key, "a"), 401)
+    done(served.path, "operator", "revoke", "op")
+    assert soon(add_ticket, 401)
+
+
+def test_a_revoked_application_that_is_added_anew_starts_from_nothing(served: Served) -> None:
+    credentials = let_in(served.path)
+    token = access_token(served, credentials)
+    spare = done(served.path, "app", "authorize", "com.x")["authorizationCode"]
+    done(served.path, "app", "revoke", "com.x")
+    anew = done(served.path, "app", "add", "com.x", "--channel", "channel")
+    assert access_token(served, anew)
+    assert exchange(served.url, spare).status_code == 400
+    assert unlock(served.url, token, anew["apiKey"], "a") == 401
+    assert unlock(served.url, token, credentials["apiKey"], "a") == 401
+
+
+def test_during_the_overlap_both_keys_work_and_then_the_new_one_alone(served: Served) -> None:
+    credentials = let_in(served.path)
+    token, old = access_token(served, credentials), credentials["apiKey"]
+    rotated = done(served.path, "app", "rotate-key", "com.x", "--overlap", "3")
+    new = rotated["apiKey"]
+    assert soon(lambda: unlock(served.url, token, new, "a"), 422)  # let in; there is no ticket
+    assert unlock(served.url, token, old, "a") == 422
+    assert soon(lambda: unlock(served.url, token, old, "a"), 401, seconds=5)
+    assert datetime.now(UTC) >= moment(rotated["oldKeysEnd"])
+    assert unlock(served.url, token, new, "a") == 422
+    newest = done(served.path, "app", "rotate-key", "com.x", "--overlap", "0")["apiKey"]
+    assert soon(lambda: unlock(served.url, token, new, "a"), 401)
+    assert unlock(served.url, token, newest, "a") == 422
+
+
+def test_a_code_is_good_for_as_long_as_the_setting_says(served: Served) -> None:
+    let_in(served.path)
+    settings = {"SEATLATCH_AUTHORIZATION_CODE_SECONDS": "1"}
+    result = run_on(served.path, "app", "authorize", "com.x", "--json", **settings)
+    authorized = json.loads(result.stdout)
+    ends = moment(authorized["expiresAt"])
+    while datetime.now(UTC) <= ends:
+        assert served.client.get("/livez").status_code == 200
+    assert exchange(served.url, authorized["authorizationCode"]).status_code == 400
+
+
+def test_no_secret_is_kept_logged_or_listed(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path)
+    settings = {"SEATLATCH_LOG_LEVEL": "debug", "SEATLATCH_RATE_LIMIT": "off"}
+    arguments = ("serve", "--port", "0", "--database", database_url(path))
+    with running(*arguments, **settings) as (process, about):
+        done(path, "channel", "add", "channel", "--name", "Channel", "--org", "1001")
+        added = done(path, "app", "add", "com.x", "--channel", "channel")
+        key = done(path, "app", "rotate-key", "com.x")["apiKey"]
+        code = done(path, "app", "authorize", "com.x")["authorizationCode"]
+        operator_key = done(path, "operator", "add", "op")["operatorKey"]
+        assert soon(lambda: exchange(about["url"], code).status_code, 200)
+        operator = {"Authorization": f"Bearer {operator_key}"}
+        asked = about["url"] + "/operator/v1/tickets/none"
+        httpx.get(asked, headers=operator, trust_env=False)
+        for bearer in ("wrong", operator_key, code):
+            unlock(about["url"], bearer, key, "a")
+            unlock(about["url"], key, bearer, "a")
+        listed = [run_on(path, group, "list", "--json") for group in GROUPS]
+        kept = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+        process.terminate()
+        assert process.stderr is not None
+        log = process.stderr.read()
+    assert "inventory.db-wal" in kept
+    assert log
+    secrets = [added["apiKey"], added["authorizationCode"], key, code, operator_key]
+    for secret in secrets:
+        assert [name for name, content in kept.items() if secret.encode() in content] == []
+        assert secret not in log
+        assert [result for result in listed if secret in result.stdout + result.stderr] == []
+
+
+GROUPS = ("org", "channel", "app", "operator")

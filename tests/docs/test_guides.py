@@ -1,0 +1,113 @@
+"""What the guides promise beyond their single examples."""
+
+import random
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import apsw
+import httpx
+
+from tests.docs.answers import same_answer
+from tests.docs.pages import DOCS, Block, blocks
+from tests.docs.running import require_curl, run_shell, sandbox
+from tests.docs.test_examples import APART, OPERATOR, is_answer
+from tests.serving import UNLOCK, valid_headers
+
+MARKETPLACE = DOCS / "guides" / "marketplace.md"
+END_OF_BLOCK = "----- end of block -----\n"
+PORTS = range(20_000, 32_000)
+"""Below those that the system gives to whoever connects, so that a free one stays free."""
+
+IN_THE_SANDBOX = {
+    "authorization": "Bearer sandbox-access-token",
+    "pac_application_id": "com.mycompany.myapp",
+    "pac_api_key": "sandbox-api-key",
+    "pac_channel_code": "my-application",
+}
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)):
+                return port
+
+
+def test_the_operators_guide_leads_to_an_unlock(tmp_path: Path) -> None:
+    """All its commands as one script in an empty folder; the last call answers 200."""
+    require_curl()
+    port = free_port()
+    page = list(blocks(OPERATOR))
+    commands = [block.text for block in page if block.language == "sh"]
+    script = "".join(f"{text}printf '{END_OF_BLOCK[:-1]}\\n'\n" for text in commands)
+    url = f"http://127.0.0.1:{port}"
+    printed = run_shell(script, url, tmp_path, SEATLATCH_PORT=str(port))
+    *outputs, rest = printed.split(END_OF_BLOCK)
+    assert not rest
+    assert len(outputs) == len(commands)
+
+    answers = []
+    output = iter(outputs)
+    last = text = ""
+    for block in page:
+        if block.language == "sh":
+            assert not last, text
+            text, last = block.text, next(output)
+        elif is_answer(block):
+            same_answer(block, last, text)
+            answers.append(last)
+            last = ""
+    calls = [answer for answer in answers if answer.startswith("HTTP/")]
+    assert len(calls) >= 2
+    assert calls[-1].startswith("HTTP/1.1 200 ")
+    assert "98973476444" in calls[-1]
+    assert answers.index(calls[-1]) == 8, "the first section that is not one of the ten"
+
+
+def test_it_is_ten_commands() -> None:
+    headings = [line for line in OPERATOR.read_text("utf-8").split("\n") if line[:4] == "## 1"]
+    assert "## 10. Unlock" in headings
+
+
+def answer_apart(status: str) -> Block:
+    """What the marketplace's guide shows for a status that must be brought about."""
+    (block,) = (b for b in blocks(MARKETPLACE) if b.text.startswith(f"HTTP/1.1 {status}"))
+    return block
+
+
+def unlock_in(url: str) -> tuple[str, str]:
+    """An unlock of a sandbox's ticket: the Request-ID sent, and the answer as curl shows it."""
+    headers = valid_headers(**IN_THE_SANDBOX)
+    answer = httpx.put(
+        url + UNLOCK, json={"tokens": ["201010101"]}, headers=headers, trust_env=False, timeout=10
+    )
+    lines = [f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}"]
+    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+    return "", "\n".join(lines) + "\n\n" + answer.text
+
+
+def test_who_is_too_fast_is_answered_as_the_guide_says(tmp_path: Path) -> None:
+    with sandbox(tmp_path, SEATLATCH_RATE_LIMIT="1:1") as about:
+        _, first = unlock_in(about["url"])
+        sent, second = unlock_in(about["url"])
+    assert first.startswith("HTTP/1.1 200 ")
+    same_answer(answer_apart("429"), second, sent)
+
+
+def test_a_database_that_does_not_confirm_is_answered_as_the_guide_says(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'sandbox.db'}"
+    with sandbox(tmp_path, "--database", url) as about:
+        other = apsw.Connection(urlsplit(about["database"]).path.removeprefix("/"))
+        other.execute("BEGIN IMMEDIATE")
+        sent, answer = unlock_in(about["url"])
+        other.execute("ROLLBACK")
+        other.close()
+    same_answer(answer_apart("503"), answer, sent)
+
+
+def test_each_answer_apart_is_in_the_guide_once() -> None:
+    for start in APART:
+        assert answer_apart(start.removeprefix("HTTP/1.1 "))
