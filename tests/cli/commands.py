@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -78,7 +78,7 @@ def run_here(path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
             main()
     code = ended.value.code or 0
     assert isinstance(code, int)
-    printed = cast(BytesIO, output.buffer).getvalue().decode()
+    printed = output.buffer.getvalue().decode()
     return subprocess.CompletedProcess(arguments, code, printed, errors.getvalue())
 
 

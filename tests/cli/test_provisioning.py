@@ -3,19 +3,15 @@
 The rules themselves are tested in tests/operations/test_provision.py.
 """
 
-import json
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import monotonic
 
-import httpx
 import pytest
 
 from seatlatch.wiring import make_database, open_provisioning
-from tests.cli.commands import done, run, run_here, run_on, running
+from tests.cli.commands import done, run, run_here, run_on
 from tests.cli.test_bad_databases import assert_one_sentence
-from tests.serving import UNLOCK, Served, database_url, make_inventory, serving, valid_headers
+from tests.serving import database_url
 
 NOTICED_SECONDS = 1.0
 """A running server knows of a change by then."""
@@ -233,158 +229,3 @@ def test_without_a_database_it_says_how_to_make_one(tmp_path: Path) -> None:
 def test_what_begins_with_a_dash_comes_after_two(path: Path) -> None:
     assert run_on(path, "org", "add", "--name", "Dash", "--", "-x").returncode == 0
     assert done(path, "org", "list")["organizations"] == [{"organizationId": "-x", "name": "Dash"}]
-
-
-@pytest.fixture
-def served(path: Path) -> Iterator[Served]:
-    """A server that was started on an empty inventory."""
-    with serving(path) as running_server:
-        yield running_server
-
-
-def let_in(path: Path) -> dict[str, str]:
-    """Organization, channel, and an application's credentials, by commands alone."""
-    done(path, "org", "add", "1001", "--name", "Arena")
-    done(path, "channel", "add", "channel", "--name", "Channel", "--org", "1001")
-    credentials: dict[str, str] = done(path, "app", "add", "com.x", "--channel", "channel")
-    return credentials
-
-
-def exchange(url: str, code: str) -> httpx.Response:
-    """Ask for tokens with an authorization code."""
-    headers = valid_headers(
-        Authorization=None, PAC_API_Key=None, PAC_Channel_Code=None, PAC_Application_ID="com.x"
-    )
-    body = {"grantType": "authorization_code", "code": code}
-    return httpx.post(url + "/v1/auth/token", json=body, headers=headers, trust_env=False)
-
-
-def unlock(url: str, token: str, api_key: str, *tickets: str) -> int:
-    """The status of an unlock."""
-    headers = valid_headers(
-        Authorization=f"Bearer {token}",
-        PAC_API_Key=api_key,
-        PAC_Application_ID="com.x",
-        PAC_Channel_Code="channel",
-    )
-    body = {"tokens": list(tickets)}
-    return httpx.put(url + UNLOCK, json=body, headers=headers, trust_env=False).status_code
-
-
-def soon(what: Callable[[], int], status: int, seconds: float = NOTICED_SECONDS) -> bool:
-    """Whether `what` answers with this status within a time; asks again and again."""
-    deadline = monotonic() + seconds
-    while monotonic() < deadline:
-        if what() == status:
-            return True
-    return False
-
-
-def access_token(served: Served, credentials: dict[str, str]) -> str:
-    """What an application gets for its code, once the server knows of it."""
-    code = credentials["authorizationCode"]
-    answers: list[httpx.Response] = []
-
-    def ask() -> int:
-        answers.append(exchange(served.url, code))
-        return answers[-1].status_code
-
-    assert soon(ask, 200)
-    return str(answers[-1].json()["accessToken"])
-
-
-def test_who_was_added_gets_in_to_a_running_server_and_out_again(served: Served) -> None:
-    credentials = let_in(served.path)
-    token = access_token(served, credentials)
-    operator_key = done(served.path, "operator", "add", "op")["operatorKey"]
-
-    def add_ticket() -> int:
-        headers = {"Authorization": f"Bearer {operator_key}"}
-        body = [{"token": "a", "organizationId": "1001", "ownerId": "o"}]
-        url = served.url + "/operator/v1/tickets"
-        return httpx.post(url, json=body, headers=headers, trust_env=False).status_code
-
-    assert soon(add_ticket, 200)
-    key = credentials["apiKey"]
-    assert unlock(served.url, token, key, "a") == 200
-    done(served.path, "channel", "ungrant", "channel", "1001")
-    assert soon(lambda: unlock(served.url, token, key, "a"), 422)
-    done(served.path, "channel", "grant", "channel", "1001")
-    assert soon(lambda: unlock(served.url, token, key, "a"), 200)
-    done(served.path, "app", "revoke", "com.x")
-    assert soon(lambda: unlock(served.url, token, key, "a"), 401)
-    done(served.path, "operator", "revoke", "op")
-    assert soon(add_ticket, 401)
-
-
-def test_a_revoked_application_that_is_added_anew_starts_from_nothing(served: Served) -> None:
-    credentials = let_in(served.path)
-    token = access_token(served, credentials)
-    spare = done(served.path, "app", "authorize", "com.x")["authorizationCode"]
-    done(served.path, "app", "revoke", "com.x")
-    anew = done(served.path, "app", "add", "com.x", "--channel", "channel")
-    assert access_token(served, anew)
-    assert exchange(served.url, spare).status_code == 400
-    assert unlock(served.url, token, anew["apiKey"], "a") == 401
-    assert unlock(served.url, token, credentials["apiKey"], "a") == 401
-
-
-def test_during_the_overlap_both_keys_work_and_then_the_new_one_alone(served: Served) -> None:
-    credentials = let_in(served.path)
-    token, old = access_token(served, credentials), credentials["apiKey"]
-    rotated = done(served.path, "app", "rotate-key", "com.x", "--overlap", "3")
-    new = rotated["apiKey"]
-    assert soon(lambda: unlock(served.url, token, new, "a"), 422)  # let in; there is no ticket
-    assert unlock(served.url, token, old, "a") == 422
-    assert soon(lambda: unlock(served.url, token, old, "a"), 401, seconds=5)
-    assert datetime.now(UTC) >= moment(rotated["oldKeysEnd"])
-    assert unlock(served.url, token, new, "a") == 422
-    newest = done(served.path, "app", "rotate-key", "com.x", "--overlap", "0")["apiKey"]
-    assert soon(lambda: unlock(served.url, token, new, "a"), 401)
-    assert unlock(served.url, token, newest, "a") == 422
-
-
-def test_a_code_is_good_for_as_long_as_the_setting_says(served: Served) -> None:
-    let_in(served.path)
-    settings = {"SEATLATCH_AUTHORIZATION_CODE_SECONDS": "1"}
-    result = run_on(served.path, "app", "authorize", "com.x", "--json", **settings)
-    authorized = json.loads(result.stdout)
-    ends = moment(authorized["expiresAt"])
-    while datetime.now(UTC) <= ends:
-        assert served.client.get("/livez").status_code == 200
-    assert exchange(served.url, authorized["authorizationCode"]).status_code == 400
-
-
-def test_no_secret_is_kept_logged_or_listed(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path)
-    settings = {"SEATLATCH_LOG_LEVEL": "debug", "SEATLATCH_RATE_LIMIT": "off"}
-    arguments = ("serve", "--port", "0", "--database", database_url(path))
-    with running(*arguments, **settings) as (process, about):
-        done(path, "channel", "add", "channel", "--name", "Channel", "--org", "1001")
-        added = done(path, "app", "add", "com.x", "--channel", "channel")
-        key = done(path, "app", "rotate-key", "com.x")["apiKey"]
-        code = done(path, "app", "authorize", "com.x")["authorizationCode"]
-        operator_key = done(path, "operator", "add", "op")["operatorKey"]
-        assert soon(lambda: exchange(about["url"], code).status_code, 200)
-        operator = {"Authorization": f"Bearer {operator_key}"}
-        asked = about["url"] + "/operator/v1/tickets/none"
-        httpx.get(asked, headers=operator, trust_env=False)
-        for bearer in ("wrong", operator_key, code):
-            unlock(about["url"], bearer, key, "a")
-            unlock(about["url"], key, bearer, "a")
-        listed = [run_on(path, group, "list", "--json") for group in GROUPS]
-        kept = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-        process.terminate()
-        assert process.stderr is not None
-        log = process.stderr.read()
-    assert "inventory.db-wal" in kept
-    assert log
-    secrets = [added["apiKey"], added["authorizationCode"], key, code, operator_key]
-    for secret in secrets:
-        assert [name for name, content in kept.items() if secret.encode() in content] == []
-        assert secret not in log
-        assert [result for result in listed if secret in result.stdout + result.stderr] == []
-
-
-GROUPS = ("org", "channel", "app", "operator")

@@ -34,9 +34,7 @@ def is_run(page: Path, block: Block) -> bool:
     """
     if block.language != "sh":
         return False
-    return (
-        page.parent.name == "guides" or ADDRESS in block.text or block.text.startswith("cat >")
-    )
+    return page.parent.name == "guides" or ADDRESS in block.text or block.text.startswith("cat >")
 
 
 def is_answer(block: Block) -> bool:

@@ -1,14 +1,15 @@
-"""Letting callers in: every rule, on a real database. What raises has changed nothing."""
+"""Letting callers in: every rule, on a real database. What raises has changed nothing.
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+What may be typed is tested in test_provision_inputs.py.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from seatlatch.auth.keys import hash_secret
-from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.operations.provision import (
     Grants,
     NotDone,
@@ -26,171 +27,28 @@ from seatlatch.operations.provision import (
     ungrant,
 )
 from seatlatch.store.interface import ChannelEntry, NewTicket, Provisioning
-from seatlatch.store.sqlite.provisioning import provisioning
-from seatlatch.wiring import make_database
-from tests.serving import database_url
-
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-CODE_SECONDS = 600
-LONGEST = "x" * 100
-IDENTIFIERS = ["1", "a", "!", "~", "-x", "com.mycompany.myapp", LONGEST]
-NOT_IDENTIFIERS = {
-    "empty": "",
-    "space": "a b",
-    "only a space": " ",
-    "newline": "a\n",
-    "tab": "a\t",
-    "NUL": "a\0",
-    "delete": "a\x7f",
-    "separator": "a\x1f",
-    "letter beyond ASCII": "é",
-    "emoji": "\N{ADMISSION TICKETS}",
-    "half of a pair": "\udcff",
-    "too long": LONGEST + "x",
-    "far too long": "x" * 100_000,
-}
-NAMES = ["A", "The box office", "Café \N{ADMISSION TICKETS}", "x" * 200, "it's; DROP TABLE tickets"]
-NOT_NAMES = {
-    "empty": "",
-    "blank": "  ",
-    "newline": "a\nb",
-    "escape": "\x1b[31m",
-    "NUL": "a\0",
-    "C1 control": "a\x9b31m",
-    "line separator": "a\u2028b",
-    "half of a pair": "a\udcff",
-    "too long": "x" * 201,
-}
-
-
-def each(cases: dict[str, str]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("bad", cases.values(), ids=cases.keys())
+from tests.operations.letting_in import (
+    CODE_SECONDS,
+    NOW,
+    at,
+    at_work,
+    empty_inventory,
+    invalid,
+    refused,
+)
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """An empty inventory."""
-    made = tmp_path / "inventory.db"
-    make_database(database_url(made))
-    return made
-
-
-@contextmanager
-def at(path: Path, seconds: float = 0) -> Iterator[Provisioning]:
-    """A transaction, so many seconds after NOW."""
-    with provisioning(path, "inventory", lambda: NOW + timedelta(seconds=seconds)) as opened:
-        yield opened
+    return empty_inventory(tmp_path)
 
 
 @pytest.fixture
 def opened(path: Path) -> Iterator[Provisioning]:
     """A transaction on an inventory with two organizations, a channel and its application."""
-    with at(path) as made:
-        add_organization(made, "1001", "Arena")
-        add_organization(made, "1002", "Stadium")
-        add_channel(made, "channel", "Channel", ["1001"])
-        add_application(made, "app", "channel", CODE_SECONDS)
+    with at_work(path) as made:
         yield made
-
-
-def state(opened: Provisioning) -> list[object]:
-    """All that can be listed."""
-    return [
-        opened.organizations(),
-        opened.channels(),
-        opened.applications(),
-        opened.operators(),
-    ]
-
-
-def refused(opened: Provisioning, do: Callable[[], object], *words: str) -> None:
-    """It is turned down with one sentence or two that say these words, and nothing changed."""
-    before = state(opened)
-    with pytest.raises(NotDone) as caught:
-        do()
-    message = str(caught.value)
-    assert [word for word in words if word not in message] == []
-    assert message.endswith(".")
-    assert "\n" not in message
-    assert "`seatlatch " in message
-    assert state(opened) == before
-
-
-def invalid(opened: Provisioning, do: Callable[[], object], *words: str) -> None:
-    """It is wrong usage, told in a short sentence."""
-    before = state(opened)
-    with pytest.raises(InvalidRequest) as caught:
-        do()
-    assert [word for word in words if word not in caught.value.message] == []
-    assert len(caught.value.message) < 200
-    assert state(opened) == before
-
-
-@pytest.mark.parametrize("good", IDENTIFIERS)
-def test_good_identifiers(path: Path, good: str) -> None:
-    with at(path) as opened:
-        add_organization(opened, good, "Name")
-        add_channel(opened, good, "Name", [good])
-        add_application(opened, good, good, CODE_SECONDS)
-        add_operator(opened, good)
-    with at(path) as opened:
-        assert opened.organizations() == {good: "Name"}
-        assert opened.channels() == [ChannelEntry(good, "Name", (good,))]
-        assert [entry.application_id for entry in opened.applications()] == [good]
-        assert opened.operators() == [good]
-
-
-@each(NOT_IDENTIFIERS)
-def test_bad_identifiers(opened: Provisioning, bad: str) -> None:
-    what = "1 to 100 visible ASCII characters"
-    invalid(opened, lambda: add_organization(opened, bad, "Name"), "organization id", what)
-    invalid(opened, lambda: add_channel(opened, bad, "Name", ["1001"]), "channel code", what)
-    invalid(opened, lambda: add_channel(opened, "new", "Name", ["1001", bad]), "organization", what)
-    invalid(opened, lambda: add_application(opened, bad, "channel", 1), "application id", what)
-    invalid(opened, lambda: add_application(opened, "new", bad, 1), "channel code", what)
-    invalid(opened, lambda: add_operator(opened, bad), "operator name", what)
-
-
-@each(NOT_IDENTIFIERS)
-def test_bad_identifiers_of_what_is_to_be_changed(opened: Provisioning, bad: str) -> None:
-    for do in (
-        lambda: remove_organization(opened, bad),
-        lambda: remove_channel(opened, bad),
-        lambda: grant(opened, bad, ["1001"]),
-        lambda: grant(opened, "channel", ["1002", bad]),
-        lambda: ungrant(opened, bad, ["1001"]),
-        lambda: ungrant(opened, "channel", ["1001", bad]),
-        lambda: rotate_key(opened, bad, 0),
-        lambda: authorize(opened, bad, 1),
-        lambda: revoke_application(opened, bad),
-        lambda: revoke_operator(opened, bad),
-    ):
-        invalid(opened, do, "1 to 100 visible ASCII characters")
-
-
-def test_what_was_added_by_other_means_can_be_removed_whatever_it_is_called(path: Path) -> None:
-    with at(path) as opened:
-        opened.add_organization("box office", "Name")
-        opened.add_operator("två", b"hash")
-        remove_organization(opened, "box office")
-        revoke_operator(opened, "två")
-        assert state(opened) == [{}, [], [], []]
-
-
-@pytest.mark.parametrize("good", NAMES, ids=range(len(NAMES)))
-def test_good_names(path: Path, good: str) -> None:
-    with at(path) as opened:
-        add_organization(opened, "1001", good)
-        add_channel(opened, "channel", good, ["1001"])
-    with at(path) as opened:
-        assert opened.organizations() == {"1001": good}
-        assert opened.channels()[0].name == good
-
-
-@each(NOT_NAMES)
-def test_bad_names(opened: Provisioning, bad: str) -> None:
-    invalid(opened, lambda: add_organization(opened, "new", bad), "The name", "1 to 200")
-    invalid(opened, lambda: add_channel(opened, "new", bad, ["1001"]), "The name", "1 to 200")
 
 
 def test_what_is_there_already_is_not_added_again(opened: Provisioning) -> None:

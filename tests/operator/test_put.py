@@ -162,7 +162,7 @@ def test_more_than_10000_are_refused_and_change_nothing(served: Served, lines: b
 
 
 def last_when_an_unlock_came_in_between(served: Served) -> int:
-    """The status of the last of many tickets, after an unlock that was sent once the first was in."""
+    """The status of the last of many tickets after an unlock, sent once the first was in."""
     statuses: list[int] = []
 
     def put_many() -> None:

@@ -8,8 +8,8 @@ import msgspec
 from seatlatch.api.body import misshapen
 from seatlatch.api.refusals import MalformedRequest
 from seatlatch.api.schemas import LockRequest, Seller
+from seatlatch.domain.label import UNREADABLE
 from seatlatch.domain.listing import Listing
-from seatlatch.domain.record import CONTROL
 
 SELLER_BYTES_MAX = 4_000
 """Of a seller as compact JSON. It is kept with each ticket of the listing."""
@@ -28,7 +28,7 @@ def listings_of(body: LockRequest) -> dict[str, Listing]:
     if body.seller is None and body.source != "MY_ACCOUNT":
         raise misshapen("Sources INDIVIDUAL and BROKER need a seller - at `$.seller`")
     listing_id = listing.external_listing_id
-    if listing_id and not listing_id.isprintable() and CONTROL.search(listing_id):
+    if listing_id and not listing_id.isprintable() and UNREADABLE.search(listing_id):
         raise misshapen("A control character - at `$.listing.externalListingId`")
     seller = seller_text(body.seller) if body.seller is not None else None
     listings: dict[str, Listing] = {}

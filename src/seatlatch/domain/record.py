@@ -1,11 +1,9 @@
 """What the fields of a ticket's record may hold, whichever door it comes in by."""
 
-import re
-
+from seatlatch.domain.label import UNREADABLE
 from seatlatch.domain.ticket import TicketRecord
 
 FIELD_CHARACTERS_MAX = 200
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 REQUIRED = ("token", "organization_id", "owner_id")
 FIELDS = TicketRecord._fields
 
@@ -22,6 +20,6 @@ def record_problem(record: TicketRecord) -> tuple[str, str] | None:
                 return field, "must not be empty"
         elif len(value) > FIELD_CHARACTERS_MAX:
             return field, f"is longer than {FIELD_CHARACTERS_MAX} characters"
-        elif not value.isprintable() and CONTROL.search(value):
+        elif not value.isprintable() and UNREADABLE.search(value):
             return field, "holds a control character"
     return None

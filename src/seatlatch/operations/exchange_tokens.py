@@ -122,7 +122,8 @@ class ExchangeTokens:
 
     def _give(self, transaction: Transaction, family_hash: bytes, refresh_token: str) -> TokenPair:
         access_token = new_secret()
-        lifetime = timedelta(seconds=self._lifetimes.access_token_seconds)
+        # No token outlives its family, which can't be revoked once it was cleared away.
+        lifetime = timedelta(seconds=min(self._lifetimes))
         expires_at = transaction.now + lifetime
         transaction.put_access_token(
             family_hash, self._application_id, hash_secret(access_token.encode()), expires_at

@@ -16,8 +16,8 @@ from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.ticket import SeatStatus
 
 HOLD_SECONDS_MAX = 31_536_000
-PAGE_TICKETS_MAX = 1_000
-PAGE_TICKETS = 100
+PAGE_TOKENS_MAX = 1_000
+PAGE_TOKENS = 100
 
 
 class RecordBody(Struct, rename="camel"):
@@ -91,7 +91,7 @@ class ListingQuery(Struct, rename="camel", forbid_unknown_fields=True):
     organization_id: str
     access_id: str | UnsetType = UNSET
     after: str | UnsetType = UNSET
-    limit: Annotated[int, Meta(ge=1, le=PAGE_TICKETS_MAX)] = PAGE_TICKETS
+    limit: Annotated[int, Meta(ge=1, le=PAGE_TOKENS_MAX)] = PAGE_TOKENS
 
 
 class PutTicket(Struct, rename="camel"):

@@ -100,11 +100,13 @@ class OperatorTickets(TicketCalls):
     async def set_status(self, request: Request) -> Response:
         """`PUT /operator/v1/tickets/status`: hold seats, or release them."""
         exchange, body = await self._read(request, StatusRequest)
-        if body.status == "UNLOCK" or body.reason is None:
+        if body.status == "UNLOCK":
             results = await release_tickets(self._commits, body.tokens)
             return self._answer(exchange, results, released_ticket, failed_ticket)
-        seconds = body.expires_in_seconds
-        results = await hold_tickets(self._commits, body.tokens, body.reason, seconds)
+        reason, seconds = body.reason, body.expires_in_seconds
+        if reason is None:
+            raise AssertionError("a hold without a reason is misshapen")
+        results = await hold_tickets(self._commits, body.tokens, reason, seconds)
         return self._answer(exchange, results, held_ticket, failed_ticket)
 
     async def void(self, request: Request) -> Response:

@@ -47,6 +47,11 @@ CREATE TABLE authorization_codes (
 -- NULL = given by the operator, not by way of a code.
 ALTER TABLE access_tokens ADD COLUMN family_hash BLOB;
 
+CREATE INDEX access_tokens_by_family            ON access_tokens (family_hash);
+CREATE INDEX access_tokens_by_application       ON access_tokens (application_id);
+CREATE INDEX token_families_by_application      ON token_families (application_id);
+CREATE INDEX authorization_codes_by_application ON authorization_codes (application_id);
+
 -- The box office's own callers.
 CREATE TABLE operators (
     operator_name TEXT PRIMARY KEY,

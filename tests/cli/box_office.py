@@ -1,0 +1,38 @@
+"""An inventory for the box office's commands, and a look at what is in it."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from seatlatch.domain.channel import Channel
+from seatlatch.domain.listing import Listing
+from seatlatch.operations.lock_tickets import lock_tickets
+from seatlatch.store.interface import NewTicket
+from seatlatch.wiring import change
+from tests.cli.commands import run_here
+from tests.serving import CHANNEL, ORGANIZATION, OWNER, add_tickets, database_url
+
+SELLER = '{"lastName":"Doe","firstName":"J\N{LATIN SMALL LETTER O WITH DIAERESIS}","age":1.10}'
+LISTING = Listing("BROKER", "L-1", Decimal("250.00"), Decimal("125.10"), SELLER)
+
+
+def add_two(inventory: Path) -> Path:
+    """Beside a ticket for every case: `plain`, and `seat`, of which all is known."""
+    plain = NewTicket("plain", ORGANIZATION, OWNER)
+    seat = NewTicket("seat", ORGANIZATION, OWNER, "event", "101", "C", "7", barcode="B7")
+    add_tickets(inventory, [plain, seat])
+    return inventory
+
+
+def lock(path: Path, token: str) -> None:
+    """List a ticket at a marketplace."""
+    channel = Channel(CHANNEL, frozenset({ORGANIZATION}))
+    change(database_url(path), lambda commits: lock_tickets(commits, channel, {token: LISTING}))
+
+
+def shown(path: Path, token: str) -> Any:
+    """A ticket as the command shows it."""
+    result = run_here(path, "tickets", "show", "--json", "--", token)
+    assert (result.returncode, result.stderr) == (0, "")
+    return json.loads(result.stdout, parse_float=Decimal)
