@@ -100,7 +100,7 @@ VERBS = {
         UnlockTickets,
         lambda channel: channel,
         lambda ticket, channel: judge_unlock(ticket, channel, NOW),
-        lambda _channel: {**NO_LISTING, **NO_HOLD},
+        lambda _channel: NO_LISTING,
     ),
     "lock the same": lock(LISTING),
     "lock another": lock(OTHER_LISTING),

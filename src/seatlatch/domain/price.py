@@ -6,10 +6,11 @@ from typing import Self, cast
 PRICE_BELOW = Decimal(10**12)
 """At most 12 digits before the point."""
 
-PRICE_STEP = Decimal("0.0001")
+FINEST_EXPONENT = -4
 """At most 4 digits after the point: some currencies have 3, and shares of a total one more."""
 
-_ONE = Decimal(1)
+_ZERO, _ONE = Decimal(0), Decimal(1)
+_NUMBERS = (int, Decimal)
 
 
 class Price(Decimal):
@@ -23,22 +24,17 @@ class Price(Decimal):
 
     def __new__(cls, number: object) -> Self:
         """Check and straighten `number`."""
-        if not isinstance(number, int | Decimal) or isinstance(number, bool):
+        if type(number) not in _NUMBERS:
             raise ValueError("A price must be a number")
-        exact = Decimal(number)
-        if not exact.is_finite() or not 0 <= exact < PRICE_BELOW or _is_finer(exact):
+        exact = Decimal(number)  # type: ignore[arg-type]
+        # Its digits are counted after its size: an infinity or a NaN has none.
+        if (
+            not (exact.is_finite() and _ZERO <= exact < PRICE_BELOW)
+            or (exponent := cast(int, exact.as_tuple().exponent)) < FINEST_EXPONENT
+        ):
             raise ValueError(
                 "A price must be from 0, with at most 12 digits before the point and 4 after it"
             )
-        if _exponent(exact) > 0:
+        if exponent > 0:
             exact = exact.quantize(_ONE)
         return super().__new__(cls, exact.copy_abs())
-
-
-def _is_finer(number: Decimal) -> bool:
-    return _exponent(number) < _exponent(PRICE_STEP)
-
-
-def _exponent(number: Decimal) -> int:
-    """The power of ten of its last digit, zeros at the end included."""
-    return cast(int, number.as_tuple().exponent)  # only infinities have letters for it

@@ -1,21 +1,16 @@
 """What all verbs that change tickets have in common: how a group of requests is worked off."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar, Generic, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.ticket import Ticket
 from seatlatch.store.interface import Transaction
 
 Wish = TypeVar("Wish")
-
-
-class _Asked(NamedTuple, Generic[Wish]):
-    results: dict[str, TicketResult]
-    token: str
-    wish: Wish
+Change = TypeVar("Change", bound="TicketChange[Any]")
 
 
 class TicketChange(Generic[Wish]):
@@ -49,41 +44,43 @@ class TicketChange(Generic[Wish]):
     def work_off(
         cls, transaction: Transaction, changes: Sequence[Self]
     ) -> list[list[TicketResult]]:
-        """All wishes at once, but of several for one ticket each in its turn, as they came."""
-        results: list[dict[str, TicketResult]] = [{} for _ in changes]
-        waiting = [
-            _Asked(found, token, wish)
-            for found, change in zip(results, changes, strict=True)
-            for token, wish in change.wishes.items()
-        ]
-        while waiting:
-            turn: dict[str, _Asked[Wish]] = {}
-            later = [asked for asked in waiting if turn.setdefault(asked.token, asked) is not asked]
-            cls._take_turn(transaction, turn)
-            waiting = later
+        """Many requests at once, but those that want the same ticket one after the other."""
+        results: list[list[TicketResult]] = []
+        for turn, wishes in _turns(changes):
+            owners = cls.write(transaction, wishes)
+            rest = [token for token in wishes if token not in owners]
+            tickets = transaction.read_tickets(rest) if rest else {}
+            results += [change._results(owners, tickets, transaction.now) for change in turn]
+        return results
+
+    def _results(
+        self, owners: Mapping[str, str], tickets: Mapping[str, Ticket], now: datetime
+    ) -> list[TicketResult]:
+        done = self.done
         return [
-            [found[token] for token in change.wishes]
-            for found, change in zip(results, changes, strict=True)
+            TicketResult(token, done, owners[token])
+            if token in owners
+            else self._judged(token, tickets.get(token), wish, now)
+            for token, wish in self.wishes.items()
         ]
 
-    @classmethod
-    def _take_turn(cls, transaction: Transaction, turn: Mapping[str, _Asked[Wish]]) -> None:
-        """Do what may be done, at once; then ask why the rest may not."""
-        owners = cls.write(transaction, {token: asked.wish for token, asked in turn.items()})
-        rest = [token for token in turn if token not in owners] if len(owners) < len(turn) else []
-        tickets = transaction.read_tickets(rest) if rest else {}
-        for token, (results, _, wish) in turn.items():
-            owner_id = owners.get(token)
-            if owner_id is not None:
-                results[token] = TicketResult(token, cls.done, owner_id)
-            else:
-                results[token] = cls._judged(token, tickets.get(token), wish, transaction.now)
-
-    @classmethod
-    def _judged(cls, token: str, ticket: Ticket | None, wish: Wish, now: datetime) -> TicketResult:
-        outcome = cls.judge(ticket, wish, now)
+    def _judged(self, token: str, ticket: Ticket | None, wish: Wish, now: datetime) -> TicketResult:
+        outcome = self.judge(ticket, wish, now)
         if ticket is None or outcome is Outcome.UNKNOWN:
             return TicketResult(token, Outcome.UNKNOWN, None)
-        if outcome is cls.done:
+        if outcome is self.done:
             raise AssertionError(f"the database left a ticket that the rule says is {outcome}")
         return TicketResult(token, outcome, ticket.owner_id)
+
+
+def _turns(changes: Sequence[Change]) -> Iterator[tuple[list[Change], Mapping[str, Any]]]:
+    """The requests in their order, parted where one names a ticket that its turn has already."""
+    turn: list[Change] = []
+    wishes: dict[str, Any] = {}
+    for change in changes:
+        if not wishes.keys().isdisjoint(change.wishes):
+            yield turn, wishes
+            turn, wishes = [], {}
+        turn.append(change)
+        wishes.update(change.wishes)
+    yield turn, wishes

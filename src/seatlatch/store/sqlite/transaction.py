@@ -26,7 +26,7 @@ total_price = NULL, individual_price = NULL, seller = NULL
 END_HOLD = "seat_status = 'UNLOCK', hold_reason = NULL, hold_expires_at = NULL"
 
 UNLOCK = f"""
-UPDATE tickets SET {END_LISTING}, {END_HOLD}, revision = revision + 1
+UPDATE tickets SET {END_LISTING}, revision = revision + 1
 WHERE token = ?1 AND mpreserve_channel = ?2 AND voided = 0
   AND (seat_status = 'UNLOCK' OR hold_expires_at <= ?4)
   AND instr(?3, char(31) || organization_id || char(31))
