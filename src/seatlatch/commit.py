@@ -6,10 +6,9 @@ Knows the store by its interface only.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
-from itertools import groupby
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
@@ -23,12 +22,12 @@ class Change(Protocol[Answer]):
     """A request that wants tickets changed."""
 
     @property
-    def tokens(self) -> Sequence[str]:
+    def tokens(self) -> Collection[str]:
         """The tickets that it is about, each once."""
 
     @staticmethod
     def work_off(transaction: Transaction, changes: Sequence[Any]) -> list[Answer]:
-        """Work changes of this kind, which came one after the other; an answer for each.
+        """Work changes of this kind, no two of which want the same ticket; an answer for each.
 
         May run more than once, in a new transaction each time.
         """
@@ -181,9 +180,30 @@ class CommitEach:
 
 
 def work_off(changes: Sequence[Change[Any]], transaction: Transaction) -> list[Any]:
-    """The work of one group inside its transaction: changes of a kind together, in their order."""
-    answers: list[Any] = []
-    for _, run in groupby(changes, key=type):
-        same_kind = list(run)
-        answers += same_kind[0].work_off(transaction, same_kind)
-    return answers
+    """The work of one group inside its transaction; an answer for each change, in their order.
+
+    What is wanted of one ticket is worked in the order in which it came. Changes of different
+    tickets don't depend on each other, so that those of a kind are worked together.
+    """
+    answers: dict[int, Any] = {}
+    for turn in _turns(changes):
+        kinds: defaultdict[type[Change[Any]], list[int]] = defaultdict(list)
+        for number in turn:
+            kinds[type(changes[number])].append(number)
+        for kind, numbers in kinds.items():
+            worked = kind.work_off(transaction, [changes[number] for number in numbers])
+            answers.update(zip(numbers, worked, strict=True))
+    return [answers[number] for number in range(len(changes))]
+
+
+def _turns(changes: Sequence[Change[Any]]) -> Iterator[list[int]]:
+    """The numbers of the changes in their order; who wants a ticket that is taken begins a turn."""
+    turn: list[int] = []
+    taken: set[str] = set()
+    for number, change in enumerate(changes):
+        if not taken.isdisjoint(change.tokens):
+            yield turn
+            turn, taken = [], set()
+        turn.append(number)
+        taken.update(change.tokens)
+    yield turn

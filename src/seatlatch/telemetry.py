@@ -144,6 +144,7 @@ class Metrics:
         Info("seatlatch_build", "What is running.", registry=self.registry).info(
             {"version": __version__, "python": platform.python_version()}
         )
+        self._tokens_of: dict[str, Counter] = {}
         self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def request_answered(self, route: str, status: int, seconds: float) -> None:
@@ -159,7 +160,10 @@ class Metrics:
 
     def tokens_answered(self, outcome: str, tokens: int) -> None:
         """So many tokens came to this outcome."""
-        self._tokens.labels(outcome).inc(tokens)
+        counter = self._tokens_of.get(outcome)
+        if counter is None:
+            counter = self._tokens_of[outcome] = self._tokens.labels(outcome)
+        counter.inc(tokens)
 
     def group_committed(self, requests: int, tokens: int, seconds: float) -> None:
         """One group was made durable."""

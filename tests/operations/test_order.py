@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from decimal import Decimal
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,8 @@ from seatlatch.operations.box_office import (
 )
 from seatlatch.operations.lock_tickets import LockTickets
 from seatlatch.operations.put_tickets import PutTickets
-from seatlatch.operations.ticket_change import TicketChange
 from seatlatch.operations.unlock_tickets import UnlockTickets
-from seatlatch.store.interface import Hold, Lock, NewTicket, Transaction
+from seatlatch.store.interface import Hold, Lock, NewTicket
 from seatlatch.store.sqlite.store import SqliteStore
 from tests.operations.states import LISTING, MINE, NOW, THEIRS, WITHOUT_GRANT, rows_of
 from tests.serving import FOREIGN_ORGANIZATION, ORGANIZATION, OWNER, make_inventory
@@ -186,32 +184,23 @@ def test_a_group_does_what_its_requests_do_one_by_one(
     assert pair.compare(changes)
 
 
-def ordered_by_kind(changes: Sequence[Change[Any]], key: Any) -> Any:
-    """Groups all of a kind, also those that did not follow each other."""
-    return groupby(sorted(changes, key=lambda change: key(change).__name__), key)
-
-
-def backwards(transaction: Transaction, changes: Sequence[LockTickets]) -> Any:
-    """Works the last first."""
-    return TicketChange.work_off.__func__(LockTickets, transaction, changes[::-1])[::-1]  # type: ignore[attr-defined]
+def one_turn(changes: Sequence[Change[Any]]) -> Iterator[list[int]]:
+    """All at once, also those that want the same ticket."""
+    yield list(range(len(changes)))
 
 
 @pytest.mark.parametrize(
-    ("where", "name", "wrong", "changes"),
+    "changes",
     [
-        (commit, "groupby", ordered_by_kind, [lock(), unlock(), lock()]),
-        (LockTickets, "work_off", staticmethod(backwards), [lock(MINE), lock(THEIRS)]),
-        (LockTickets, "work_off", staticmethod(backwards), [lock(), lock(listing=OTHER_LISTING)]),
+        [lock(), unlock(), lock()],
+        [lock(MINE), lock(THEIRS)],
+        [lock(), lock(listing=OTHER_LISTING)],
     ],
+    ids=["of two kinds", "of two channels", "of two listings"],
 )
 def test_control_an_order_that_is_not_kept_is_caught(
-    pair: Pair,
-    monkeypatch: pytest.MonkeyPatch,
-    where: Any,
-    name: str,
-    wrong: Any,
-    changes: list[Change[Any]],
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, changes: list[Change[Any]]
 ) -> None:
     assert pair.compare(changes)
-    monkeypatch.setattr(where, name, wrong)
+    monkeypatch.setattr(commit, "_turns", one_turn)
     assert not pair.compare(changes)

@@ -1,8 +1,10 @@
 """The sandbox: fresh at each start, for this machine alone, and never on anybody's data."""
 
 import json
+import re
 import subprocess
 from collections import Counter
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,9 +15,12 @@ import pytest
 from seatlatch.sandbox import data
 from seatlatch.store.interface import NewTicket
 from seatlatch.wiring import make_database, open_provisioning
-from tests.cli.commands import run, running
+from tests.cli.commands import COMMAND, environment, run, running
 from tests.cli.test_bad_databases import assert_one_sentence, contents
-from tests.serving import UNLOCK, database_url, make_inventory, mpreserve_of, valid_headers
+from tests.serving import TOKEN, UNLOCK, database_url, make_inventory, mpreserve_of, valid_headers
+
+ROOT = Path(__file__).parents[2]
+GUIDES = ("marketplace", "operator", "box-office")
 
 
 def unlock(about: Any, *tokens: str) -> httpx.Response:
@@ -64,6 +69,41 @@ def test_the_printed_command_unlocks(tmp_path: Path) -> None:
             {"token": "54457347644", "ownerId": "234567"},
         ]
     }
+
+
+def test_the_other_credentials_let_in_too() -> None:
+    with running("sandbox", "--port", "0") as (_, about):
+        none = dict.fromkeys(("authorization", "pac_api_key", "pac_channel_code"))
+        headers = valid_headers(pac_application_id=about["applicationId"], **none)
+        body = {"grantType": "authorization_code", "code": about["authorizationCode"]}
+        first, second = (
+            httpx.post(about["url"] + TOKEN, json=body, headers=headers, trust_env=False)
+            for _ in range(2)
+        )
+        assert first.status_code == 200
+        assert second.status_code == 400, "a code is used once"
+        shown = httpx.get(
+            about["url"] + "/operator/v1/tickets/98973476444",
+            headers={"Authorization": f"Bearer {about['operatorKey']}"},
+            trust_env=False,
+        )
+        assert shown.json()["channel"] == about["channelCode"]
+
+
+def test_it_says_where_the_guides_are() -> None:
+    with subprocess.Popen(
+        [*COMMAND, "sandbox", "--port", "0"],
+        env=environment({"PYTHONUNBUFFERED": "1"}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        lines = list(takewhile(lambda line: "Ctrl-C" not in line, process.stdout))
+        process.terminate()
+    pages = re.findall(r"docs/\S+\.md", "".join(lines))
+    assert {f"docs/guides/{guide}.md" for guide in GUIDES} < set(pages)
+    assert all((ROOT / page).is_file() for page in pages)
 
 
 def test_the_venue_has_every_outcome() -> None:

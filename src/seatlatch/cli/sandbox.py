@@ -97,6 +97,8 @@ def describe(url: str, database_url: str) -> dict[str, str]:
         "channelCode": data.CHANNEL,
         "apiKey": data.API_KEY,
         "accessToken": data.ACCESS_TOKEN,
+        "authorizationCode": data.AUTHORIZATION_CODE,
+        "operatorKey": data.OPERATOR_KEY,
         "curl": data.curl_command(url, str(uuid4())),
     }
 
@@ -114,6 +116,12 @@ Unlock the document's first two tickets:
 
 {about["curl"]}
 
-Besides, 2,000 seats of one event wait to be unlocked: docs/start/sandbox.md
-says which token has which outcome. Ctrl-C stops the sandbox.
+Where to go from here, in this project's folder:
+
+  docs/start/sandbox.md        all that is in here, and which token has which outcome
+  docs/guides/marketplace.md   the seller's flow: token, verify, lock, unlock, refresh
+  docs/guides/box-office.md    the ticketing system's side: put, hold, release, void
+  docs/guides/operator.md      ten commands to an inventory of your own
+
+Ctrl-C stops the sandbox.
 """)

@@ -4,7 +4,7 @@ Each works once. A family is all that goes back to one code; when one of its cod
 used a second time somebody has a copy who should not, and nobody can tell who: the family ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -57,7 +57,7 @@ async def exchange_tokens(
 class ExchangeTokens:
     """One exchange, waiting for its turn."""
 
-    tokens: Sequence[str] = ()
+    tokens: Collection[str] = ()
     """It is about no tickets."""
 
     def __init__(

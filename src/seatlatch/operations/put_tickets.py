@@ -1,7 +1,7 @@
 """Put: what the ticketing system says of its tickets, added or brought up to date."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from seatlatch.commit import Commits
 from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
@@ -43,9 +43,9 @@ class PutTickets:
         self.records = {record.token: record for record in records}
 
     @property
-    def tokens(self) -> Sequence[str]:
+    def tokens(self) -> Collection[str]:
         """The tickets that it is about."""
-        return tuple(self.records)
+        return self.records.keys()
 
     @staticmethod
     def work_off(

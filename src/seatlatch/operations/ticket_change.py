@@ -1,20 +1,19 @@
 """What all verbs that change tickets have in common: how a group of requests is worked off."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.ticket import Ticket
 from seatlatch.store.interface import Transaction
 
 Wish = TypeVar("Wish")
-Change = TypeVar("Change", bound="TicketChange[Any]")
 
 
 class TicketChange(Generic[Wish]):
-    """One request, waiting for its turn. `wishes` says by token what is to be done to the ticket.
+    """One request. `wishes` says by token what is to be done to the ticket.
 
     A verb says how it is written and judged, and which outcome it is that was written.
     """
@@ -26,9 +25,9 @@ class TicketChange(Generic[Wish]):
         self.wishes = wishes
 
     @property
-    def tokens(self) -> Sequence[str]:
+    def tokens(self) -> Collection[str]:
         """The tickets that it is about, each once, in the order asked."""
-        return tuple(self.wishes)
+        return self.wishes.keys()
 
     @staticmethod
     @abstractmethod
@@ -44,14 +43,14 @@ class TicketChange(Generic[Wish]):
     def work_off(
         cls, transaction: Transaction, changes: Sequence[Self]
     ) -> list[list[TicketResult]]:
-        """Many requests at once, but those that want the same ticket one after the other."""
-        results: list[list[TicketResult]] = []
-        for turn, wishes in _turns(changes):
-            owners = cls.write(transaction, wishes)
-            rest = [token for token in wishes if token not in owners]
-            tickets = transaction.read_tickets(rest) if rest else {}
-            results += [change._results(owners, tickets, transaction.now) for change in turn]
-        return results
+        """Do what may be done, for many requests at once; then ask why the rest may not."""
+        wishes: dict[str, Wish] = {}
+        for change in changes:
+            wishes.update(change.wishes)
+        owners = cls.write(transaction, wishes)
+        rest = [token for token in wishes if token not in owners]
+        tickets = transaction.read_tickets(rest) if rest else {}
+        return [change._results(owners, tickets, transaction.now) for change in changes]
 
     def _results(
         self, owners: Mapping[str, str], tickets: Mapping[str, Ticket], now: datetime
@@ -71,16 +70,3 @@ class TicketChange(Generic[Wish]):
         if outcome is self.done:
             raise AssertionError(f"the database left a ticket that the rule says is {outcome}")
         return TicketResult(token, outcome, ticket.owner_id)
-
-
-def _turns(changes: Sequence[Change]) -> Iterator[tuple[list[Change], Mapping[str, Any]]]:
-    """The requests in their order, parted where one names a ticket that its turn has already."""
-    turn: list[Change] = []
-    wishes: dict[str, Any] = {}
-    for change in changes:
-        if not wishes.keys().isdisjoint(change.wishes):
-            yield turn, wishes
-            turn, wishes = [], {}
-        turn.append(change)
-        wishes.update(change.wishes)
-    yield turn, wishes

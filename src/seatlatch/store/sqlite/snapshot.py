@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import apsw
@@ -45,7 +46,7 @@ class SqliteSnapshot:
         self._connection = connection
         self.now = now
 
-    @property
+    @cached_property
     def _now(self) -> str:
         return to_text(self.now)
 
