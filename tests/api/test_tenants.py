@@ -81,7 +81,7 @@ ROUTES: dict[str, Call] = {
     "verify": lambda served, token, **caller: served.verify(token, **caller),
     "barcode": lambda served, token, **caller: served.verify_barcodes(GAME, token, **caller),
 }
-# Rows for the routes of /operator/v1 belong here: to each of them REFUSED and MINE are 401.
+# The routes of /operator/v1 are in tests/operator/test_tenants.py.
 
 REFUSED: dict[str, tuple[dict[str, str | None], int]] = {
     "nothing": (dict.fromkeys(MINE), 400),

@@ -11,17 +11,28 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from docs.commands import every_command
 from docs.generate import ROOT
-from seatlatch.api.headers import DOCUMENT_HEADERS
+from seatlatch.api.frame import Frame
+from seatlatch.api.headers import DOCUMENT_HEADERS, TOKEN_HEADERS
 from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS
+from seatlatch.cli import exit_codes
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.refusal import Refusal
+from seatlatch.operator.answers import FAILURES
+from seatlatch.operator.gate import WITH_BODY
 from seatlatch.sandbox import data
-from seatlatch.settings import TABLE
+from seatlatch.settings import TABLE, read_settings
+from seatlatch.telemetry import Metrics, make_log
+from seatlatch.wiring import service
 from tests.docs.pages import DOCS, first_cells, prose
 from tests.docs.running import sandbox
+from tests.serving import database_url, make_inventory
 
-UNLOCK = DOCS / "reference" / "unlock.md"
-METRICS = DOCS / "reference" / "metrics.md"
+REFERENCE = DOCS / "reference"
+UNLOCK = REFERENCE / "unlock.md"
+TOKEN = REFERENCE / "token.md"
+OPERATOR = REFERENCE / "operator.md"
+METRICS = REFERENCE / "metrics.md"
+COMMANDS = REFERENCE / "commands.md"
 
 
 def refusals(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
@@ -40,11 +51,11 @@ def missing(names: set[str], page: Path) -> set[str]:
 
 def test_every_setting_is_named() -> None:
     names = {setting.name for setting in TABLE}
-    assert missing(names, DOCS / "reference" / "settings.md") == set()
+    assert missing(names, REFERENCE / "settings.md") == set()
 
 
 def test_every_command_and_option_is_named() -> None:
-    text = prose(DOCS / "reference" / "commands.md")
+    text = prose(COMMANDS)
     named = list(every_command())
     assert {"seatlatch serve", "seatlatch org", "seatlatch org add"} <= {name for name, _ in named}
     for name, command in named:
@@ -56,11 +67,52 @@ def test_every_command_and_option_is_named() -> None:
             assert f"`{called}" in section, f"{name} {called}"
 
 
+def test_what_each_command_prints_as_json_is_told() -> None:
+    told = set()
+    rows = prose(COMMANDS).partition("| Command | Members |")[2].partition("\n\n")[0]
+    for row in rows.splitlines()[2:]:
+        first, *others = re.findall(r"`([^`]+)`", row.split("|")[1])
+        told |= {first, *(f"{first.split()[0]} {other}" for other in others)}
+    printing = {
+        name.removeprefix("seatlatch ")
+        for name, command in every_command()
+        if any("--json" in parameter.opts for parameter in command.params)
+    }
+    assert told == printing
+
+
+def test_every_exit_code_is_named() -> None:
+    codes = {0, exit_codes.NOTHING_DONE, exit_codes.WRONG_USAGE, exit_codes.DONE_IN_PART, 130}
+    named = re.findall(r"^\| (\d+) \|", prose(COMMANDS), re.MULTILINE)
+    assert {int(code) for code in named} == codes
+
+
+def test_every_route_is_named(tmp_path: Path) -> None:
+    make_inventory(tmp_path / "inventory.db")
+    options = {"database_url": database_url(tmp_path / "inventory.db")}
+    settings = read_settings({}, options)
+    with service(settings, make_log("json", "error"), Metrics()) as app:
+        assert isinstance(app, Frame)
+        routes = {
+            f"{method} {route.path}"
+            for route in app._routes.values()
+            for method in (route.methods or set()) - {"HEAD"}
+        }
+    assert {"PUT /v1/tickets/unlock", "GET /operator/v1/tickets/{token}"} < routes
+    assert routes - {name for page in REFERENCE.glob("*.md") for name in routes_in(page)} == set()
+
+
+def routes_in(page: Path) -> set[str]:
+    """What a page calls a route."""
+    return set(re.findall(r"`((?:GET|PUT|POST|DELETE) /[^`]*)`", prose(page)))
+
+
 def test_every_error_type_is_named() -> None:
     problems = [*PROBLEMS.values(), ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED]
     types = {problem.type for problem in problems} | {"INVALID_TOKEN", "SEAT_RECORD_LOCKED"}
     codes = {problem.app_error_code for problem in problems}
     assert missing(types | codes, UNLOCK) == set()
+    assert missing({failure.type for failure in FAILURES.values()}, OPERATOR) == set()
 
 
 def test_every_refusal_is_named() -> None:
@@ -71,6 +123,8 @@ def test_every_refusal_is_named() -> None:
 
 def test_every_request_header_is_named() -> None:
     assert first_cells(UNLOCK, "## Request headers") == {rule.name for rule in DOCUMENT_HEADERS}
+    assert first_cells(TOKEN, "## Request headers") == {rule.name for rule in TOKEN_HEADERS}
+    assert first_cells(OPERATOR, "## Request headers") == {rule.name for rule in WITH_BODY}
 
 
 def test_every_outcome_is_named() -> None:
@@ -79,6 +133,8 @@ def test_every_outcome_is_named() -> None:
 
 def test_the_sandbox_page_names_its_credentials_and_tokens() -> None:
     names = {data.APPLICATION, data.API_KEY, data.CHANNEL, f"Bearer {data.ACCESS_TOKEN}"}
+    names |= {data.AUTHORIZATION_CODE, data.OPERATOR, data.EVENT, data.OTHER_CHANNEL}
+    names |= {f"Authorization: Bearer {data.OPERATOR_KEY}"}
     names |= {ticket.token for ticket in data.document_tickets()}
     assert missing(names, DOCS / "start" / "sandbox.md") == set()
 

@@ -1,0 +1,89 @@
+"""The reference's bodies are what the calls take and answer, member by member."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from seatlatch.api import schemas as api
+from seatlatch.operator import schemas as operator
+from tests.docs.pages import DOCS, blocks, name_of, prose
+
+REFERENCE = DOCS / "reference"
+LOCK, UNLOCK, VERIFY, TOKEN, OPERATOR = (
+    REFERENCE / f"{name}.md" for name in ("lock", "unlock", "verify", "token", "operator")
+)
+
+SHOWN: dict[Path, list[Any]] = {
+    LOCK: [api.LockRequest, api.Answer[api.SucceededTicket]],
+    UNLOCK: [api.UnlockRequest],
+    VERIFY: [api.VerifyRequest, api.VerifyRequest, api.FailedTicket],
+    TOKEN: [api.TokenRequest, api.TokenRequest, api.PlainError],
+    OPERATOR: [
+        list[operator.RecordBody],
+        operator.StatusRequest,
+        operator.OverrideRequest,
+        operator.VoidRequest,
+    ],
+}
+"""What each page's JSON is, in order."""
+
+NAMED: dict[Path, Iterable[type[msgspec.Struct]]] = {
+    LOCK: [api.LockRequest, api.ListedTickets, api.ListedTicket, api.Seller],
+    UNLOCK: [api.UnlockRequest, api.SucceededTicket, api.ErrorBody],
+    VERIFY: [api.VerifyRequest, api.AskedTickets, api.VerifiedTicket],
+    TOKEN: [api.TokenRequest, api.TokenAnswer, api.PlainError],
+    OPERATOR: [
+        operator.RecordBody,
+        operator.StatusRequest,
+        operator.OverrideRequest,
+        operator.VoidRequest,
+        operator.ListingQuery,
+        operator.PutTicket,
+        operator.TicketWithStatus,
+        operator.ShownTicket,
+        operator.ShownHold,
+        operator.ShownListing,
+        operator.Page,
+    ],
+}
+"""What each page names every member of."""
+
+
+exact = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def of_our_own(kind: type[Any], value: Any) -> Any:
+    """A type that JSON has no word for."""
+    return kind(value)
+
+
+@pytest.mark.parametrize("page", SHOWN, ids=name_of)
+def test_examples_have_the_shape_of_their_call(page: Path) -> None:
+    bodies = [block.text for block in blocks(page) if block.language == "json"]
+    for body, shape in zip(bodies, SHOWN[page], strict=True):
+        given = exact.decode(body)
+        known = msgspec.convert(given, shape, dec_hook=of_our_own)
+        kept = msgspec.to_builtins(known, enc_hook=str)
+        assert no_more_than(given, kept), "a member that the call does not know"
+
+
+def no_more_than(given: Any, kept: Any) -> bool:
+    """Whether every member of what is given came through."""
+    if isinstance(given, dict):
+        return all(name in kept and no_more_than(given[name], kept[name]) for name in given)
+    if isinstance(given, list):
+        return all(no_more_than(one, other) for one, other in zip(given, kept, strict=True))
+    return True
+
+
+@pytest.mark.parametrize("page", NAMED, ids=name_of)
+def test_every_member_is_named(page: Path) -> None:
+    text = prose(page) + "".join(block.text for block in blocks(page))
+    for shape in NAMED[page]:
+        for field in msgspec.structs.fields(shape):
+            name = field.encode_name
+            assert f"`{name}`" in text or f".{name}`" in text or f'"{name}"' in text, name
