@@ -11,7 +11,7 @@ from itertools import groupby
 from prometheus_client import Metric
 
 from docs.commands import commands
-from docs.figures import performance
+from docs.figures import imports, performance
 from docs.markdown import table
 from seatlatch.api.answers import failed_ticket
 from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS, Problem
@@ -246,6 +246,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "operator-token-errors": operator_token_errors,
     "outcomes": outcomes,
+    "imports": imports,
     "performance": performance,
     "refusals": refusals,
     "settings": settings,

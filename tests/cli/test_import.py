@@ -83,7 +83,7 @@ def test_bad_lines_are_named_and_nothing_is_kept(path: Path) -> None:
 def test_the_good_ones_can_be_kept(path: Path) -> None:
     result = import_file(path, season(path, HEAD + "a,o,1\nb,,1\n"), "--keep-good")
     assert result.returncode == 3
-    assert result.stdout == "1 added, 0 updated, 0 as they were, 1 bad lines left out.\n"
+    assert result.stdout == "1 added, 0 updated, 0 as they were, 1 bad line left out.\n"
     assert mpreserve_of(path).keys() == {"listed", "a"}
     nothing_good = season(path, HEAD + "b,,1\n", "bad.csv")
     assert import_file(path, nothing_good, "--keep-good").returncode == 1

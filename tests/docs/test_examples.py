@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -51,19 +52,28 @@ def test_the_pages_for_the_start_have_examples() -> None:
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
 def test_examples_answer_as_the_page_says(page: Path, tmp_path: Path) -> None:
     require_curl()
-    answered = 0
     with sandbox(tmp_path) as about:
-        sent = printed = ""
-        for block in blocks(page):
-            if is_run(page, block):
-                assert not printed, "an example without its answer"
-                sent, printed = block.text, run_shell(block.text, about["url"], tmp_path)
-            elif printed and is_answer(block):
-                same_answer(block, printed, sent)
-                printed = ""
-                answered += 1
-        assert not printed, "an example without its answer"
-    assert answered
+
+        def run(text: str) -> str:
+            return run_shell(text, about["url"], tmp_path)
+
+        for sent, printed, shown in in_turn(page, run):
+            same_answer(shown, printed, sent)
+
+
+def in_turn(page: Path, run: Callable[[str], str]) -> Iterator[tuple[str, str, Block]]:
+    """Each example that prints: its commands, what they printed, and what the page shows for it."""
+    waiting: tuple[str, str] | None = None
+    for block in blocks(page):
+        if is_run(page, block):
+            assert waiting is None, f"an example without its answer: {waiting}"
+            printed = run(block.text)
+            waiting = (block.text, printed) if printed else None
+        elif is_answer(block):
+            assert waiting is not None, f"an answer to nothing: {block.text}"
+            yield *waiting, block
+            waiting = None
+    assert waiting is None, f"an example without its answer: {waiting}"
 
 
 def test_every_example_in_the_guides_is_run_and_shows_its_answer() -> None:

@@ -12,7 +12,7 @@ import httpx
 from tests.docs.answers import same_answer
 from tests.docs.pages import DOCS, Block, blocks
 from tests.docs.running import require_curl, run_shell, sandbox
-from tests.docs.test_examples import OPERATOR, is_answer
+from tests.docs.test_examples import OPERATOR, in_turn
 from tests.serving import UNLOCK, valid_headers
 
 MARKETPLACE = DOCS / "guides" / "marketplace.md"
@@ -41,8 +41,7 @@ def test_the_operators_guide_leads_to_an_unlock(tmp_path: Path) -> None:
     """All its commands as one script in an empty folder; the last call answers 200."""
     require_curl()
     port = free_port()
-    page = list(blocks(OPERATOR))
-    commands = [block.text for block in page if block.language == "sh"]
+    commands = [block.text for block in blocks(OPERATOR) if block.language == "sh"]
     script = "".join(f"{text}echo '{END_OF_BLOCK[:-1]}'\n" for text in commands)
     url = f"http://127.0.0.1:{port}"
     printed = run_shell(script, url, tmp_path, SEATLATCH_PORT=str(port))
@@ -51,16 +50,9 @@ def test_the_operators_guide_leads_to_an_unlock(tmp_path: Path) -> None:
     assert len(outputs) == len(commands)
 
     output, calls = iter(outputs), []
-    sent = answer = ""
-    for block in page:
-        if block.language == "sh":
-            assert not answer, f"an example without its answer: {sent}"
-            sent, answer = block.text, next(output)
-        elif is_answer(block):
-            same_answer(block, answer, sent)
-            calls += [(sent, answer)] if block.language == "http" else []
-            answer = ""
-    assert not answer
+    for sent, answer, shown in in_turn(OPERATOR, lambda _: next(output)):
+        same_answer(shown, answer, sent)
+        calls += [(sent, answer)] if shown.language == "http" else []
     sent, answer = calls[-1]
     assert UNLOCK in sent
     assert answer.startswith("HTTP/1.1 200 ")

@@ -154,7 +154,7 @@ def test_two_records_of_one_ticket_are_refused_before_anything_is_done(
 ) -> None:
     before = rows_of(path)
     records = [WHOLE, WHOLE._replace(token="second"), WHOLE._replace(seat="10")]
-    with pytest.raises(InvalidRequest, match="'new'"):
+    with pytest.raises(InvalidRequest, match="Records 1 and 3"):
         put(store, *records)
     assert rows_of(path) == before
 

@@ -124,7 +124,8 @@ def test_if_none_succeeds_it_is_422_with_the_failures(served: Served) -> None:
 
 def test_a_token_twice_in_one_request_is_refused_and_changes_nothing(served: Served) -> None:
     answer = put(served, record("a"), record("twice"), record("twice", seat="2"))
-    assert "'twice'" in message_of(answer, 422, "UNPROCESSABLE_ENTITY")
+    message = message_of(answer, 422, "UNPROCESSABLE_ENTITY")
+    assert message == "Records 2 and 3, counted from 1, are of one ticket. Send one."
     assert operate(served, "GET", "/a").status_code == 404
 
 

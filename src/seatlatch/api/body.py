@@ -116,4 +116,4 @@ async def read_body(request: Request, exchange: Exchange, bytes_max: int = BODY_
 
 def too_large(bytes_max: int) -> BodyTooLarge:
     """The refusal of a body over the limit."""
-    return BodyTooLarge(f"The body is over {bytes_max} bytes. Send fewer tokens at a time.")
+    return BodyTooLarge(f"The body is over {bytes_max} bytes. Send less at a time.")

@@ -53,7 +53,9 @@ PROBLEMS: dict[type[Refusal], Problem] = {
     ChannelNotAllowed: Problem(
         403, "FORBIDDEN", False, "The channel is not the application's own."
     ),
-    RouteUnknown: Problem(404, "NOT_FOUND", False, "There is nothing at this path."),
+    RouteUnknown: Problem(
+        404, "NOT_FOUND", False, "There is nothing at this path, or no such ticket."
+    ),
     MethodNotAllowed: Problem(
         405, "METHOD_NOT_ALLOWED", False, "The path has other methods; `Allow` lists them."
     ),
@@ -63,7 +65,7 @@ PROBLEMS: dict[type[Refusal], Problem] = {
     RequestTooSlow: Problem(
         408, "REQUEST_TIMEOUT", True, "The request stopped coming before it was whole."
     ),
-    BodyTooLarge: Problem(413, "PAYLOAD_TOO_LARGE", False, "The body is over 1 MiB."),
+    BodyTooLarge: Problem(413, "PAYLOAD_TOO_LARGE", False, "The body is over its limit."),
     MediaTypeUnsupported: Problem(
         415, "UNSUPPORTED_MEDIA_TYPE", False, "`Content-Type` is not application/json."
     ),

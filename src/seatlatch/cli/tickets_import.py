@@ -140,12 +140,16 @@ def _summary(imported: Imported) -> Iterator[str]:
     kept, added, updated, unchanged, bad_lines, _ = imported
     if not kept:
         yield (
-            f"Nothing was kept, for {bad_lines:,} bad lines."
+            f"Nothing was kept, for {_bad_lines(bad_lines)}."
             " Mend them, or leave them out with --keep-good."
         )
         return
-    left_out = f", {bad_lines:,} bad lines left out" if bad_lines else ""
+    left_out = f", {_bad_lines(bad_lines)} left out" if bad_lines else ""
     yield f"{added:,} added, {updated:,} updated, {unchanged:,} as they were{left_out}."
+
+
+def _bad_lines(count: int) -> str:
+    return "1 bad line" if count == 1 else f"{count:,} bad lines"
 
 
 def _document(imported: Imported) -> dict[str, object]:

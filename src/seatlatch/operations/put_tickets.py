@@ -1,6 +1,5 @@
 """Put: what the ticketing system says of its tickets, added or brought up to date."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from seatlatch.commit import Commits
@@ -22,9 +21,7 @@ async def put_tickets(commits: Commits, records: Sequence[TicketRecord]) -> list
     `Unavailable`. Raises `InvalidRequest` if two records are of one ticket.
     Source: the contract's section on operator HTTP.
     """
-    repeated = [token for token, times in _times(records).items() if times > 1]
-    if repeated:
-        raise InvalidRequest(f"The token {repeated[0]!r} is in it more than once. Send it once.")
+    _require_different(records)
     results: list[TicketResult] = []
     for start in range(0, len(records), AT_ONCE_TOKENS):
         put: list[TicketResult] = await commits.submit(
@@ -74,5 +71,12 @@ def _put(transaction: Transaction, records: Mapping[str, TicketRecord]) -> list[
     return results
 
 
-def _times(records: Sequence[TicketRecord]) -> Mapping[str, int]:
-    return Counter(record.token for record in records)
+def _require_different(records: Sequence[TicketRecord]) -> None:
+    """Raise `InvalidRequest`, which names no token: what it says goes into the log."""
+    firsts: dict[str, int] = {}
+    for number, record in enumerate(records, 1):
+        first = firsts.setdefault(record.token, number)
+        if first != number:
+            raise InvalidRequest(
+                f"Records {first} and {number}, counted from 1, are of one ticket. Send one."
+            )

@@ -1,0 +1,141 @@
+"""`python -m bench.imports`: how fast files of tickets go into SQLite, and what unlocks then take.
+
+Each file is made by chance: tokens in no order, every column filled. The command is timed whole, as
+a person runs it, into an empty inventory; then once more beside a server under a load of unlocks.
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from bench.changes import RESULTS, batches, machine
+from bench.inventory import CREDENTIALS, make_inventory, running_server
+from bench.load import Load, run_load, unlock_request
+
+LISTED_TICKETS = 400_000
+UNLOCK_CONNECTIONS = 8
+HEAD = "token,owner_id,access_id,section,row,seat,barcode\n"
+
+
+class Measured(NamedTuple):
+    """One import. `peak_mebibytes`: the most memory that the command held."""
+
+    seconds: float
+    peak_mebibytes: float
+
+
+def main() -> None:
+    """Measure, print, write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lines", type=int, nargs="+", default=(1_000_000, 5_000_000))
+    parser.add_argument("--beside", type=int, default=1_000_000, help="lines beside a load")
+    parser.add_argument("--no-results", action="store_true", help="write no file")
+    options = parser.parse_args()
+    figures = measure(options.lines, options.beside)
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    if not options.no_results:
+        file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-import-sqlite.json"
+        file.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def measure(lines: Sequence[int], beside: int) -> dict[str, Any]:
+    """All figures of one run."""
+    with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as folder:
+        files = []
+        for number in lines:
+            file = make_file(Path(folder) / "season.csv", number)
+            path = Path(folder) / f"{number}.db"
+            make_inventory(path, 0)
+            first = run_import(path, file)
+            again = run_import(path, file)
+            files.append(
+                {
+                    "lines": number,
+                    "tickets_per_second": round(number / first.seconds),
+                    "seconds": round(first.seconds, 1),
+                    "peak_mebibytes": round(first.peak_mebibytes),
+                    "again_seconds": round(again.seconds, 1),
+                }
+            )
+            path.unlink()
+        return {
+            "when": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": machine(),
+            "files": files,
+            "beside": measure_beside(Path(folder), beside),
+        }
+
+
+def measure_beside(folder: Path, lines: int) -> dict[str, Any]:
+    """An import while a server answers unlocks all the time."""
+    path = folder / "beside.db"
+    inventory = make_inventory(path, LISTED_TICKETS)
+    file = make_file(folder / "season.csv", lines)
+    requests = [unlock_request(batch, CREDENTIALS) for batch in batches(inventory.listed, 1)]
+    loads: list[Load] = []
+    with running_server(path) as server:
+        alone = run_load(server.port, requests[:20_000], UNLOCK_CONNECTIONS, 3)
+        started = perf_counter()
+        imported: list[Measured] = []
+        thread = threading.Thread(target=lambda: imported.append(run_import(path, file)))
+        thread.start()
+        asked = 20_000
+        while thread.is_alive():
+            load = run_load(server.port, requests[asked:], UNLOCK_CONNECTIONS, 1)
+            asked += load.requests
+            loads.append(load)
+        thread.join()
+        seconds = perf_counter() - started
+    answers = sum(load.requests for load in loads)
+    statuses = {status.decode() for load in loads for status in load.statuses}
+    latencies = sorted(latency for load in loads for latency in load.latencies_ms)
+    return {
+        "lines": lines,
+        "tickets_per_second": round(lines / imported[0].seconds),
+        "unlocks_per_second": round(answers / seconds),
+        "statuses": sorted(statuses),
+        "p50_ms": round(latencies[answers // 2], 1),
+        "p99_ms": round(latencies[answers * 99 // 100], 1),
+        "longest_ms": round(latencies[-1], 1),
+        "alone_unlocks_per_second": round(alone.per_second),
+        "alone_p99_ms": round(alone.percentile_ms(99), 1),
+    }
+
+
+def make_file(file: Path, lines: int) -> Path:
+    """A CSV file of so many tickets."""
+    chance = random.Random(lines)
+    with file.open("w") as out:
+        out.write(HEAD)
+        for number, token in enumerate(chance.sample(range(10**11, 10**12), lines)):
+            event, section = f"GAME-{number % 80:02}", 101 + number % 40
+            seat = f"{chr(65 + number % 26)},{1 + number % 30}"
+            out.write(f"{token},{200_000 + number % 70_000},{event},{section},{seat},B{token}\n")
+    return file
+
+
+def run_import(path: Path, file: Path) -> Measured:
+    """The command, from its start to its end."""
+    url = f"sqlite:///{path}"
+    command = [sys.executable, "-m", "seatlatch", "tickets", "import", str(file), "--org", "1001"]
+    started = perf_counter()
+    with subprocess.Popen([*command, "--database", url], stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"the import ended with {process.returncode}")
+    return Measured(perf_counter() - started, usage.ru_maxrss / 1024)
+
+
+if __name__ == "__main__":
+    main()
