@@ -17,13 +17,16 @@ from seatlatch.store.interface import Store, Transaction
 
 Answer = TypeVar("Answer")
 
+TICKETLESS_TOKENS = 20
+"""A change that is about no ticket, such as an exchange of tokens, counts as one of so many."""
+
 
 class Change(Protocol[Answer]):
-    """A request that wants tickets changed."""
+    """A request that wants something changed, of tickets above all."""
 
     @property
     def tokens(self) -> Collection[str]:
-        """The tickets that it is about, each once."""
+        """The tickets that it is about, each once; it may be about none."""
 
     @staticmethod
     def work_off(transaction: Transaction, changes: Sequence[Any]) -> list[Answer]:
@@ -126,9 +129,9 @@ class GroupCommit:
         if self._alone_requests:
             self._alone_requests -= 1
             return group
-        tokens = len(group[0].change.tokens)
+        tokens = _weight(group[0].change)
         while self._waiting:
-            tokens += len(self._waiting[0].change.tokens)
+            tokens += _weight(self._waiting[0].change)
             if tokens > self._group_tokens_max:
                 break
             group.append(self._waiting.popleft())
@@ -165,6 +168,11 @@ class GroupCommit:
         for waiting in group:
             if not waiting.answer.done():
                 waiting.answer.set_exception(refusal.again())
+
+
+def _weight(change: Change[Any]) -> int:
+    """In tokens. What is about no ticket takes its time too."""
+    return len(change.tokens) or TICKETLESS_TOKENS
 
 
 class CommitEach:

@@ -141,7 +141,7 @@ def compose(settings: Settings, store: Store, log: Log, metrics: Metrics) -> ASG
     metrics.watch_waiting_requests(lambda: commits.waiting_requests)
     lifetimes = Lifetimes(settings.access_token_seconds, settings.refresh_token_seconds)
     tickets = Tickets(gate, commits, store, metrics, log)
-    token = Token(gate, commits, lifetimes)
+    token = Token(gate, store, commits, lifetimes)
     probes = Probes(store, metrics)
     operator = OperatorTickets(OperatorGate(directory), commits, store, metrics, log)
     routes = [*tickets.routes(), *token.routes(), *probes.routes(), *operator.routes()]

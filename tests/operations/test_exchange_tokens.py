@@ -62,7 +62,8 @@ class Bench:
     ) -> TokenPair | None:
         """One exchange, in a commit of its own."""
         commits = CommitEach(self.store)
-        return asyncio.run(exchange_tokens(commits, LIFETIMES, application_id, grant_type, secret))
+        asked = (application_id, grant_type, secret)
+        return asyncio.run(exchange_tokens(self.store, commits, LIFETIMES, *asked))
 
     def group(self, grant_type: GrantType, secrets: Sequence[str]) -> list[TokenPair | None]:
         """Exchanges that share a commit."""

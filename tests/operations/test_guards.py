@@ -111,7 +111,7 @@ VERBS = {
     "release": Verb(
         ReleaseTickets,
         lambda _channel: None,
-        lambda ticket, _channel: judge_release(ticket, NOW),
+        lambda ticket, _channel: judge_release(ticket),
         lambda _channel: NO_HOLD,
     ),
     "void": Verb(
@@ -124,7 +124,7 @@ VERBS = {
         OverrideUnlock,
         lambda _channel: None,
         lambda ticket, _channel: judge_override(ticket, NOW),
-        lambda _channel: {**NO_LISTING, **NO_HOLD},
+        lambda _channel: NO_LISTING,
     ),
 }
 
@@ -214,12 +214,13 @@ NOT_VOIDED = ("AND voided = 0", "")
         ("lock the same", "LOCK", ("IS NOT (?5, ?6, ?7, ?8, ?9)", "IS (?5, ?6, ?7, ?8, ?9)")),
         ("lock another", "LOCK", ("(mpreserve = 0 OR", "(mpreserve = 0 AND")),
         ("hold for a while", "HOLD", NOT_VOIDED),
-        ("hold for a while", "HOLD", ("AND mpreserve = 0", "")),
+        ("hold for a while", "HOLD", ("mpreserve = 0\n       OR", "?4 <> '' OR")),
         ("hold that ends at once", "HOLD", ("OR hold_expires_at <= ?4", "AND ?4 <> ''")),
         ("hold the same", "HOLD", ("IS NOT ('LOCK', ?2, ?3)", "IS NOT ('', ?2, ?3)")),
         ("release", "RELEASE", NOT_VOIDED),
-        ("release", "RELEASE", ("hold_expires_at > ?2", "hold_expires_at >= ?2")),
-        ("release", "RELEASE", ("hold_expires_at IS NULL OR", "")),
+        ("hold the same", "HOLD", ("hold_expires_at > ?4", "hold_expires_at >= ?4")),
+        ("hold for a while", "HOLD", ("hold_expires_at IS NULL OR", "")),
+        ("release", "RELEASE", ("AND seat_status = 'LOCK'", "")),
         ("void", "VOID", NOT_VOIDED),
         ("override", "OVERRIDE_UNLOCK", ENDED_LATE),
         ("override", "OVERRIDE_UNLOCK", NOT_VOIDED),

@@ -11,7 +11,7 @@ import pytest
 
 from seatlatch.commit import CommitEach
 from seatlatch.operations.exchange_tokens import GrantType, TokenPair, exchange_tokens
-from seatlatch.store.sqlite import authorizations
+from seatlatch.store.sqlite import authorizations, snapshot
 from seatlatch.store.sqlite.store import SqliteStore
 from tests.operations.states import NOW
 from tests.operations.test_exchange_tokens import CODE, LIFETIMES, REFRESH, Bench
@@ -35,7 +35,8 @@ def race(path: Path, grant_type: GrantType, secret: str) -> list[TokenPair]:
     def serve(_number: int) -> TokenPair | None:
         with closing(SqliteStore(path, clock=lambda: NOW)) as store:
             together.wait()
-            asked = exchange_tokens(CommitEach(store), LIFETIMES, APPLICATION, grant_type, secret)
+            commits = CommitEach(store)
+            asked = exchange_tokens(store, commits, LIFETIMES, APPLICATION, grant_type, secret)
             return asyncio.run(asked)
 
     with ThreadPoolExecutor(SERVERS) as servers:
@@ -73,7 +74,7 @@ def test_control_without_its_condition_several_win(
     assert condition in sql
     monkeypatch.setattr(authorizations, constant, sql.replace(condition, ""))
     if grant_type is CODE:  # the code is looked at before, too
-        found = authorizations.FIND_CODE.replace("family_hash FROM", "NULL FROM")
-        monkeypatch.setattr(authorizations, "FIND_CODE", found)
+        found = snapshot.FIND_CODE.replace("family_hash FROM", "NULL FROM")
+        monkeypatch.setattr(snapshot, "FIND_CODE", found)
     secret = "c1" if grant_type is CODE else bench.begin("c0").refresh_token
     assert len(race(bench.path, grant_type, secret)) == SERVERS

@@ -58,8 +58,10 @@ def test_an_organizations_tickets_are_listed_whole_and_no_others(shared: Served)
     assert tokens(foreign) == ["foreign", "foreign-locked", "foreign-voided"]
 
 
-def test_an_unknown_organization_has_an_empty_list(shared: Served) -> None:
-    assert page(shared, organizationId="unknown") == {"tickets": [], "next": None}
+@pytest.mark.parametrize("organization", ["unknown", ""])
+def test_an_unknown_organization_is_told_so(shared: Served, organization: str) -> None:
+    answer = operate(shared, "GET", f"?organizationId={organization}")
+    assert "no organization" in message_of(answer, 422, "UNPROCESSABLE_ENTITY")
 
 
 @pytest.mark.parametrize("limit", [1, 3, 4, 7, 8, 9, 1000])

@@ -158,7 +158,7 @@ def test_more_than_10000_are_refused_and_change_nothing(served: Served, lines: b
     else:
         answer = put(served, *records)
     message = message_of(answer, 422, "UNPROCESSABLE_ENTITY")
-    assert message == "The request payload cannot contain more than 10000 tokens"
+    assert message == "The body holds more than 10000 tickets."
     assert operate(served, "GET", "/many-0").status_code == 404
 
 

@@ -33,4 +33,4 @@ def make_app(routes: Sequence[Route], commits: GroupCommit, metrics: Metrics, lo
 
 async def unknown_route(scope: Scope, receive: Receive, send: Send) -> None:
     """Where the router sends what it has no route for."""
-    raise RouteUnknown("There is nothing at this path. The unlock call is /v1/tickets/unlock.")
+    raise RouteUnknown("There is nothing at this path. Look whether it is spelt right.")

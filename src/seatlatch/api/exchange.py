@@ -46,6 +46,11 @@ class Exchange:
         self.body_was_read = False
         scope[_KEY] = self
 
+    @property
+    def age_seconds(self) -> float:
+        """How long ago the request's head was whole."""
+        return perf_counter() - self.started
+
     @staticmethod
     def of(request: Request) -> "Exchange":
         """The exchange to which `request` belongs."""

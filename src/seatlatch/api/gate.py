@@ -13,7 +13,7 @@ from seatlatch.api.headers import TOKEN_HEADERS, Headers, check_headers
 from seatlatch.api.media import accepts_json, is_json
 from seatlatch.api.refusals import AnswerNotAcceptable, MediaTypeUnsupported
 from seatlatch.auth.authenticate import Presented, authenticate
-from seatlatch.auth.directory import Directory
+from seatlatch.auth.directory import MAX_AGE_SECONDS, Directory
 from seatlatch.auth.rate_limit import RateLimit
 from seatlatch.domain.application import Caller
 from seatlatch.domain.refusal import ChannelNotAllowed, NotAuthenticated, RateExceeded
@@ -94,39 +94,50 @@ class Gate:
         """Tokens were given out or taken back just now; the next request is to see that."""
         self._directory.doubt()
 
+    def still_admitted(self, exchange: Exchange, caller: Caller) -> Caller:
+        """The caller as it is now that its body has come, which may have taken it a while: what
+        was taken away meanwhile is gone. Raises as admission did.
+        """
+        if exchange.age_seconds < MAX_AGE_SECONDS:
+            return caller
+        return self._caller(presented(exchange.headers))
+
     def _admit(self, exchange: Exchange, told: _Told) -> Caller:
         headers = exchange.headers
         check_headers(headers)
-        caller = self._caller(
-            Presented(
-                application_id=headers.get(b"pac-application-id").decode("latin-1"),
-                api_key=headers.get(b"pac-api-key"),
-                access_token=headers.bearer_token,
-                channel_code=headers.get(b"pac-channel-code").decode("latin-1"),
-            )
-        )
+        caller = self._caller(presented(headers))
         exchange.application_id = caller.application_id
         exchange.channel_code = caller.channel.code
         told.take(caller.application_id, exchange)
         check_media(headers)
         return caller
 
-    def _caller(self, presented: Presented) -> Caller:
+    def _caller(self, claim: Presented) -> Caller:
         """Who is not known is looked for once more, in what the database says now: a key or token
         may be newer than our copy.
         """
         try:
-            return authenticate(self._directory.credentials(), presented, self._now())
+            return authenticate(self._directory.credentials(), claim, self._now())
         except (NotAuthenticated, ChannelNotAllowed):
-            if presented.access_token is None or not self._directory.confirm():
+            if claim.access_token is None or not self._directory.confirm():
                 raise
-        return authenticate(self._directory.credentials(), presented, self._now())
+        return authenticate(self._directory.credentials(), claim, self._now())
 
     def _exists(self, application_id: str) -> bool:
         directory = self._directory
         return application_id in directory.credentials().applications or (
             directory.confirm() and application_id in directory.credentials().applications
         )
+
+
+def presented(headers: Headers) -> Presented:
+    """What a request's headers say of its sender."""
+    return Presented(
+        application_id=headers.get(b"pac-application-id").decode("latin-1"),
+        api_key=headers.get(b"pac-api-key"),
+        access_token=headers.bearer_token,
+        channel_code=headers.get(b"pac-channel-code").decode("latin-1"),
+    )
 
 
 def check_media(headers: Headers) -> None:

@@ -5,7 +5,7 @@ Source: the contract's section on the lock call.
 
 import msgspec
 
-from seatlatch.api.body import misshapen
+from seatlatch.api.body import decode_json, misshapen
 from seatlatch.api.refusals import MalformedRequest
 from seatlatch.api.schemas import LockRequest, Seller
 from seatlatch.domain.label import UNREADABLE
@@ -59,6 +59,6 @@ def _require_json(text: bytes) -> None:
     That or a string with this word in it.
     """
     try:
-        msgspec.json.decode(text)
-    except msgspec.DecodeError:
+        decode_json(text)
+    except MalformedRequest:
         raise misshapen("A number beyond all bounds - at `$.seller.address`") from None

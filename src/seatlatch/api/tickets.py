@@ -1,5 +1,8 @@
 """The /v1/tickets calls."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,10 +16,14 @@ from seatlatch.api.lock import listings_of
 from seatlatch.api.schemas import LockRequest, UnlockRequest, VerifyRequest
 from seatlatch.api.verify import failed_barcode, verified_barcode, verified_token, verify
 from seatlatch.commit import GroupCommit
+from seatlatch.domain.application import Caller
+from seatlatch.domain.channel import Channel
 from seatlatch.operations.lock_tickets import lock_tickets
 from seatlatch.operations.unlock_tickets import unlock_tickets
 from seatlatch.store.interface import Store
 from seatlatch.telemetry import Log, Metrics
+
+Shape = TypeVar("Shape")
 
 
 class Tickets(TicketCalls):
@@ -40,32 +47,39 @@ class Tickets(TicketCalls):
 
     async def unlock(self, request: Request) -> Response:
         """`PUT /v1/tickets/unlock`: contract, section 1."""
-        exchange = Exchange.of(request)
-        caller = self._gate.admit_change(exchange)
-        body = await read_json(request, exchange, UnlockRequest)
+        admit = self._gate.admit_change
+        exchange, channel, body = await self._read(request, admit, UnlockRequest)
         check_count(body.tokens)
         self._tell(exchange, body.tokens)
-        results = await unlock_tickets(self._commits, caller.channel, body.tokens)
+        results = await unlock_tickets(self._commits, channel, body.tokens)
         return self._answer(exchange, results, succeeded_ticket, failed_ticket)
 
     async def lock(self, request: Request) -> Response:
         """`PUT /v1/tickets/lock`: contract, section 4."""
-        exchange = Exchange.of(request)
-        caller = self._gate.admit_change(exchange)
-        body = await read_json(request, exchange, LockRequest)
-        listings = listings_of(body)
+        admit = self._gate.admit_change
+        exchange, channel, body = await self._read(request, admit, LockRequest)
         check_count(body.listing.tokens)
+        listings = listings_of(body)
         self._tell(exchange, list(listings))
-        results = await lock_tickets(self._commits, caller.channel, listings)
+        results = await lock_tickets(self._commits, channel, listings)
         return self._answer(exchange, results, succeeded_ticket, failed_ticket)
 
     async def verify(self, request: Request) -> Response:
         """`POST /v1/tickets/verify`: contract, section 5."""
-        exchange = Exchange.of(request)
-        caller = self._gate.admit_read(exchange)
-        asked = (await read_json(request, exchange, VerifyRequest)).tickets
-        results = await verify(self._store, caller.channel, asked)
+        admit = self._gate.admit_read
+        exchange, channel, body = await self._read(request, admit, VerifyRequest)
+        asked = body.tickets
+        results = await verify(self._store, channel, asked)
         if asked.barcodes is not None:
             return self._answer(exchange, results, verified_barcode, failed_barcode)
         self._tell(exchange, asked.tokens or ())
         return self._answer(exchange, results, verified_token, failed_ticket)
+
+    async def _read(
+        self, request: Request, admit: Callable[[Exchange], Caller], shape: type[Shape]
+    ) -> tuple[Exchange, Channel, Shape]:
+        """Who asks for what: let in before the body is read, and still so afterwards."""
+        exchange = Exchange.of(request)
+        caller = admit(exchange)
+        body = await read_json(request, exchange, shape)
+        return exchange, self._gate.still_admitted(exchange, caller).channel, body

@@ -19,6 +19,7 @@ from seatlatch.api.schemas import TokenAnswer, TokenRequest
 from seatlatch.commit import GroupCommit
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.operations.exchange_tokens import GrantType, Lifetimes, exchange_tokens
+from seatlatch.store.interface import Store
 
 WRONG = {
     GrantType.AUTHORIZATION_CODE: "The code is wrong, spent or expired. Get a new one.",
@@ -32,8 +33,11 @@ WRONG = {
 class Token:
     """The handler of the token call, with what it works on."""
 
-    def __init__(self, gate: Gate, commits: GroupCommit, lifetimes: Lifetimes) -> None:
+    def __init__(
+        self, gate: Gate, store: Store, commits: GroupCommit, lifetimes: Lifetimes
+    ) -> None:
         self._gate = gate
+        self._store = store
         self._commits = commits
         self._lifetimes = lifetimes
 
@@ -47,7 +51,7 @@ class Token:
         application_id = self._gate.admit_application(exchange)
         grant_type, secret = await self._read(request, exchange)
         pair = await exchange_tokens(
-            self._commits, self._lifetimes, application_id, grant_type, secret
+            self._store, self._commits, self._lifetimes, application_id, grant_type, secret
         )
         self._gate.credentials_changed()
         if pair is None:

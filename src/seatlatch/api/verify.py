@@ -8,7 +8,6 @@ from seatlatch.api.body import check_count, misshapen
 from seatlatch.api.schemas import AskedTickets, FailedTicket, VerifiedTicket
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
-from seatlatch.domain.ticket import SeatStatus, Ticket
 from seatlatch.operations.verify_tickets import Verified, verify_barcodes, verify_tokens
 from seatlatch.store.interface import Store
 
@@ -48,24 +47,12 @@ def verified_token(verified: Verified) -> VerifiedTicket:
         section=record.section,
         row=record.row,
         seat=record.seat,
-        status=status_of(ticket),
+        status="UNLOCK",  # of one that is held nothing is verified
         mpreserve=ticket.mpreserve,
         external_listing_id=listing.external_listing_id,
         total_price=listing.total_price,
         individual_price=listing.individual_price,
         source=listing.source,
-    )
-
-
-def status_of(ticket: Ticket) -> SeatStatus:
-    """The seat status of a ticket at the moment at which it was verified.
-
-    A hold with an end bars a ticket until then, so that of a ticket which was verified it is over.
-    """
-    return (
-        ticket.seat_status_at(ticket.hold_expires_at)
-        if ticket.hold_expires_at
-        else (ticket.seat_status)
     )
 
 

@@ -1,1 +1,1 @@
-"""What a ticket is and who may unlock it when. Pure: no clock, chance, I/O or log in here."""
+"""What a ticket is and who may do what to it when. Pure: no clock, chance, I/O or log in here."""

@@ -54,20 +54,22 @@ def judge_hold(ticket: Ticket | None, now: datetime) -> Outcome:
         return Outcome.UNKNOWN
     if ticket.voided:
         return Outcome.VOIDED
-    if ticket.mpreserve:
-        return Outcome.RESERVED
-    return Outcome.ALREADY_HELD if ticket.seat_status_at(now) == "LOCK" else Outcome.HELD
+    if ticket.seat_status_at(now) == "LOCK":
+        return Outcome.ALREADY_HELD
+    return Outcome.RESERVED if ticket.mpreserve else Outcome.HELD
 
 
-def judge_release(ticket: Ticket | None, now: datetime) -> Outcome:
-    """What becomes of a ticket when the box office sets its seat status to `UNLOCK`."""
+def judge_release(ticket: Ticket | None) -> Outcome:
+    """What becomes of a ticket when the box office sets its seat status to `UNLOCK`.
+
+    mpreserve does not stand in the way: a seat that has both could not be helped otherwise. What
+    is left of a hold that has ended is released too.
+    """
     if ticket is None:
         return Outcome.UNKNOWN
     if ticket.voided:
         return Outcome.VOIDED
-    if ticket.seat_status_at(now) == "LOCK":
-        return Outcome.RELEASED
-    return Outcome.ALREADY_RELEASED
+    return Outcome.RELEASED if ticket.seat_status == "LOCK" else Outcome.ALREADY_RELEASED
 
 
 def judge_void(ticket: Ticket | None) -> Outcome:

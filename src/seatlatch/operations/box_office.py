@@ -72,7 +72,7 @@ class ReleaseTickets(TicketChange[None]):
     @staticmethod
     def judge(ticket: Ticket | None, wish: None, now: datetime) -> Outcome:
         """What the rule says."""
-        return judge_release(ticket, now)
+        return judge_release(ticket)
 
 
 class VoidTickets(TicketChange[None]):

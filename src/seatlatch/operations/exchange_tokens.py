@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from seatlatch.auth.keys import hash_secret, new_secret
 from seatlatch.commit import Commits
-from seatlatch.store.interface import TokenFamily, Transaction
+from seatlatch.store.interface import Snapshot, Store, TokenFamily, Transaction
 
 SEPARATOR = "."
 """In a refresh token, between what names its family and what makes it the latest of it."""
@@ -40,6 +40,7 @@ class TokenPair(NamedTuple):
 
 
 async def exchange_tokens(
+    store: Store,
     commits: Commits,
     lifetimes: Lifetimes,
     application_id: str,
@@ -51,7 +52,10 @@ async def exchange_tokens(
     Returns after the change is durable, also when a family was revoked. Raises `Unavailable`.
     Source: the contract's section on the token call.
     """
-    return await commits.submit(ExchangeTokens(lifetimes, application_id, grant_type, secret))
+    exchange = ExchangeTokens(lifetimes, application_id, grant_type, secret)
+    if not await store.read(exchange.is_known):
+        return None
+    return await commits.submit(exchange)
 
 
 class ExchangeTokens:
@@ -67,6 +71,20 @@ class ExchangeTokens:
         self._application_id = application_id
         self._grant_type = grant_type
         self._secret = secret
+
+    def is_known(self, snapshot: Snapshot) -> bool:
+        """Whether what is presented was ever given to this application, as far as is remembered.
+
+        Nobody is authenticated here: who only guesses takes nothing of those who change tickets.
+        """
+        if self._grant_type is GrantType.AUTHORIZATION_CODE:
+            given = snapshot.find_code(hash_secret(self._secret.encode()))
+            return given is not None and given.application_id == self._application_id
+        family = snapshot.find_family(self._family_hash())
+        return family is not None and family.application_id == self._application_id
+
+    def _family_hash(self) -> bytes:
+        return hash_secret(self._secret.partition(SEPARATOR)[0].encode())
 
     @staticmethod
     def work_off(
@@ -101,7 +119,7 @@ class ExchangeTokens:
     def _renew(self, transaction: Transaction) -> TokenPair | None:
         """Exchange a refresh token: the family goes on."""
         name = self._secret.partition(SEPARATOR)[0]
-        family_hash = hash_secret(name.encode())
+        family_hash = self._family_hash()
         family = transaction.find_family(family_hash)
         if family is None or family.application_id != self._application_id:
             return None

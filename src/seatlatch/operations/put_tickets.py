@@ -64,8 +64,10 @@ def _put(transaction: Transaction, records: Mapping[str, TicketRecord]) -> list[
         else:
             exists = record.organization_id not in unknown
             outcome = judge_put(tickets.get(token), record, exists)
+            if outcome is Outcome.ADDED:
+                raise AssertionError("the database left a ticket that the rule would add")
             if outcome is Outcome.UPDATED:
-                outcome = Outcome.UNCHANGED
+                outcome = Outcome.UNCHANGED  # there was nothing new in it, so nothing was written
         owner_id = record.owner_id if outcome in SUCCESSES else None
         results.append(TicketResult(token, outcome, owner_id))
     return results

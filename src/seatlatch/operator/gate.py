@@ -6,7 +6,7 @@ from seatlatch.api.exchange import Exchange
 from seatlatch.api.headers import UUID, Rule, check_headers
 from seatlatch.api.media import accepts_json, is_json, is_ndjson
 from seatlatch.api.refusals import AnswerNotAcceptable, MediaTypeUnsupported
-from seatlatch.auth.directory import Directory
+from seatlatch.auth.directory import MAX_AGE_SECONDS, Directory
 from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.refusal import NotAuthenticated
 
@@ -39,6 +39,11 @@ class OperatorGate:
     def admit_records(self, exchange: Exchange) -> None:
         """Let a request in that has tickets' records as its body."""
         self._admit_body(exchange, is_records, "application/json or application/x-ndjson")
+
+    def still_admitted(self, exchange: Exchange) -> None:
+        """Refuse an operator who was removed while the body came, which may have taken a while."""
+        if exchange.age_seconds >= MAX_AGE_SECONDS:
+            self._authenticate(exchange)
 
     def _admit_body(self, exchange: Exchange, takes: Callable[[bytes], bool], names: str) -> None:
         check_headers(exchange.headers, WITH_BODY)

@@ -1,6 +1,7 @@
 """Which page of a listing is asked for, and where the next one begins."""
 
 import binascii
+import re
 from base64 import b64decode, urlsafe_b64encode
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,8 @@ from seatlatch.store.interface import Snapshot
 Position = tuple[str, str]
 """Access id (none = empty) and token: the order of a listing. A page follows a position."""
 
+WHOLE_NUMBER = re.compile("[0-9]{1,9}")
+
 _position: msgspec.json.Decoder[Position] = msgspec.json.Decoder(tuple[str, str])
 
 
@@ -25,11 +28,14 @@ def read_query(query: bytes) -> ListingQuery:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
         raise InvalidRequest("The query is not UTF-8 in percent-encoding.") from None
-    parameters = dict(pairs)
+    parameters: dict[str, str | int] = dict(pairs)
     if len(parameters) < len(pairs):
         raise InvalidRequest("A parameter of the query was sent twice. Send it once.")
+    limit = str(parameters.get("limit", ""))
+    if WHOLE_NUMBER.fullmatch(limit):
+        parameters["limit"] = int(limit)
     try:
-        return msgspec.convert(parameters, ListingQuery, strict=False)
+        return msgspec.convert(parameters, ListingQuery)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"The query has the wrong shape: {error}.") from None
 
@@ -44,6 +50,8 @@ def read_page(snapshot: Snapshot, query: ListingQuery) -> Page:
     if after and access_id not in (None, after[0]):
         raise InvalidRequest("The parameter after is of a listing with another accessId.")
     found = snapshot.page_of_tickets(query.organization_id, access_id, after, query.limit + 1)
+    if not found and snapshot.unknown_organizations([query.organization_id]):
+        raise InvalidRequest("There is no organization of this organizationId.")
     shown = found[: query.limit]
     tickets = [shown_ticket(whole, snapshot.now) for whole in shown]
     return Page(tickets, cursor_after(shown[-1].record) if len(found) > len(shown) else None)

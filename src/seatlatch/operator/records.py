@@ -6,14 +6,13 @@ the unlocks of others come in between.
 
 import asyncio
 from codecs import BOM_UTF8
-from collections.abc import Iterable
+from collections.abc import Iterator
 from io import BytesIO
-from typing import Any
 
 import msgspec
 from starlette.requests import Request
 
-from seatlatch.api.body import check_count, decode_json, misshapen, read_body
+from seatlatch.api.body import malformed, misshapen, read_body
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.media import is_ndjson
 from seatlatch.api.refusals import MalformedRequest
@@ -25,15 +24,21 @@ from seatlatch.operator.schemas import RecordBody
 PUT_BYTES_MAX = 16 * 1024 * 1024
 """10,000 tickets whose fields are all at their longest come to about 15 MB."""
 
-PUT_TOKENS_MAX = 10_000
+PUT_TICKETS_MAX = 10_000
 
 PORTION_TOKENS = 500
 """After so many others get their turn, within a few milliseconds."""
 
 MEMBERS = msgspec.structs.fields(RecordBody)
 
-Placed = tuple[str, Any]
-"""A decoded record, and where it stands: `$[17]` of an array, or `line 18`."""
+BLANK = b" \t\r\n"
+
+Placed = tuple[str, bytes]
+"""Where a record stands, `$[17]` of an array or `line 18`, and its text."""
+
+_any = msgspec.json.Decoder(msgspec.Raw)
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+_record = msgspec.json.Decoder(RecordBody)
 
 
 async def read_records(request: Request, exchange: Exchange) -> list[TicketRecord]:
@@ -45,50 +50,54 @@ async def read_records(request: Request, exchange: Exchange) -> list[TicketRecor
     if not body:
         raise MalformedRequest("The body is empty. Send tickets.")
     is_lines = is_ndjson(exchange.headers.get(b"content-type"))
-    found = await from_lines(body) if is_lines else from_array(body)
-    records = []
-    for place, decoded in found:
-        records.append(record_of(place, decoded))
-        if len(records) % PORTION_TOKENS == 0:
+    records: list[TicketRecord] = []
+    for number, (place, text) in enumerate(lines_of(body) if is_lines else entries_of(body), 1):
+        if text.strip(BLANK):
+            records.append(record_of(place, text))
+        if len(records) > PUT_TICKETS_MAX:
+            raise InvalidRequest(f"The body holds more than {PUT_TICKETS_MAX} tickets.")
+        if number % PORTION_TOKENS == 0:
             await asyncio.sleep(0)
     if not records:
         raise InvalidRequest("The body holds no tickets. Send 1 or more.")
-    check_count(records, PUT_TOKENS_MAX)
     return records
 
 
-def from_array(body: bytes) -> Iterable[Placed]:
-    """The records of an array. Raises `MalformedRequest`, or `InvalidRequest` if it is none."""
-    decoded = decode_json(body)
-    if not isinstance(decoded, list):
-        raise misshapen("Expected an `array` of tickets")
-    return ((f"$[{index}]", entry) for index, entry in enumerate(decoded))
+def entries_of(body: bytes) -> Iterator[Placed]:
+    """The entries of an array. Raises `MalformedRequest`, or `InvalidRequest` if it is none.
 
-
-async def from_lines(body: bytes) -> Iterable[Placed]:
-    """The records of lines, without the blank ones. Raises `MalformedRequest`.
-
-    A byte order mark before the first is what some editors leave in a file, and means nothing.
-    All lines are decoded, but no more of them are kept than tell that they are too many.
+    They are only parted here, which is fast; each is decoded in its turn.
     """
-    found: list[Placed] = []
-    for number, line in enumerate(BytesIO(body.removeprefix(BOM_UTF8)), 1):
-        if line.strip(b" \t\r\n"):
-            place = f"line {number}"
-            decoded = decode_json(line, f"The body's {place}")
-            if len(found) <= PUT_TOKENS_MAX:
-                found.append((place, decoded))
-        if number % PORTION_TOKENS == 0:
-            await asyncio.sleep(0)
-    return found
-
-
-def record_of(place: str, decoded: Any) -> TicketRecord:
-    """The record that stands there. Raises `InvalidRequest`."""
     try:
-        body = msgspec.convert(decoded, RecordBody)
+        _any.decode(body)
+        entries = _array.decode(body)
+    except msgspec.ValidationError:
+        raise misshapen("Expected an `array` of tickets") from None
+    except RecursionError:
+        raise MalformedRequest("The body is nested too deeply.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise malformed(body, error) from None
+    return ((f"$[{index}]", bytes(entry)) for index, entry in enumerate(entries))
+
+
+def lines_of(body: bytes) -> Iterator[Placed]:
+    """The lines of a body. A byte order mark before the first is what some editors leave in a file,
+    and means nothing.
+    """
+    lines = BytesIO(body.removeprefix(BOM_UTF8))
+    return ((f"line {number}", line) for number, line in enumerate(lines, 1))
+
+
+def record_of(place: str, text: bytes) -> TicketRecord:
+    """The record that stands there. Raises `MalformedRequest` or `InvalidRequest`."""
+    try:
+        body = _record.decode(text)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"The ticket at {place} has the wrong shape: {error}.") from None
+    except RecursionError:
+        raise MalformedRequest(f"The body's {place} is nested too deeply.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise malformed(text, error, f"The body's {place}") from None
     record = TicketRecord(*msgspec.structs.astuple(body))
     problem = record_problem(record)
     if problem is not None:

@@ -93,6 +93,7 @@ class OperatorTickets(TicketCalls):
         exchange = Exchange.of(request)
         self._gate.admit_records(exchange)
         records = await read_records(request, exchange)
+        self._gate.still_admitted(exchange)
         self._tell(exchange, [record.token for record in records])
         results = await put_tickets(self._commits, records)
         return self._answer(exchange, results, put_ticket, failed_ticket)
@@ -146,6 +147,7 @@ class OperatorTickets(TicketCalls):
         exchange = Exchange.of(request)
         self._gate.admit_json(exchange)
         body = await read_json(request, exchange, shape)
+        self._gate.still_admitted(exchange)
         check_count(body.tokens, TOKENS_MAX)
         exchange.reason = body.reason
         self._tell(exchange, body.tokens)

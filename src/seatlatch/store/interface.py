@@ -82,6 +82,12 @@ class Snapshot(Protocol):
     def unknown_organizations(self, organization_ids: Collection[str]) -> frozenset[str]:
         """Those of `organization_ids` that don't exist."""
 
+    def find_code(self, code_hash: bytes) -> Code | None:
+        """An authorization code, unless it was cleared away after its end."""
+
+    def find_family(self, family_hash: bytes) -> TokenFamily | None:
+        """A family of tokens, unless it was revoked or cleared away after its end."""
+
 
 class Transaction(Snapshot, Protocol):
     """The inside of one transaction that changes. What is read here can't change until its end.
@@ -117,12 +123,6 @@ class Transaction(Snapshot, Protocol):
         organization, nor adds one to an organization that does not exist. What a record says
         nothing of is left as it is.
         """
-
-    def find_code(self, code_hash: bytes) -> Code | None:
-        """An authorization code, unless it was cleared away after its end."""
-
-    def find_family(self, family_hash: bytes) -> TokenFamily | None:
-        """A family of tokens, unless it was revoked or cleared away after its end."""
 
     def begin_family(self, code_hash: bytes, family_hash: bytes, family: TokenFamily) -> bool:
         """Exchange a code for a new family; False if the code was exchanged already."""

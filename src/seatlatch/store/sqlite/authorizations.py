@@ -4,15 +4,9 @@ from datetime import datetime
 
 import apsw
 
-from seatlatch.store.interface import Code, TokenFamily
-from seatlatch.store.sqlite.moments import from_text, to_text
+from seatlatch.store.interface import TokenFamily
+from seatlatch.store.sqlite.moments import to_text
 
-FIND_CODE = """
-SELECT application_id, expires_at, family_hash FROM authorization_codes WHERE code_hash = ?
-"""
-FIND_FAMILY = """
-SELECT application_id, refresh_hash, expires_at FROM token_families WHERE family_hash = ?
-"""
 SPEND_CODE = """
 UPDATE authorization_codes SET family_hash = ?2 WHERE code_hash = ?1 AND family_hash IS NULL
 RETURNING 1
@@ -44,22 +38,6 @@ class SqliteAuthorizations:
 
     _connection: apsw.Connection
     now: datetime
-
-    def find_code(self, code_hash: bytes) -> Code | None:
-        """An authorization code."""
-        for application_id, expires_at, family_hash in self._connection.execute(
-            FIND_CODE, (code_hash,)
-        ):
-            return Code(application_id, from_text(expires_at), family_hash)
-        return None
-
-    def find_family(self, family_hash: bytes) -> TokenFamily | None:
-        """A family of tokens."""
-        for application_id, refresh_hash, expires_at in self._connection.execute(
-            FIND_FAMILY, (family_hash,)
-        ):
-            return TokenFamily(application_id, refresh_hash, from_text(expires_at))
-        return None
 
     def begin_family(self, code_hash: bytes, family_hash: bytes, family: TokenFamily) -> bool:
         """Exchange a code for a new family; False if it was exchanged already."""

@@ -1,4 +1,4 @@
-"""Reading tickets: their SQL, and rows to the domain's values."""
+"""Reading inside a transaction: its SQL, and rows to values."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,8 @@ import apsw
 
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import Ticket, TicketRecord, WholeTicket
-from seatlatch.store.sqlite.moments import optional_moment, to_text
+from seatlatch.store.interface import Code, TokenFamily
+from seatlatch.store.sqlite.moments import from_text, optional_moment, to_text
 
 READ_TICKET = """
 SELECT token, organization_id, owner_id, voided, seat_status, mpreserve_channel, hold_expires_at
@@ -37,6 +38,12 @@ ORDER BY ifnull(access_id, ''), token LIMIT ?3
 """Two statements, for SQLite does not seek by a pair one of which is an expression: it would read
 all that comes before the page, too."""
 ORGANIZATION_EXISTS = "SELECT 1 FROM organizations WHERE organization_id = ?"
+FIND_CODE = """
+SELECT application_id, expires_at, family_hash FROM authorization_codes WHERE code_hash = ?
+"""
+FIND_FAMILY = """
+SELECT application_id, refresh_hash, expires_at FROM token_families WHERE family_hash = ?
+"""
 
 
 class SqliteSnapshot:
@@ -98,6 +105,22 @@ class SqliteSnapshot:
             for organization_id in organization_ids
             if not self._connection.execute(ORGANIZATION_EXISTS, (organization_id,)).fetchall()
         )
+
+    def find_code(self, code_hash: bytes) -> Code | None:
+        """An authorization code."""
+        for application_id, expires_at, family_hash in self._connection.execute(
+            FIND_CODE, (code_hash,)
+        ):
+            return Code(application_id, from_text(expires_at), family_hash)
+        return None
+
+    def find_family(self, family_hash: bytes) -> TokenFamily | None:
+        """A family of tokens."""
+        for application_id, refresh_hash, expires_at in self._connection.execute(
+            FIND_FAMILY, (family_hash,)
+        ):
+            return TokenFamily(application_id, refresh_hash, from_text(expires_at))
+        return None
 
 
 def _ticket(row: tuple[Any, ...]) -> Ticket:

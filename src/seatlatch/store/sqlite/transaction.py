@@ -47,15 +47,16 @@ RETURNING token, owner_id
 HOLD = """
 UPDATE tickets SET seat_status = 'LOCK', hold_reason = ?2, hold_expires_at = ?3,
   revision = revision + 1
-WHERE token = ?1 AND voided = 0 AND mpreserve = 0
+WHERE token = ?1 AND voided = 0
+  AND (mpreserve = 0
+       OR (seat_status = 'LOCK' AND (hold_expires_at IS NULL OR hold_expires_at > ?4)))
   AND ((seat_status, hold_reason, hold_expires_at) IS NOT ('LOCK', ?2, ?3)
        OR hold_expires_at <= ?4)
 RETURNING token, owner_id
 """
 RELEASE = f"""
 UPDATE tickets SET {END_HOLD}, revision = revision + 1
-WHERE token = ?1 AND voided = 0
-  AND seat_status = 'LOCK' AND (hold_expires_at IS NULL OR hold_expires_at > ?2)
+WHERE token = ?1 AND voided = 0 AND seat_status = 'LOCK'
 RETURNING token, owner_id
 """
 VOID = f"""
@@ -64,7 +65,7 @@ WHERE token = ?1 AND voided = 0
 RETURNING token, owner_id
 """
 OVERRIDE_UNLOCK = f"""
-UPDATE tickets SET {END_LISTING}, {END_HOLD}, revision = revision + 1
+UPDATE tickets SET {END_LISTING}, revision = revision + 1
 WHERE token = ?1 AND mpreserve = 1 AND voided = 0
   AND (seat_status = 'UNLOCK' OR hold_expires_at <= ?2)
 RETURNING token, owner_id
@@ -134,8 +135,7 @@ class SqliteTransaction(SqliteSnapshot, SqliteAuthorizations):
 
     def release(self, tokens: Collection[str]) -> Mapping[str, str]:
         """Set the seat status to `UNLOCK`."""
-        now = self._now
-        return self._owners(RELEASE, [(token, now) for token in tokens])
+        return self._owners(RELEASE, [(token,) for token in tokens])
 
     def void(self, tokens: Collection[str]) -> Mapping[str, str]:
         """Make tickets void."""
