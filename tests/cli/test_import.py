@@ -11,6 +11,7 @@ import typer
 
 from seatlatch.cli import tickets_import
 from seatlatch.cli.tickets_import import import_file as import_file_here
+from seatlatch.store.importing import Portion
 from seatlatch.store.sqlite import importing, opening
 from seatlatch.store.sqlite.opening import open_database
 from tests.cli.commands import COMMAND, environment, run
@@ -149,9 +150,9 @@ def test_an_import_that_is_cut_off_says_how_much_is_in(
     merged: list[int] = []
     real = tickets_import._Progress.merged
 
-    def then_lock(progress: tickets_import._Progress, tickets: int) -> None:
-        real(progress, tickets)
-        merged.append(tickets)
+    def then_lock(progress: tickets_import._Progress, portion: Portion) -> None:
+        real(progress, portion)
+        merged.append(portion.added)
         other.execute("BEGIN IMMEDIATE")
 
     monkeypatch.setattr(tickets_import._Progress, "merged", then_lock)

@@ -9,12 +9,19 @@ import pytest
 
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.operations.import_tickets import BAD_LINES_SHOWN, Imported, Line, import_tickets
-from seatlatch.store.importing import BadLine, Portion
+from seatlatch.store.importing import BadLine, OrganizationGone, Portion
 from seatlatch.store.interface import NewTicket
 from seatlatch.store.sqlite import importing as importing_module
 from seatlatch.store.sqlite.importing import SqliteImporting, importing
 from seatlatch.store.sqlite.opening import open_database
-from tests.serving import CHANNEL, FOREIGN_ORGANIZATION, ORGANIZATION, make_inventory
+from seatlatch.wiring import open_provisioning
+from tests.serving import (
+    CHANNEL,
+    FOREIGN_ORGANIZATION,
+    ORGANIZATION,
+    database_url,
+    make_inventory,
+)
 
 ALL = "SELECT * FROM tickets ORDER BY token"
 
@@ -48,6 +55,10 @@ def lines(*records: TicketRecord) -> list[Line]:
 
 def ticket(token: str, owner_id: str = "new", **fields: str) -> TicketRecord:
     return TicketRecord(token, ORGANIZATION, owner_id, **fields)
+
+
+def no_conflict(bad: BadLine) -> None:
+    raise AssertionError(bad)
 
 
 def run(path: Path, found: Iterable[Line], *, keep_good: bool = False) -> Imported:
@@ -131,8 +142,8 @@ def test_it_goes_in_by_portions_that_others_can_come_between(
 
     inside = SqliteImporting(connection, ORGANIZATION, pause=write_in_the_pause)
     inside.pile_up((number, ticket(f"t{number:02}")) for number in range(25))
-    assert list(inside.take_out_conflicts()) == []
-    assert list(inside.merge()) == [Portion(10, 0, 0), Portion(10, 0, 0), Portion(5, 0, 0)]
+    inside.take_out_conflicts(no_conflict)
+    assert list(inside.merge()) == [Portion(n, 0, 0, durable=True) for n in (10, 10, 5)]
     assert len(pauses) == 3
     other.close()
     connection.close()
@@ -157,3 +168,83 @@ def test_a_pile_leaves_no_file_behind(path: Path) -> None:
         inside.pile_up((number, ticket(f"t{number}")) for number in range(20_000))
         assert {file.suffix for file in path.parent.iterdir()} <= {".db", ".db-wal", ".db-shm"}
     assert sorted(path.parent.iterdir()) == before
+
+
+def test_an_inventory_that_is_empty_is_filled_in_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing_module, "PORTION_TOKENS", 10)
+    path = tmp_path / "empty.db"
+    make_inventory(path)
+    schema = "SELECT type, name, sql FROM sqlite_schema ORDER BY name"
+    before = rows(path, schema)
+    with importing(path, ORGANIZATION) as inside:
+        inside.pile_up((n, ticket(f"t{n:02}", barcode=f"b{n}", access_id="E")) for n in range(25))
+        inside.take_out_conflicts(no_conflict)
+        merging = inside.merge()
+        assert [next(merging) for _ in range(3)] == [Portion(n, 0, 0, False) for n in (10, 10, 5)]
+        assert rows(path) == [], "nothing is in before all is"
+        assert list(merging) == [Portion(0, 0, 0, durable=True)]
+    assert len(rows(path)) == 25
+    assert rows(path, schema) == before
+    by_barcode = "SELECT token FROM tickets WHERE access_id = 'E' AND barcode = 'b7'"
+    assert rows(path, by_barcode) == [("t07",)]
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    with importing(path, ORGANIZATION) as inside:
+        inside.pile_up([(2, ticket("t07")), (3, ticket("more"))])
+        inside.take_out_conflicts(no_conflict)
+        assert list(inside.merge()) == [Portion(1, 0, 1, durable=True)]
+
+
+def test_a_fill_that_is_cut_off_leaves_all_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "empty.db"
+    make_inventory(path)
+    schema = "SELECT type, name, sql FROM sqlite_schema ORDER BY name"
+    before = rows(path, schema)
+    with importing(path, ORGANIZATION) as inside:
+        inside.pile_up(enumerate([ticket("a"), ticket("b")]))
+        inside.take_out_conflicts(no_conflict)
+        assert not next(inside.merge()).durable
+    assert (rows(path), rows(path, schema)) == ([], before)
+
+
+def test_what_became_of_another_organization_meanwhile_is_a_bad_line(path: Path) -> None:
+    with importing(path, ORGANIZATION) as inside:
+        inside.pile_up([(2, ticket("a")), (3, ticket("b")), (4, ticket("listed"))])
+        inside.take_out_conflicts(no_conflict)
+        with importing(path, FOREIGN_ORGANIZATION) as other:
+            other.pile_up([(2, ticket("b")._replace(organization_id=FOREIGN_ORGANIZATION))])
+            other.take_out_conflicts(no_conflict)
+            assert sum(portion.added for portion in other.merge()) == 1
+        bad = BadLine(3, "token", "belongs to another organization")
+        assert list(inside.merge()) == [Portion(1, 1, 0, durable=True, bad=(bad,))]
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_an_organization_that_is_removed_meanwhile_gets_no_tickets(
+    tmp_path: Path, empty: bool
+) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path, [] if empty else [NewTicket("other", FOREIGN_ORGANIZATION, "o")])
+    with open_provisioning(database_url(path)) as provisioning:
+        provisioning.add_organization("3003", "To be removed")
+    before = rows(path)
+    with importing(path, "3003") as inside:
+        inside.pile_up([(2, ticket("a")._replace(organization_id="3003"))])
+        inside.take_out_conflicts(no_conflict)
+        with open_provisioning(database_url(path)) as provisioning:
+            provisioning.remove_organization("3003")
+        with pytest.raises(OrganizationGone):
+            next(inside.merge())
+    assert rows(path) == before
+
+
+def test_many_conflicts_are_counted_and_the_first_lines_shown(path: Path) -> None:
+    with importing(path, FOREIGN_ORGANIZATION) as inside:
+        theirs = [(n, ticket(f"x{9_999 - n}")) for n in range(2, 2_002)]
+        inside.pile_up(theirs)
+        inside.take_out_conflicts(no_conflict)
+        assert sum(portion.added for portion in inside.merge()) == 2_000
+    imported = run(path, theirs)
+    assert (imported.kept, imported.bad_lines) == (False, 2_000)
+    assert [bad.line for bad in imported.shown] == list(range(2, BAD_LINES_SHOWN + 2))

@@ -15,7 +15,6 @@ import pytest
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.store.interface import DatabaseProblem, Lock
-from seatlatch.store.sqlite import opening
 from seatlatch.store.sqlite.opening import PAGE_BYTES, configure, make_or_migrate
 from seatlatch.store.sqlite.schema import APPLICATION_ID, LATEST_SCHEMA, MIGRATIONS
 from seatlatch.store.sqlite.store import SqliteStore
@@ -130,23 +129,8 @@ def test_of_several_who_migrate_at_once_one_does(path: Path) -> None:
         assert connection.pragma("integrity_check") == "ok"
 
 
-def test_a_file_that_is_in_the_midst_of_a_migration_is_looked_at_again(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_is_damaged_is_told_so(path: Path) -> None:
     sound = path.read_bytes()
-    half = sound[:PAGE_BYTES] + bytes(len(sound) - PAGE_BYTES)
-    pauses: list[float] = []
-
-    def pause(seconds: float) -> None:
-        pauses.append(seconds)
-        if len(pauses) == 2:
-            path.write_bytes(sound)
-
-    monkeypatch.setattr(opening, "sleep", pause)
-    path.write_bytes(half)
-    assert make_or_migrate(path, "inventory") == MIGRATIONS[1:]
-    assert len(pauses) == 2
-    path.write_bytes(half)
+    path.write_bytes(sound[:PAGE_BYTES] + bytes(len(sound) - PAGE_BYTES))
     with pytest.raises(DatabaseProblem, match="damaged"):
         make_or_migrate(path, "inventory")
-    assert len(pauses) == 2 + len(opening.LOOK_AGAIN_SECONDS)

@@ -22,6 +22,7 @@ from seatlatch.cli.tickets_import import EXAMPLE, import_file
 from seatlatch.domain.refusal import InvalidRequest, Unavailable
 from seatlatch.operations.provision import NotDone
 from seatlatch.settings import SettingProblem
+from seatlatch.store.importing import OrganizationGone
 from seatlatch.store.interface import DatabaseProblem
 
 app = typer.Typer(
@@ -66,7 +67,7 @@ def main() -> None:
         _fail_usage(problem)
     except (SettingProblem, InvalidRequest) as problem:
         _fail(str(problem), WRONG_USAGE)
-    except (DatabaseProblem, ListenProblem, NotDone) as problem:
+    except (DatabaseProblem, ListenProblem, NotDone, OrganizationGone) as problem:
         _fail(str(problem), NOTHING_DONE)
     except Unavailable as refusal:
         _fail(_unconfirmed(refusal), NOTHING_DONE)

@@ -16,7 +16,7 @@ from seatlatch.cli.ticket_file import read_tickets
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.operations.import_tickets import Imported, import_tickets
 from seatlatch.operations.provision import NotDone
-from seatlatch.store.importing import BadLine
+from seatlatch.store.importing import BadLine, OrganizationGone, Portion
 from seatlatch.store.interface import DatabaseProblem
 from seatlatch.wiring import look, open_import
 
@@ -57,10 +57,10 @@ def import_file(
                 imported = import_tickets(
                     importing, lines, keep_good=keep_good, merged=progress.merged
                 )
-        except (DatabaseProblem, KeyboardInterrupt) as problem:
-            if not progress.merged_tickets:
+        except (DatabaseProblem, OrganizationGone, KeyboardInterrupt) as problem:
+            if not progress.stored_tickets:
                 raise
-            typer.echo(f"seatlatch: {_cut_off(problem, progress.merged_tickets)}", err=True)
+            typer.echo(f"seatlatch: {_cut_off(problem, progress.stored_tickets)}", err=True)
             raise typer.Exit(DONE_IN_PART) from None
     _tell(imported, as_json)
     if imported.bad_lines:
@@ -84,7 +84,8 @@ class _Progress:
         self._shown = sys.stderr.isatty()
         self._lines = 0
         self._undrawn_bytes = 0
-        self.merged_tickets = 0
+        self._merged_tickets = 0
+        self.stored_tickets = 0
         self._bar = typer.progressbar(length=size_bytes, label="Reading", file=sys.stderr)
 
     def __enter__(self) -> Self:
@@ -108,16 +109,19 @@ class _Progress:
         if self._undrawn_bytes >= DRAWN_BYTES and self._shown:
             self._draw_bytes()
 
-    def merged(self, tickets: int) -> None:
-        """So many more tickets are stored."""
+    def merged(self, portion: Portion) -> None:
+        """One more portion is in; it is stored once it, or one after it, is durable."""
+        tickets = portion.added + portion.updated + portion.unchanged
         if self._shown:
-            if not self.merged_tickets:
+            if not self._merged_tickets:
                 self._draw_bytes()
                 self._bar.__exit__(None, None, None)
                 self._bar = typer.progressbar(length=self._lines, label="Storing", file=sys.stderr)
                 self._bar.__enter__()
             self._bar.update(tickets)
-        self.merged_tickets += tickets
+        self._merged_tickets += tickets
+        if portion.durable:
+            self.stored_tickets = self._merged_tickets
 
     def _draw_bytes(self) -> None:
         self._bar.update(self._undrawn_bytes)
@@ -125,7 +129,7 @@ class _Progress:
 
 
 def _cut_off(problem: BaseException, tickets: int) -> str:
-    cause = f"{problem} " if isinstance(problem, DatabaseProblem) else ""
+    cause = "" if isinstance(problem, KeyboardInterrupt) else f"{problem} "
     return f"{cause}{tickets:,} tickets were stored before that. Run the command again."
 
 

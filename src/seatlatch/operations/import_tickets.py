@@ -1,10 +1,11 @@
 """Import: a whole file of tickets. Everything is looked at before anything is kept."""
 
+from bisect import insort
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from seatlatch.domain.ticket import TicketRecord
-from seatlatch.store.importing import BadLine, Importing
+from seatlatch.store.importing import BadLine, Importing, Portion
 
 BAD_LINES_SHOWN = 100
 """So many bad lines are told one by one; of the others only how many."""
@@ -37,8 +38,8 @@ class _Bad:
 
     def add(self, bad: BadLine) -> None:
         self.lines += 1
-        if len(self.shown) < BAD_LINES_SHOWN:
-            self.shown.append(bad)
+        insort(self.shown, bad, key=lambda one: one.line)
+        del self.shown[BAD_LINES_SHOWN:]
 
 
 def import_tickets(
@@ -46,27 +47,27 @@ def import_tickets(
     lines: Iterable[Line],
     *,
     keep_good: bool,
-    merged: Callable[[int], None],
+    merged: Callable[[Portion], None],
 ) -> Imported:
     """Put all tickets of a file into the inventory, or, if any line is bad, none of them.
 
-    With `keep_good` those of the good lines. `merged` is told of each portion that is durable, how
-    many tickets it had. Source: the contract's section on the command line.
+    With `keep_good` those of the good lines. `merged` is told of each portion. Raises
+    `OrganizationGone`. Source: the contract's section on the command line.
     """
     bad = _Bad()
     importing.pile_up(_good(lines, bad))
-    for conflict in importing.take_out_conflicts():
-        bad.add(conflict)
-    shown = tuple(sorted(bad.shown, key=lambda one: one.line))
+    importing.take_out_conflicts(bad.add)
     if bad.lines and not keep_good:
-        return Imported(False, 0, 0, 0, bad.lines, shown)
+        return Imported(False, 0, 0, 0, bad.lines, tuple(bad.shown))
     added = updated = unchanged = 0
     for portion in importing.merge():
         added += portion.added
         updated += portion.updated
         unchanged += portion.unchanged
-        merged(sum(portion))
-    return Imported(True, added, updated, unchanged, bad.lines, shown)
+        for late in portion.bad:
+            bad.add(late)
+        merged(portion)
+    return Imported(True, added, updated, unchanged, bad.lines, tuple(bad.shown))
 
 
 def _good(lines: Iterable[Line], bad: _Bad) -> Iterator[tuple[int, TicketRecord]]:

@@ -1,6 +1,6 @@
 """What an import asks of a database: many tickets at once, looked at before any of them is kept."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from seatlatch.domain.ticket import TicketRecord
@@ -14,12 +14,24 @@ class BadLine(NamedTuple):
     problem: str
 
 
+class OrganizationGone(Exception):
+    """The organization was removed while tickets were imported into it."""
+
+    def __init__(self) -> None:
+        super().__init__("The organization was removed meanwhile.")
+
+
 class Portion(NamedTuple):
-    """How many tickets of one portion were new, changed, or so already. It is durable."""
+    """How many tickets of one portion were new, changed, or so already, and which could not be.
+
+    `durable` False = they are all lost if the import is cut off before it says True.
+    """
 
     added: int
     updated: int
     unchanged: int
+    durable: bool
+    bad: tuple[BadLine, ...] = ()
 
 
 class Importing(Protocol):
@@ -32,17 +44,18 @@ class Importing(Protocol):
     def pile_up(self, records: Iterable[tuple[int, TicketRecord]]) -> None:
         """Put records on the pile, each with the number of its line."""
 
-    def take_out_conflicts(self) -> Iterator[BadLine]:
-        """Take from the pile what no import may do, and say of each line why.
+    def take_out_conflicts(self, tell: Callable[[BadLine], None]) -> None:
+        """Take from the pile what no import may do, and `tell` of each line why.
 
         A token that stands in an earlier line, or whose ticket is another organization's. To be
         called once, after the last `pile_up` and before `merge`.
         """
 
     def merge(self) -> Iterator[Portion]:
-        """Put the pile into the inventory, portion by portion, in order of tokens.
+        """Put the pile into the inventory, portion by portion.
 
-        Each portion is a transaction of its own, so that unlocks come in between. It never
-        touches mpreserve, seat status or void of a ticket that exists. To be run again if it was
-        cut off: what is in already is then unchanged.
+        Each portion is a transaction of its own, so that unlocks come in between; but an inventory
+        that is still empty, where there is nothing to unlock, is filled in one. It never touches
+        mpreserve, seat status or void of a ticket that exists. To be run again if it was cut off:
+        what is in already is then unchanged. Raises `OrganizationGone`.
         """

@@ -9,7 +9,7 @@ from typing import cast
 import apsw
 
 from seatlatch.domain.ticket import TicketRecord
-from seatlatch.store.importing import BadLine, Portion
+from seatlatch.store.importing import BadLine, OrganizationGone, Portion
 from seatlatch.store.sqlite.errors import in_a_command
 from seatlatch.store.sqlite.opening import open_database
 from seatlatch.store.sqlite.transaction import BRING_UP_TO_DATE, RECORD
@@ -20,8 +20,12 @@ PORTION_TOKENS = 10_000
 BREATH_SECONDS = 0.005
 """Between two portions: longer than a server that waits for the lock takes to look again."""
 
-LOG_PAGES = 8_000
-"""The write-ahead log is copied into the database after so many pages."""
+LOG_PAGES = 64_000
+"""The write-ahead log is copied into the database after so many pages: barcodes come in no order,
+so that each portion changes pages all over their index, and the next one mostly the same."""
+
+CACHE_KIBIBYTES = 98_304
+"""For the same reason more than a server has."""
 
 PILE_CACHE_KIBIBYTES = 16_384
 
@@ -39,7 +43,6 @@ CREATE TABLE pile.records (
     access_id TEXT, section TEXT, "row" TEXT, seat TEXT, barcode TEXT
 ) WITHOUT ROWID;
 """
-COUNT_LINES = "SELECT count(*) FROM pile.lines"
 PILE_UP = """
 INSERT INTO pile.lines VALUES (?1, ?2, ?4, nullif(?5, ''), nullif(?6, ''), nullif(?7, ''),
                                nullif(?8, ''), nullif(?9, ''))
@@ -50,25 +53,34 @@ SELECT token, line, owner_id, access_id, section, "row", seat, barcode
 FROM pile.lines ORDER BY token, line
 """
 REPEATED = """
-SELECT lines.line, records.line FROM pile.lines JOIN pile.records USING (token)
-WHERE lines.line <> records.line ORDER BY lines.line
+SELECT line, first
+FROM (SELECT line, min(line) OVER (PARTITION BY token) AS first FROM pile.lines)
+WHERE line <> first
 """
-OF_OTHERS = """
-SELECT records.token, records.line FROM pile.records CROSS JOIN main.tickets USING (token)
-WHERE tickets.organization_id <> ?
-"""
-TAKE_OUT = "DELETE FROM pile.records WHERE token = ?"
 EMPTY_LINES = "DROP TABLE pile.lines"
+TAKE_OUT_OF_OTHERS = """
+DELETE FROM pile.records WHERE EXISTS (
+  SELECT 1 FROM main.tickets
+  WHERE tickets.token = records.token AND tickets.organization_id <> ?)
+RETURNING line
+"""
 NEXT_PORTION = """
 SELECT max(token), count(*)
 FROM (SELECT token FROM pile.records WHERE token > ? ORDER BY token LIMIT ?)
 """
-MERGE = f"""
+FILL = f"""
 INSERT INTO tickets ({RECORD})
 SELECT token, ?1, owner_id, access_id, section, "row", seat, barcode
-FROM pile.records WHERE token > ?2 ORDER BY token LIMIT ?3
-{BRING_UP_TO_DATE}
+FROM pile.records WHERE token > ?2 AND token <= ?3 ORDER BY token
 """
+MERGE = FILL + BRING_UP_TO_DATE
+OF_OTHERS = """
+SELECT records.line FROM pile.records CROSS JOIN main.tickets USING (token)
+WHERE token > ?2 AND token <= ?3 AND tickets.organization_id <> ?1
+"""
+IS_EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM tickets)"
+INDEXES = "SELECT name, sql FROM sqlite_schema WHERE tbl_name = 'tickets' AND type = 'index'"
+ORGANIZATION_EXISTS = "SELECT EXISTS (SELECT 1 FROM organizations WHERE organization_id = ?)"
 
 
 @contextmanager
@@ -78,6 +90,7 @@ def importing(path: Path, organization_id: str) -> Iterator["SqliteImporting"]:
     try:
         with in_a_command(path):
             connection.wal_autocheckpoint(LOG_PAGES)
+            connection.pragma("cache_size", -CACHE_KIBIBYTES)
             connection.execute(ATTACH).fetchall()
             yield SqliteImporting(connection, organization_id)
     finally:
@@ -105,34 +118,90 @@ class SqliteImporting:
         self._connection.executemany(PILE_UP, rows)
         self._connection.execute("COMMIT")
 
-    def take_out_conflicts(self) -> Iterator[BadLine]:
+    def take_out_conflicts(self, tell: Callable[[BadLine], None]) -> None:
         """Repeated tokens, and other organizations' tickets."""
-        ((lines,),) = self._connection.execute(COUNT_LINES).fetchall()
+        lines = self._one("SELECT count(*) FROM pile.lines")
         self._connection.execute(SORT)
-        if self._connection.changes() < cast(int, lines):
+        if self._connection.changes() < lines:
             for line, first in self._connection.execute(REPEATED):
-                yield BadLine(cast(int, line), "token", f"is in line {first} already")
+                tell(BadLine(cast(int, line), "token", f"is in line {first} already"))
         self._connection.execute(EMPTY_LINES)
-        others = self._connection.execute(OF_OTHERS, (self._organization_id,)).fetchall()
-        self._connection.executemany(TAKE_OUT, [(token,) for token, _ in others])
-        for _, line in others:
-            yield BadLine(cast(int, line), "token", "belongs to another organization")
+        if self._one(IS_EMPTY):
+            return
+        for line in self._numbers(TAKE_OUT_OF_OTHERS, (self._organization_id,)):
+            tell(of_another(line))
 
     def merge(self) -> Iterator[Portion]:
-        """Put the pile into the inventory, portion by portion."""
+        """Put the pile into the inventory."""
+        if self._one(IS_EMPTY):
+            yield from self._fill()
+        for after, last, tokens in self._portions():
+            self._begin()
+            portion = self._merge(after, last, tokens)
+            self._connection.execute("COMMIT")
+            yield portion
+            self._pause(BREATH_SECONDS)
+
+    def _fill(self) -> Iterator[Portion]:
+        """All of it in one transaction, and the indexes made anew at its end, each in its order.
+
+        Kept up to date ticket by ticket, an index on barcodes would cost more than all the rest.
+        """
+        self._begin()
+        if not self._one(IS_EMPTY):
+            self._connection.execute("ROLLBACK")
+            return
+        self._connection.pragma("cache_size", -PILE_CACHE_KIBIBYTES)  # all goes in in its order
+        indexes = [row for row in self._connection.execute(INDEXES) if row[1]]
+        for name, _ in indexes:
+            self._connection.execute(f"DROP INDEX {name}")
+        for after, last, tokens in self._portions():
+            self._connection.execute(FILL, (self._organization_id, after, last))
+            yield Portion(tokens, 0, 0, durable=False)
+        for _, sql in indexes:
+            self._connection.execute(cast(str, sql))
+        self._connection.execute("COMMIT")
+        self._connection.execute("DELETE FROM pile.records")
+        self._connection.pragma("cache_size", -CACHE_KIBIBYTES)
+        yield Portion(0, 0, 0, durable=True)
+
+    def _portions(self) -> Iterator[tuple[str, str, int]]:
+        """The token after which each begins, its last one, and how many it has."""
         after = ""
         while True:
             values = (after, PORTION_TOKENS)
             ((last, tokens),) = self._connection.execute(NEXT_PORTION, values).fetchall()
             if not tokens:
                 return
-            yield self._merge(after, cast(int, tokens))
+            yield after, str(last), cast(int, tokens)
             after = str(last)
-            self._pause(BREATH_SECONDS)
 
-    def _merge(self, after: str, tokens: int) -> Portion:
+    def _begin(self) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
-        values = (self._organization_id, after, tokens)
-        news = [bool(new) for _, new in self._connection.execute(MERGE, values)]
-        self._connection.execute("COMMIT")
-        return Portion(sum(news), len(news) - sum(news), tokens - len(news))
+        if not self._one(ORGANIZATION_EXISTS, (self._organization_id,)):
+            self._connection.execute("ROLLBACK")
+            raise OrganizationGone
+
+    def _merge(self, after: str, last: str, tokens: int) -> Portion:
+        values = (self._organization_id, after, last)
+        news = self._news(values)
+        rest = tokens - len(news)
+        # What was not written is so already, or has become another's since it was looked at.
+        bad = tuple(map(of_another, self._numbers(OF_OTHERS, values))) if rest else ()
+        added = sum(news)
+        return Portion(added, len(news) - added, rest - len(bad), durable=True, bad=bad)
+
+    def _news(self, values: tuple[str, str, str]) -> list[bool]:
+        """Of each ticket that was written, whether it is new."""
+        return [bool(new) for _, new in self._connection.execute(MERGE, values)]
+
+    def _numbers(self, sql: str, values: tuple[str, ...]) -> Iterator[int]:
+        return (cast(int, number) for (number,) in self._connection.execute(sql, values))
+
+    def _one(self, sql: str, values: tuple[str, ...] = ()) -> int:
+        return next(self._numbers(sql, values))
+
+
+def of_another(line: int) -> BadLine:
+    """A line whose token is the ticket of another organization."""
+    return BadLine(line, "token", "belongs to another organization")

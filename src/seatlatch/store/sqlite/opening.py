@@ -2,7 +2,6 @@
 
 import tempfile
 from pathlib import Path
-from time import sleep
 from urllib.parse import quote
 
 import apsw
@@ -31,8 +30,9 @@ quarter of the bytes to log, to sync and to copy."""
 
 CACHE_KIBIBYTES = 40_960
 
-LOOK_AGAIN_SECONDS = (0.01, 0.05, 0.25)
-"""Pauses between looks at a file that seems damaged, but may be in the midst of a migration."""
+HEADER_BYTES = 100
+MAGIC = b"SQLite format 3\0"
+READ_ONLY_DATABASE = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_MAIN_DB
 
 DATABASE_USE = "SELECT database_use FROM database_use"
 
@@ -143,37 +143,60 @@ def require_ours(path: Path, database_use: DatabaseUse) -> None:
     """
     if path.is_dir():
         raise DatabaseProblem(f"{path} is a folder; give the path of a database file.")
-    for pause_seconds in LOOK_AGAIN_SECONDS:
-        try:
-            return _look(path, database_use)
-        except apsw.CorruptError:
-            sleep(pause_seconds)
-    return _look(path, database_use)
-
-
-def _look(path: Path, database_use: DatabaseUse) -> None:
-    """`require_ours` without patience: takes no lock, so that it may see a change by half."""
-    look = apsw.Connection(
-        f"file:{quote(str(path.absolute()))}?immutable=1",
-        flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
-    )
-    try:
-        if look.pragma("application_id") != APPLICATION_ID:
-            raise DatabaseProblem(
-                f"The database {path} was not made by seatlatch; give the path of one that"
-                " was, or of a new file."
-            )
-        schema = look.pragma("user_version")
-        if schema > LATEST_SCHEMA:
-            raise DatabaseProblem(
-                f"The database {path} has schema {schema}, made by a newer seatlatch than"
-                f" this one, which knows {LATEST_SCHEMA}. Install the newer seatlatch."
-            )
-        ((made_for,),) = look.execute(DATABASE_USE).fetchall()
-    finally:
-        look.close()
-    if made_for != database_use:
+    application_id, schema = _header(path)
+    if application_id != APPLICATION_ID:
+        raise DatabaseProblem(
+            f"The database {path} was not made by seatlatch; give the path of one that"
+            " was, or of a new file."
+        )
+    if schema > LATEST_SCHEMA:
+        raise DatabaseProblem(
+            f"The database {path} has schema {schema}, made by a newer seatlatch than"
+            f" this one, which knows {LATEST_SCHEMA}. Install the newer seatlatch."
+        )
+    if _made_for(path) != database_use:
         raise DatabaseProblem(f"The database {path} {WRONG_USE[database_use]}")
+
+
+def _header(path: Path) -> tuple[int, int]:
+    """Application id and schema version as they stand in a file's header; zeros if it is empty.
+
+    Read by way of SQLite's own files: closing one that was opened otherwise would let go of the
+    locks that this process has on it.
+    """
+    file = apsw.VFSFile("", str(path.absolute()), [READ_ONLY_DATABASE, 0])
+    try:
+        header = file.xRead(HEADER_BYTES, 0) if file.xFileSize() >= HEADER_BYTES else b""
+    finally:
+        file.xClose()
+    if not header:
+        return 0, 0
+    if not header.startswith(MAGIC):
+        raise apsw.NotADBError("file is not a database")
+    return int.from_bytes(header[68:72], "big"), int.from_bytes(header[60:64], "big")
+
+
+def _made_for(path: Path) -> str:
+    """What a database of ours was made for.
+
+    The file alone, which is looked at first, is not whole while a checkpoint goes on, nor after
+    one that was cut off: together with its log it is, so that this has the last word.
+    """
+    immutable = f"file:{quote(str(path.absolute()))}?immutable=1"
+    try:
+        return _read_use(immutable, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    except apsw.Error:
+        return _read_use(str(path), apsw.SQLITE_OPEN_READWRITE)
+
+
+def _read_use(name: str, flags: int) -> str:
+    connection = apsw.Connection(name, flags=flags)
+    connection.set_busy_timeout(int(LOCK_WAIT_SECONDS * 1000))
+    try:
+        ((made_for,),) = connection.execute(DATABASE_USE).fetchall()
+    finally:
+        connection.close()
+    return str(made_for)
 
 
 def connect(path: Path, flags: int, *, vfs: str | None = None) -> apsw.Connection:
