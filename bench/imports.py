@@ -1,7 +1,8 @@
 """`python -m bench.imports`: how fast files of tickets go into SQLite, and what unlocks then take.
 
-Each file is made by chance: tokens in no order, every column filled. The command is timed whole, as
-a person runs it, into an empty inventory; then once more beside a server under a load of unlocks.
+Each file is made by chance: tokens and barcodes in no order, every column filled. The command is
+timed whole, as a person runs it: into an empty inventory, the same file again, and another file of
+the same length into what is there then; last of all beside a server under a load of unlocks.
 """
 
 import argparse
@@ -53,11 +54,11 @@ def measure(lines: Sequence[int], beside: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as folder:
         files = []
         for number in lines:
-            file = make_file(Path(folder) / "season.csv", number)
             path = Path(folder) / f"{number}.db"
             make_inventory(path, 0)
-            first = run_import(path, file)
-            again = run_import(path, file)
+            first = run_import(path, make_file(Path(folder) / "season.csv", number))
+            again = run_import(path, Path(folder) / "season.csv")
+            more = run_import(path, make_file(Path(folder) / "season.csv", number, seed=1))
             files.append(
                 {
                     "lines": number,
@@ -65,6 +66,7 @@ def measure(lines: Sequence[int], beside: int) -> dict[str, Any]:
                     "seconds": round(first.seconds, 1),
                     "peak_mebibytes": round(first.peak_mebibytes),
                     "again_seconds": round(again.seconds, 1),
+                    "more_seconds": round(more.seconds, 1),
                 }
             )
             path.unlink()
@@ -112,15 +114,17 @@ def measure_beside(folder: Path, lines: int) -> dict[str, Any]:
     }
 
 
-def make_file(file: Path, lines: int) -> Path:
-    """A CSV file of so many tickets."""
-    chance = random.Random(lines)
+def make_file(file: Path, lines: int, seed: int = 0) -> Path:
+    """A CSV file of so many tickets, others for another seed."""
+    chance = random.Random(seed)
+    tokens = chance.sample(range(10**11 * (seed + 1), 10**11 * (seed + 2)), lines)
     with file.open("w") as out:
         out.write(HEAD)
-        for number, token in enumerate(chance.sample(range(10**11, 10**12), lines)):
+        for number, token in enumerate(tokens):
             event, section = f"GAME-{number % 80:02}", 101 + number % 40
             seat = f"{chr(65 + number % 26)},{1 + number % 30}"
-            out.write(f"{token},{200_000 + number % 70_000},{event},{section},{seat},B{token}\n")
+            barcode = f"{chance.randrange(10**15):015}"
+            out.write(f"{token},{200_000 + number % 70_000},{event},{section},{seat},{barcode}\n")
     return file
 
 

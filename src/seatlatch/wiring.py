@@ -30,6 +30,7 @@ from seatlatch.store.sqlite.errors import while_running
 from seatlatch.store.sqlite.importing import importing
 from seatlatch.store.sqlite.opening import make_or_migrate
 from seatlatch.store.sqlite.provisioning import provisioning
+from seatlatch.store.sqlite.snapshot import reading
 from seatlatch.store.sqlite.store import SqliteStore
 from seatlatch.telemetry import Log, Metrics
 
@@ -58,13 +59,15 @@ def sqlite_path(database_url: str) -> Path:
 
 @contextmanager
 def open_provisioning(
-    database_url: str, database_use: DatabaseUse = "inventory"
+    database_url: str, database_use: DatabaseUse = "inventory", *, to_write: bool = True
 ) -> Iterator[Provisioning]:
     """One transaction of provisioning, kept whole at the end or not at all.
 
-    Raises `DatabaseProblem`, and `Unavailable` for trouble that comes in its midst.
+    Who does not want `to_write` waits for nobody who does. Raises `DatabaseProblem`, and
+    `Unavailable` for trouble that comes in its midst.
     """
-    with while_running(), provisioning(sqlite_path(database_url), database_use) as opened:
+    path = sqlite_path(database_url)
+    with while_running(), provisioning(path, database_use, to_write=to_write) as opened:
         yield opened
 
 
@@ -86,12 +89,12 @@ async def _ask(ask: Callable[[Commits], Awaitable[Answer]], commits: Commits) ->
 
 
 def look(database_url: str, work: Callable[[Snapshot], Answer]) -> Answer:
-    """What `work` answers on one snapshot of a database. Raises as `change`."""
-    store = SqliteStore(sqlite_path(database_url))
-    try:
-        return asyncio.run(store.read(work))
-    finally:
-        store.close()
+    """What `work` answers on one snapshot of a database, which waits for nobody who writes.
+
+    Raises `DatabaseProblem`.
+    """
+    with reading(sqlite_path(database_url)) as snapshot:
+        return work(snapshot)
 
 
 def open_import(database_url: str, organization_id: str) -> AbstractContextManager[Importing]:

@@ -28,7 +28,7 @@ def empty_inventory(folder: Path) -> Path:
 @contextmanager
 def at(path: Path, seconds: float = 0) -> Iterator[Provisioning]:
     """A transaction, so many seconds after NOW."""
-    with provisioning(path, "inventory", lambda: NOW + timedelta(seconds=seconds)) as opened:
+    with provisioning(path, "inventory", clock=lambda: NOW + timedelta(seconds=seconds)) as opened:
         yield opened
 
 

@@ -68,7 +68,8 @@ def add(
 @applications.command("list", epilog="Example: seatlatch app list --json")
 def list_all(database: Database = None, as_json: AsJson = False) -> None:
     """List all applications, with how many keys are good and when they end."""
-    with open_provisioning(settings_for(database).database_url) as provisioning:
+    database_url = settings_for(database).database_url
+    with open_provisioning(database_url, to_write=False) as provisioning:
         entries = provisioning.applications()
     document = [
         {

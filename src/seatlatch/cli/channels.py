@@ -42,7 +42,8 @@ def add(
 @channels.command("list", epilog="Example: seatlatch channel list")
 def list_all(database: Database = None, as_json: AsJson = False) -> None:
     """List all channels with their grants."""
-    with open_provisioning(settings_for(database).database_url) as provisioning:
+    database_url = settings_for(database).database_url
+    with open_provisioning(database_url, to_write=False) as provisioning:
         entries = provisioning.channels()
     document = {"channels": [_document(*entry) for entry in entries]}
     rows = [(entry.code, entry.name, _named(entry.organizations)) for entry in entries]

@@ -26,7 +26,8 @@ def add(name: Name, database: Database = None, as_json: AsJson = False) -> None:
 @operators.command("list", epilog="Example: seatlatch operator list")
 def list_all(database: Database = None, as_json: AsJson = False) -> None:
     """List all operators."""
-    with open_provisioning(settings_for(database).database_url) as provisioning:
+    database_url = settings_for(database).database_url
+    with open_provisioning(database_url, to_write=False) as provisioning:
         names = provisioning.operators()
     nobody = ["There is no operator yet. Add one with `seatlatch operator add`."]
     print_result(as_json, {"operators": [{"name": name} for name in names]}, names or nobody)

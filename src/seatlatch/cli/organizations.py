@@ -29,7 +29,8 @@ def add(
 @organizations.command("list", epilog="Example: seatlatch org list --json")
 def list_all(database: Database = None, as_json: AsJson = False) -> None:
     """List all organizations."""
-    with open_provisioning(settings_for(database).database_url) as provisioning:
+    database_url = settings_for(database).database_url
+    with open_provisioning(database_url, to_write=False) as provisioning:
         names = provisioning.organizations()
     document = [{"organizationId": key, "name": name} for key, name in names.items()]
     nobody = ["There is no organization yet. Add one with `seatlatch org add`."]

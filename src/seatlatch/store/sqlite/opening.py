@@ -49,9 +49,9 @@ WRONG_USE: dict[DatabaseUse, str] = {
 
 
 def open_database(
-    path: Path, database_use: DatabaseUse, *, vfs: str | None = None
+    path: Path, database_use: DatabaseUse, *, to_write: bool = True, vfs: str | None = None
 ) -> apsw.Connection:
-    """A connection to an existing database of ours, ready to write.
+    """A connection to an existing database of ours, ready `to_write` unless that isn't wanted.
 
     Raises `DatabaseProblem` if the file is missing, not ours, for another use, of another
     schema, locked, damaged, or may not be written; it is then as it was.
@@ -65,11 +65,12 @@ def open_database(
             )
         require_ours(path, database_use)
         connection = connect(path, apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
-        if connection.readonly("main"):
+        if to_write and connection.readonly("main"):
             raise apsw.ReadOnlyError("read-only file")
         configure(connection)
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
+        if to_write:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
         schema = connection.pragma("user_version")
         if schema < LATEST_SCHEMA:
             connection.close()

@@ -51,6 +51,7 @@ END_API_KEYS = """
 UPDATE api_keys SET expires_at = ?2
 WHERE application_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)
 """
+FORGET_API_KEYS = "DELETE FROM api_keys WHERE application_id = ? AND expires_at <= ?"
 ADD_ACCESS = """
 INSERT INTO access_tokens (application_id, token_hash, expires_at) VALUES (?, ?, ?)
 """
@@ -75,16 +76,20 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 IS NOT NULL, ?10, ?11)
 
 @contextmanager
 def provisioning(
-    path: Path, database_use: DatabaseUse, clock: Callable[[], datetime] = utc_now
+    path: Path,
+    database_use: DatabaseUse,
+    *,
+    to_write: bool = True,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Iterator["SqliteProvisioning"]:
     """One transaction on an existing database: all that is done inside is kept, or nothing.
 
-    Raises `DatabaseProblem`.
+    Who does not want `to_write` waits for nobody who does. Raises `DatabaseProblem`.
     """
-    connection = open_database(path, database_use)
+    connection = open_database(path, database_use, to_write=to_write)
     try:
         with at_start(path):
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("BEGIN IMMEDIATE" if to_write else "BEGIN")
         yield SqliteProvisioning(connection, clock())
         with at_start(path):
             connection.execute("COMMIT")
@@ -178,6 +183,7 @@ class SqliteProvisioning:
     def end_api_keys(self, application_id: str, expires_at: datetime) -> None:
         """All keys of an application end at `expires_at`, unless they end before."""
         self._connection.execute(END_API_KEYS, (application_id, to_text(expires_at)))
+        self._connection.execute(FORGET_API_KEYS, (application_id, to_text(self.now)))
 
     def add_access_token(
         self, application_id: str, token_hash: bytes, expires_at: datetime | None = None

@@ -1,10 +1,12 @@
 """Reading inside a transaction: its SQL, and rows to values."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -12,7 +14,9 @@ import apsw
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import Ticket, TicketRecord, WholeTicket
 from seatlatch.store.interface import Code, TokenFamily
-from seatlatch.store.sqlite.moments import from_text, optional_moment, to_text
+from seatlatch.store.sqlite.errors import in_a_command
+from seatlatch.store.sqlite.moments import from_text, optional_moment, to_text, utc_now
+from seatlatch.store.sqlite.opening import open_database
 
 READ_TICKET = """
 SELECT token, organization_id, owner_id, voided, seat_status, mpreserve_channel, hold_expires_at
@@ -44,6 +48,18 @@ SELECT application_id, expires_at, family_hash FROM authorization_codes WHERE co
 FIND_FAMILY = """
 SELECT application_id, refresh_hash, expires_at FROM token_families WHERE family_hash = ?
 """
+
+
+@contextmanager
+def reading(path: Path) -> Iterator["SqliteSnapshot"]:
+    """A snapshot of an existing inventory, for a command. Raises `DatabaseProblem`."""
+    connection = open_database(path, "inventory", to_write=False)
+    try:
+        with in_a_command(path):
+            connection.execute("BEGIN")
+            yield SqliteSnapshot(connection, utc_now())
+    finally:
+        connection.close()
 
 
 class SqliteSnapshot:
