@@ -65,8 +65,8 @@ def imports() -> str:
         ),
     )
     return f"""\
-Measured {newest["when"][:10]} on {newest["machine"]}, every column filled, tokens and barcodes in no \
-order; into an inventory that was empty, then the same file again, then another file as long:
+Measured {newest["when"][:10]} on {newest["machine"]}, every column filled, tokens and barcodes in \
+no order; into an inventory that was empty, then the same file again, then another file as long:
 
 {figures}
 
@@ -75,7 +75,7 @@ Beside a server that answers unlocks of one token over 8 connections all the tim
 answered {beside["unlocks_per_second"]:,} unlocks a second meanwhile, each with \
 {" or ".join(beside["statuses"])}: half within {beside["p50_ms"]:g} ms, 99 of 100 within \
 {beside["p99_ms"]:g} ms, the slowest after {beside["longest_ms"]:g} ms. Without the import it was \
-{beside["alone_unlocks_per_second"]:,} a second, and 99 of 100 within {beside["alone_p99_ms"]:g} ms."""
+{beside["alone_unlocks_per_second"]:,} a second, 99 of 100 within {beside["alone_p99_ms"]:g} ms."""
 
 
 def _newest(kind: str) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from seatlatch.domain.application import Credentials
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.refusal import Unavailable
+from seatlatch.operations.exchange_tokens import ExchangeTokens, GrantType, Lifetimes
 from seatlatch.operations.unlock_tickets import UnlockTickets
 from seatlatch.store.interface import Snapshot, Transaction
 from seatlatch.store.sqlite.store import SqliteStore
@@ -155,6 +156,19 @@ def test_a_group_is_bounded_in_tokens_and_keeps_the_order_of_arrival(tmp_path: P
         assert groups.sizes == [(1, 10), (3, 30), (3, 30), (1, 10)]
 
     run(tmp_path, test, group_tokens_max=30)
+
+
+def test_a_change_about_no_ticket_takes_20_tokens_of_a_group(tmp_path: Path) -> None:
+    async def test(commits: GroupCommit, gate: Gate, groups: Groups) -> None:
+        exchange = ExchangeTokens(Lifetimes(1, 1), "app", GrantType.AUTHORIZATION_CODE, "code")
+        gate.open.clear()
+        changes = [unlock(0), exchange, exchange, unlock(*range(1, 11)), exchange]
+        tasks = await waiting(commits, changes)
+        gate.open.set()
+        await asyncio.gather(*tasks)
+        assert groups.sizes == [(1, 1), (3, 10), (1, 0)]
+
+    run(tmp_path, test, group_tokens_max=50)
 
 
 def test_a_change_above_the_bound_goes_alone(tmp_path: Path) -> None:

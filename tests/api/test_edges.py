@@ -73,3 +73,13 @@ def test_a_token_with_a_blank_is_a_token_that_was_sent(shared: Served) -> None:
 def test_a_narrower_range_does_not_exclude_the_plain_one(shared: Served) -> None:
     accept = "application/json;profile=x;q=0, */*"
     assert shared.unlock("not-listed", accept=accept).status_code == 200
+
+
+def test_a_path_with_nothing_at_it_is_told_so(shared: Served) -> None:
+    message = message_of(shared.call("PUT", "/v1/tickets/unlok", BODY), 404, "NOT_FOUND")
+    assert message == "There is nothing at this path. Look whether it is spelt right."
+
+
+def test_a_body_over_the_limit_is_told_to_be_sent_in_parts(shared: Served) -> None:
+    message = message_of(shared.put(b" " * 1_048_577), 413, "PAYLOAD_TOO_LARGE")
+    assert message == "The body is over 1048576 bytes. Send less at a time."

@@ -1,6 +1,7 @@
 """A lock's body, member by member: what is refused, and that the refusal says which and where."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -120,6 +121,18 @@ def test_a_word_that_is_no_number_is_a_word(served: Served) -> None:
     seller = {**SELLER, "address": {"city": "Infinity"}}
     assert served.call("PUT", LOCK, sold(seller)).status_code == 200
     assert kept(served.path, "not-listed").seller == compact(seller)
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e-400"])
+def test_a_number_beyond_a_double_beside_such_a_word_is_a_number(
+    served: Served, number: str
+) -> None:
+    seller = {**SELLER, "address": {"city": "Infinity", "area": 7}}
+    assert served.call("PUT", LOCK, sold(seller).replace(b"7", number.encode())).status_code == 200
+    found = kept(served.path, "not-listed").seller
+    assert found is not None
+    address = json.loads(found, parse_float=Decimal)["address"]
+    assert address == {"city": "Infinity", "area": Decimal(number)}
 
 
 def test_unknown_members_are_ignored_everywhere(served: Served) -> None:

@@ -31,9 +31,7 @@ def busy(tmp_path: Path) -> Iterator[Path]:
         (("tickets", "show", "a"), "test-channel"),
     ],
 )
-def test_what_only_reads_waits_for_nobody(
-    busy: Path, command: tuple[str, ...], shown: str
-) -> None:
+def test_what_only_reads_waits_for_nobody(busy: Path, command: tuple[str, ...], shown: str) -> None:
     result = run(*command, "--database", database_url(busy))
     assert (result.returncode, result.stderr) == (0, "")
     assert shown in result.stdout

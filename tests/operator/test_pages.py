@@ -61,7 +61,16 @@ def test_an_organizations_tickets_are_listed_whole_and_no_others(shared: Served)
 @pytest.mark.parametrize("organization", ["unknown", ""])
 def test_an_unknown_organization_is_told_so(shared: Served, organization: str) -> None:
     answer = operate(shared, "GET", f"?organizationId={organization}")
-    assert "no organization" in message_of(answer, 422, "UNPROCESSABLE_ENTITY")
+    message = message_of(answer, 422, "UNPROCESSABLE_ENTITY")
+    assert message == "There is no organization of this organizationId."
+
+
+def test_a_known_organization_without_such_tickets_has_an_empty_page(shared: Served) -> None:
+    assert page(shared, accessId="E-unknown") == {"tickets": [], "next": None}
+
+
+def test_a_limit_may_begin_with_zeros(shared: Served) -> None:
+    assert tokens(page(shared, limit="05")) == sorted(OURS)[:5]
 
 
 @pytest.mark.parametrize("limit", [1, 3, 4, 7, 8, 9, 1000])
@@ -132,6 +141,10 @@ QUERIES = {
     "an empty limit": ("?organizationId=1001&limit=", "limit"),
     "limit many": ("?organizationId=1001&limit=many", "limit"),
     "limit 1.5": ("?organizationId=1001&limit=1.5", "limit"),
+    "limit 1e1": ("?organizationId=1001&limit=1e1", "limit"),
+    "limit 5.0": ("?organizationId=1001&limit=5.0", "limit"),
+    "limit +5": ("?organizationId=1001&limit=%2B5", "limit"),
+    "limit in other digits": ("?organizationId=1001&limit=%D9%A5", "limit"),
     "limit true": ("?organizationId=1001&limit=true", "limit"),
     "a huge limit": ("?organizationId=1001&limit=" + "9" * 5000, "limit"),
     "no UTF-8": ("?organizationId=%FF", "UTF-8"),

@@ -140,6 +140,31 @@ def test_a_line_that_is_no_json_is_400_with_its_number(
     assert nothing_was_changed(shared)
 
 
+def test_the_first_bad_line_is_told_whatever_comes_later(shared: Served) -> None:
+    body = GOOD + b'\n{"token":7}\nno JSON\n'
+    message = message_of(put_lines(shared, body), 422, "UNPROCESSABLE_ENTITY")
+    assert message.startswith("The ticket at line 2 has the wrong shape")
+    body = GOOD + b'\nno JSON\n{"token":7}\n'
+    assert "line 2" in message_of(put_lines(shared, body), 400, "BAD_REQUEST")
+    assert nothing_was_changed(shared)
+
+
+def test_the_first_bad_record_of_an_array_is_told_before_their_number(shared: Served) -> None:
+    entries = [GOOD, b"{}", *[b"7"] * 10_000]
+    answer = operate(shared, "POST", "", b"[" + b",".join(entries) + b"]")
+    message = message_of(answer, 422, "UNPROCESSABLE_ENTITY")
+    assert message.startswith("The ticket at $[1] has the wrong shape")
+    assert nothing_was_changed(shared)
+
+
+@pytest.mark.parametrize("unknown", [b"1e999", b"-1e99999999999999999999", b"9" * 100_000])
+def test_an_unknown_member_may_be_any_number(served: Served, unknown: bytes) -> None:
+    body = GOOD[:-1] + b',"price":' + unknown + b"}"
+    assert operate(served, "POST", "", b"[" + body + b"]").status_code == 200
+    assert put_lines(served, body).status_code == 200
+    assert show(served, "good")["revision"] == 1
+
+
 def test_lines_that_are_all_blank_hold_no_tickets(shared: Served) -> None:
     answer = put_lines(shared, b"\n \r\n")
     assert "no tickets" in message_of(answer, 422, "UNPROCESSABLE_ENTITY")

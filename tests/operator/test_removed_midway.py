@@ -1,0 +1,85 @@
+"""An operator who is removed while the body is on the way changes nothing any more."""
+
+import json
+from math import inf
+from typing import Any, NamedTuple
+
+import pytest
+
+from seatlatch.auth import directory
+from seatlatch.operator import gate
+from seatlatch.wiring import open_provisioning
+from tests.api.wire import Wire, message_of
+from tests.operator.box_office import NDJSON, head, record, rows_of
+from tests.serving import OPERATOR, Answered, Served, database_url
+
+WHY = {"tokens": ["listed-1"], "reason": "why"}
+
+
+class Call(NamedTuple):
+    """A call that changes a ticket."""
+
+    method: str
+    path: str
+    body: Any
+    content_type: str = "application/json"
+
+
+CALLS = {
+    "put": Call("POST", "", [record("not-listed", seat="9")]),
+    "put in lines": Call("POST", "", record("not-listed", seat="9"), NDJSON),
+    "hold": Call(
+        "PUT", "/status", {"tokens": ["not-listed"], "status": "LOCK", "reason": "moving"}
+    ),
+    "release": Call("PUT", "/status", {"tokens": ["locked"], "status": "UNLOCK"}),
+    "void": Call("PUT", "/void", WHY),
+    "unlock": Call("PUT", "/unlock", WHY),
+}
+
+
+@pytest.fixture(autouse=True)
+def every_body_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No body comes soon enough not to be asked again, and no copy of the keys is new enough."""
+    monkeypatch.setattr(gate, "MAX_AGE_SECONDS", 0.0)
+    monkeypatch.setattr(directory, "MAX_AGE_SECONDS", -1.0)
+
+
+def answer_to(served: Served, call: Call, *, removed: bool) -> Answered:
+    """The answer to a call whose operator may be `removed` after 100 Continue has let it in."""
+    body = json.dumps(call.body).encode()
+    more = [("content-length", str(len(body))), ("expect", "100-continue")]
+    with Wire(served.port) as wire:
+        wire.send(head(call.method, call.path, *more, content_type=call.content_type))
+        assert wire.answer().status == 100
+        wire.send(body[:5])
+        with open_provisioning(database_url(served.path)) as provisioning:
+            if removed:
+                provisioning.remove_operator(OPERATOR)
+        wire.send(body[5:])
+        return wire.answer()
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_an_operator_removed_midway_is_401_and_changes_nothing(served: Served, call: Call) -> None:
+    before = rows_of(served.path)
+    message_of(answer_to(served, call, removed=True), 401, "UNAUTHORIZED")
+    assert rows_of(served.path) == before
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_an_operator_who_stays_is_served_however_late_the_body_is(
+    served: Served, call: Call
+) -> None:
+    """The control of the test above."""
+    before = rows_of(served.path)
+    assert answer_to(served, call, removed=False).status == 200
+    assert rows_of(served.path) != before
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_without_being_asked_again_it_would_go_through(
+    served: Served, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the first test."""
+    monkeypatch.setattr(gate, "MAX_AGE_SECONDS", inf)
+    assert answer_to(served, call, removed=True).status == 200
