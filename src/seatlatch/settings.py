@@ -92,6 +92,10 @@ def _rate(value: str) -> RateSetting | None:
 
 
 def _database_url(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be text in UTF-8") from None
     scheme, _, path = value.partition(":///")
     if scheme == "sqlite" and path and not re.search(r"[?\0]|^:memory:$", path):
         return value

@@ -133,7 +133,15 @@ def test_a_table_that_is_missing_is_told_at_the_start(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_a_name_that_no_file_can_have(tmp_path: Path, command: str) -> None:
-    assert_refused(command, tmp_path / ("x" * 300), "can't be reached")
+    assert_refused(command, tmp_path / ("x" * 300), "has too long a name")
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+def test_a_name_that_is_no_text(command: str) -> None:
+    result = run(command, "--database", os.fsdecode(b"sqlite:///\xff.db"))
+    assert result.returncode == 2
+    assert "--database must be text in UTF-8" in result.stderr
+    assert_one_sentence(result.stderr)
 
 
 def test_an_older_schema_is_to_be_migrated_first(tmp_path: Path) -> None:

@@ -140,6 +140,34 @@ def test_an_organization_must_be_known(path: Path) -> None:
     assert run("tickets", "import", season(path, HEAD)).returncode == 2
 
 
+@pytest.mark.parametrize("organization", [os.fsdecode(b"\xff"), "x" * 5_000, "", "a b"])
+def test_an_organization_must_have_its_form(path: Path, organization: str) -> None:
+    options = ("--org", organization, "--database", database_url(path))
+    result = run("tickets", "import", season(path, HEAD), *options)
+    assert result.returncode == 2
+    assert len(result.stderr) < 200
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_where_nothing_was_changed_a_lost_result_claims_nothing(path: Path) -> None:
+    file = season(path, HEAD + "b,,1\n")
+    for arguments, code, said in (
+        (("tickets", "import", file, "--org", ORGANIZATION), 1, "Nothing was changed."),
+        (("org", "list"), 1, "Nothing was changed."),
+        (("org", "add", "new", "--name", "New"), 3, "What was to be changed is changed"),
+    ):
+        with Path("/dev/full").open("w") as full:
+            result = subprocess.run(
+                [*COMMAND, *arguments, "--database", database_url(path)],
+                env=environment({}),
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        assert (result.returncode, said in result.stderr) == (code, True), result.stderr
+
+
 def test_an_import_that_is_cut_off_says_how_much_is_in(
     path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

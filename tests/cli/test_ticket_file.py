@@ -83,10 +83,12 @@ HEAD = b"token,owner_id,section\n"
 @pytest.mark.parametrize(
     ("line", "column", "problem"),
     [
-        (b"a", None, "has 1 fields, the header has 3"),
+        (b"a", None, "has 1 field, the header has 3"),
         (b"a,o,1,2", None, "has 4 fields, the header has 3"),
         (b",o,1", "token", "must not be empty"),
         (b"a,,1", "owner_id", "must not be empty"),
+        (b"a, o,1", "owner_id", "begins or ends with a blank"),
+        (b"   ,o,1", "token", "must not be empty"),
         (b"a,o," + b"x" * 201, "section", "is longer than 200 characters"),
         (b"a\tb,o,1", "token", "holds a control character"),
         (b"a,o,\x00", "section", "holds a control character"),
@@ -134,9 +136,10 @@ def test_a_bad_ndjson_line_is_named(line: bytes, column: str | None) -> None:
         (b"token,owner_id,price\n", "names a column 'price', which is none of ours"),
         (b"token,owner_id,token\n", "names a column twice"),
         (b"token;owner_id\n", "names a column 'token;owner_id', which is none of ours"),
-        (b"\xff\xfet\x00o\x00\n", "has no column token"),
+        (b"\xff\xfet\x00o\x00\n", "is not UTF-8. Save the file as UTF-8"),
+        (b"\ntoken,owner_id\n", "is empty"),
         (b'"token,owner_id\n', "names a column"),
-        (b"x" * (LINE_BYTES_MAX + 1), "has no column token"),
+        (b"x" * (LINE_BYTES_MAX + 1), f"is longer than {LINE_BYTES_MAX} bytes"),
     ],
 )
 def test_a_wrong_header_is_told_and_what_it_must_be(header: bytes, problem: str) -> None:
@@ -147,7 +150,7 @@ def test_a_wrong_header_is_told_and_what_it_must_be(header: bytes, problem: str)
 
 
 def test_an_empty_file_has_no_header() -> None:
-    with pytest.raises(NotDone, match="has no column token"):
+    with pytest.raises(NotDone, match="is empty"):
         read(CSV, b"")
     assert read(NDJSON, b"") == []
 
@@ -156,6 +159,35 @@ def test_an_empty_file_has_no_header() -> None:
 def test_a_file_of_another_ending_is_refused(name: str) -> None:
     with pytest.raises(InvalidRequest, match=r"ends neither in \.csv nor in \.ndjson"):
         read(Path(name), b"token,owner_id\n")
+
+
+def test_the_ending_may_be_written_large() -> None:
+    assert records(Path("SEASON.CSV"), b"token,owner_id\na,o\n") == [record("a")]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])
+def test_a_line_may_be_as_long_as_that(end: bytes) -> None:
+    line = b'{"token":"a","owner_id":"o"}'
+    padded = line[:-1] + b" " * (LINE_BYTES_MAX - len(line)) + b"}"
+    assert records(NDJSON, padded + end) == [TicketRecord("a", "1001", "o")]
+    assert only_bad(NDJSON, b" " + padded + end).problem.startswith("is longer")
+
+
+def test_a_header_that_never_ends_is_refused_at_once() -> None:
+    with Path("/dev/zero").open("rb") as endless, pytest.raises(NotDone, match="is longer than"):
+        read_tickets(CSV, endless, "1001", lambda _: None)
+
+
+def test_a_file_that_breaks_off_is_told() -> None:
+    class Broken(BytesIO):
+        def readline(self, size: int | None = -1, /) -> bytes:
+            if self.tell():
+                raise OSError(5, "Input/output error")
+            return super().readline(size)
+
+    found = read_tickets(CSV, Broken(HEAD + b"a,o,1\n"), "1001", lambda _: None)
+    with pytest.raises(NotDone, match=r"Can't read season\.csv to its end \(Input"):
+        list(found)
 
 
 def test_a_line_of_1_gib_is_one_bad_line_and_takes_no_memory(tmp_path: Path) -> None:

@@ -43,11 +43,21 @@ def test_a_control_character_is_not_kept(field: str, character: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [" ", "a b", "é", "\N{TICKET}", "\u00a0", "\u200b", "'; --", "a,b", '"', "0", "\\"]
+    "value", ["a b", "é", "\N{TICKET}", "a\u00a0b", "\u200b", "'; --", "a,b", '"', "0", "\\"]
 )
 @pytest.mark.parametrize("field", FIELDS)
 def test_any_other_character_is(field: str, value: str) -> None:
     assert record_problem(WHOLE._replace(**{field: value})) is None
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_blanks_end_no_name_of_a_ticket(field: str) -> None:
+    named = field in ("token", "organization_id", "owner_id")
+    for value in (" a", "a ", "\u00a0a"):
+        problem = (field, "begins or ends with a blank") if named else None
+        assert record_problem(WHOLE._replace(**{field: value})) == problem
+    empty = (field, "must not be empty") if named else None
+    assert record_problem(WHOLE._replace(**{field: "  "})) == empty
 
 
 def test_the_first_field_is_named() -> None:

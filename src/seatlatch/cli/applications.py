@@ -62,7 +62,7 @@ def add(
         f"The code is good for one exchange until {for_people(code.expires_at)}.",
         SHOWN_ONCE,
     ]
-    print_result(as_json, document, lines)
+    print_result(as_json, document, lines, secret=True)
 
 
 @applications.command("list", epilog="Example: seatlatch app list --json")
@@ -81,7 +81,7 @@ def list_all(database: Database = None, as_json: AsJson = False) -> None:
     ]
     rows = [(entry.application_id, entry.channel_code, _keys(entry)) for entry in entries]
     nobody = ["There is no application yet. Add one with `seatlatch app add`."]
-    print_result(as_json, {"applications": document}, in_columns(rows) or nobody)
+    print_result(as_json, {"applications": document}, in_columns(rows) or nobody, changed=False)
 
 
 @applications.command(
@@ -106,7 +106,7 @@ def rotate_key(
         f"No older key is good after {for_people(old_keys_end)}.",
         SHOWN_ONCE,
     ]
-    print_result(as_json, document, lines)
+    print_result(as_json, document, lines, secret=True)
 
 
 @applications.command(epilog="Example: seatlatch app authorize com.mycompany.myapp")
@@ -129,7 +129,7 @@ def authorize(
         f"The code is good for one exchange until {for_people(expires_at)}.",
         SHOWN_ONCE,
     ]
-    print_result(as_json, document, lines)
+    print_result(as_json, document, lines, secret=True)
 
 
 @applications.command(epilog="Example: seatlatch app revoke com.mycompany.myapp")

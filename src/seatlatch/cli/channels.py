@@ -48,7 +48,7 @@ def list_all(database: Database = None, as_json: AsJson = False) -> None:
     document = {"channels": [_document(*entry) for entry in entries]}
     rows = [(entry.code, entry.name, _named(entry.organizations)) for entry in entries]
     nobody = ["There is no channel yet. Add one with `seatlatch channel add`."]
-    print_result(as_json, document, in_columns(rows) or nobody)
+    print_result(as_json, document, in_columns(rows) or nobody, changed=False)
 
 
 @channels.command(epilog="Example: seatlatch channel remove my-application")

@@ -72,7 +72,7 @@ def main() -> None:
     except Unavailable as refusal:
         _fail(_unconfirmed(refusal), NOTHING_DONE)
     except ResultLost as problem:
-        _fail(str(problem), DONE_IN_PART)
+        _fail(str(problem), DONE_IN_PART if problem.changed else NOTHING_DONE)
     else:
         sys.exit(code)
 

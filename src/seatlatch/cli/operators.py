@@ -20,7 +20,7 @@ def add(name: Name, database: Database = None, as_json: AsJson = False) -> None:
     with open_provisioning(settings_for(database).database_url) as provisioning:
         operator_key = provision.add_operator(provisioning, name)
     lines = [f"Added the operator {name}.", f"Operator key: {operator_key}", SHOWN_ONCE]
-    print_result(as_json, {"name": name, "operatorKey": operator_key}, lines)
+    print_result(as_json, {"name": name, "operatorKey": operator_key}, lines, secret=True)
 
 
 @operators.command("list", epilog="Example: seatlatch operator list")
@@ -30,7 +30,9 @@ def list_all(database: Database = None, as_json: AsJson = False) -> None:
     with open_provisioning(database_url, to_write=False) as provisioning:
         names = provisioning.operators()
     nobody = ["There is no operator yet. Add one with `seatlatch operator add`."]
-    print_result(as_json, {"operators": [{"name": name} for name in names]}, names or nobody)
+    print_result(
+        as_json, {"operators": [{"name": name} for name in names]}, names or nobody, changed=False
+    )
 
 
 @operators.command(epilog="Example: seatlatch operator revoke ticketing-system")

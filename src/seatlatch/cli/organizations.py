@@ -34,7 +34,9 @@ def list_all(database: Database = None, as_json: AsJson = False) -> None:
         names = provisioning.organizations()
     document = [{"organizationId": key, "name": name} for key, name in names.items()]
     nobody = ["There is no organization yet. Add one with `seatlatch org add`."]
-    print_result(as_json, {"organizations": document}, in_columns(names.items()) or nobody)
+    print_result(
+        as_json, {"organizations": document}, in_columns(names.items()) or nobody, changed=False
+    )
 
 
 @organizations.command(epilog="Example: seatlatch org remove 1001")

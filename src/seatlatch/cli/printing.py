@@ -13,21 +13,43 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class ResultLost(Exception):
-    """Standard output can't be written. The message is one sentence that says what to do."""
+    """Standard output can't be written. The message is one sentence that says what to do.
+
+    `changed`: the command had something changed before.
+    """
+
+    def __init__(self, message: str, *, changed: bool) -> None:
+        super().__init__(message)
+        self.changed = changed
 
 
-def print_result(as_json: bool, document: object, lines: Iterable[str]) -> None:
-    """Print the result of a command that has done its work.
+def print_result(
+    as_json: bool,
+    document: object,
+    lines: Iterable[str],
+    *,
+    changed: bool = True,
+    secret: bool = False,
+) -> None:
+    """Print the result of a command that has done its work, which `changed` something or not.
 
-    If whoever reads it has gone away, nothing is said: the exit code still tells what became of
-    the work. Raises `ResultLost` if it can't be written for another reason.
+    If whoever reads it has gone away, nothing is said, unless what was to be read was a `secret`:
+    the exit code still tells what became of the work. Raises `ResultLost` if it can't be written
+    for another reason.
     """
     if as_json:
-        _write(_encode(document) + b"\n")
+        output = _encode(document) + b"\n"
     else:
         encoding = sys.stdout.encoding if sys.stdout else "utf-8"
         text = "".join(visible(line) + "\n" for line in lines)
-        _write(text.encode(encoding, "backslashreplace"))
+        output = text.encode(encoding, "backslashreplace")
+    try:
+        _write(output)
+    except BrokenPipeError as error:
+        if secret:
+            raise _lost(str(error.strerror), changed) from None
+    except OSError as error:
+        raise _lost(error.strerror or str(error), changed) from None
 
 
 def visible(text: str) -> str:
@@ -60,22 +82,20 @@ def for_people(moment: datetime) -> str:
 
 def _write(output: bytes) -> None:
     if sys.stdout is None:
-        raise _lost("it is closed")
+        raise OSError("it is closed")
     try:
         sys.stdout.buffer.write(output)
         sys.stdout.buffer.flush()
-    except BaseException as error:
+    except OSError:
         # What is left in the buffer must not be tried again when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            return
-        if isinstance(error, OSError):
-            raise _lost(error.strerror or str(error)) from None
         raise
 
 
-def _lost(cause: str) -> ResultLost:
-    return ResultLost(
-        f"Standard output can't be written ({cause}). What was to be changed is changed;"
-        " if there was a secret to be shown, get a new one."
-    )
+def _lost(cause: str, changed: bool) -> ResultLost:
+    what = "Nothing was changed."
+    if changed:
+        what = (
+            "What was to be changed is changed; if there was a secret to be shown, get a new one."
+        )
+    return ResultLost(f"Standard output can't be written ({cause}). {what}", changed=changed)

@@ -1,5 +1,6 @@
 """`seatlatch tickets`: what the box office does to tickets, beside a server that may run."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Annotated
@@ -32,6 +33,12 @@ tickets = group("Tickets: show, hold, release, void and unlock them.")
 Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The ticket.")]
 Tokens = Annotated[list[str], typer.Argument(metavar="TOKEN", help="The tickets, one or more.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; 1 to 200 characters.")]
+UnkeptReason = Annotated[
+    str,
+    typer.Option(
+        "--reason", metavar="TEXT", help="Why; 1 to 200 characters. Checked, but not kept yet."
+    ),
+]
 HoldFor = Annotated[
     int | None,
     typer.Option(
@@ -58,7 +65,7 @@ def show(token: Token, database: Database = None, as_json: AsJson = False) -> No
         raise NotDone(
             f"There is no ticket {shortened(token)}. Look whether the token is typed right."
         )
-    print_result(as_json, ticket, ticket_lines(ticket))
+    print_result(as_json, ticket, ticket_lines(ticket), changed=False)
 
 
 @tickets.command(epilog="Example: seatlatch tickets hold 98973476444 --reason 'broken seat'")
@@ -89,7 +96,7 @@ def void(tokens: Tokens, database: Database = None, as_json: AsJson = False) -> 
 
 @tickets.command(epilog="Example: seatlatch tickets unlock 98973476444 --reason 'seller phoned'")
 def unlock(
-    tokens: Tokens, reason: Reason, database: Database = None, as_json: AsJson = False
+    tokens: Tokens, reason: UnkeptReason, database: Database = None, as_json: AsJson = False
 ) -> None:
     """Clear mpreserve on tickets, whichever channel has set it. Their listings end with that."""
     _require_reason(reason)
@@ -119,7 +126,7 @@ def _do(verb: Verb, tokens: Sequence[str], database: str | None, as_json: bool) 
 async def _in_portions(
     verb: Verb, tokens: Sequence[str], commits: Commits
 ) -> dict[str, TicketResult | None]:
-    """By token what became of it, in the order asked; None = the database did not confirm it.
+    """By token what became of it, in the order asked; None = nobody has confirmed it.
 
     Raises `Unavailable` if it confirmed nothing at all.
     """
@@ -127,7 +134,7 @@ async def _in_portions(
     for start in range(0, len(tokens), AT_ONCE_TOKENS):
         try:
             done = await verb(commits, tokens[start : start + AT_ONCE_TOKENS])
-        except Unavailable:
+        except (Unavailable, asyncio.CancelledError):  # the latter is Ctrl-C
             if start == 0:
                 raise
             break

@@ -15,7 +15,7 @@ from seatlatch.cli.printing import print_result
 from seatlatch.cli.ticket_file import read_tickets
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.operations.import_tickets import Imported, import_tickets
-from seatlatch.operations.provision import NotDone
+from seatlatch.operations.provision import NotDone, require_identifier
 from seatlatch.store.importing import BadLine, OrganizationGone, Portion
 from seatlatch.store.interface import DatabaseProblem
 from seatlatch.wiring import look, open_import
@@ -46,6 +46,7 @@ def import_file(
     What a line leaves empty stays as it is; mpreserve, seat status and void are never touched.
     If any line is bad, nothing of the file is kept. Safe to run again, also while the server runs.
     """
+    require_identifier("organization id", org)
     database_url = settings_for(database).database_url
     with _opened(file) as opened:
         if look(database_url, lambda snapshot: snapshot.unknown_organizations([org])):
@@ -137,7 +138,7 @@ def _tell(imported: Imported, as_json: bool) -> None:
     for bad in imported.shown if not as_json else ():
         where = f"line {bad.line}" if bad.column is None else f"line {bad.line}, {bad.column}"
         typer.echo(f"{where}: {bad.problem}", err=True)
-    print_result(as_json, _document(imported), _summary(imported))
+    print_result(as_json, _document(imported), _summary(imported), changed=imported.kept)
 
 
 def _summary(imported: Imported) -> Iterator[str]:

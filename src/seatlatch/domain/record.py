@@ -12,7 +12,7 @@ def record_problem(record: TicketRecord) -> tuple[str, str] | None:
     """The first field that can't be kept, and what is wrong with it; None = all is well.
 
     A token is an opaque string, but one that a person must be able to read aloud, paste and search
-    for has no control characters and an end.
+    for has no control characters, no blanks at its ends, and an end.
     """
     for field, value in zip(FIELDS, record, strict=True):
         if not value:
@@ -22,4 +22,6 @@ def record_problem(record: TicketRecord) -> tuple[str, str] | None:
             return field, f"is longer than {FIELD_CHARACTERS_MAX} characters"
         elif not value.isprintable() and UNREADABLE.search(value):
             return field, "holds a control character"
+        elif field in REQUIRED and value != value.strip():
+            return field, "begins or ends with a blank" if value.strip() else "must not be empty"
     return None

@@ -57,7 +57,7 @@ class NewApplication(NamedTuple):
 
 def add_organization(provisioning: Provisioning, organization_id: str, name: str) -> None:
     """Add a box office, whose tickets these are. Raises `NotDone` and `InvalidRequest`."""
-    _require_identifier("organization id", organization_id)
+    require_identifier("organization id", organization_id)
     _require_name(name)
     if organization_id in provisioning.organizations():
         raise NotDone(
@@ -92,7 +92,7 @@ def add_channel(
     provisioning: Provisioning, code: str, name: str, organizations: Iterable[str]
 ) -> ChannelEntry:
     """Add a channel partner with its grants. Raises `NotDone` and `InvalidRequest`."""
-    _require_identifier("channel code", code)
+    require_identifier("channel code", code)
     _require_name(name)
     granted = sorted(set(organizations))
     if not granted:
@@ -155,7 +155,7 @@ def add_application(
 
     Its key is good until it is rotated or revoked, its authorization code for `code_seconds`.
     """
-    _require_identifier("application id", application_id)
+    require_identifier("application id", application_id)
     _require_channel(provisioning, channel_code)
     if _find_application(provisioning, application_id) is not None:
         raise NotDone(
@@ -196,7 +196,7 @@ def revoke_application(provisioning: Provisioning, application_id: str) -> None:
 
 def add_operator(provisioning: Provisioning, name: str) -> str:
     """Let somebody speak for the box office; the key. Raises `NotDone` and `InvalidRequest`."""
-    _require_identifier("operator name", name)
+    require_identifier("operator name", name)
     if name in provisioning.operators():
         raise NotDone(
             f"The operator {name} is there already."
@@ -210,12 +210,13 @@ def add_operator(provisioning: Provisioning, name: str) -> str:
 def revoke_operator(provisioning: Provisioning, name: str) -> None:
     """Forget an operator; its key ends at once. Raises `NotDone`."""
     if name not in provisioning.operators():
-        _require_identifier("operator name", name)
+        require_identifier("operator name", name)
         raise NotDone(f"There is no operator {name}. Add one with `seatlatch operator add`.")
     provisioning.remove_operator(name)
 
 
-def _require_identifier(what: str, identifier: str) -> None:
+def require_identifier(what: str, identifier: str) -> None:
+    """Raise `InvalidRequest` unless it has the form of an identifier; `what` says which."""
     if not IDENTIFIER.fullmatch(identifier):
         raise InvalidRequest(
             f"The {what} must be 1 to 100 visible ASCII characters without spaces,"
@@ -233,7 +234,7 @@ def _require_organizations(provisioning: Provisioning, organizations: Iterable[s
     known = provisioning.organizations()
     for organization_id in organizations:
         if organization_id not in known:
-            _require_identifier("organization id", organization_id)
+            require_identifier("organization id", organization_id)
             raise NotDone(
                 f"There is no organization {organization_id}. Add it with `seatlatch org add`."
             )
@@ -243,14 +244,14 @@ def _require_channel(provisioning: Provisioning, code: str) -> ChannelEntry:
     for channel in provisioning.channels():
         if channel.code == code:
             return channel
-    _require_identifier("channel code", code)
+    require_identifier("channel code", code)
     raise NotDone(f"There is no channel {code}. Add it with `seatlatch channel add`.")
 
 
 def _require_application(provisioning: Provisioning, application_id: str) -> ApplicationEntry:
     application = _find_application(provisioning, application_id)
     if application is None:
-        _require_identifier("application id", application_id)
+        require_identifier("application id", application_id)
         raise NotDone(f"There is no application {application_id}. Add it with `seatlatch app add`.")
     return application
 

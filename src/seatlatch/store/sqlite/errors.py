@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import ENAMETOOLONG
 from pathlib import Path
 
 import apsw
@@ -29,6 +30,8 @@ TROUBLE: dict[type[apsw.Error], str] = {
 
 def sentence(path: Path, error: Exception) -> str:
     """One sentence about `error`, naming the database."""
+    if isinstance(error, OSError) and error.errno == ENAMETOOLONG:
+        return f"The database {path} has too long a name; give a shorter one."
     if isinstance(error, OSError):
         return f"The database {path} can't be reached ({error.strerror}); {LET_WRITE}."
     altered = "was damaged or altered; restore it from a backup"
