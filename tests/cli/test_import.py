@@ -154,7 +154,7 @@ def test_where_nothing_was_changed_a_lost_result_claims_nothing(path: Path) -> N
     for arguments, code, said in (
         (("tickets", "import", file, "--org", ORGANIZATION), 1, "Nothing was changed."),
         (("org", "list"), 1, "Nothing was changed."),
-        (("org", "add", "new", "--name", "New"), 3, "What was to be changed is changed"),
+        (("org", "add", "new", "--name", "New"), 3, "What could be done is done."),
     ):
         with Path("/dev/full").open("w") as full:
             result = subprocess.run(

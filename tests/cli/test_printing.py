@@ -51,7 +51,7 @@ def test_a_result_that_can_not_be_written_is_told(inventory: Path) -> None:
             assert process.stderr is not None
             said = process.stderr.read().decode()
             assert process.wait(timeout=30) == 3
-    assert "if there was a secret to be shown, get a new one" in said
+    assert "What could be done is done, but the secret was not shown: get a new one." in said
     assert_one_sentence(said)
     entries = done(inventory, "app", "list")["applications"]
     assert "com.x" in [entry["applicationId"] for entry in entries]

@@ -10,7 +10,7 @@ import pytest
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.operations.import_tickets import BAD_LINES_SHOWN, Imported, Line, import_tickets
 from seatlatch.store.importing import BadLine, OrganizationGone, Portion
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.interface import DatabaseProblem, NewTicket
 from seatlatch.store.sqlite import importing as importing_module
 from seatlatch.store.sqlite.importing import SqliteImporting, importing
 from seatlatch.store.sqlite.opening import open_database
@@ -248,3 +248,10 @@ def test_many_conflicts_are_counted_and_the_first_lines_shown(path: Path) -> Non
     imported = run(path, theirs)
     assert (imported.kept, imported.bad_lines) == (False, 2_000)
     assert [bad.line for bad in imported.shown] == list(range(2, BAD_LINES_SHOWN + 2))
+
+
+def test_a_pile_that_finds_no_room_blames_the_temporary_folder(path: Path) -> None:
+    with importing(path, ORGANIZATION) as inside:
+        inside._connection.execute("PRAGMA pile.max_page_count = 20").fetchall()
+        with pytest.raises(DatabaseProblem, match="folder for temporary files is full"):
+            inside.pile_up((n, ticket(f"t{n}")) for n in range(20_000))

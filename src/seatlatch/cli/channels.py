@@ -72,7 +72,7 @@ def grant(
     document = {"channelCode": code, "granted": granted, "already": already}
     lines = [f"{organization}: granted." for organization in granted]
     lines += [f"{organization}: was granted already." for organization in already]
-    print_result(as_json, document, lines)
+    print_result(as_json, document, lines, changed=bool(granted))
 
 
 @channels.command(epilog="Example: seatlatch channel ungrant my-application 1003")
@@ -88,7 +88,7 @@ def ungrant(
     document = {"channelCode": code, "ungranted": ended, "already": already}
     lines = [f"{organization}: no longer granted." for organization in ended]
     lines += [f"{organization}: was not granted." for organization in already]
-    print_result(as_json, document, lines)
+    print_result(as_json, document, lines, changed=bool(ended))
 
 
 def _document(code: str, name: str, organizations: tuple[str, ...]) -> dict[str, object]:

@@ -1,6 +1,8 @@
 """What a command exits with. 0 = all was done, or was so already.
 
-Ctrl-C makes 130, unless a part was done before it.
+3 = a part was done, or all of it but the result could not be printed. Typer makes 130 of Ctrl-C
+where nothing was confirmed before it; of what it broke off in the midst of, a command can't tell
+whether it is done. What was confirmed before is told, and makes 3. A server ends with 0.
 """
 
 NOTHING_DONE = 1

@@ -12,4 +12,5 @@ def migrate(database: Database = None, as_json: AsJson = False) -> None:
     sentence = f"{database_url} was up to date already."
     if applied:
         sentence = f"{database_url} is up to date now; applied: {', '.join(applied)}."
-    print_result(as_json, {"database": database_url, "applied": applied}, [sentence])
+    document = {"database": database_url, "applied": applied}
+    print_result(as_json, document, [sentence], changed=bool(applied))

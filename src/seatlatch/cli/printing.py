@@ -13,9 +13,9 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class ResultLost(Exception):
-    """Standard output can't be written. The message is one sentence that says what to do.
+    """The result was not printed. The message is a sentence that says what became of the work.
 
-    `changed`: the command had something changed before.
+    `changed`: the command had changed something before.
     """
 
     def __init__(self, message: str, *, changed: bool) -> None:
@@ -33,9 +33,10 @@ def print_result(
 ) -> None:
     """Print the result of a command that has done its work, which `changed` something or not.
 
-    If whoever reads it has gone away, nothing is said, unless what was to be read was a `secret`:
-    the exit code still tells what became of the work. Raises `ResultLost` if it can't be written
-    for another reason.
+    If whoever reads it has gone away, nothing is said: the exit code still tells what became of
+    the work. But a `secret` can't be read again. Raises `ResultLost` for one, and if the result
+    can't be written for another reason; also at Ctrl-C if something was changed, for nobody is to
+    take that for undone.
     """
     if as_json:
         output = _encode(document) + b"\n"
@@ -47,9 +48,13 @@ def print_result(
         _write(output)
     except BrokenPipeError as error:
         if secret:
-            raise _lost(str(error.strerror), changed) from None
+            raise _lost(error.strerror or str(error), changed, secret) from None
     except OSError as error:
-        raise _lost(error.strerror or str(error), changed) from None
+        raise _lost(error.strerror or str(error), changed, secret) from None
+    except KeyboardInterrupt:
+        if not changed:
+            raise
+        raise _lost("Ctrl-C", changed, secret) from None
 
 
 def visible(text: str) -> str:
@@ -86,16 +91,14 @@ def _write(output: bytes) -> None:
     try:
         sys.stdout.buffer.write(output)
         sys.stdout.buffer.flush()
-    except OSError:
+    except BaseException:
         # What is left in the buffer must not be tried again when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise
 
 
-def _lost(cause: str, changed: bool) -> ResultLost:
-    what = "Nothing was changed."
-    if changed:
-        what = (
-            "What was to be changed is changed; if there was a secret to be shown, get a new one."
-        )
+def _lost(cause: str, changed: bool, secret: bool) -> ResultLost:
+    what = "What could be done is done." if changed else "Nothing was changed."
+    if secret:
+        what = "What could be done is done, but the secret was not shown: get a new one."
     return ResultLost(f"Standard output can't be written ({cause}). {what}", changed=changed)

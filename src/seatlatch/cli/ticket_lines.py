@@ -15,7 +15,7 @@ class Failure(NamedTuple):
 
 
 UNCONFIRMED = Failure("unconfirmed", "The database did not confirm it. Do it again.")
-"""Said of the rest when the database went away after some of the tickets were done."""
+"""Said of the rest when the database went away, or Ctrl-C came, after some were done."""
 
 FAILURES = {
     Outcome.UNKNOWN: Failure(

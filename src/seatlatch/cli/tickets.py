@@ -1,6 +1,5 @@
 """`seatlatch tickets`: what the box office does to tickets, beside a server that may run."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Annotated
@@ -27,6 +26,9 @@ AT_ONCE_TOKENS = 1_000
 
 Verb = Callable[[Commits, Sequence[str]], Awaitable[list[TicketResult]]]
 """One of `operations.box_office`, with all but the tickets said."""
+
+Results = dict[str, TicketResult | None]
+"""By token what became of it, in the order asked; None = nobody has confirmed it."""
 
 tickets = group("Tickets: show, hold, release, void and unlock them.")
 
@@ -106,9 +108,12 @@ def unlock(
 def _do(verb: Verb, tokens: Sequence[str], database: str | None, as_json: bool) -> None:
     """Do it to all, tell what became of each, and exit with what became of the whole."""
     _require_text(tokens)
-    different = list(dict.fromkeys(tokens))
-    ask = partial(_in_portions, verb, different)
-    results = change(settings_for(database).database_url, ask)
+    results: Results = dict.fromkeys(tokens)
+    try:
+        change(settings_for(database).database_url, partial(_in_portions, verb, results))
+    except (Unavailable, KeyboardInterrupt):
+        if not any(results.values()):
+            raise
     failed = {
         token: FAILURES[result.outcome] if result else UNCONFIRMED
         for token, result in results.items()
@@ -118,33 +123,24 @@ def _do(verb: Verb, tokens: Sequence[str], database: str | None, as_json: bool) 
         as_json,
         _document(results, failed),
         [outcome_line(token, result and result.outcome) for token, result in results.items()],
+        changed=len(failed) < len(results),
     )
     if failed:
         raise typer.Exit(DONE_IN_PART if len(failed) < len(results) else NOTHING_DONE)
 
 
-async def _in_portions(
-    verb: Verb, tokens: Sequence[str], commits: Commits
-) -> dict[str, TicketResult | None]:
-    """By token what became of it, in the order asked; None = nobody has confirmed it.
+async def _in_portions(verb: Verb, results: Results, commits: Commits) -> None:
+    """Do it to all, and note portion by portion what became of them.
 
-    Raises `Unavailable` if it confirmed nothing at all.
+    Noted where the caller finds it also if this is cut off: by Ctrl-C, or by `Unavailable`.
     """
-    results: dict[str, TicketResult | None] = dict.fromkeys(tokens)
+    tokens = list(results)
     for start in range(0, len(tokens), AT_ONCE_TOKENS):
-        try:
-            done = await verb(commits, tokens[start : start + AT_ONCE_TOKENS])
-        except (Unavailable, asyncio.CancelledError):  # the latter is Ctrl-C
-            if start == 0:
-                raise
-            break
+        done = await verb(commits, tokens[start : start + AT_ONCE_TOKENS])
         results.update((result.token, result) for result in done)
-    return results
 
 
-def _document(
-    results: dict[str, TicketResult | None], failed: dict[str, Failure]
-) -> dict[str, object]:
+def _document(results: Results, failed: dict[str, Failure]) -> dict[str, object]:
     success = [
         {"token": result.token, "ownerId": result.owner_id, "outcome": result.outcome}
         for result in results.values()

@@ -11,7 +11,7 @@ import typer
 
 from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE
 from seatlatch.cli.options import AsJson, Database, settings_for
-from seatlatch.cli.printing import print_result
+from seatlatch.cli.printing import print_result, visible
 from seatlatch.cli.ticket_file import read_tickets
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.operations.import_tickets import Imported, import_tickets
@@ -137,8 +137,9 @@ def _cut_off(problem: BaseException, tickets: int) -> str:
 def _tell(imported: Imported, as_json: bool) -> None:
     for bad in imported.shown if not as_json else ():
         where = f"line {bad.line}" if bad.column is None else f"line {bad.line}, {bad.column}"
-        typer.echo(f"{where}: {bad.problem}", err=True)
-    print_result(as_json, _document(imported), _summary(imported), changed=imported.kept)
+        typer.echo(f"{where}: {visible(bad.problem)}", err=True)  # it may quote the file
+    changed = bool(imported.added or imported.updated)
+    print_result(as_json, _document(imported), _summary(imported), changed=changed)
 
 
 def _summary(imported: Imported) -> Iterator[str]:

@@ -10,6 +10,7 @@ import apsw
 
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.store.importing import BadLine, OrganizationGone, Portion
+from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.sqlite.errors import in_a_command
 from seatlatch.store.sqlite.opening import open_database
 from seatlatch.store.sqlite.transaction import BRING_UP_TO_DATE, RECORD
@@ -97,6 +98,18 @@ def importing(path: Path, organization_id: str) -> Iterator["SqliteImporting"]:
         connection.close()
 
 
+@contextmanager
+def on_the_pile() -> Iterator[None]:
+    """Where only the temporary file grows, it is not the database's disk that is full."""
+    try:
+        yield
+    except apsw.FullError as error:
+        raise DatabaseProblem(
+            f"The folder for temporary files is full ({error});"
+            " make room there, or set TMPDIR to another folder."
+        ) from error
+
+
 class SqliteImporting:
     """See `store.importing.Importing`."""
 
@@ -114,14 +127,16 @@ class SqliteImporting:
     def pile_up(self, records: Iterable[tuple[int, TicketRecord]]) -> None:
         """Put records on the pile. Only the temporary file is written, so nobody waits."""
         rows = ((line, *record) for line, record in records)
-        self._connection.execute("BEGIN")
-        self._connection.executemany(PILE_UP, rows)
-        self._connection.execute("COMMIT")
+        with on_the_pile():
+            self._connection.execute("BEGIN")
+            self._connection.executemany(PILE_UP, rows)
+            self._connection.execute("COMMIT")
 
     def take_out_conflicts(self, tell: Callable[[BadLine], None]) -> None:
         """Repeated tokens, and other organizations' tickets."""
         lines = self._one("SELECT count(*) FROM pile.lines")
-        self._connection.execute(SORT)
+        with on_the_pile():
+            self._connection.execute(SORT)
         if self._connection.changes() < lines:
             for line, first in self._connection.execute(REPEATED):
                 tell(BadLine(cast(int, line), "token", f"is in line {first} already"))

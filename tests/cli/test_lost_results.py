@@ -1,0 +1,174 @@
+"""A result that nobody could read: what is said, and that the exit code tells what was done."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seatlatch.commit import Commits
+from seatlatch.domain.outcome import TicketResult
+from seatlatch.operations import box_office
+from seatlatch.store.interface import NewTicket
+from tests.cli.commands import COMMAND, done, environment, run_here
+from tests.cli.test_bad_databases import assert_one_sentence
+from tests.serving import APPLICATION, CHANNEL, ORGANIZATION, OWNER, add_tickets, database_url
+
+REASON = ("--reason", "moving")
+READS = [
+    ("app", "list"),
+    ("org", "list", "--json"),
+    ("channel", "list"),
+    ("operator", "list"),
+    ("tickets", "show", "listed-1"),
+]
+NOTHING_NEW = [
+    ("migrate",),
+    ("channel", "grant", CHANNEL, ORGANIZATION),
+    ("tickets", "hold", "nothing", *REASON),
+]
+CHANGES = [
+    ("tickets", "hold", "not-listed", "nothing", *REASON),
+    ("org", "add", "9", "--name", "x"),
+]
+SECRETS = [
+    ("app", "add", "com.x", "--channel", CHANNEL),
+    ("app", "rotate-key", APPLICATION, "--json"),
+    ("app", "authorize", APPLICATION),
+    ("operator", "add", "op"),
+]
+
+
+def name(arguments: tuple[str, ...]) -> str:
+    return " ".join(arguments[:2])
+
+
+def said(path: Path, arguments: tuple[str, ...], stdout: int) -> tuple[int, str]:
+    settings = environment({"SEATLATCH_DATABASE_URL": database_url(path)})
+    command = [*COMMAND, *arguments]
+    result = subprocess.run(
+        command, env=settings, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
+    )
+    return result.returncode, result.stderr
+
+
+def on_a_full_disk(path: Path, *arguments: str) -> tuple[int, str]:
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        return said(path, arguments, full)
+    finally:
+        os.close(full)
+
+
+def with_nobody_reading(path: Path, *arguments: str) -> tuple[int, str]:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        return said(path, arguments, writer)
+    finally:
+        os.close(writer)
+
+
+full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+
+
+@full
+@pytest.mark.parametrize("arguments", [*READS, *NOTHING_NEW], ids=name)
+def test_where_nothing_was_changed_nothing_else_is_said(
+    inventory: Path, arguments: tuple[str, ...]
+) -> None:
+    code, error = on_a_full_disk(inventory, *arguments)
+    assert code == 1
+    assert error.endswith("can't be written (No space left on device). Nothing was changed.\n")
+    assert_one_sentence(error)
+
+
+@full
+@pytest.mark.parametrize("arguments", CHANGES, ids=name)
+def test_what_was_changed_is_not_called_undone(inventory: Path, arguments: tuple[str, ...]) -> None:
+    code, error = on_a_full_disk(inventory, *arguments)
+    assert code == 3
+    assert error.endswith("What could be done is done.\n")
+    assert_one_sentence(error)
+
+
+@full
+def test_an_import_that_kept_nothing_changed_nothing(inventory: Path) -> None:
+    file = inventory.with_name("season.csv")
+    arguments = ("tickets", "import", str(file), "--org", ORGANIZATION)
+    file.write_text("token,owner_id\na,\n")
+    code, error = on_a_full_disk(inventory, *arguments)
+    assert (code, error.splitlines()[0]) == (1, "line 2, owner_id: must not be empty")
+    assert "Nothing was changed." in error
+    file.write_text("token,owner_id\na,o\n")
+    code, error = on_a_full_disk(inventory, *arguments)
+    assert (code, "What could be done is done." in error) == (3, True)
+    code, error = on_a_full_disk(inventory, *arguments)
+    assert (code, "Nothing was changed." in error) == (1, True)
+
+
+@pytest.mark.parametrize("arguments", SECRETS, ids=name)
+def test_a_secret_that_nobody_read_is_told(inventory: Path, arguments: tuple[str, ...]) -> None:
+    code, error = with_nobody_reading(inventory, *arguments)
+    assert code == 3
+    assert error.endswith("the secret was not shown: get a new one.\n")
+    assert_one_sentence(error)
+
+
+@pytest.mark.parametrize("arguments", [*READS, *CHANGES], ids=name)
+def test_of_other_results_nothing_is_said(inventory: Path, arguments: tuple[str, ...]) -> None:
+    expected = 3 if "nothing" in arguments else 0
+    assert with_nobody_reading(inventory, *arguments) == (expected, "")
+
+
+@pytest.mark.parametrize(("calls", "code", "held"), [(1, 130, 0), (2, 3, 1000), (3, 3, 2000)])
+def test_ctrl_c_in_the_midst_of_a_portion(
+    inventory: Path, monkeypatch: pytest.MonkeyPatch, calls: int, code: int, held: int
+) -> None:
+    many = [f"m{number:04}" for number in range(2500)]
+    add_tickets(inventory, [NewTicket(token, ORGANIZATION, OWNER) for token in many])
+    asked: list[int] = []
+    real = box_office.hold_tickets
+
+    async def hold(commits: Commits, tokens: Sequence[str], **more: Any) -> list[TicketResult]:
+        asked.append(len(tokens))
+        if len(asked) == calls:
+            signal.raise_signal(signal.SIGINT)
+        return await real(commits, tokens, **more)
+
+    monkeypatch.setattr(box_office, "hold_tickets", hold)
+    result = run_here(inventory, "tickets", "hold", *many, *REASON)
+    assert (result.returncode, result.stderr) == (code, "")
+    lines = result.stdout.splitlines()
+    assert [line.endswith(": held now.") for line in lines[:held]] == [True] * held
+    assert len(lines) == (2500 if held else 0)
+    assert all("Do it again." in line for line in lines[held:])
+
+
+def test_ctrl_c_while_it_prints_is_not_taken_for_undone(inventory: Path) -> None:
+    many = [f"m{number:05}" for number in range(5000)]
+    add_tickets(inventory, [NewTicket(token, ORGANIZATION, OWNER) for token in many])
+    settings = environment({"SEATLATCH_DATABASE_URL": database_url(inventory)})
+    command = [*COMMAND, "tickets", "hold", *REASON, *many]
+    with subprocess.Popen(
+        command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read(1)  # more is to come than a pipe holds, so it waits for us
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 3
+        assert b"(Ctrl-C). What could be done is done." in process.stderr.read()
+    assert done(inventory, "tickets", "show", many[-1])["status"] == "LOCK"
+
+
+def test_a_bad_line_does_nothing_to_the_terminal(inventory: Path) -> None:
+    file = inventory.with_name("season.ndjson")
+    file.write_text('{"token":"a","owner_id":"o","\\u001b[31m":1}\n')
+    result = run_here(inventory, "tickets", "import", str(file), "--org", ORGANIZATION)
+    assert result.returncode == 1
+    assert "\\x1b[31m" in result.stderr
+    assert "\x1b" not in result.stderr
