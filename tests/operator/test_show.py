@@ -28,7 +28,7 @@ STRANGE = {
     "a path": "../../livez",
     "a percent sign": "100%",
     "what looks encoded": "%41",
-    "a plus and spaces": "a+b c ",
+    "a plus and spaces": "a+b c",
     "a question mark and a hash": "a?b#c",
     "emoji": "🎟️",
     "a word of ours": "status",

@@ -1,6 +1,7 @@
 """Opening a database file: is it there, is it ours, may we write it. Changes nothing in doubt."""
 
 import tempfile
+from errno import ENAMETOOLONG
 from pathlib import Path
 from urllib.parse import quote
 
@@ -108,6 +109,8 @@ def _make(path: Path, database_use: DatabaseUse) -> list[Migration]:
     except FileExistsError:
         return []
     except OSError as error:
+        if error.errno == ENAMETOOLONG:
+            raise  # `sentence` tells it as it does of a database that is there
         raise DatabaseProblem(
             f"Can't make {path} ({error.strerror or error}); {LET_WRITE}."
         ) from None
