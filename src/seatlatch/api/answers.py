@@ -6,15 +6,12 @@ Source: the contract's tables of per-token outcomes and of HTTP status.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-import msgspec
-
+from seatlatch.api.body import encode_json
 from seatlatch.api.problems import ALL_LOCKED, NONE_SUCCEEDED, error_body
 from seatlatch.api.schemas import Answer, FailedTicket, SucceededTicket
 from seatlatch.domain.outcome import LOCKS, SUCCESSES, Outcome, TicketResult
 
 INVALID_TOKEN = "INVALID_TOKEN"  # noqa: S105 - an error type, no secret
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class Judged(Protocol):
@@ -48,7 +45,7 @@ def answer_for(
     one that did or did not succeed.
     """
     status, answer = _answer(results, counts, succeeded, failed)
-    return status, _encoder.encode(answer)
+    return status, encode_json(answer)
 
 
 def _answer(

@@ -28,6 +28,7 @@ HALF_A_PAIR = re.compile(
 """An escape that is text only together with its other half, without it."""
 
 _exact = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 _json = msgspec.json.Decoder(float_hook=_exact.create_decimal)
 """A fraction or exponent of any size can be read; an integer of up to 4,300 digits."""
 
@@ -72,14 +73,19 @@ def check_count(entries: Sized, tokens_max: int = TOKENS_MAX) -> None:
         raise InvalidRequest(f"The request payload cannot contain more than {tokens_max} tokens")
 
 
-def decode_json(text: bytes, name: str = "The body") -> Any:
-    """What stands there as JSON. Raises `MalformedRequest`, in which it is called `name`."""
+def decode_json(text: bytes) -> Any:
+    """What stands there as JSON, numbers as exact decimals. Raises `MalformedRequest`."""
     try:
         return _json.decode(text)
     except RecursionError:
-        raise MalformedRequest(f"{name} is nested too deeply.") from None
+        raise MalformedRequest("The body is nested too deeply.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise malformed(text, error, name) from None
+        raise malformed(text, error) from None
+
+
+def encode_json(value: Any) -> bytes:
+    """A value as compact JSON, exact decimals as numbers."""
+    return _encode(value)
 
 
 def malformed(text: bytes, error: Exception, name: str = "The body") -> MalformedRequest:

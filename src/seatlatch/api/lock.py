@@ -3,9 +3,7 @@
 Source: the contract's section on the lock call.
 """
 
-import msgspec
-
-from seatlatch.api.body import decode_json, misshapen
+from seatlatch.api.body import decode_json, encode_json, misshapen
 from seatlatch.api.refusals import MalformedRequest
 from seatlatch.api.schemas import LockRequest, Seller
 from seatlatch.domain.label import UNREADABLE
@@ -13,8 +11,6 @@ from seatlatch.domain.listing import Listing
 
 SELLER_BYTES_MAX = 4_000
 """Of a seller as compact JSON. It is kept with each ticket of the listing."""
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 def listings_of(body: LockRequest) -> dict[str, Listing]:
@@ -43,7 +39,7 @@ def listings_of(body: LockRequest) -> dict[str, Listing]:
 def seller_text(seller: Seller) -> str:
     """A seller as compact JSON: the members that the contract names, as they came."""
     try:
-        text = _encoder.encode(seller)
+        text = encode_json(seller)
     except RecursionError:
         raise MalformedRequest("The body is nested too deeply.") from None
     if len(text) > SELLER_BYTES_MAX:

@@ -5,11 +5,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-import msgspec
+from seatlatch.api.body import encode_json
 
 SHOWN_ONCE = "Note down what is secret now: it is kept as a hash only and can't be shown again."
-
-_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class ResultLost(Exception):
@@ -39,7 +37,7 @@ def print_result(
     take that for undone.
     """
     if as_json:
-        output = _encode(document) + b"\n"
+        output = encode_json(document) + b"\n"
     else:
         encoding = sys.stdout.encoding if sys.stdout else "utf-8"
         text = "".join(visible(line) + "\n" for line in lines)

@@ -6,7 +6,6 @@ Source: the contract's section on operator HTTP.
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
-import msgspec
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +13,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from seatlatch.api.answers import succeeded_ticket
-from seatlatch.api.body import check_count, read_json
+from seatlatch.api.body import check_count, encode_json, read_json
 from seatlatch.api.calls import TicketCalls
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.refusals import RouteUnknown
@@ -50,8 +49,6 @@ TOKENS_MAX = 1_000
 """Entries in one request that names tickets by their tokens, repeats included."""
 
 Asked = TypeVar("Asked", StatusRequest, VoidRequest, OverrideRequest)
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class TokenRoute(Route):
@@ -169,4 +166,4 @@ def no_such_ticket() -> RouteUnknown:
 
 def json_response(body: Struct) -> Response:
     """An answer of status 200. Prices are exact JSON numbers."""
-    return Response(_encoder.encode(body), media_type="application/json")
+    return Response(encode_json(body), media_type="application/json")

@@ -16,7 +16,9 @@ from seatlatch.store.sqlite.opening import open_database
 from seatlatch.store.sqlite.transaction import BRING_UP_TO_DATE, RECORD
 
 PORTION_TOKENS = 10_000
-"""So many tickets hold the write lock for some 50 ms."""
+"""So many tickets hold the write lock for some 50 ms; with barcodes, whose index is changed all
+over, for some 200 ms.
+"""
 
 BREATH_SECONDS = 0.005
 """Between two portions: longer than a server that waits for the lock takes to look again."""
