@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 PREFIX = "SEATLATCH_"
 YEAR_SECONDS = 31_536_000
 
+Pooler = Literal["none", "transaction"]
 LogFormat = Literal["console", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -29,6 +30,7 @@ class Settings(NamedTuple):
     """How this process is set, each field a row of `TABLE`."""
 
     database_url: str
+    database_pooler: Pooler
     host: str
     port: int
     workers: int
@@ -47,6 +49,8 @@ class Setting(NamedTuple):
     default: str
     sentence: str
     read: Callable[[str], Any]
+    secret: bool = False
+    """Never shown: there may be a password in it, wherever it was put."""
 
     @property
     def name(self) -> str:
@@ -99,18 +103,30 @@ def _database_url(value: str) -> str:
     scheme, _, path = value.partition(":///")
     if scheme == "sqlite" and path and not re.search(r"[?\0]|^:memory:$", path):
         return value
-    if re.match(r"postgres(ql)?://", value):
-        raise ValueError("must name a SQLite file for now, PostgreSQL is not supported yet")
-    raise ValueError("must be sqlite:///relative.db or sqlite:////absolute.db")
+    if re.match(r"postgres(ql)?://", value) and "\0" not in value:
+        return value
+    raise ValueError(
+        "must be sqlite:///relative.db, sqlite:////absolute.db"
+        " or postgresql://user:password@host:5432/database"
+    )
 
 
 TABLE = (
     Setting(
         "database_url",
         "sqlite:///seatlatch.db",
-        "Where the data lives: sqlite:///relative.db or sqlite:////absolute.db."
+        "Where the data lives: sqlite:///relative.db, sqlite:////absolute.db or"
+        " postgresql://user:password@host:5432/database."
         " The sandbox ignores it and brings a database of its own.",
         _database_url,
+        secret=True,
+    ),
+    Setting(
+        "database_pooler",
+        "none",
+        "transaction if a pooler in transaction mode, such as pgbouncer, stands before PostgreSQL:"
+        " then nothing is kept from one transaction to the next, prepared statements above all.",
+        _one_of("none", "transaction"),
     ),
     Setting("host", "127.0.0.1", "The address on which the server listens.", _text),
     Setting(
@@ -119,13 +135,14 @@ TABLE = (
     Setting(
         "workers",
         "1",
-        "How many processes serve. SQLite has one writer, so with it only 1.",
+        "How many processes serve on the port; begin with the number of cores. SQLite has one"
+        " writer, so with it only 1.",
         _whole_number(1, 64),
     ),
     Setting(
         "rate_limit",
         "200:400",
-        "off, or what one application may send: requests per second and burst.",
+        "off, or what one application may send to this machine: requests per second and burst.",
         _rate,
     ),
     Setting(
@@ -190,4 +207,5 @@ def _read(setting: Setting, called: str, text: str) -> Any:
     try:
         return setting.read(text)
     except ValueError as problem:
-        raise SettingProblem(f"{called} {problem}, not {text!r}.") from None
+        shown = "" if setting.secret else f", not {text!r}"
+        raise SettingProblem(f"{called} {problem}{shown}.") from None

@@ -3,8 +3,8 @@
 import asyncio
 import gc
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -18,29 +18,28 @@ from seatlatch.api.probes import Probes
 from seatlatch.api.tickets import Tickets
 from seatlatch.api.token import Token
 from seatlatch.auth.directory import Directory
-from seatlatch.auth.rate_limit import Rate, RateLimit
-from seatlatch.commit import CommitEach, Commits, GroupCommit
+from seatlatch.auth.rate_limit import Buckets, Rate, RateLimit
+from seatlatch.commit import CommitEach, Commits
+from seatlatch.group_commit import Bounds, GroupCommit
 from seatlatch.operations.exchange_tokens import Lifetimes
 from seatlatch.operator.gate import OperatorGate
 from seatlatch.operator.tickets import OperatorTickets
-from seatlatch.settings import Settings
+from seatlatch.settings import Pooler, Settings
+from seatlatch.store.engine import Engine
 from seatlatch.store.importing import Importing
-from seatlatch.store.interface import DatabaseUse, Provisioning, Snapshot, Store
-from seatlatch.store.sqlite.errors import while_running
-from seatlatch.store.sqlite.importing import importing
-from seatlatch.store.sqlite.opening import make_or_migrate
-from seatlatch.store.sqlite.provisioning import provisioning
-from seatlatch.store.sqlite.snapshot import reading
-from seatlatch.store.sqlite.store import SqliteStore
+from seatlatch.store.interface import DatabaseUse, Snapshot, Store
+from seatlatch.store.postgres.connecting import Address
+from seatlatch.store.postgres.engine import PostgresEngine
+from seatlatch.store.provisioning import Provisioning
+from seatlatch.store.sqlite.engine import SqliteEngine
 from seatlatch.telemetry import Log, Metrics
 
 Answer = TypeVar("Answer")
 
-GROUP_TOKENS_MAX = 2_000
-"""One transaction changes at most so many tickets, which bounds how long it takes."""
-
-WAITING_REQUESTS_MAX = 1_000
-"""Above this a request is told at once to come again, rather than to wait for long."""
+BOUNDS = Bounds(group_tokens=2_000, waiting_requests=1_000, wait_seconds=3.0)
+"""A transaction of so many tickets takes some 100 ms. Who waits for more than 1,000 others, or for
+so long, is told to come again; with all that comes before it that is within 5 seconds.
+"""
 
 SWITCH_SECONDS = 0.0005
 """How long a thread that waits for the interpreter lets another run on. The default, 5 ms, is
@@ -52,23 +51,26 @@ COLLECT_AFTER_ALLOCATIONS = 50_000
 one large group makes, and nearly all of that dies by reference count without it."""
 
 
-def sqlite_path(database_url: str) -> Path:
-    """The file that a database URL names, as `settings` has found it to be one."""
-    return Path(database_url.removeprefix("sqlite:///"))
+def engine_of(database_url: str, pooler: Pooler = "transaction") -> Engine:
+    """The engine of a database URL, as `settings` has found it to be one.
+
+    A command takes it that there may be a pooler: what that costs matters to a server alone.
+    Raises `DatabaseProblem`.
+    """
+    if database_url.startswith("sqlite:"):
+        return SqliteEngine(Path(database_url.removeprefix("sqlite:///")))
+    return PostgresEngine(Address.of(database_url, pooled=pooler == "transaction"))
 
 
-@contextmanager
 def open_provisioning(
     database_url: str, database_use: DatabaseUse = "inventory", *, to_write: bool = True
-) -> Iterator[Provisioning]:
+) -> AbstractContextManager[Provisioning]:
     """One transaction of provisioning, kept whole at the end or not at all.
 
     Who does not want `to_write` waits for nobody who does. Raises `DatabaseProblem`, and
     `Unavailable` for trouble that comes in its midst.
     """
-    path = sqlite_path(database_url)
-    with while_running(), provisioning(path, database_use, to_write=to_write) as opened:
-        yield opened
+    return engine_of(database_url).provisioning(database_use, to_write=to_write)
 
 
 def change(database_url: str, ask: Callable[[Commits], Awaitable[Answer]]) -> Answer:
@@ -77,29 +79,28 @@ def change(database_url: str, ask: Callable[[Commits], Awaitable[Answer]]) -> An
     For a command that changes tickets beside a server that may run. Raises `DatabaseProblem`, and
     `Unavailable` if the database did not confirm.
     """
-    store = SqliteStore(sqlite_path(database_url))
+    store = engine_of(database_url).open_store("inventory")
+    return asyncio.run(_change(store, ask))
+
+
+async def _change(store: Store, ask: Callable[[Commits], Awaitable[Answer]]) -> Answer:
     try:
-        return asyncio.run(_ask(ask, CommitEach(store)))
+        return await ask(CommitEach(store))
     finally:
-        store.close()
+        await store.close()
 
 
-async def _ask(ask: Callable[[Commits], Awaitable[Answer]], commits: Commits) -> Answer:
-    return await ask(commits)
-
-
-def look(database_url: str, work: Callable[[Snapshot], Answer]) -> Answer:
+def look(database_url: str, work: Callable[[Snapshot], Awaitable[Answer]]) -> Answer:
     """What `work` answers on one snapshot of a database, which waits for nobody who writes.
 
     Raises `DatabaseProblem`.
     """
-    with reading(sqlite_path(database_url)) as snapshot:
-        return work(snapshot)
+    return asyncio.run(engine_of(database_url).look(work))
 
 
 def open_import(database_url: str, organization_id: str) -> AbstractContextManager[Importing]:
     """An import into an organization. Raises `DatabaseProblem`."""
-    return importing(sqlite_path(database_url), organization_id)
+    return engine_of(database_url).importing(organization_id)
 
 
 def make_database(database_url: str, database_use: DatabaseUse = "inventory") -> list[str]:
@@ -107,40 +108,54 @@ def make_database(database_url: str, database_use: DatabaseUse = "inventory") ->
 
     Returns the names of the migrations that were applied. Raises `DatabaseProblem`.
     """
-    applied = make_or_migrate(sqlite_path(database_url), database_use)
-    return [f"{migration.number:04}_{migration.name}" for migration in applied]
+    return engine_of(database_url).make_or_migrate(database_use)
 
 
-@contextmanager
+def check_database(database_url: str) -> None:
+    """Raise `DatabaseProblem` unless a server could run on this inventory now."""
+    asyncio.run(engine_of(database_url).open_store("inventory").close())
+
+
+def own_buckets(_kind: str) -> Buckets:
+    """The rate limit's buckets of a process that serves alone."""
+    return {}
+
+
 def service(
-    settings: Settings, log: Log, metrics: Metrics, database_use: DatabaseUse = "inventory"
-) -> Iterator[ASGIApp]:
-    """The application on an open database, which is closed at the end.
+    settings: Settings,
+    log: Log,
+    metrics: Metrics,
+    database_use: DatabaseUse = "inventory",
+    buckets: Callable[[str], Buckets] = own_buckets,
+) -> ASGIApp:
+    """The application on a database, which it opens now and closes when it has stopped.
 
-    Raises `DatabaseProblem` if the database can't be used, or not for this.
+    `buckets` of the rate limit by kind. Raises `DatabaseProblem` if the database can't be used, or
+    not for this.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER_ALLOCATIONS)
-    store = SqliteStore(sqlite_path(settings.database_url), database_use)
-    try:
-        yield compose(settings, store, log, metrics)
-    finally:
-        store.close()
+    store = engine_of(settings.database_url, settings.database_pooler).open_store(database_use)
+    return compose(settings, store, log, metrics, buckets)
 
 
-def compose(settings: Settings, store: Store, log: Log, metrics: Metrics) -> ASGIApp:
-    """The application on a given store."""
+def compose(
+    settings: Settings,
+    store: Store,
+    log: Log,
+    metrics: Metrics,
+    buckets: Callable[[str], Buckets] = own_buckets,
+) -> ASGIApp:
+    """The application on a given store, which it closes when it has stopped."""
     rate = Rate(*settings.rate_limit) if settings.rate_limit else None
-    limits = Limits(RateLimit("changes", rate, monotonic), RateLimit("reads", rate, monotonic))
+    changes, reads = (
+        RateLimit(kind, rate, monotonic, buckets(kind)) for kind in ("changes", "reads")
+    )
+    limits = Limits(changes, reads)
     directory = Directory(store, monotonic)
     gate = Gate(directory, limits, lambda: datetime.now(UTC))
-    commits = GroupCommit(
-        store,
-        metrics,
-        group_tokens_max=GROUP_TOKENS_MAX,
-        waiting_requests_max=WAITING_REQUESTS_MAX,
-    )
+    commits = GroupCommit(store, metrics, BOUNDS)
     metrics.watch_waiting_requests(lambda: commits.waiting_requests)
     lifetimes = Lifetimes(settings.access_token_seconds, settings.refresh_token_seconds)
     tickets = Tickets(gate, commits, store, metrics, log)
@@ -148,4 +163,4 @@ def compose(settings: Settings, store: Store, log: Log, metrics: Metrics) -> ASG
     probes = Probes(store, metrics)
     operator = OperatorTickets(OperatorGate(directory), commits, store, metrics, log)
     routes = [*tickets.routes(), *token.routes(), *probes.routes(), *operator.routes()]
-    return make_app(routes, commits, metrics, log)
+    return make_app(routes, commits, store, metrics, log)

@@ -1,23 +1,31 @@
 """The application made of all routes."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from seatlatch.api.frame import Frame
 from seatlatch.api.refusals import RouteUnknown
-from seatlatch.commit import GroupCommit
+from seatlatch.group_commit import GroupCommit
+from seatlatch.store.interface import Store
 from seatlatch.telemetry import Log, Metrics
 
 
-def make_app(routes: Sequence[Route], commits: GroupCommit, metrics: Metrics, log: Log) -> ASGIApp:
-    """The ASGI application of these routes. Commits run from its start to its stop.
+def make_app(
+    routes: Sequence[Route], commits: GroupCommit, store: Store, metrics: Metrics, log: Log
+) -> ASGIApp:
+    """The ASGI application of these routes. Commits run from its start to its stop, and with that
+    the store is closed.
 
     The router stands alone in the frame, without the middleware of a whole Starlette
     application: the frame does what that would do, and each layer costs time in every request.
+    For the same reason it is only asked where `Direct` does not know the route.
     """
 
     @asynccontextmanager
@@ -25,10 +33,41 @@ def make_app(routes: Sequence[Route], commits: GroupCommit, metrics: Metrics, lo
         commits.start()
         yield
         await commits.close()
+        await store.close()
 
     router = Router(routes, redirect_slashes=False, default=unknown_route, lifespan=lifespan)
     by_endpoint = {route.endpoint: route for route in routes}
-    return Frame(router, log=log, metrics=metrics, routes=by_endpoint)
+    return Frame(Direct(routes, router), log=log, metrics=metrics, routes=by_endpoint)
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Direct:
+    """Sends a request straight to its endpoint where path and method say which one that is.
+
+    The router would try one route's pattern after the other, and wrap the endpoint in handlers of
+    errors which the frame handles anyway.
+    """
+
+    def __init__(self, routes: Sequence[Route], router: Router) -> None:
+        self._router = router
+        self._endpoints: dict[tuple[Any, Any], Endpoint] = {
+            (method, route.path): route.endpoint
+            for route in routes
+            if not route.param_convertors
+            for method in route.methods or ()
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the lifespan."""
+        endpoint = self._endpoints.get((scope.get("method"), scope.get("path")))
+        if endpoint is None:
+            await self._router(scope, receive, send)
+            return
+        scope["endpoint"] = endpoint
+        response = await endpoint(Request(scope, receive))
+        await response(scope, receive, send)
 
 
 async def unknown_route(scope: Scope, receive: Receive, send: Send) -> None:

@@ -67,15 +67,15 @@ class Gate:
         self._reads = _Told(limits.reads)
         self._now = now
 
-    def admit_change(self, exchange: Exchange) -> Caller:
+    async def admit_change(self, exchange: Exchange) -> Caller:
         """The caller of a request that changes tickets, noted in the exchange."""
-        return self._admit(exchange, self._changes)
+        return await self._admit(exchange, self._changes)
 
-    def admit_read(self, exchange: Exchange) -> Caller:
+    async def admit_read(self, exchange: Exchange) -> Caller:
         """The caller of a request that only reads, noted in the exchange."""
-        return self._admit(exchange, self._reads)
+        return await self._admit(exchange, self._reads)
 
-    def admit_application(self, exchange: Exchange) -> str:
+    async def admit_application(self, exchange: Exchange) -> str:
         """The application that asks for tokens, noted in the exchange: it must exist, no more.
 
         Not limited by rate. Anybody may name any application here, so that a limit would let
@@ -84,7 +84,7 @@ class Gate:
         headers = exchange.headers
         check_headers(headers, TOKEN_HEADERS)
         application_id = headers.get(b"pac-application-id").decode("latin-1")
-        if not self._exists(application_id):
+        if not await self._exists(application_id):
             raise NotAuthenticated("PAC-Application-ID is unknown.", token_sent=False)
         exchange.application_id = application_id
         check_media(headers)
@@ -94,39 +94,42 @@ class Gate:
         """Tokens were given out or taken back just now; the next request is to see that."""
         self._directory.doubt()
 
-    def still_admitted(self, exchange: Exchange, caller: Caller) -> Caller:
+    async def still_admitted(self, exchange: Exchange, caller: Caller) -> Caller:
         """The caller as it is now that its body has come, which may have taken it a while: what
         was taken away meanwhile is gone. Raises as admission did.
         """
         if exchange.age_seconds < MAX_AGE_SECONDS:
             return caller
-        return self._caller(presented(exchange.headers))
+        return await self._caller(presented(exchange.headers))
 
-    def _admit(self, exchange: Exchange, told: _Told) -> Caller:
+    async def _admit(self, exchange: Exchange, told: _Told) -> Caller:
         headers = exchange.headers
         check_headers(headers)
-        caller = self._caller(presented(headers))
+        caller = await self._caller(presented(headers))
         exchange.application_id = caller.application_id
         exchange.channel_code = caller.channel.code
         told.take(caller.application_id, exchange)
         check_media(headers)
         return caller
 
-    def _caller(self, claim: Presented) -> Caller:
+    async def _caller(self, claim: Presented) -> Caller:
         """Who is not known is looked for once more, in what the database says now: a key or token
         may be newer than our copy.
         """
         try:
-            return authenticate(self._directory.credentials(), claim, self._now())
+            return authenticate(await self._directory.credentials(), claim, self._now())
         except (NotAuthenticated, ChannelNotAllowed):
-            if claim.access_token is None or not self._directory.confirm():
+            if claim.access_token is None or not await self._directory.confirm():
                 raise
-        return authenticate(self._directory.credentials(), claim, self._now())
+        return authenticate(await self._directory.credentials(), claim, self._now())
 
-    def _exists(self, application_id: str) -> bool:
+    async def _exists(self, application_id: str) -> bool:
         directory = self._directory
-        return application_id in directory.credentials().applications or (
-            directory.confirm() and application_id in directory.credentials().applications
+        if application_id in (await directory.credentials()).applications:
+            return True
+        return (
+            await directory.confirm()
+            and application_id in (await directory.credentials()).applications
         )
 
 

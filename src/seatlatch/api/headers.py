@@ -5,8 +5,6 @@ Source: the contract's table of request headers.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
 
 from seatlatch.api.refusals import MalformedRequest
 
@@ -19,19 +17,27 @@ PRODUCT_AND_VERSION = re.compile(_NAME + rb"/" + _NAME + rb".*", re.DOTALL)
 BEARER = re.compile(rb"bearer[ \t]+(\S.*)", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
 class Rule:
-    """What one header must be. `form` None = any; not `required` = checked elsewhere or never."""
+    """What one header must be. `form` None = any; not `required` = checked elsewhere or never.
 
-    name: str
-    required: bool = True
-    form: re.Pattern[bytes] | None = None
-    hint: str = ""
+    `key` is its name as ASGI gives it.
+    """
 
-    @cached_property
-    def key(self) -> bytes:
-        """Its name as ASGI gives it."""
-        return self.name.lower().encode()
+    __slots__ = ("form", "hint", "key", "name", "required")
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        required: bool = True,
+        form: re.Pattern[bytes] | None = None,
+        hint: str = "",
+    ) -> None:
+        self.name = name
+        self.required = required
+        self.form = form
+        self.hint = hint
+        self.key = name.lower().encode()
 
 
 DOCUMENT_HEADERS = (
@@ -94,10 +100,11 @@ class Headers:
 
 def check_headers(headers: Headers, rules: Iterable[Rule] = DOCUMENT_HEADERS) -> None:
     """Raise `MalformedRequest`, naming the header, for the first that breaks its rule."""
+    repeated, value_of = headers.repeated, headers.get
     for rule in rules:
-        if rule.key in headers.repeated:
+        if rule.key in repeated:
             raise MalformedRequest(f"The header {rule.name} was sent twice. Send it once.")
-        value = headers.get(rule.key)
+        value = value_of(rule.key)
         if not value:
             if rule.required:
                 raise MalformedRequest(f"The header {rule.name} is absent. Send {rule.hint}.")

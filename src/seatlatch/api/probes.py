@@ -1,6 +1,6 @@
 """Is it alive, is it ready, how does it go: contract, section 9. Open to all, no tenant's data."""
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -30,11 +30,9 @@ class Probes:
 
     async def readyz(self, request: Request) -> Response:
         """200 when the database answers; else 503 by way of `Unavailable`."""
-        self._store.credentials_version()
+        await self._store.credentials_version()
         return Response(b'{"status":"ready"}', media_type="application/json")
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus text."""
-        return Response(
-            generate_latest(self._metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
-        )
+        return Response(self._metrics.exposed(), headers={"Content-Type": CONTENT_TYPE_LATEST})

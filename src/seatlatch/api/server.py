@@ -1,6 +1,7 @@
 """The HTTP server around the application: uvicorn, told what we need of it."""
 
 import socket
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -20,8 +21,17 @@ BACKLOG_CONNECTIONS = 2048
 
 class Server(uvicorn.Server):
     """uvicorn's server, but a second signal doesn't break off a stop that has begun: it is bounded
-    in time as it is.
+    in time as it is. `began` is called in its event loop once it accepts connections.
     """
+
+    def __init__(self, config: uvicorn.Config, began: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._began = began
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tell of it."""
+        await super().startup(sockets)
+        self._began()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop in order, and tell of the first signal only."""
@@ -29,7 +39,9 @@ class Server(uvicorn.Server):
             super().handle_exit(sig, frame)
 
 
-def make_server(app: ASGIApp, log: Log, metrics: Metrics) -> uvicorn.Server:
+def make_server(
+    app: ASGIApp, log: Log, metrics: Metrics, began: Callable[[], None] = lambda: None
+) -> Server:
     """A server that is yet to be given its socket: `server.run(sockets=[...])`."""
 
     class Connection(GuardedConnection):
@@ -49,7 +61,7 @@ def make_server(app: ASGIApp, log: Log, metrics: Metrics) -> uvicorn.Server:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS_MAX,
     )
-    return Server(config)
+    return Server(config, began)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -64,6 +76,29 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def share_address(listener: socket.socket, more: int) -> list[socket.socket]:
+    """So many `more` sockets that listen where `listener` does. Each has connections of its own,
+    which the system deals out among them. Raises `OSError`.
+
+    That an address can be shared is said only now. Whoever wants it was refused while `listener`
+    took it, and `listener` would have been refused if others shared it: two services can't mix.
+    """
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listeners: list[socket.socket] = []
+    try:
+        for _ in range(more):
+            listeners.append(socket.socket(listener.family))
+            listeners[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listeners[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            listeners[-1].bind(listener.getsockname())
+            listeners[-1].listen(BACKLOG_CONNECTIONS)
+    except OSError:
+        for taken in listeners:
+            taken.close()
+        raise
+    return listeners
 
 
 def url_of(listener: socket.socket) -> str:

@@ -1,6 +1,6 @@
 """The /v1/tickets calls."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -15,9 +15,9 @@ from seatlatch.api.gate import Gate
 from seatlatch.api.lock import listings_of
 from seatlatch.api.schemas import LockRequest, UnlockRequest, VerifyRequest
 from seatlatch.api.verify import failed_barcode, verified_barcode, verified_token, verify
-from seatlatch.commit import GroupCommit
 from seatlatch.domain.application import Caller
 from seatlatch.domain.channel import Channel
+from seatlatch.group_commit import GroupCommit
 from seatlatch.operations.lock_tickets import lock_tickets
 from seatlatch.operations.unlock_tickets import unlock_tickets
 from seatlatch.store.interface import Store
@@ -76,10 +76,11 @@ class Tickets(TicketCalls):
         return self._answer(exchange, results, verified_token, failed_ticket)
 
     async def _read(
-        self, request: Request, admit: Callable[[Exchange], Caller], shape: type[Shape]
+        self, request: Request, admit: Callable[[Exchange], Awaitable[Caller]], shape: type[Shape]
     ) -> tuple[Exchange, Channel, Shape]:
         """Who asks for what: let in before the body is read, and still so afterwards."""
         exchange = Exchange.of(request)
-        caller = admit(exchange)
+        caller = await admit(exchange)
         body = await read_json(request, exchange, shape)
-        return exchange, self._gate.still_admitted(exchange, caller).channel, body
+        caller = await self._gate.still_admitted(exchange, caller)
+        return exchange, caller.channel, body

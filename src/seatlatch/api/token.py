@@ -16,8 +16,8 @@ from seatlatch.api.frame import PlainRoute
 from seatlatch.api.gate import Gate
 from seatlatch.api.refusals import MalformedRequest
 from seatlatch.api.schemas import TokenAnswer, TokenRequest
-from seatlatch.commit import GroupCommit
 from seatlatch.domain.refusal import InvalidRequest
+from seatlatch.group_commit import GroupCommit
 from seatlatch.operations.exchange_tokens import GrantType, Lifetimes, exchange_tokens
 from seatlatch.store.interface import Store
 
@@ -48,7 +48,7 @@ class Token:
     async def token(self, request: Request) -> Response:
         """`POST /v1/auth/token`: contract, section 3. Nothing of its body is ever logged."""
         exchange = Exchange.of(request)
-        application_id = self._gate.admit_application(exchange)
+        application_id = await self._gate.admit_application(exchange)
         grant_type, secret = await self._read(request, exchange)
         pair = await exchange_tokens(
             self._store, self._commits, self._lifetimes, application_id, grant_type, secret

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from math import ceil
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from seatlatch.domain.refusal import RateExceeded
 
@@ -17,18 +17,37 @@ class Rate(NamedTuple):
     burst: int
 
 
+class Buckets(Protocol):
+    """Where the buckets of one kind are: for each application the moment at which its own will be
+    full again. A dict is enough for one process.
+    """
+
+    def get(self, application_id: str, default: float, /) -> float:
+        """That moment; if none was set, the default or one that is long past."""
+
+    def __setitem__(self, application_id: str, full_at: float, /) -> None:
+        """Set it."""
+
+
 class RateLimit:
     """Counts each application's requests of one kind apart; `kind` is what they are called.
 
     Kept as one number per application: the moment at which its bucket will be full again
-    (the generic cell rate algorithm). `monotonic` is a clock in seconds.
+    (the generic cell rate algorithm). `monotonic` is a clock in seconds, the same for all who
+    have the `buckets`.
     """
 
-    def __init__(self, kind: str, rate: Rate | None, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        rate: Rate | None,
+        monotonic: Callable[[], float],
+        buckets: Buckets | None = None,
+    ) -> None:
         self.kind = kind
         self.rate = rate
         self._monotonic = monotonic
-        self._full_at: dict[str, float] = {}
+        self._full_at: Buckets = {} if buckets is None else buckets
 
     def take(self, application_id: str) -> int | None:
         """Count one request; how many more there are to take at this moment, None = no limit.

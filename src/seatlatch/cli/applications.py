@@ -8,7 +8,7 @@ from seatlatch.cli.options import AsJson, Database, group, settings_for
 from seatlatch.cli.printing import SHOWN_ONCE, for_people, in_columns, print_result
 from seatlatch.operations import provision
 from seatlatch.settings import YEAR_SECONDS
-from seatlatch.store.interface import ApplicationEntry
+from seatlatch.store.provisioning import ApplicationEntry
 from seatlatch.wiring import open_provisioning
 
 OVERLAP_SECONDS = 86_400

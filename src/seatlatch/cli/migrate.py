@@ -1,16 +1,42 @@
 """`seatlatch migrate`: make a database, or bring it to the latest schema."""
 
+from typing import Annotated
+
+import typer
+
+from seatlatch.cli.exit_codes import NOTHING_DONE
 from seatlatch.cli.options import AsJson, Database, settings_for
 from seatlatch.cli.printing import print_result
-from seatlatch.wiring import make_database
+from seatlatch.wiring import engine_of
+
+Check = Annotated[
+    bool,
+    typer.Option("--check", help="Change nothing; exit with 1 if anything is to be applied."),
+]
 
 
-def migrate(database: Database = None, as_json: AsJson = False) -> None:
-    """Make the database if there is none, and bring its schema up to date."""
-    database_url = settings_for(database).database_url
-    applied = make_database(database_url)
-    sentence = f"{database_url} was up to date already."
+def migrate(database: Database = None, check: Check = False, as_json: AsJson = False) -> None:
+    """Make what is not there yet, and bring the database's schema up to date.
+
+    With SQLite it makes the file, with PostgreSQL the schema in an existing database. Safe when
+    run by several at once.
+    """
+    engine = engine_of(settings_for(database).database_url)
+    if check:
+        _check(engine.name, engine.due_migrations(), as_json)
+        return
+    applied = engine.make_or_migrate("inventory")
+    sentence = f"{engine.name} was up to date already."
     if applied:
-        sentence = f"{database_url} is up to date now; applied: {', '.join(applied)}."
-    document = {"database": database_url, "applied": applied}
+        sentence = f"{engine.name} is up to date now; applied: {', '.join(applied)}."
+    document = {"database": engine.name, "applied": applied}
     print_result(as_json, document, [sentence], changed=bool(applied))
+
+
+def _check(name: str, due: list[str], as_json: bool) -> None:
+    sentence = f"{name} is up to date."
+    if due:
+        sentence = f"{name} is not up to date; to be applied: {', '.join(due)}."
+    print_result(as_json, {"database": name, "due": due}, [sentence], changed=False)
+    if due:
+        raise typer.Exit(NOTHING_DONE)

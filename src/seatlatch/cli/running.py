@@ -1,9 +1,11 @@
 """Running a server from a command: its socket, its signals, its orderly stop."""
 
+import atexit
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from starlette.types import ASGIApp
@@ -26,15 +28,32 @@ def stop_in_order() -> None:
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:
+    """The other signal may have come together with this one. So it is not ignored at once: Python
+    would complain of a signal that it has taken and has nobody for.
+    """
+    for number in STOPPING_SIGNALS:
+        signal.signal(number, lambda *_: None)
+    atexit.register(ignore_stopping_signals)
+    sys.exit(0)
+
+
+def ignore_stopping_signals() -> None:
+    """Let nothing cut off the last steps of a process that is ending."""
     for number in STOPPING_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    sys.exit(0)
 
 
 def take_address(settings: Settings) -> socket.socket:
     """A listening socket. Raises `ListenProblem`."""
-    try:
+    with explained(settings):
         return listen(settings.host, settings.port)
+
+
+@contextmanager
+def explained(settings: Settings) -> Iterator[None]:
+    """Make a `ListenProblem` of what goes wrong inside with the address."""
+    try:
+        yield
     except (OSError, UnicodeError) as error:
         cause = getattr(error, "strerror", None) or error
         raise ListenProblem(

@@ -1,6 +1,5 @@
 """`seatlatch sandbox`: the service on example data of its own, for integrators."""
 
-import fcntl
 import ipaddress
 import json
 import os
@@ -17,9 +16,8 @@ from seatlatch.cli.options import AsJson, Host, Port
 from seatlatch.cli.running import run, stop_in_order, take_address
 from seatlatch.sandbox import data
 from seatlatch.settings import SettingProblem, read_settings
-from seatlatch.store.interface import DatabaseProblem
 from seatlatch.telemetry import Metrics, make_log
-from seatlatch.wiring import make_database, open_provisioning, service, sqlite_path
+from seatlatch.wiring import engine_of, make_database, open_provisioning, service
 
 DATABASE_HELP = "A database for the sandbox alone, made fresh at each start. [default: temporary]"
 
@@ -40,12 +38,13 @@ def sandbox(
         metrics = Metrics()
         with take_address(settings) as listener:
             make_database(database_url, "sandbox")
-            with held_alone(sqlite_path(database_url)):
+            engine = engine_of(database_url)
+            with engine.held_alone():
                 with open_provisioning(database_url, "sandbox") as provisioning:
                     data.fill(provisioning)
-                with service(settings, log, metrics, "sandbox") as app:
-                    about = describe(url_of(listener), database_url)
-                    run(app, listener, log, metrics, lambda: say(about, as_json))
+                app = service(settings, log, metrics, "sandbox")
+                about = describe(url_of(listener), engine.name)
+                run(app, listener, log, metrics, lambda: say(about, as_json))
 
 
 @contextmanager
@@ -56,23 +55,6 @@ def own_database(database_url: str | None) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="seatlatch-sandbox-") as folder:
         yield f"sqlite:///{Path(folder) / 'sandbox.db'}"
-
-
-@contextmanager
-def held_alone(path: Path) -> Iterator[None]:
-    """Keep another sandbox from making this one's data fresh under its feet.
-
-    Raises `DatabaseProblem`. The file is closed last of all, for closing it lets go of SQLite's
-    own locks in this process.
-    """
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DatabaseProblem(
-                f"Another sandbox runs on the database {path}. Stop it, or give another file."
-            ) from None
-        yield
 
 
 def require_loopback(host: str) -> None:

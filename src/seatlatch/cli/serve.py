@@ -8,9 +8,10 @@ import typer
 from seatlatch.api.server import url_of
 from seatlatch.cli.options import AsJson, Database, Host, Port, Workers
 from seatlatch.cli.running import run, stop_in_order, take_address
+from seatlatch.cli.supervising import supervise
 from seatlatch.settings import SettingProblem, read_settings
 from seatlatch.telemetry import Metrics, make_log
-from seatlatch.wiring import service
+from seatlatch.wiring import engine_of, service
 
 
 def serve(
@@ -24,15 +25,13 @@ def serve(
     stop_in_order()
     options = {"host": host, "port": port, "database_url": database, "workers": workers}
     settings = read_settings(os.environ, options)
-    if settings.workers > 1:
-        raise SettingProblem(
-            "SQLite has one writer, so more workers would only wait for each other."
-            " Leave --workers at 1."
-        )
+    engine = engine_of(settings.database_url)
+    refused = engine.workers_refused
+    if settings.workers > 1 and refused:
+        raise SettingProblem(refused)
     log = make_log(settings.log_format, settings.log_level)
-    metrics = Metrics()
-    with service(settings, log, metrics) as app, take_address(settings) as listener:
-        about = {"url": url_of(listener), "database": settings.database_url}
+    with take_address(settings) as listener:
+        about = {"url": url_of(listener), "database": engine.name}
 
         def say() -> None:
             typer.echo(
@@ -41,4 +40,8 @@ def serve(
                 else f"seatlatch serves {about['database']} at {about['url']}. Ctrl-C stops it."
             )
 
-        run(app, listener, log, metrics, say)
+        if settings.workers > 1:
+            supervise(settings, log, listener, say)
+        else:
+            metrics = Metrics()
+            run(service(settings, log, metrics), listener, log, metrics, say)

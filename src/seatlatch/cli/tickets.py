@@ -58,9 +58,9 @@ def show(token: Token, database: Database = None, as_json: AsJson = False) -> No
     """Show all that is known of a ticket, the seller's personal data included."""
     _require_text([token])
 
-    def work(snapshot: Snapshot) -> ShownTicket | None:
-        found = snapshot.read_whole_tickets([token]).get(token)
-        return shown_ticket(found, snapshot.now) if found else None
+    async def work(snapshot: Snapshot) -> ShownTicket | None:
+        found = (await snapshot.read_whole_tickets([token])).get(token)
+        return shown_ticket(found, await snapshot.moment()) if found else None
 
     ticket = look(settings_for(database).database_url, work)
     if ticket is None:

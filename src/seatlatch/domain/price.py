@@ -10,6 +10,9 @@ FINEST_EXPONENT = -4
 """At most 4 digits after the point: some currencies have 3, and shares of a total one more."""
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
+_USUAL = ((Decimal("0.01"), -2), (Decimal("0.1"), -1), (_ONE, 0))
+"""The quanta of nearly all prices with their exponents: to ask for them is quick."""
+
 _NUMBERS = (int, Decimal)
 
 
@@ -30,7 +33,7 @@ class Price(Decimal):
         # Its digits are counted after its size: an infinity or a NaN has none.
         if (
             not (exact.is_finite() and _ZERO <= exact < PRICE_BELOW)
-            or (exponent := cast(int, exact.as_tuple().exponent)) < FINEST_EXPONENT
+            or (exponent := _exponent(exact)) < FINEST_EXPONENT
         ):
             raise ValueError(
                 "A price must be from 0, with at most 12 digits before the point and 4 after it"
@@ -38,3 +41,10 @@ class Price(Decimal):
         if exponent > 0:
             exact = exact.quantize(_ONE)
         return super().__new__(cls, exact.copy_abs())
+
+
+def _exponent(exact: Decimal) -> int:
+    for quantum, exponent in _USUAL:
+        if exact.same_quantum(quantum):
+            return exponent
+    return cast(int, exact.as_tuple().exponent)

@@ -48,9 +48,9 @@ class HoldTickets(TicketChange[Hold]):
     done = Outcome.HELD
 
     @staticmethod
-    def write(transaction: Transaction, wishes: Mapping[str, Hold]) -> Mapping[str, str]:
+    async def write(transaction: Transaction, wishes: Mapping[str, Hold]) -> Mapping[str, str]:
         """Set the seat status, reason and end where the rule says so."""
-        return transaction.hold(wishes)
+        return await transaction.hold(wishes)
 
     @staticmethod
     def judge(ticket: Ticket | None, wish: Hold, now: datetime) -> Outcome:
@@ -65,9 +65,9 @@ class ReleaseTickets(TicketChange[None]):
     done = Outcome.RELEASED
 
     @staticmethod
-    def write(transaction: Transaction, wishes: Mapping[str, None]) -> Mapping[str, str]:
+    async def write(transaction: Transaction, wishes: Mapping[str, None]) -> Mapping[str, str]:
         """Clear the seat status where it is set."""
-        return transaction.release(wishes)
+        return await transaction.release(wishes)
 
     @staticmethod
     def judge(ticket: Ticket | None, wish: None, now: datetime) -> Outcome:
@@ -82,9 +82,9 @@ class VoidTickets(TicketChange[None]):
     done = Outcome.MADE_VOID
 
     @staticmethod
-    def write(transaction: Transaction, wishes: Mapping[str, None]) -> Mapping[str, str]:
+    async def write(transaction: Transaction, wishes: Mapping[str, None]) -> Mapping[str, str]:
         """Make void what is not."""
-        return transaction.void(wishes)
+        return await transaction.void(wishes)
 
     @staticmethod
     def judge(ticket: Ticket | None, wish: None, now: datetime) -> Outcome:
@@ -99,9 +99,9 @@ class OverrideUnlock(TicketChange[None]):
     done = Outcome.UNLOCKED
 
     @staticmethod
-    def write(transaction: Transaction, wishes: Mapping[str, None]) -> Mapping[str, str]:
+    async def write(transaction: Transaction, wishes: Mapping[str, None]) -> Mapping[str, str]:
         """Clear mpreserve where the rule says so."""
-        return transaction.override_unlock(wishes)
+        return await transaction.override_unlock(wishes)
 
     @staticmethod
     def judge(ticket: Ticket | None, wish: None, now: datetime) -> Outcome:

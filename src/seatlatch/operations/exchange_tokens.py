@@ -72,78 +72,93 @@ class ExchangeTokens:
         self._grant_type = grant_type
         self._secret = secret
 
-    def is_known(self, snapshot: Snapshot) -> bool:
+    async def is_known(self, snapshot: Snapshot) -> bool:
         """Whether what is presented was ever given to this application, as far as is remembered.
 
         Nobody is authenticated here: who only guesses takes nothing of those who change tickets.
         """
         if self._grant_type is GrantType.AUTHORIZATION_CODE:
-            given = snapshot.find_code(hash_secret(self._secret.encode()))
+            given = await snapshot.find_code(hash_secret(self._secret.encode()))
             return given is not None and given.application_id == self._application_id
-        family = snapshot.find_family(self._family_hash())
+        family = await snapshot.find_family(self._family_hash())
         return family is not None and family.application_id == self._application_id
 
     def _family_hash(self) -> bytes:
         return hash_secret(self._secret.partition(SEPARATOR)[0].encode())
 
     @staticmethod
-    def work_off(
+    async def work_off(
         transaction: Transaction, changes: Sequence["ExchangeTokens"]
     ) -> list[TokenPair | None]:
-        """One after the other, so that of several with the same secret the first one wins."""
-        return [change._exchange(transaction) for change in changes]
+        """One after the other, so that of several with the same secret the first one wins.
 
-    def _exchange(self, transaction: Transaction) -> TokenPair | None:
+        Different ones in the order of their hashes: two groups that hold the same ones never wait
+        for each other in a ring.
+        """
+        order = sorted(range(len(changes)), key=lambda number: changes[number]._known_by())
+        pairs = {number: await changes[number]._exchange(transaction) for number in order}
+        return [pairs[number] for number in range(len(changes))]
+
+    def _known_by(self) -> bytes:
+        """The hash of what is locked first."""
         if self._grant_type is GrantType.AUTHORIZATION_CODE:
-            return self._begin(transaction)
-        return self._renew(transaction)
+            return hash_secret(self._secret.encode())
+        return self._family_hash()
 
-    def _begin(self, transaction: Transaction) -> TokenPair | None:
+    async def _exchange(self, transaction: Transaction) -> TokenPair | None:
+        if self._grant_type is GrantType.AUTHORIZATION_CODE:
+            return await self._begin(transaction)
+        return await self._renew(transaction)
+
+    async def _begin(self, transaction: Transaction) -> TokenPair | None:
         """Exchange a code: a new family begins."""
         code_hash = hash_secret(self._secret.encode())
-        code = transaction.find_code(code_hash)
+        code = await transaction.find_code(code_hash)
         if code is None or code.application_id != self._application_id:
             return None
         if code.family_hash is not None:
-            transaction.revoke_family(code.family_hash)
+            await transaction.revoke_family(code.family_hash)
             return None
-        if code.expires_at <= transaction.now:
+        if code.expires_at <= await transaction.moment():
             return None
         name = new_secret()
-        refresh_token, family = self._next(transaction, name)
+        refresh_token, family = await self._next(transaction, name)
         family_hash = hash_secret(name.encode())
-        if not transaction.begin_family(code_hash, family_hash, family):
+        if not await transaction.begin_family(code_hash, family_hash, family):
             return None
-        return self._give(transaction, family_hash, refresh_token)
+        return await self._give(transaction, family_hash, refresh_token)
 
-    def _renew(self, transaction: Transaction) -> TokenPair | None:
+    async def _renew(self, transaction: Transaction) -> TokenPair | None:
         """Exchange a refresh token: the family goes on."""
         name = self._secret.partition(SEPARATOR)[0]
         family_hash = self._family_hash()
-        family = transaction.find_family(family_hash)
+        family = await transaction.find_family(family_hash)
         if family is None or family.application_id != self._application_id:
             return None
-        if family.expires_at <= transaction.now:
+        if family.expires_at <= await transaction.moment():
             return None
-        refresh_token, renewed = self._next(transaction, name)
-        if not transaction.rotate(family_hash, hash_secret(self._secret.encode()), renewed):
-            transaction.revoke_family(family_hash)
+        refresh_token, renewed = await self._next(transaction, name)
+        if not await transaction.rotate(family_hash, hash_secret(self._secret.encode()), renewed):
+            await transaction.revoke_family(family_hash)
             return None
-        return self._give(transaction, family_hash, refresh_token)
+        return await self._give(transaction, family_hash, refresh_token)
 
-    def _next(self, transaction: Transaction, name: str) -> tuple[str, TokenFamily]:
+    async def _next(self, transaction: Transaction, name: str) -> tuple[str, TokenFamily]:
         refresh_token = name + SEPARATOR + new_secret()
         lifetime = timedelta(seconds=self._lifetimes.refresh_token_seconds)
+        expires_at = await transaction.moment() + lifetime
         refresh_hash = hash_secret(refresh_token.encode())
-        family = TokenFamily(self._application_id, refresh_hash, transaction.now + lifetime)
+        family = TokenFamily(self._application_id, refresh_hash, expires_at)
         return refresh_token, family
 
-    def _give(self, transaction: Transaction, family_hash: bytes, refresh_token: str) -> TokenPair:
+    async def _give(
+        self, transaction: Transaction, family_hash: bytes, refresh_token: str
+    ) -> TokenPair:
         access_token = new_secret()
         # No token outlives its family, which can't be revoked once it was cleared away.
         lifetime = timedelta(seconds=min(self._lifetimes))
-        expires_at = transaction.now + lifetime
-        transaction.put_access_token(
+        expires_at = await transaction.moment() + lifetime
+        await transaction.put_access_token(
             family_hash, self._application_id, hash_secret(access_token.encode()), expires_at
         )
         return TokenPair(access_token, expires_at, refresh_token)

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from seatlatch.auth.keys import hash_secret, new_secret
 from seatlatch.domain.label import label_problem, shortened
 from seatlatch.domain.refusal import InvalidRequest
-from seatlatch.store.interface import ApplicationEntry, ChannelEntry, Code, Provisioning
+from seatlatch.store.interface import Code
+from seatlatch.store.provisioning import ApplicationEntry, ChannelEntry, Provisioning
 
 IDENTIFIER = re.compile(r"[!-~]{1,100}")
 """Identifiers travel in headers and stand in tables."""

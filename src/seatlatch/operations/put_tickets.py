@@ -7,7 +7,7 @@ from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.domain.rules import judge_put
 from seatlatch.domain.ticket import TicketRecord
-from seatlatch.store.interface import Transaction
+from seatlatch.store.interface import Outrun, Transaction
 
 AT_ONCE_TOKENS = 500
 """A large request is worked in portions, so that the unlocks of others come in between."""
@@ -45,19 +45,26 @@ class PutTickets:
         return self.records.keys()
 
     @staticmethod
-    def work_off(
+    async def work_off(
         transaction: Transaction, changes: Sequence["PutTickets"]
     ) -> list[list[TicketResult]]:
-        """One request after the other."""
-        return [_put(transaction, change.records) for change in changes]
+        """All records of all requests at once."""
+        records: dict[str, TicketRecord] = {}
+        for change in changes:
+            records.update(change.records)
+        results = await _put(transaction, records)
+        return [[results[token] for token in change.records] for change in changes]
 
 
-def _put(transaction: Transaction, records: Mapping[str, TicketRecord]) -> list[TicketResult]:
-    written = transaction.put_tickets(records.values())
+async def _put(
+    transaction: Transaction, records: Mapping[str, TicketRecord]
+) -> Mapping[str, TicketResult]:
+    written = await transaction.put_tickets(records.values())
     rest = [token for token in records if token not in written]
-    tickets = transaction.read_tickets(rest)
-    unknown = transaction.unknown_organizations({records[token].organization_id for token in rest})
-    results = []
+    tickets = await transaction.read_tickets(rest)
+    asked = {records[token].organization_id for token in rest}
+    unknown = await transaction.unknown_organizations(asked)
+    results = {}
     for token, record in records.items():
         if token in written:
             outcome = Outcome.ADDED if written[token] else Outcome.UPDATED
@@ -65,11 +72,11 @@ def _put(transaction: Transaction, records: Mapping[str, TicketRecord]) -> list[
             exists = record.organization_id not in unknown
             outcome = judge_put(tickets.get(token), record, exists)
             if outcome is Outcome.ADDED:
-                raise AssertionError("the database left a ticket that the rule would add")
+                raise Outrun
             if outcome is Outcome.UPDATED:
                 outcome = Outcome.UNCHANGED  # there was nothing new in it, so nothing was written
         owner_id = record.owner_id if outcome in SUCCESSES else None
-        results.append(TicketResult(token, outcome, owner_id))
+        results[token] = TicketResult(token, outcome, owner_id)
     return results
 
 

@@ -3,11 +3,12 @@
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar, Generic, Self, TypeVar
+from itertools import repeat
+from typing import Generic, Self, TypeVar
 
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.ticket import Ticket
-from seatlatch.store.interface import Transaction
+from seatlatch.store.interface import Outrun, Transaction
 
 Wish = TypeVar("Wish")
 
@@ -19,7 +20,7 @@ class TicketChange(Generic[Wish]):
     """
 
     __slots__ = ("wishes",)
-    done: ClassVar[Outcome]
+    done: Outcome
 
     def __init__(self, wishes: Mapping[str, Wish]) -> None:
         self.wishes = wishes
@@ -31,7 +32,7 @@ class TicketChange(Generic[Wish]):
 
     @staticmethod
     @abstractmethod
-    def write(transaction: Transaction, wishes: Mapping[str, Wish]) -> Mapping[str, str]:
+    async def write(transaction: Transaction, wishes: Mapping[str, Wish]) -> Mapping[str, str]:
         """Do what may be done; the owners' ids of the tickets that were changed."""
 
     @staticmethod
@@ -40,17 +41,24 @@ class TicketChange(Generic[Wish]):
         """What the rule says of a ticket that was not changed."""
 
     @classmethod
-    def work_off(
+    async def work_off(
         cls, transaction: Transaction, changes: Sequence[Self]
     ) -> list[list[TicketResult]]:
         """Do what may be done, for many requests at once; then ask why the rest may not."""
         wishes: dict[str, Wish] = {}
         for change in changes:
             wishes.update(change.wishes)
-        owners = cls.write(transaction, wishes)
+        owners = await cls.write(transaction, wishes)
         rest = [token for token in wishes if token not in owners]
-        tickets = transaction.read_tickets(rest) if rest else {}
-        return [change._results(owners, tickets, transaction.now) for change in changes]
+        if not rest:
+            return [change._all_done(owners) for change in changes]
+        tickets = await transaction.read_tickets(rest)
+        now = await transaction.moment()
+        return [change._results(owners, tickets, now) for change in changes]
+
+    def _all_done(self, owners: Mapping[str, str]) -> list[TicketResult]:
+        tokens = self.wishes
+        return list(map(TicketResult, tokens, repeat(self.done), map(owners.__getitem__, tokens)))
 
     def _results(
         self, owners: Mapping[str, str], tickets: Mapping[str, Ticket], now: datetime
@@ -68,5 +76,5 @@ class TicketChange(Generic[Wish]):
         if ticket is None or outcome is Outcome.UNKNOWN:
             return TicketResult(token, Outcome.UNKNOWN, None)
         if outcome is self.done:
-            raise AssertionError(f"the database left a ticket that the rule says is {outcome}")
+            raise Outrun
         return TicketResult(token, outcome, ticket.owner_id)

@@ -1,15 +1,12 @@
 """Unlock: clear mpreserve on the tickets named, each on its own."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable
 
 from seatlatch.commit import Commits
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import Outcome, TicketResult
-from seatlatch.domain.rules import judge_unlock
-from seatlatch.domain.ticket import Ticket
-from seatlatch.operations.ticket_change import TicketChange
-from seatlatch.store.interface import Transaction
+from seatlatch.operations.mpreserve_change import MpreserveChange
+from seatlatch.store.interface import Mpreserve
 
 
 async def unlock_tickets(
@@ -21,21 +18,5 @@ async def unlock_tickets(
     success. Raises `Unavailable` if the database could not confirm it.
     Source: the contract's section on the unlock call.
     """
-    return await commits.submit(UnlockTickets(dict.fromkeys(tokens, channel)))
-
-
-class UnlockTickets(TicketChange[Channel]):
-    """An unlock: by token the channel that asks for it."""
-
-    __slots__ = ()
-    done = Outcome.UNLOCKED
-
-    @staticmethod
-    def write(transaction: Transaction, wishes: Mapping[str, Channel]) -> Mapping[str, str]:
-        """Clear mpreserve where the rule says so."""
-        return transaction.unlock(wishes)
-
-    @staticmethod
-    def judge(ticket: Ticket | None, wish: Channel, now: datetime) -> Outcome:
-        """What the rule says."""
-        return judge_unlock(ticket, wish, now)
+    wishes = dict.fromkeys(tokens, Mpreserve(channel, None))
+    return await commits.submit(MpreserveChange(wishes, Outcome.UNLOCKED))

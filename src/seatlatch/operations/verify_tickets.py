@@ -34,11 +34,10 @@ async def verify_tokens(store: Store, channel: Channel, tokens: Iterable[str]) -
     """
     asked = list(dict.fromkeys(tokens))
 
-    def look(snapshot: Snapshot) -> list[Verified]:
-        tickets = snapshot.read_whole_tickets(asked)
-        return [
-            _verified(token, token, tickets.get(token), channel, snapshot.now) for token in asked
-        ]
+    async def look(snapshot: Snapshot) -> list[Verified]:
+        tickets = await snapshot.read_whole_tickets(asked)
+        now = await snapshot.moment()
+        return [_verified(token, token, tickets.get(token), channel, now) for token in asked]
 
     return await store.read(look)
 
@@ -52,9 +51,10 @@ async def verify_barcodes(
     """
     asked = list(dict.fromkeys(barcodes))
 
-    def look(snapshot: Snapshot) -> list[Verified]:
-        found = snapshot.find_barcodes(access_id, asked)
-        return [_best(barcode, found.get(barcode, ()), channel, snapshot.now) for barcode in asked]
+    async def look(snapshot: Snapshot) -> list[Verified]:
+        found = await snapshot.find_barcodes(access_id, asked)
+        now = await snapshot.moment()
+        return [_best(barcode, found.get(barcode, ()), channel, now) for barcode in asked]
 
     return await store.read(look)
 

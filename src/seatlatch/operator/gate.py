@@ -27,37 +27,39 @@ class OperatorGate:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
-    def admit(self, exchange: Exchange) -> None:
+    async def admit(self, exchange: Exchange) -> None:
         """Let a request without a body in. The operator's name is noted in the exchange."""
         check_headers(exchange.headers, OPERATOR_HEADERS)
-        self._authenticate(exchange)
+        await self._authenticate(exchange)
 
-    def admit_json(self, exchange: Exchange) -> None:
+    async def admit_json(self, exchange: Exchange) -> None:
         """Let a request in that has a body of JSON."""
-        self._admit_body(exchange, is_json, "application/json")
+        await self._admit_body(exchange, is_json, "application/json")
 
-    def admit_records(self, exchange: Exchange) -> None:
+    async def admit_records(self, exchange: Exchange) -> None:
         """Let a request in that has tickets' records as its body."""
-        self._admit_body(exchange, is_records, "application/json or application/x-ndjson")
+        await self._admit_body(exchange, is_records, "application/json or application/x-ndjson")
 
-    def still_admitted(self, exchange: Exchange) -> None:
+    async def still_admitted(self, exchange: Exchange) -> None:
         """Refuse an operator who was removed while the body came, which may have taken a while."""
         if exchange.age_seconds >= MAX_AGE_SECONDS:
-            self._authenticate(exchange)
+            await self._authenticate(exchange)
 
-    def _admit_body(self, exchange: Exchange, takes: Callable[[bytes], bool], names: str) -> None:
+    async def _admit_body(
+        self, exchange: Exchange, takes: Callable[[bytes], bool], names: str
+    ) -> None:
         check_headers(exchange.headers, WITH_BODY)
-        self._authenticate(exchange)
+        await self._authenticate(exchange)
         if not takes(exchange.headers.get(b"content-type")):
             raise MediaTypeUnsupported(f"Send the body as Content-Type: {names}.")
 
-    def _authenticate(self, exchange: Exchange) -> None:
+    async def _authenticate(self, exchange: Exchange) -> None:
         key = exchange.headers.bearer_token
         if key is None:
             raise NotAuthenticated(
                 "Send the header Authorization: Bearer <operator key>.", token_sent=False
             )
-        exchange.operator = self._name(hash_secret(key))
+        exchange.operator = await self._name(hash_secret(key))
         if exchange.operator is None:
             raise NotAuthenticated(
                 "The key in Authorization is no operator's, or was removed.", token_sent=True
@@ -66,12 +68,12 @@ class OperatorGate:
         if accept and not accepts_json(accept):
             raise AnswerNotAcceptable("Answers are application/json; let Accept admit it.")
 
-    def _name(self, key_hash: bytes) -> str | None:
+    async def _name(self, key_hash: bytes) -> str | None:
         """Who is not known is looked for once more: a key may be newer than our copy."""
         directory = self._directory
-        name = directory.credentials().operators.get(key_hash)
-        if name is None and directory.confirm():
-            name = directory.credentials().operators.get(key_hash)
+        name = (await directory.credentials()).operators.get(key_hash)
+        if name is None and await directory.confirm():
+            name = (await directory.credentials()).operators.get(key_hash)
         return name
 
 

@@ -40,7 +40,7 @@ def read_query(query: bytes) -> ListingQuery:
         raise InvalidRequest(f"The query has the wrong shape: {error}.") from None
 
 
-def read_page(snapshot: Snapshot, query: ListingQuery) -> Page:
+async def read_page(snapshot: Snapshot, query: ListingQuery) -> Page:
     """The tickets of a page, in order of access id and token. Raises `InvalidRequest`.
 
     A ticket that stays where it is comes once, whatever is added meanwhile.
@@ -49,11 +49,12 @@ def read_page(snapshot: Snapshot, query: ListingQuery) -> Page:
     after = None if query.after is UNSET else position_of(query.after)
     if after and access_id not in (None, after[0]):
         raise InvalidRequest("The parameter after is of a listing with another accessId.")
-    found = snapshot.page_of_tickets(query.organization_id, access_id, after, query.limit + 1)
-    if not found and snapshot.unknown_organizations([query.organization_id]):
+    found = await snapshot.page_of_tickets(query.organization_id, access_id, after, query.limit + 1)
+    if not found and await snapshot.unknown_organizations([query.organization_id]):
         raise InvalidRequest("There is no organization of this organizationId.")
     shown = found[: query.limit]
-    tickets = [shown_ticket(whole, snapshot.now) for whole in shown]
+    now = await snapshot.moment()
+    tickets = [shown_ticket(whole, now) for whole in shown]
     return Page(tickets, cursor_after(shown[-1].record) if len(found) > len(shown) else None)
 
 

@@ -88,9 +88,9 @@ class OperatorTickets(TicketCalls):
     async def put(self, request: Request) -> Response:
         """`POST /operator/v1/tickets`: add tickets, or bring them up to date."""
         exchange = Exchange.of(request)
-        self._gate.admit_records(exchange)
+        await self._gate.admit_records(exchange)
         records = await read_records(request, exchange)
-        self._gate.still_admitted(exchange)
+        await self._gate.still_admitted(exchange)
         self._tell(exchange, [record.token for record in records])
         results = await put_tickets(self._commits, records)
         return self._answer(exchange, results, put_ticket, failed_ticket)
@@ -121,12 +121,13 @@ class OperatorTickets(TicketCalls):
 
     async def show(self, request: Request) -> Response:
         """`GET /operator/v1/tickets/{token}`: all that is known of a ticket."""
-        self._gate.admit(Exchange.of(request))
+        await self._gate.admit(Exchange.of(request))
         token = token_in(request)
 
-        def look(snapshot: Snapshot) -> list[ShownTicket]:
-            found = snapshot.read_whole_tickets([token])
-            return [shown_ticket(whole, snapshot.now) for whole in found.values()]
+        async def look(snapshot: Snapshot) -> list[ShownTicket]:
+            found = await snapshot.read_whole_tickets([token])
+            now = await snapshot.moment()
+            return [shown_ticket(whole, now) for whole in found.values()]
 
         tickets = await self._store.read(look)
         if not tickets:
@@ -135,16 +136,16 @@ class OperatorTickets(TicketCalls):
 
     async def page(self, request: Request) -> Response:
         """`GET /operator/v1/tickets`: an organization's tickets, page by page."""
-        self._gate.admit(Exchange.of(request))
+        await self._gate.admit(Exchange.of(request))
         query = read_query(request.scope["query_string"])
         return json_response(await self._store.read(lambda snapshot: read_page(snapshot, query)))
 
     async def _read(self, request: Request, shape: type[Asked]) -> tuple[Exchange, Asked]:
         """What a request asks for that names tickets by token. Its reason goes into the log."""
         exchange = Exchange.of(request)
-        self._gate.admit_json(exchange)
+        await self._gate.admit_json(exchange)
         body = await read_json(request, exchange, shape)
-        self._gate.still_admitted(exchange)
+        await self._gate.still_admitted(exchange)
         check_count(body.tokens, TOKENS_MAX)
         exchange.reason = body.reason
         self._tell(exchange, body.tokens)

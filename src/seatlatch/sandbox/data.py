@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from seatlatch.auth.keys import hash_secret
-from seatlatch.store.interface import Code, NewTicket, Provisioning
+from seatlatch.store.interface import Code, NewTicket
+from seatlatch.store.provisioning import Provisioning
 
 ORGANIZATION = "1001"
 CHANNEL = "my-application"

@@ -54,8 +54,8 @@ class Importing(Protocol):
     def merge(self) -> Iterator[Portion]:
         """Put the pile into the inventory, portion by portion.
 
-        Each portion is a transaction of its own, so that unlocks come in between; but an inventory
-        that is still empty, where there is nothing to unlock, is filled in one. It never touches
-        mpreserve, seat status or void of a ticket that exists. To be run again if it was cut off:
-        what is in already is then unchanged. Raises `OrganizationGone`.
+        Each portion is a transaction of its own, so that unlocks come in between; an engine may
+        fill an inventory that is still empty, where there is nothing to unlock, in one. It never
+        touches mpreserve, seat status or void of a ticket that exists. To be run again if it was
+        cut off: what is in already is then unchanged. Raises `OrganizationGone`.
         """

@@ -39,7 +39,7 @@ class SqliteAuthorizations:
     _connection: apsw.Connection
     now: datetime
 
-    def begin_family(self, code_hash: bytes, family_hash: bytes, family: TokenFamily) -> bool:
+    async def begin_family(self, code_hash: bytes, family_hash: bytes, family: TokenFamily) -> bool:
         """Exchange a code for a new family; False if it was exchanged already."""
         if not self._connection.execute(SPEND_CODE, (code_hash, family_hash)).fetchall():
             return False
@@ -48,12 +48,12 @@ class SqliteAuthorizations:
         self._connection.execute(ADD_FAMILY, values)
         return True
 
-    def rotate(self, family_hash: bytes, spent_hash: bytes, family: TokenFamily) -> bool:
+    async def rotate(self, family_hash: bytes, spent_hash: bytes, family: TokenFamily) -> bool:
         """Put the next refresh token in the place of the one spent; False if it was not it."""
         values = (family_hash, spent_hash, family.refresh_hash, to_text(family.expires_at))
         return bool(self._connection.execute(ROTATE, values).fetchall())
 
-    def put_access_token(
+    async def put_access_token(
         self, family_hash: bytes, application_id: str, token_hash: bytes, expires_at: datetime
     ) -> None:
         """Give a family its access token, and clear away what has expired."""
@@ -63,7 +63,7 @@ class SqliteAuthorizations:
         values = (family_hash, application_id, token_hash, to_text(expires_at))
         self._connection.execute(ADD_ACCESS, values)
 
-    def revoke_family(self, family_hash: bytes) -> None:
+    async def revoke_family(self, family_hash: bytes) -> None:
         """No token of the family is good any more."""
         self._connection.execute(REVOKE_ACCESS, (family_hash,))
         self._connection.execute(REVOKE_REFRESH, (family_hash,))

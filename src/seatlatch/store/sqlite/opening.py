@@ -8,13 +8,9 @@ from urllib.parse import quote
 import apsw
 
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse
+from seatlatch.store.migrations import Migration
 from seatlatch.store.sqlite.errors import LET_WRITE, at_start
-from seatlatch.store.sqlite.schema import (
-    APPLICATION_ID,
-    LATEST_SCHEMA,
-    Migration,
-    migrate,
-)
+from seatlatch.store.sqlite.schema import APPLICATION_ID, LATEST_SCHEMA, MIGRATIONS, migrate
 
 SOUND_SQLITE = (3, 51, 3)
 """Before this, two connections that write or checkpoint at once can corrupt a WAL database."""
@@ -127,6 +123,17 @@ def _migrate(path: Path, database_use: DatabaseUse) -> list[Migration]:
         return migrate(connection, database_use)
     finally:
         connection.close()
+
+
+def due_migrations(path: Path) -> list[Migration]:
+    """What `make_or_migrate` would apply; all of it if there is no database yet."""
+    require_sound_sqlite()
+    with at_start(path):
+        schema = 0
+        if path.exists():
+            require_ours(path, "inventory")
+            _, schema = _header(path)
+    return [migration for migration in MIGRATIONS if migration.number > schema]
 
 
 def require_sound_sqlite() -> None:

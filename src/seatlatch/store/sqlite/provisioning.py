@@ -10,13 +10,8 @@ from typing import cast
 import apsw
 
 from seatlatch.domain.application import ApiKey
-from seatlatch.store.interface import (
-    ApplicationEntry,
-    ChannelEntry,
-    Code,
-    DatabaseUse,
-    NewTicket,
-)
+from seatlatch.store.interface import Code, DatabaseUse, NewTicket
+from seatlatch.store.provisioning import ApplicationEntry, ChannelEntry
 from seatlatch.store.sqlite.errors import at_start
 from seatlatch.store.sqlite.moments import optional_moment, optional_text, to_text, utc_now
 from seatlatch.store.sqlite.opening import open_database

@@ -1,34 +1,14 @@
-"""The schema and its migrations: numbered SQL files, each applied once, all in one transaction."""
-
-import re
-from importlib.resources import files
-from typing import NamedTuple
+"""The schema: which one a database has, and how it gets to the latest."""
 
 import apsw
+
+from seatlatch.store.migrations import Migration, migrations_of
 
 APPLICATION_ID = 0x5EA71A7C
 """In the file's header: this database is one of seatlatch's."""
 
 
-class Migration(NamedTuple):
-    """One numbered SQL file. A database's schema version is the number of its last migration."""
-
-    number: int
-    name: str
-    sql: str
-
-
-def migrations() -> list[Migration]:
-    """All migrations, in order."""
-    found = []
-    for file in (files("seatlatch.store") / "migrations" / "sqlite").iterdir():
-        match = re.fullmatch(r"(\d{4})_(\w+)\.sql", file.name)
-        if match:
-            found.append(Migration(int(match[1]), match[2], file.read_text()))
-    return sorted(found)
-
-
-MIGRATIONS = migrations()
+MIGRATIONS = migrations_of("sqlite")
 LATEST_SCHEMA = MIGRATIONS[-1].number
 
 

@@ -63,27 +63,34 @@ def reading(path: Path) -> Iterator["SqliteSnapshot"]:
 
 
 class SqliteSnapshot:
-    """The inside of a transaction, for reading. `now` is its moment, aware UTC."""
+    """The inside of a transaction, for reading. `now` is its moment, aware UTC.
+
+    Nothing in it waits: its methods are awaited only because other engines' do.
+    """
 
     def __init__(self, connection: apsw.Connection, now: datetime) -> None:
         self._connection = connection
         self.now = now
 
+    async def moment(self) -> datetime:
+        """The moment of this transaction."""
+        return self.now
+
     @cached_property
     def _now(self) -> str:
         return to_text(self.now)
 
-    def read_tickets(self, tokens: Collection[str]) -> Mapping[str, Ticket]:
+    async def read_tickets(self, tokens: Collection[str]) -> Mapping[str, Ticket]:
         """The tickets that exist among `tokens`."""
         rows = self._connection.executemany(READ_TICKET, [(token,) for token in tokens])
         return {row[0]: _ticket(row) for row in rows}
 
-    def read_whole_tickets(self, tokens: Collection[str]) -> Mapping[str, WholeTicket]:
+    async def read_whole_tickets(self, tokens: Collection[str]) -> Mapping[str, WholeTicket]:
         """The same with all that is known of them."""
         rows = self._connection.executemany(READ_WHOLE_TICKET, [(token,) for token in tokens])
         return {row[0]: _whole_ticket(row) for row in rows}
 
-    def find_barcodes(
+    async def find_barcodes(
         self, access_id: str, barcodes: Collection[str]
     ) -> Mapping[str, Sequence[WholeTicket]]:
         """By barcode the tickets that have it."""
@@ -94,7 +101,7 @@ class SqliteSnapshot:
             found[str(whole.record.barcode)].append(whole)
         return found
 
-    def page_of_tickets(
+    async def page_of_tickets(
         self,
         organization_id: str,
         access_id: str | None,
@@ -114,7 +121,7 @@ class SqliteSnapshot:
             rows += self._connection.execute(PAGE_OF_LATER_EVENTS, later).fetchall()
         return [_whole_ticket(row) for row in rows]
 
-    def unknown_organizations(self, organization_ids: Collection[str]) -> frozenset[str]:
+    async def unknown_organizations(self, organization_ids: Collection[str]) -> frozenset[str]:
         """Those of `organization_ids` that don't exist."""
         return frozenset(
             organization_id
@@ -122,7 +129,7 @@ class SqliteSnapshot:
             if not self._connection.execute(ORGANIZATION_EXISTS, (organization_id,)).fetchall()
         )
 
-    def find_code(self, code_hash: bytes) -> Code | None:
+    async def find_code(self, code_hash: bytes) -> Code | None:
         """An authorization code."""
         for application_id, expires_at, family_hash in self._connection.execute(
             FIND_CODE, (code_hash,)
@@ -130,7 +137,7 @@ class SqliteSnapshot:
             return Code(application_id, from_text(expires_at), family_hash)
         return None
 
-    def find_family(self, family_hash: bytes) -> TokenFamily | None:
+    async def find_family(self, family_hash: bytes) -> TokenFamily | None:
         """A family of tokens."""
         for application_id, refresh_hash, expires_at in self._connection.execute(
             FIND_FAMILY, (family_hash,)

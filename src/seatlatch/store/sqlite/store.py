@@ -7,7 +7,7 @@ COMMIT, which waits for the disk, runs in a thread, while the loop reads the nex
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +34,9 @@ LOCK_RETRY_SECONDS = 0.002
 class SqliteStore:
     """See `store.interface.Store`. To be used from one event loop. `clock` gives aware UTC."""
 
+    lanes = 1
+    mixes_kinds = True
+
     def __init__(
         self,
         path: Path,
@@ -56,12 +59,12 @@ class SqliteStore:
             self._file = path.stat()
             credentials.read_credentials(self._reader)  # altered ones are told now, not later
 
-    async def commit(self, work: Callable[[Transaction], Result]) -> Result:
+    async def commit(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run `work` under the write lock and make it durable."""
         with while_running():
             await self._begin()
             try:
-                result = work(SqliteTransaction(self._writer, self._clock()))
+                result = await work(SqliteTransaction(self._writer, self._clock()))
             except BaseException:
                 roll_back(self._writer)
                 raise
@@ -108,28 +111,28 @@ class SqliteStore:
         if not same:
             raise Unavailable("The database file was moved away. Send the request again later.")
 
-    async def read(self, work: Callable[[Snapshot], Result]) -> Result:
+    async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
         """Run `work` on one snapshot, beside the writer."""
         self._require_same_file()
         with while_running():
             self._reader.execute("BEGIN")
             try:
-                return work(SqliteSnapshot(self._reader, self._clock()))
+                return await work(SqliteSnapshot(self._reader, self._clock()))
             finally:
                 roll_back(self._reader)
 
-    def credentials_version(self) -> int:
+    async def credentials_version(self) -> int:
         """One row, read beside the writer."""
         self._require_same_file()
         with while_running():
             return credentials.read_version(self._reader)
 
-    def read_credentials(self) -> Credentials:
+    async def read_credentials(self) -> Credentials:
         """All callers, as they stand now."""
         with while_running():
             return credentials.read_credentials(self._reader)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of the database. A commit that runs is waited for."""
         self._committer.shutdown()
         self._checkpointer.close()

@@ -6,10 +6,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import TicketRecord
-from seatlatch.store.interface import Hold, Lock
+from seatlatch.store.interface import Hold, Mpreserve
 from seatlatch.store.sqlite.authorizations import SqliteAuthorizations
 from seatlatch.store.sqlite.moments import to_text
 from seatlatch.store.sqlite.snapshot import SqliteSnapshot
@@ -100,29 +99,19 @@ WHERE EXISTS (SELECT 1 FROM organizations WHERE organization_id = ?2)
 class SqliteTransaction(SqliteSnapshot, SqliteAuthorizations):
     """The inside of a transaction that already holds SQLite's one write lock."""
 
-    def unlock(self, asked: Mapping[str, Channel]) -> Mapping[str, str]:
-        """Clear mpreserve, and the listing with it, by token for a channel."""
+    async def change_mpreserve(self, asked: Mapping[str, Mpreserve]) -> Mapping[str, str]:
+        """Set mpreserve with its listing, or clear both, by token for a channel."""
         now = self._now
-        return self._owners(
-            UNLOCK,
-            [
-                (token, channel.code, _joined(channel.organizations), now)
-                for token, channel in asked.items()
-            ],
-        )
+        unlocks, locks = [], []
+        for token, (channel, listing) in asked.items():
+            values = (token, channel.code, _joined(channel.organizations), now)
+            if listing is None:
+                unlocks.append(values)
+            else:
+                locks.append((*values, *_values(listing)))
+        return self._owners(UNLOCK, unlocks) | self._owners(LOCK, locks)
 
-    def lock(self, asked: Mapping[str, Lock]) -> Mapping[str, str]:
-        """Set mpreserve with its listing, or the listing where mpreserve is the channel's own."""
-        now = self._now
-        return self._owners(
-            LOCK,
-            [
-                (token, channel.code, _joined(channel.organizations), now, *_values(listing))
-                for token, (channel, listing) in asked.items()
-            ],
-        )
-
-    def hold(self, asked: Mapping[str, Hold]) -> Mapping[str, str]:
+    async def hold(self, asked: Mapping[str, Hold]) -> Mapping[str, str]:
         """Set the seat status to `LOCK`, or give a hold another reason and end."""
         now = self._now
         return self._owners(
@@ -133,20 +122,20 @@ class SqliteTransaction(SqliteSnapshot, SqliteAuthorizations):
             ],
         )
 
-    def release(self, tokens: Collection[str]) -> Mapping[str, str]:
+    async def release(self, tokens: Collection[str]) -> Mapping[str, str]:
         """Set the seat status to `UNLOCK`."""
         return self._owners(RELEASE, [(token,) for token in tokens])
 
-    def void(self, tokens: Collection[str]) -> Mapping[str, str]:
+    async def void(self, tokens: Collection[str]) -> Mapping[str, str]:
         """Make tickets void."""
         return self._owners(VOID, [(token,) for token in tokens])
 
-    def override_unlock(self, tokens: Collection[str]) -> Mapping[str, str]:
+    async def override_unlock(self, tokens: Collection[str]) -> Mapping[str, str]:
         """Clear mpreserve, whichever channel set it."""
         now = self._now
         return self._owners(OVERRIDE_UNLOCK, [(token, now) for token in tokens])
 
-    def put_tickets(self, records: Collection[TicketRecord]) -> Mapping[str, bool]:
+    async def put_tickets(self, records: Collection[TicketRecord]) -> Mapping[str, bool]:
         """Add tickets, or bring what is said of them up to date; by token, whether it is new."""
         rows = self._connection.executemany(PUT, records)
         return {token: bool(added) for token, added in rows}

@@ -1,0 +1,1 @@
+"""The engine for many workers and machines: PostgreSQL 14 or later, by psycopg."""

@@ -1,0 +1,162 @@
+"""Reading inside a transaction: its SQL, and rows to values."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from seatlatch.domain.listing import Listing
+from seatlatch.domain.ticket import Ticket, TicketRecord, WholeTicket
+from seatlatch.store.interface import Code, TokenFamily
+from seatlatch.store.postgres.arrays import array, is_storable
+from seatlatch.store.postgres.connection import Connection, Statement
+
+TICKET = """
+now(), token, organization_id, owner_id, voided, seat_status, mpreserve_channel, hold_expires_at
+"""
+WHOLE = f"""
+SELECT {TICKET}, access_id, section, "row", seat, barcode,
+       listing_source, external_listing_id, total_price, individual_price, seller,
+       hold_reason, revision
+FROM seatlatch.tickets
+"""
+READ_TICKETS = f"SELECT {TICKET} FROM seatlatch.tickets WHERE token = ANY (%s::text[])"
+READ_WHOLE_TICKETS = f"{WHOLE} WHERE token = ANY (%s::text[])"
+FIND_BARCODES = f"{WHOLE} WHERE access_id = %s AND barcode = ANY (%s::text[]) ORDER BY token"
+PAGE = f"""
+{WHOLE} WHERE organization_id = %s AND (coalesce(access_id, ''), token) > (%s, %s)
+ORDER BY coalesce(access_id, ''), token LIMIT %s
+"""
+PAGE_OF_EVENT = f"""
+{WHOLE} WHERE organization_id = %s AND coalesce(access_id, '') = %s AND token > %s
+ORDER BY token LIMIT %s
+"""
+KNOWN_ORGANIZATIONS = """
+SELECT organization_id FROM seatlatch.organizations WHERE organization_id = ANY (%s::text[])
+"""
+FIND_CODE = """
+SELECT application_id, expires_at, family_hash
+FROM seatlatch.authorization_codes WHERE code_hash = %s
+"""
+FIND_FAMILY = """
+SELECT application_id, refresh_hash, expires_at
+FROM seatlatch.token_families WHERE family_hash = %s
+"""
+MOMENT = "SELECT now()"
+
+Row = tuple[Any, ...]
+
+
+class PostgresSnapshot:
+    """The inside of a transaction, for reading. It begins with its first statement, by what
+    `begin` says.
+    """
+
+    find_code_sql = FIND_CODE
+    find_family_sql = FIND_FAMILY
+
+    def __init__(self, connection: Connection, begin: Sequence[Statement]) -> None:
+        self._connection = connection
+        self._begin = begin
+        self._moment: datetime | None = None
+
+    async def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        if self._begin:
+            await self._connection.ask(*self._begin)
+            self._begin = ()
+        cursor = await self._connection.execute(sql.encode(), values)
+        return await cursor.fetchall()
+
+    async def moment(self) -> datetime:
+        """When this transaction began, by the database's clock, which all who write share."""
+        if self._moment is None:
+            ((moment,),) = await self._rows(MOMENT)
+            self._moment = utc(moment)
+        return self._moment
+
+    async def read_tickets(self, tokens: Collection[str]) -> Mapping[str, Ticket]:
+        """The tickets that exist among `tokens`."""
+        rows = await self._rows(READ_TICKETS, (_asked(tokens),))
+        return {row[1]: self._ticket(row) for row in rows}
+
+    async def read_whole_tickets(self, tokens: Collection[str]) -> Mapping[str, WholeTicket]:
+        """The same with all that is known of them."""
+        rows = await self._rows(READ_WHOLE_TICKETS, (_asked(tokens),))
+        return {row[1]: self._whole_ticket(row) for row in rows}
+
+    async def find_barcodes(
+        self, access_id: str, barcodes: Collection[str]
+    ) -> Mapping[str, Sequence[WholeTicket]]:
+        """By barcode the tickets that have it."""
+        found: defaultdict[str, list[WholeTicket]] = defaultdict(list)
+        if is_storable(access_id):
+            for row in await self._rows(FIND_BARCODES, (access_id, _asked(barcodes))):
+                whole = self._whole_ticket(row)
+                found[str(whole.record.barcode)].append(whole)
+        return found
+
+    async def page_of_tickets(
+        self,
+        organization_id: str,
+        access_id: str | None,
+        after: tuple[str, str] | None,
+        limit: int,
+    ) -> Sequence[WholeTicket]:
+        """An organization's tickets in order of access id and token."""
+        first, after_token = after or ("", "")
+        if not is_storable(f"{organization_id}{access_id}{first}{after_token}"):
+            return []
+        if access_id is None:
+            rows = await self._rows(PAGE, (organization_id, first, after_token, limit))
+        elif access_id < first:
+            rows = []
+        else:
+            after_token = after_token if access_id == first else ""
+            values = (organization_id, access_id, after_token, limit)
+            rows = await self._rows(PAGE_OF_EVENT, values)
+        return [self._whole_ticket(row) for row in rows]
+
+    async def unknown_organizations(self, organization_ids: Collection[str]) -> frozenset[str]:
+        """Those of `organization_ids` that don't exist."""
+        rows = await self._rows(KNOWN_ORGANIZATIONS, (_asked(organization_ids),))
+        return frozenset(organization_ids) - {row[0] for row in rows}
+
+    async def find_code(self, code_hash: bytes) -> Code | None:
+        """An authorization code."""
+        for application_id, expires_at, family_hash in await self._rows(
+            self.find_code_sql, (code_hash,)
+        ):
+            return Code(application_id, utc(expires_at), family_hash)
+        return None
+
+    async def find_family(self, family_hash: bytes) -> TokenFamily | None:
+        """A family of tokens."""
+        for application_id, refresh_hash, expires_at in await self._rows(
+            self.find_family_sql, (family_hash,)
+        ):
+            return TokenFamily(application_id, refresh_hash, utc(expires_at))
+        return None
+
+    def _ticket(self, row: Row) -> Ticket:
+        self._moment = utc(row[0])
+        return Ticket._make((*row[1:7], optional_utc(row[7])))
+
+    def _whole_ticket(self, row: Row) -> WholeTicket:
+        ticket = self._ticket(row)
+        record = TicketRecord(*ticket[:3], *row[8:13])
+        listing = Listing(*row[13:18]) if ticket.mpreserve else None
+        return WholeTicket(ticket, record, listing, *row[18:20])
+
+
+def _asked(values: Collection[str]) -> str:
+    return array([value for value in values if is_storable(value)]).decode()
+
+
+def utc(moment: datetime) -> datetime:
+    """A moment as it comes from the database, in UTC whatever the session's time zone is."""
+    return moment.astimezone(UTC)
+
+
+def optional_utc(moment: datetime | None) -> datetime | None:
+    """The same, where there may be none."""
+    return None if moment is None else moment.astimezone(UTC)

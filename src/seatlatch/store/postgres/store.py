@@ -1,0 +1,184 @@
+"""The store of a running server on PostgreSQL: a few lanes that write, and readers beside them.
+
+The driver waits in the event loop. A transaction's BEGIN goes out with its first statement in one
+piece, so that a group costs two round trips: the work, and COMMIT.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import psycopg
+from psycopg.errors import Diagnostic
+from psycopg.pq import TransactionStatus
+
+from seatlatch.domain.application import Credentials
+from seatlatch.store.interface import Outrun, Result, Snapshot, TicketsBusy, Transaction
+from seatlatch.store.postgres.connecting import SETTINGS_OF_STATEMENTS, Address
+from seatlatch.store.postgres.connection import Connection
+from seatlatch.store.postgres.connections import Connections, cut_at
+from seatlatch.store.postgres.credentials import PostgresCredentials
+from seatlatch.store.postgres.errors import LOST_A_RACE, unconfirmed, while_running
+from seatlatch.store.postgres.transaction import PostgresTransaction
+
+LANES = 2
+"""More don't help: the groups get smaller. See docs/internals/performance.md."""
+
+READERS = 2
+
+LOCK_SECONDS = 0.5
+"""How long a transaction waits for a ticket that another one holds. All of its group wait with it,
+and then again while each of them is tried alone.
+"""
+
+WRITE_SECONDS = 2
+"""How long a transaction may take before its COMMIT, to get a connection included."""
+
+READ_SECONDS = 3
+"""The same for a snapshot, wholly."""
+
+CONFIRM_SECONDS = 1.5
+"""Every request may have to wait for that before it is let in, so it is short."""
+
+TRIES_MAX = 6
+"""So often is a transaction tried that others outrun."""
+
+WRITING = {
+    **SETTINGS_OF_STATEMENTS,
+    "lock_timeout": f"{LOCK_SECONDS * 1000:.0f}ms",
+    "statement_timeout": f"{WRITE_SECONDS}s",
+    "idle_in_transaction_session_timeout": "10s",
+}
+"""The server's own bounds. It never counts a COMMIT's waiting as part of a statement."""
+
+READING = {
+    **SETTINGS_OF_STATEMENTS,
+    "statement_timeout": f"{READ_SECONDS}s",
+    "idle_in_transaction_session_timeout": "10s",
+}
+
+OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+
+BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+"""Who makes a database read-only by its default, as hosts do when its disk gets full, is heeded."""
+
+BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+class PostgresStore:
+    """See `store.interface.Store`. To be used from one event loop."""
+
+    lanes = LANES
+    mixes_kinds = False
+
+    def __init__(self, address: Address) -> None:
+        """Nothing is asked of the database yet."""
+        self._writers = Connections(address, LANES, BEGIN, WRITING)
+        self._readers = Connections(address, READERS, BEGIN_READING, READING)
+        # So that no request waits for others' tickets to be let in.
+        self._watcher = Connections(address, 1, BEGIN_READING, READING)
+
+    async def commit(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Run `work` in a transaction and make it durable."""
+        with while_running():
+            for tried in range(TRIES_MAX):
+                try:
+                    return await self._transaction(work, careful=tried > 0)
+                except (Outrun, *LOST_A_RACE) as error:
+                    outrun_by = error
+        raise TicketsBusy from outrun_by
+
+    async def _transaction(
+        self, work: Callable[[Transaction], Awaitable[Result]], *, careful: bool
+    ) -> Result:
+        deadline = _in(WRITE_SECONDS)
+        async with self._writers.borrowed(deadline) as connection:
+            with cut_at(deadline, connection):
+                try:
+                    begin = self._writers.begin
+                    result = await work(PostgresTransaction(connection, begin, careful=careful))
+                except BaseException:
+                    await roll_back(connection)
+                    raise
+            if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+                await _to_the_end(commit(connection))
+            return result
+
+    async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
+        """Run `work` on one snapshot, beside those who write."""
+        return await self._read(self._readers, work, READ_SECONDS)
+
+    async def _read(
+        self,
+        connections: Connections,
+        work: Callable[[PostgresCredentials], Awaitable[Result]],
+        seconds: float,
+    ) -> Result:
+        deadline = _in(seconds)
+        with while_running():
+            async with connections.borrowed(deadline) as connection:
+                with cut_at(deadline, connection):
+                    try:
+                        return await work(PostgresCredentials(connection, connections.begin))
+                    finally:
+                        await roll_back(connection)
+
+    async def credentials_version(self) -> int:
+        """One row."""
+        return await self._read(self._watcher, PostgresCredentials.version, CONFIRM_SECONDS)
+
+    async def read_credentials(self) -> Credentials:
+        """All callers, as they stand now."""
+        return await self._read(self._watcher, PostgresCredentials.credentials, CONFIRM_SECONDS)
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        await self._writers.close()
+        await self._readers.close()
+        await self._watcher.close()
+
+
+def _in(seconds: float) -> float:
+    """A moment by the loop's clock."""
+    return asyncio.get_running_loop().time() + seconds
+
+
+async def commit(connection: Connection) -> None:
+    """COMMIT, and take for a confirmation only what is one. No bound on its time.
+
+    A commit whose confirmation by a standby was broken off comes back as done, with a warning: it
+    is in this server's log, and lost if the standby takes its place. Raises `Unavailable`.
+    """
+    warnings: list[Diagnostic] = []
+
+    def hear(notice: Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            warnings.append(notice)
+
+    connection.add_notice_handler(hear)
+    try:
+        done = await connection.end("COMMIT")
+    except psycopg.Error as error:
+        raise unconfirmed() from error
+    finally:
+        connection.remove_notice_handler(hear)
+    if warnings or done != "COMMIT":
+        raise unconfirmed()
+
+
+async def _to_the_end(committing: Awaitable[None]) -> None:
+    """A COMMIT is never broken off: to cancel it would ask the server to."""
+    task = asyncio.ensure_future(committing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
+async def roll_back(connection: Connection) -> None:
+    """End a transaction, if the connection can still say so; else the server ends it by itself."""
+    if connection.pgconn.transaction_status in OPEN:
+        try:
+            await connection.end("ROLLBACK")
+        except psycopg.Error:
+            await connection.close()
