@@ -4,20 +4,21 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-import apsw
 import httpx
 
 from seatlatch.api.server import listen, make_server
 from seatlatch.auth.keys import hash_secret
 from seatlatch.settings import Settings, read_settings
 from seatlatch.store.interface import NewTicket, Store
-from seatlatch.store.sqlite.store import SqliteStore
 from seatlatch.telemetry import Log, Metrics, make_log
-from seatlatch.wiring import compose, make_database, open_provisioning, sqlite_path
+from seatlatch.wiring import compose
+from tests.databases import Clock, Database
+from tests.sqlite_database import SqliteDatabase
 
 ORGANIZATION = "1001"
 FOREIGN_ORGANIZATION = "2002"
@@ -61,18 +62,12 @@ def valid_headers(**changes: str | None) -> dict[str, str]:
     return headers
 
 
-def database_url(path: Path) -> str:
-    """The URL of a database file."""
-    return f"sqlite:///{path}"
-
-
-def make_inventory(path: Path, tickets: Iterable[NewTicket] = ()) -> None:
-    """A database with two channels and their applications, an operator, and these tickets.
+def fill(database: Database, tickets: Iterable[NewTicket] = ()) -> None:
+    """Put into a database two channels and their applications, an operator, and these tickets.
 
     CHANNEL has a grant for ORGANIZATION alone, OTHER_CHANNEL for both organizations.
     """
-    make_database(database_url(path))
-    with open_provisioning(database_url(path)) as provisioning:
+    with database.provisioning() as provisioning:
         provisioning.add_organization(ORGANIZATION, "Ours")
         provisioning.add_organization(FOREIGN_ORGANIZATION, "Another")
         provisioning.add_channel(CHANNEL, "Test", [ORGANIZATION])
@@ -87,25 +82,22 @@ def make_inventory(path: Path, tickets: Iterable[NewTicket] = ()) -> None:
         provisioning.add_tickets(tickets)
 
 
-def add_tickets(path: Path, tickets: Iterable[NewTicket]) -> None:
+def make_inventory(path: Path, tickets: Iterable[NewTicket] = ()) -> SqliteDatabase:
+    """A new SQLite file that was filled, for tests of files."""
+    database = SqliteDatabase.made(path)
+    fill(database, tickets)
+    return database
+
+
+def add_tickets(database: Database, tickets: Iterable[NewTicket]) -> None:
     """More tickets, while a server may run."""
-    with open_provisioning(database_url(path)) as provisioning:
+    with database.provisioning() as provisioning:
         provisioning.add_tickets(tickets)
 
 
 def listed(token: str, channel: str = CHANNEL) -> NewTicket:
     """A ticket with mpreserve set by a channel."""
     return NewTicket(token, ORGANIZATION, OWNER, mpreserve_channel=channel)
-
-
-def mpreserve_of(path: Path) -> dict[str, bool]:
-    """Every ticket's mpreserve, as it stands in the database file."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    try:
-        rows = connection.execute("SELECT token, mpreserve FROM tickets")
-        return {str(token): bool(mpreserve) for token, mpreserve in rows}
-    finally:
-        connection.close()
 
 
 class Answered(NamedTuple):
@@ -123,9 +115,9 @@ class Answered(NamedTuple):
 class Served:
     """A running server: its port, its database, and ways to call it."""
 
-    def __init__(self, port: int, path: Path, metrics: Metrics) -> None:
+    def __init__(self, port: int, database: Database, metrics: Metrics) -> None:
         self.port = port
-        self.path = path
+        self.database = database
         self.metrics = metrics
         self.url = f"http://127.0.0.1:{port}"
         self.client = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
@@ -224,20 +216,25 @@ def raw_request(
 
 @contextmanager
 def serving(
-    path: Path,
+    database: Database,
     *,
-    store: Callable[[Path], Store] = SqliteStore,
+    at: datetime | Clock | None = None,
+    around: Callable[[Store], Store] | None = None,
     log: Log | None = None,
     **settings: str,
 ) -> Iterator[Served]:
-    """Serve the database at `path` with these settings (by field), and stop in order at the end.
+    """Serve a database with these settings (by field), and stop in order at the end.
 
-    The rate limit is off unless it is set.
+    `at`: the moment or clock that it goes by; `around`: what is put around its store. The rate
+    limit is off unless it is set.
     """
-    options = {"rate_limit": "off", "database_url": database_url(path), **settings}
+    options = {"rate_limit": "off", "database_url": database.url, **settings}
     metrics = Metrics()
+    store = database.store(at)
+    if around:
+        store = around(store)
     with served_by(read_settings({}, options), store, metrics, log) as port:
-        served = Served(port, path, metrics)
+        served = Served(port, database, metrics)
         try:
             yield served
         finally:
@@ -245,13 +242,10 @@ def serving(
 
 
 @contextmanager
-def served_by(
-    settings: Settings, store: Callable[[Path], Store], metrics: Metrics, log: Log | None
-) -> Iterator[int]:
+def served_by(settings: Settings, store: Store, metrics: Metrics, log: Log | None) -> Iterator[int]:
     """Run the server in a thread; its port."""
-    opened = store(sqlite_path(settings.database_url))
     log = log or make_log("json", "error")
-    server = make_server(compose(settings, opened, log, metrics), log, metrics)
+    server = make_server(compose(settings, store, log, metrics), log, metrics)
     listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, args=([listener],), name="server")
     thread.start()
@@ -261,5 +255,4 @@ def served_by(
         server.should_exit = True
         thread.join(timeout=30)
         listener.close()
-        opened.close()
         assert not thread.is_alive(), "the server did not stop"

@@ -1,11 +1,9 @@
 """What the tests of lock and verify share: bodies, callers, and what is kept of a listing."""
 
 import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import apsw
-
+from tests.databases import Database
 from tests.serving import (
     ACCESS_TOKEN,
     API_KEY,
@@ -65,21 +63,20 @@ class Kept(NamedTuple):
     seller: str | None
 
 
+LISTING_COLUMNS = (
+    "listing_source",
+    "external_listing_id",
+    "total_price",
+    "individual_price",
+    "seller",
+)
 NOTHING = Kept(None, None, None, None, None, None)
 
 
-def kept(path: Path, token: str) -> Kept:
+def kept(database: Database, token: str) -> Kept:
     """The listing of one ticket, read beside the server."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    try:
-        (row,) = connection.execute(
-            "SELECT mpreserve_channel, listing_source, external_listing_id, total_price,"
-            " individual_price, seller FROM tickets WHERE token = ?",
-            (token,),
-        ).fetchall()
-    finally:
-        connection.close()
-    return Kept(*(None if value is None else str(value) for value in row))
+    row = database.rows()[token]
+    return Kept(row["mpreserve_channel"], *(row[column] for column in LISTING_COLUMNS))
 
 
 def lock_json(entries: str = '{"token":"not-listed"}', more: str = "", source: str = "") -> bytes:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.api.wire import Wire, message_of, put, put_chunked, tokens_body
-from tests.serving import Served, mpreserve_of
+from tests.serving import Served
 
 TOO_MANY = "The request payload cannot contain more than 100 tokens"
 MEBIBYTE = 1024 * 1024
@@ -134,7 +134,7 @@ def test_more_than_100_entries_are_422_and_nothing_changed(
     shared: Served, tokens: list[str]
 ) -> None:
     assert message_of(shared.unlock(*tokens), 422, "UNPROCESSABLE_ENTITY") == TOO_MANY
-    assert mpreserve_of(shared.path)["listed-1"]
+    assert shared.database.mpreserve_of()["listed-1"]
 
 
 def test_100_entries_are_accepted(shared: Served) -> None:
@@ -162,7 +162,7 @@ def test_body_of_1_mebibyte_is_accepted(shared: Served) -> None:
 def test_body_over_1_mebibyte_is_413_and_nothing_changed(shared: Served) -> None:
     answer = shared.put(padded(MEBIBYTE + 1, "listed-1"))
     assert "1048576 bytes" in message_of(answer, 413, "PAYLOAD_TOO_LARGE")
-    assert mpreserve_of(shared.path)["listed-1"]
+    assert shared.database.mpreserve_of()["listed-1"]
 
 
 def test_body_announced_over_1_mebibyte_is_413_before_any_of_it_is_sent(shared: Served) -> None:
@@ -180,7 +180,7 @@ def test_body_in_chunks_over_1_mebibyte_is_413_and_nothing_changed(
     with Wire(shared.port) as wire:
         wire.send(put_chunked(*chunks, end=end))
         message_of(wire.answer(), 413, "PAYLOAD_TOO_LARGE")
-    assert mpreserve_of(shared.path)["listed-1"]
+    assert shared.database.mpreserve_of()["listed-1"]
 
 
 def test_body_in_chunks_is_accepted(shared: Served) -> None:

@@ -10,7 +10,8 @@ import pytest
 from seatlatch.api import connection, server
 from tests.api.test_request_headers import V1, V4
 from tests.api.wire import Wire, message_of, put, put_chunked, tokens_body
-from tests.serving import Answered, Served, make_inventory, mpreserve_of, serving
+from tests.databases import Databases
+from tests.serving import Answered, Served, fill, serving
 
 MEBIBYTE = 1024 * 1024
 PATIENCE_SECONDS = 0.3
@@ -63,14 +64,14 @@ MALFORMED = {
 
 
 @pytest.fixture(scope="module")
-def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def impatient(databases: Databases) -> Iterator[Served]:
     """A server that gives up soon."""
-    path = tmp_path_factory.mktemp("impatient") / "inventory.db"
-    make_inventory(path)
+    database = databases.new()
+    fill(database)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection, "STALL_SECONDS", PATIENCE_SECONDS)
         patch.setattr(server, "KEEP_ALIVE_SECONDS", PATIENCE_SECONDS)
-        with serving(path) as running:
+        with serving(database) as running:
             yield running
 
 
@@ -248,4 +249,4 @@ def test_nothing_that_was_given_up_changed_anything(served: Served) -> None:
     body = tokens_body("listed-1")
     for sent in (put(body, ("Content-Length", "7")), put_chunked(body, end=b"xyz\r\n")):
         assert_given_up(served, sent, 400, "BAD_REQUEST")
-    assert mpreserve_of(served.path)["listed-1"]
+    assert served.database.mpreserve_of()["listed-1"]

@@ -7,11 +7,11 @@ from time import monotonic
 import pytest
 
 from seatlatch.auth.keys import hash_secret
-from seatlatch.store.interface import Provisioning
+from seatlatch.store.provisioning import Provisioning
 from seatlatch.telemetry import make_log
-from seatlatch.wiring import open_provisioning
 from tests.api.wire import message_of
 from tests.conftest import EVERY_CASE
+from tests.databases import Databases
 from tests.serving import (
     ACCESS_TOKEN,
     API_KEY,
@@ -23,9 +23,7 @@ from tests.serving import (
     OTHER_APPLICATION,
     OTHER_CHANNEL,
     Served,
-    database_url,
-    make_inventory,
-    mpreserve_of,
+    fill,
     serving,
 )
 
@@ -61,12 +59,12 @@ REVOCATIONS: dict[str, Callable[[Provisioning], None]] = {
 
 
 @pytest.fixture(scope="module")
-def callers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def callers(databases: Databases) -> Iterator[Served]:
     """A server whose application has keys and tokens in every state."""
-    path = tmp_path_factory.mktemp("callers") / "inventory.db"
-    make_inventory(path, EVERY_CASE)
+    database = databases.new()
+    fill(database, EVERY_CASE)
     now = datetime.now(UTC)
-    with open_provisioning(database_url(path)) as provisioning:
+    with database.provisioning() as provisioning:
         provisioning.add_api_key(APPLICATION, hash_secret(SECOND_API_KEY.encode()))
         provisioning.add_api_key(APPLICATION, hash_secret(REVOKED_API_KEY.encode()), now)
         for token, expires_at in {
@@ -75,7 +73,7 @@ def callers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             REVOKED_ACCESS_TOKEN: now,
         }.items():
             provisioning.add_access_token(APPLICATION, hash_secret(token.encode()), expires_at)
-    with serving(path) as running:
+    with serving(database) as running:
         yield running
 
 
@@ -109,7 +107,7 @@ def test_application_and_key_that_do_not_match_are_401(
     assert "PAC-Application-ID" in message
     assert "PAC-API-Key" in message
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
-    assert mpreserve_of(callers.path)["listed-1"]
+    assert callers.database.mpreserve_of()["listed-1"]
 
 
 @pytest.mark.parametrize("token", TOKEN_REFUSED.values(), ids=TOKEN_REFUSED)
@@ -117,7 +115,7 @@ def test_token_that_is_not_the_applications_is_401(callers: Served, token: str) 
     answer = callers.unlock("listed-1", authorization=f"Bearer {token}")
     assert "Authorization" in message_of(answer, 401, "UNAUTHORIZED")
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
-    assert mpreserve_of(callers.path)["listed-1"]
+    assert callers.database.mpreserve_of()["listed-1"]
 
 
 @pytest.mark.parametrize("authorization", [None, "Basic dGVzdDp0ZXN0"], ids=["absent", "basic"])
@@ -134,7 +132,7 @@ def test_channel_that_is_not_the_applications_is_403(callers: Served, channel: s
     answer = callers.unlock("listed-1", pac_channel_code=channel)
     assert "PAC-Channel-Code" in message_of(answer, 403, "FORBIDDEN")
     assert "WWW-Authenticate" not in answer.headers
-    assert mpreserve_of(callers.path)["listed-1"]
+    assert callers.database.mpreserve_of()["listed-1"]
 
 
 def test_a_caller_without_the_key_learns_nothing_of_tokens_and_channels(callers: Served) -> None:
@@ -156,17 +154,17 @@ def test_revocation_works_within_a_second(
     served: Served, revoke: Callable[[Provisioning], None]
 ) -> None:
     assert served.unlock("not-listed").status_code == 200
-    with open_provisioning(database_url(served.path)) as provisioning:
+    with served.database.provisioning() as provisioning:
         revoke(provisioning)
     revoked_at = monotonic()
     while served.unlock("not-listed").status_code == 200:
         assert monotonic() - revoked_at < REVOCATION_SECONDS_MAX
     assert served.unlock("listed-1").status_code in (401, 422)
-    assert mpreserve_of(served.path)["listed-1"]
+    assert served.database.mpreserve_of()["listed-1"]
 
 
 def test_a_revoked_grant_makes_its_tickets_unknown(served: Served) -> None:
-    with open_provisioning(database_url(served.path)) as provisioning:
+    with served.database.provisioning() as provisioning:
         provisioning.remove_grant(CHANNEL, ORGANIZATION)
     removed_at = monotonic()
     while (answer := served.unlock("voided")).json()["failure"][0].get("ownerId"):
@@ -176,7 +174,7 @@ def test_a_revoked_grant_makes_its_tickets_unknown(served: Served) -> None:
 
 
 def test_a_new_key_works_within_a_second(served: Served) -> None:
-    with open_provisioning(database_url(served.path)) as provisioning:
+    with served.database.provisioning() as provisioning:
         provisioning.add_api_key(APPLICATION, hash_secret(SECOND_API_KEY.encode()))
     added_at = monotonic()
     while served.unlock("not-listed", pac_api_key=SECOND_API_KEY).status_code != 200:
@@ -187,7 +185,7 @@ def test_no_secret_is_in_any_answer_or_in_the_log(
     callers: Served, capfd: pytest.CaptureFixture[str]
 ) -> None:
     secrets = [API_KEY, ACCESS_TOKEN, "wrong-secret-value"]
-    with serving(callers.path, log=make_log("json", "debug")) as served:
+    with serving(callers.database, log=make_log("json", "debug")) as served:
         answers = [
             served.unlock("not-listed", "unknown"),
             served.unlock("not-listed", pac_api_key="wrong-secret-value"),

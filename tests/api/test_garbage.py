@@ -13,7 +13,8 @@ from seatlatch.api import connection, server
 from tests.api.test_connection import MALFORMED
 from tests.api.wire import put, put_chunked, tokens_body
 from tests.conftest import EVERY_CASE
-from tests.serving import Served, make_inventory, serving
+from tests.databases import Databases
+from tests.serving import Served, fill, serving
 
 CONNECTIONS = 2000
 AT_ONCE = 200
@@ -31,14 +32,14 @@ class Garbage(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def impatient(databases: Databases) -> Iterator[Served]:
     """A server that gives up soon, so that all of this takes seconds."""
-    path = tmp_path_factory.mktemp("garbage") / "inventory.db"
-    make_inventory(path, EVERY_CASE)
+    database = databases.new()
+    fill(database, EVERY_CASE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection, "STALL_SECONDS", PATIENCE_SECONDS)
         patch.setattr(server, "KEEP_ALIVE_SECONDS", PATIENCE_SECONDS)
-        with serving(path) as running:
+        with serving(database) as running:
             yield running
 
 

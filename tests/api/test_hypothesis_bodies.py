@@ -13,7 +13,8 @@ from tests.api.listings import lock_body, lock_json
 from tests.api.test_hypothesis_requests import KNOWN, edited, edits
 from tests.api.test_token import put_codes
 from tests.conftest import EVERY_CASE
-from tests.serving import LOCK, TOKEN, VERIFY, Served, make_inventory, serving
+from tests.databases import Databases
+from tests.serving import LOCK, TOKEN, VERIFY, Served, fill, serving
 
 EXAMPLES = settings(max_examples=250, deadline=None, derandomize=True, database=None)
 MEMBERS = (
@@ -82,12 +83,12 @@ VALID = (
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(databases: Databases) -> Iterator[Served]:
     """A server for all examples."""
-    path = tmp_path_factory.mktemp("generated") / "inventory.db"
-    make_inventory(path, EVERY_CASE)
-    put_codes(path)
-    with serving(path) as running:
+    database = databases.new()
+    fill(database, EVERY_CASE)
+    put_codes(database)
+    with serving(database) as running:
         yield running
 
 

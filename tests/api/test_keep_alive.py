@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.test_request_headers import V4
 from tests.api.wire import Wire, message_of, put, put_chunked, tokens_body
-from tests.serving import UNLOCK, Answered, Served, mpreserve_of, raw_request, valid_headers
+from tests.serving import UNLOCK, Answered, Served, raw_request, valid_headers
 
 BODY = tokens_body("not-listed")
 VALID = put(BODY)
@@ -189,7 +189,7 @@ def test_valid_requests_are_answered_before_a_broken_one(
         for _ in range(whole):
             assert succeeded(wire.answer()) == ["listed-1"]
         assert wire.is_closed()
-    assert not mpreserve_of(served.path)["listed-1"]
+    assert not served.database.mpreserve_of()["listed-1"]
 
 
 def test_connection_can_be_used_again_after_an_early_refusal(shared: Served) -> None:
@@ -279,6 +279,6 @@ def test_unlock_of_a_client_that_disconnects_right_after_sending_goes_through(
     with socket.create_connection(("127.0.0.1", served.port), timeout=5) as connection:
         connection.sendall(put(tokens_body("listed-1")))
     deadline = monotonic() + COMMIT_SECONDS_MAX
-    while mpreserve_of(served.path)["listed-1"]:
+    while served.database.mpreserve_of()["listed-1"]:
         assert monotonic() < deadline
     assert served.unlock("not-listed").status_code == 200

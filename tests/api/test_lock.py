@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,8 @@ from tests.api.listings import (
 )
 from tests.api.rows import INVALID_ERROR, LOCKED_ERROR, locked, success, unknown, voided
 from tests.api.wire import message_of
-from tests.serving import CHANNEL, LOCK, OTHER_CHANNEL, Served, mpreserve_of, serving
+from tests.databases import Database
+from tests.serving import CHANNEL, LOCK, OTHER_CHANNEL, Served, serving
 
 WHOLE_BODY = (
     b'{"source":"BROKER","listing":{"externalListingId":"L-1","totalPrice":100.50,"tokens":['
@@ -51,13 +51,15 @@ def test_lock_sets_mpreserve_and_keeps_the_listing(served: Served) -> None:
     rows = success("not-listed") + b"," + success("listed-1")
     assert put_lock(served, WHOLE_BODY) == (200, b'{"success":[%s]}' % rows)
     whole = Kept(CHANNEL, "BROKER", "L-1", "100.50", "50.25", WHOLE_SELLER)
-    assert kept(served.path, "not-listed") == whole
-    assert kept(served.path, "listed-1") == whole._replace(individual_price=None)
+    assert kept(served.database, "not-listed") == whole
+    assert kept(served.database, "listed-1") == whole._replace(individual_price=None)
 
 
 def test_a_listing_of_which_nothing_is_said_is_kept_as_that(served: Served) -> None:
     assert served.lock("not-listed").status_code == 200
-    assert kept(served.path, "not-listed") == NOTHING._replace(channel=CHANNEL, source="MY_ACCOUNT")
+    assert kept(served.database, "not-listed") == NOTHING._replace(
+        channel=CHANNEL, source="MY_ACCOUNT"
+    )
 
 
 def test_null_is_the_same_as_absent(served: Served) -> None:
@@ -67,10 +69,12 @@ def test_null_is_the_same_as_absent(served: Served) -> None:
         '"MY_ACCOUNT","seller":null',
     )
     assert put_lock(served, body)[0] == 200
-    assert kept(served.path, "not-listed") == NOTHING._replace(channel=CHANNEL, source="MY_ACCOUNT")
+    assert kept(served.database, "not-listed") == NOTHING._replace(
+        channel=CHANNEL, source="MY_ACCOUNT"
+    )
     seller = {**SELLER, "middleName": None, "address": None}
     assert put_lock(served, lock_body("not-listed", seller=seller))[0] == 200
-    assert kept(served.path, "not-listed").seller == compact(SELLER)
+    assert kept(served.database, "not-listed").seller == compact(SELLER)
 
 
 @pytest.mark.parametrize(("token", "told"), FAILING.items(), ids=FAILING)
@@ -78,9 +82,9 @@ def test_what_may_not_be_locked_fails_as_it_does_to_unlock(
     served: Served, token: str, told: tuple[int, bytes, Callable[[str], bytes]]
 ) -> None:
     status, error, row = told
-    before = mpreserve_of(served.path)
+    before = served.database.mpreserve_of()
     assert put_lock(served, lock_body(token)) == (status, error + row(token) + b"]}")
-    assert mpreserve_of(served.path) == before
+    assert served.database.mpreserve_of() == before
 
 
 def test_some_succeeded_is_207_and_each_stands_alone(served: Served) -> None:
@@ -89,8 +93,8 @@ def test_some_succeeded_is_207_and_each_stands_alone(served: Served) -> None:
     failed = unknown("unknown") + b"," + locked("listed-elsewhere")
     assert answer.status_code == 207
     assert answer.content == b'{"success":[%s],"failure":[%s]}' % (rows, failed)
-    assert kept(served.path, "not-listed").channel == CHANNEL
-    assert kept(served.path, "listed-elsewhere").channel == OTHER_CHANNEL
+    assert kept(served.database, "not-listed").channel == CHANNEL
+    assert kept(served.database, "listed-elsewhere").channel == OTHER_CHANNEL
 
 
 def test_locked_by_this_channel_already_is_a_success_and_updates_the_listing(
@@ -102,26 +106,26 @@ def test_locked_by_this_channel_already_is_a_success_and_updates_the_listing(
         told = put_lock(served, again)
         assert told == (200, b'{"success":[%s]}' % success("not-listed"))
         expected = Kept(CHANNEL, "MY_ACCOUNT", "L-2", None, "7", None)
-        assert kept(served.path, "not-listed") == expected
-    assert kept(served.path, "listed-1").external_listing_id == "L-1"
+        assert kept(served.database, "not-listed") == expected
+    assert kept(served.database, "listed-1").external_listing_id == "L-1"
 
 
 def test_another_channels_lock_stays_as_it_is(served: Served) -> None:
     assert put_lock(served, WHOLE_BODY)[0] == 200
-    before = kept(served.path, "not-listed")
+    before = kept(served.database, "not-listed")
     answer = served.lock("not-listed", **THEIRS)
     assert (answer.status_code, answer.content) == (
         409,
         LOCKED_ERROR + locked("not-listed") + b"]}",
     )
-    assert kept(served.path, "not-listed") == before
+    assert kept(served.database, "not-listed") == before
 
 
 def test_unlock_clears_the_listing(served: Served) -> None:
     assert put_lock(served, WHOLE_BODY)[0] == 200
     assert served.unlock("not-listed").status_code == 200
-    assert kept(served.path, "not-listed") == NOTHING
-    assert kept(served.path, "listed-1").seller == WHOLE_SELLER
+    assert kept(served.database, "not-listed") == NOTHING
+    assert kept(served.database, "listed-1").seller == WHOLE_SELLER
     assert served.lock("not-listed", **THEIRS).status_code == 200
 
 
@@ -132,7 +136,7 @@ def test_of_a_repeated_token_the_first_entry_stands(served: Served) -> None:
     )
     rows = success("listed-2") + b"," + success("not-listed")
     assert put_lock(served, lock_json(entries)) == (200, b'{"success":[%s]}' % rows)
-    assert kept(served.path, "listed-2").individual_price == "1"
+    assert kept(served.database, "listed-2").individual_price == "1"
 
 
 def test_100_entries_are_accepted(served: Served) -> None:
@@ -147,7 +151,7 @@ def test_more_than_100_entries_are_422_and_nothing_changed(
 ) -> None:
     message = message_of(served.lock(*tokens), 422, "UNPROCESSABLE_ENTITY")
     assert message == "The request payload cannot contain more than 100 tokens"
-    assert kept(served.path, "not-listed") == NOTHING
+    assert kept(served.database, "not-listed") == NOTHING
 
 
 @pytest.mark.parametrize("source", ["INDIVIDUAL", "BROKER", "MY_ACCOUNT"])
@@ -163,19 +167,19 @@ def test_a_seller_is_kept_with_the_members_of_the_contract_alone(
     assert put_lock(served, lock_body("not-listed", seller=seller, source=source))[0] == 200
     names = ("lastName", "firstName", "address")
     expected = compact({name: seller[name] for name in names})
-    assert kept(served.path, "not-listed").seller == expected
+    assert kept(served.database, "not-listed").seller == expected
 
 
 def test_numbers_in_an_address_are_kept_as_they_were_written(served: Served) -> None:
     seller = '"MY_ACCOUNT","seller":{"lastName":"D","firstName":"J","address":{"a":1.50,"b":1e400}}'
     assert put_lock(served, lock_json(source=seller))[0] == 200
-    text = kept(served.path, "not-listed").seller or ""
+    text = kept(served.database, "not-listed").seller or ""
     assert '"a":1.50,' in text
     assert json.loads(text, parse_float=str)["address"]["b"] == "1E+400"
 
 
 def test_a_seller_is_nowhere_but_in_the_database(
-    inventory: Path, capfd: pytest.CaptureFixture[str]
+    inventory: Database, capfd: pytest.CaptureFixture[str]
 ) -> None:
     seller = {**SELLER, "middleName": "Midsecret", "address": {"Keysecret": "Streetsecret"}}
     misshapen = [

@@ -86,7 +86,7 @@ def test_wrong_shape_is_422_and_says_which_and_where(
     json.loads(body)
     message = message_of(shared.call("PUT", LOCK, body), 422, "UNPROCESSABLE_ENTITY")
     assert [word for word in words if word not in message] == []
-    assert kept(shared.path, "not-listed") == NOTHING
+    assert kept(shared.database, "not-listed") == NOTHING
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,14 @@ def test_names_and_ids_up_to_their_bounds_are_accepted(served: Served) -> None:
         "seller": seller,
     }
     assert served.call("PUT", LOCK, body).status_code == 200
-    found = kept(served.path, "not-listed")
+    found = kept(served.database, "not-listed")
     assert (found.external_listing_id, found.seller) == (listing_id, compact(seller))
 
 
 def test_a_word_that_is_no_number_is_a_word(served: Served) -> None:
     seller = {**SELLER, "address": {"city": "Infinity"}}
     assert served.call("PUT", LOCK, sold(seller)).status_code == 200
-    assert kept(served.path, "not-listed").seller == compact(seller)
+    assert kept(served.database, "not-listed").seller == compact(seller)
 
 
 @pytest.mark.parametrize("number", ["1e400", "-1e400", "1e-400"])
@@ -129,7 +129,7 @@ def test_a_number_beyond_a_double_beside_such_a_word_is_a_number(
 ) -> None:
     seller = {**SELLER, "address": {"city": "Infinity", "area": 7}}
     assert served.call("PUT", LOCK, sold(seller).replace(b"7", number.encode())).status_code == 200
-    found = kept(served.path, "not-listed").seller
+    found = kept(served.database, "not-listed").seller
     assert found is not None
     address = json.loads(found, parse_float=Decimal)["address"]
     assert address == {"city": "Infinity", "area": Decimal(number)}
@@ -142,7 +142,7 @@ def test_unknown_members_are_ignored_everywhere(served: Served) -> None:
         '"MY_ACCOUNT","tokens":[1],"seller":{"lastName":"a","x":{},"firstName":"b"}',
     )
     assert served.call("PUT", LOCK, body).status_code == 200
-    assert kept(served.path, "not-listed").channel == CHANNEL
+    assert kept(served.database, "not-listed").channel == CHANNEL
 
 
 def test_shape_is_told_before_the_count(shared: Served) -> None:

@@ -37,7 +37,7 @@ def test_a_price_is_kept_and_told_exactly(served: Served, sent: str, written: st
     entry = f'{{"token":"not-listed","individualPrice":{sent}}}'
     answer = served.call("PUT", LOCK, lock_json(entry, f',"totalPrice":{sent}'))
     assert answer.status_code == 200
-    found = kept(served.path, "not-listed")
+    found = kept(served.database, "not-listed")
     assert (found.total_price, found.individual_price) == (written, written)
     told = f'"totalPrice":{written},"individualPrice":{written},"source":"MY_ACCOUNT"}}]}}'
     assert served.verify("not-listed").text.endswith(told)
@@ -53,7 +53,7 @@ def test_what_is_no_price_is_422_and_names_member_and_entry(shared: Served, sent
         message = message_of(shared.call("PUT", LOCK, body), 422, "UNPROCESSABLE_ENTITY")
         assert message.endswith(where)
         assert "price must be" in message
-    assert kept(shared.path, "not-listed") == NOTHING
+    assert kept(shared.database, "not-listed") == NOTHING
 
 
 @pytest.mark.parametrize("sent", NO_JSON)

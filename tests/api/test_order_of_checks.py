@@ -1,14 +1,14 @@
 """The contract's order of checks: of two faults in one request the earlier one is told."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 import pytest
 
 from tests.api.listings import ROUTES
-from tests.serving import Served, make_inventory, serving, valid_headers
+from tests.databases import Databases
+from tests.serving import Served, fill, serving, valid_headers
 
 MEBIBYTE = 1024 * 1024
 
@@ -120,11 +120,11 @@ def test_both_header_faults_that_share_a_header_are_told_in_order(shared: Served
 
 
 @pytest.fixture(scope="module")
-def exhausted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def exhausted(databases: Databases) -> Iterator[Served]:
     """A server that lets one request a second through."""
-    path: Path = tmp_path_factory.mktemp("exhausted") / "inventory.db"
-    make_inventory(path)
-    with serving(path, rate_limit="1:1") as running:
+    database = databases.new()
+    fill(database)
+    with serving(database, rate_limit="1:1") as running:
         yield running
 
 

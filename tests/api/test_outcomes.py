@@ -13,7 +13,6 @@ from tests.serving import (
     Served,
     add_tickets,
     listed,
-    mpreserve_of,
 )
 
 OTHER_CALLER = {
@@ -45,7 +44,7 @@ UNUSUAL_TOKENS = {
 def test_unlocked_now_or_already_is_a_success(served: Served, token: str) -> None:
     answer = served.unlock(token)
     assert (answer.status_code, answer.content) == (200, b'{"success":[%s]}' % success(token))
-    assert not mpreserve_of(served.path)[token]
+    assert not served.database.mpreserve_of()[token]
 
 
 @pytest.mark.parametrize("token", ["unknown", "foreign", "foreign-voided", "foreign-locked"])
@@ -82,24 +81,24 @@ def test_voided_is_an_invalid_token_with_owner_even_if_the_seat_is_locked(
 def test_seat_status_lock_is_locked_whether_or_not_mpreserve_is_set(
     shared: Served, token: str
 ) -> None:
-    before = mpreserve_of(shared.path)[token]
+    before = shared.database.mpreserve_of()[token]
     answer = shared.unlock(token)
     assert (answer.status_code, answer.content) == (409, LOCKED_ERROR + locked(token) + b"]}")
-    assert mpreserve_of(shared.path)[token] == before
+    assert shared.database.mpreserve_of()[token] == before
 
 
 def test_mpreserve_set_by_another_channel_is_locked(shared: Served) -> None:
     answer = shared.unlock("listed-elsewhere")
     assert answer.status_code == 409
     assert answer.content == LOCKED_ERROR + locked("listed-elsewhere") + b"]}"
-    assert mpreserve_of(shared.path)["listed-elsewhere"]
+    assert shared.database.mpreserve_of()["listed-elsewhere"]
 
 
 def test_the_channel_that_set_mpreserve_clears_it(served: Served) -> None:
     assert served.unlock("listed-elsewhere", **OTHER_CALLER).status_code == 200
     assert served.unlock("listed-1", **OTHER_CALLER).status_code == 409
-    assert not mpreserve_of(served.path)["listed-elsewhere"]
-    assert mpreserve_of(served.path)["listed-1"]
+    assert not served.database.mpreserve_of()["listed-elsewhere"]
+    assert served.database.mpreserve_of()["listed-1"]
 
 
 def test_a_grant_is_what_makes_a_ticket_known(shared: Served) -> None:
@@ -123,7 +122,7 @@ def test_repeated_token_is_reported_once_where_it_first_stood(served: Served) ->
 
 def test_results_keep_the_requests_order(served: Served) -> None:
     tickets = [f"ticket-{number}" for number in range(97)]
-    add_tickets(served.path, [listed(token) for token in tickets])
+    add_tickets(served.database, [listed(token) for token in tickets])
     tokens = [tickets[number * 31 % 97] for number in range(97)]
     answer = served.unlock("unknown", *tokens, "locked", "foreign")
     assert [entry["token"] for entry in answer.json()["success"]] == tokens
@@ -132,11 +131,11 @@ def test_results_keep_the_requests_order(served: Served) -> None:
 
 
 def test_one_failing_token_never_undoes_another(served: Served) -> None:
-    before = mpreserve_of(served.path)
+    before = served.database.mpreserve_of()
     failing = ["unknown", "foreign", "voided", "locked", "locked-and-listed", "listed-elsewhere"]
     answer = served.unlock(*failing[:3], "listed-1", *failing[3:], "listed-2", "\0")
     assert answer.status_code == 207
-    assert mpreserve_of(served.path) == {**before, "listed-1": False, "listed-2": False}
+    assert served.database.mpreserve_of() == {**before, "listed-1": False, "listed-2": False}
 
 
 @pytest.mark.parametrize("token", UNUSUAL_TOKENS.values(), ids=UNUSUAL_TOKENS)
@@ -150,7 +149,7 @@ def test_what_is_not_a_ticket_is_an_invalid_token(shared: Served, token: str) ->
         None,
         False,
     )
-    assert mpreserve_of(shared.path)["listed-1"]
+    assert shared.database.mpreserve_of()["listed-1"]
 
 
 def test_unusual_tokens_stand_alone_beside_a_ticket(served: Served) -> None:
@@ -162,7 +161,7 @@ def test_unusual_tokens_stand_alone_beside_a_ticket(served: Served) -> None:
 
 def test_an_unusual_token_of_a_ticket_is_a_ticket(served: Served) -> None:
     tokens = ["", "🎟️", "9" * 10_000, "listed-1 ", "' OR 1=1 --"]
-    add_tickets(served.path, [listed(token, CHANNEL) for token in tokens])
+    add_tickets(served.database, [listed(token, CHANNEL) for token in tokens])
     answer = served.unlock(*tokens)
     assert answer.status_code == 200
     assert [entry["token"] for entry in answer.json()["success"]] == tokens

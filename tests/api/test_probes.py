@@ -6,7 +6,6 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.api.test_whole_request_errors import moved_away
 from tests.api.wire import Wire, message_of
 from tests.serving import (
     APPLICATION,
@@ -55,7 +54,7 @@ def test_probe_needs_no_headers_at_all(shared: Served, path: str) -> None:
 
 
 def test_ready_is_503_while_the_database_is_gone_and_alive_is_200(served: Served) -> None:
-    with moved_away(served.path):
+    with served.database.away():
         message_of(bare(served, "/readyz"), 503, "SERVICE_UNAVAILABLE")
         assert bare(served, "/livez").status_code == 200
         assert bare(served, "/metrics").status_code == 200

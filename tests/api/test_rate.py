@@ -1,13 +1,13 @@
 """How often an application may call: a bucket for changes, one for reads, told in each answer."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.api.listings import THEIRS
 from tests.api.wire import message_of
+from tests.databases import Database
 from tests.serving import UNLOCK, Served, serving
 
 Call = Callable[[Served], httpx.Response]
@@ -53,7 +53,7 @@ def told(answer: httpx.Response) -> tuple[str | None, str | None]:
     return headers.get("RateLimit-Policy"), headers.get("RateLimit")
 
 
-def test_each_answer_tells_the_policy_and_what_is_left(inventory: Path) -> None:
+def test_each_answer_tells_the_policy_and_what_is_left(inventory: Database) -> None:
     with serving(inventory, rate_limit="1:7") as served:
         changes, reads = '"changes";q=7;w=7', '"reads";q=7;w=7'
         assert told(served.unlock("not-listed")) == (changes, '"changes";r=6;t=0')
@@ -61,7 +61,7 @@ def test_each_answer_tells_the_policy_and_what_is_left(inventory: Path) -> None:
         assert told(served.lock("not-listed")) == (changes, '"changes";r=5;t=0')
 
 
-def test_the_default_is_told_as_400_in_2_seconds(inventory: Path) -> None:
+def test_the_default_is_told_as_400_in_2_seconds(inventory: Database) -> None:
     with serving(inventory, rate_limit="200:400") as served:
         policy, left = told(served.unlock("not-listed"))
     assert (policy, left) == ('"changes";q=400;w=2', '"changes";r=399;t=0')
@@ -69,7 +69,7 @@ def test_the_default_is_told_as_400_in_2_seconds(inventory: Path) -> None:
 
 @pytest.mark.parametrize(("status", "call"), KNOWN_CALLER.items(), ids=map(str, KNOWN_CALLER))
 def test_so_does_every_refusal_once_the_caller_is_known(
-    inventory: Path, status: int, call: Call
+    inventory: Database, status: int, call: Call
 ) -> None:
     with serving(inventory, rate_limit="1:7") as served:
         answer = call(served)
@@ -77,7 +77,7 @@ def test_so_does_every_refusal_once_the_caller_is_known(
     assert told(answer) == ('"changes";q=7;w=7', '"changes";r=6;t=0')
 
 
-def test_nobody_else_learns_of_it(inventory: Path) -> None:
+def test_nobody_else_learns_of_it(inventory: Database) -> None:
     with serving(inventory, rate_limit="1:7") as served:
         answers = {name: told(call(served)) for name, call in UNKNOWN_CALLER.items()}
     assert answers == dict.fromkeys(UNKNOWN_CALLER, (None, None))
@@ -88,7 +88,7 @@ def test_there_is_nothing_to_tell_when_the_limit_is_off(shared: Served) -> None:
         assert told(call(shared)) == (None, None)
 
 
-def test_429_tells_that_nothing_is_left_and_when_there_is(inventory: Path) -> None:
+def test_429_tells_that_nothing_is_left_and_when_there_is(inventory: Database) -> None:
     with serving(inventory, rate_limit="1:1") as served:
         assert told(served.unlock("not-listed"))[1] == '"changes";r=0;t=1'
         answer = served.unlock("listed-1")
@@ -102,7 +102,7 @@ def test_429_tells_that_nothing_is_left_and_when_there_is(inventory: Path) -> No
     ("used_up", "left"), [(READS, CHANGES), (CHANGES, READS)], ids=["reads", "changes"]
 )
 def test_one_kind_does_not_use_up_the_other(
-    inventory: Path, used_up: list[Call], left: list[Call]
+    inventory: Database, used_up: list[Call], left: list[Call]
 ) -> None:
     with serving(inventory, rate_limit="1:4") as served:
         statuses = [call(served).status_code for call in used_up * 3]
@@ -111,6 +111,6 @@ def test_one_kind_does_not_use_up_the_other(
         assert 429 not in [call(served).status_code for call in left * 2]
 
 
-def test_both_calls_of_a_kind_share_its_bucket(inventory: Path) -> None:
+def test_both_calls_of_a_kind_share_its_bucket(inventory: Database) -> None:
     with serving(inventory, rate_limit="1:2") as served:
         assert [call(served).status_code for call in [*CHANGES, CHANGES[0]]] == [200, 200, 429]

@@ -4,17 +4,17 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from tests.api.test_request_headers import NIL, V1, V4, V7
-from tests.api.test_whole_request_errors import BrokenStore, moved_away
 from tests.api.wire import Wire, put, tokens_body
 from tests.conftest import EVERY_CASE
-from tests.serving import UNLOCK, Answered, Served, make_inventory, serving, valid_headers
+from tests.databases import Database
+from tests.serving import UNLOCK, Answered, Served, fill, serving, valid_headers
+from tests.stores import Broken
 
 GZIP_BYTES_MIN = 500
 
@@ -53,21 +53,21 @@ RARE = {"429": 429, "500": 500, "503": 503, "/readyz 503": 503}
 
 
 @contextmanager
-def rarely(path: Path, case: str) -> Iterator[Callable[[str | None], httpx.Response]]:
+def rarely(database: Database, case: str) -> Iterator[Callable[[str | None], httpx.Response]]:
     """A server in trouble, and a call that meets it."""
     call = unlock("not-listed")
-    make_inventory(path, EVERY_CASE)
+    fill(database, EVERY_CASE)
     if case == "429":
-        with serving(path, rate_limit="1:1") as served:
+        with serving(database, rate_limit="1:1") as served:
             served.unlock("not-listed")
             yield lambda request_id: call(served, request_id)
     elif case == "500":
-        with serving(path, store=BrokenStore) as served:
+        with serving(database, around=Broken) as served:
             yield lambda request_id: call(served, request_id)
     else:
         if case == "/readyz 503":
             call = unlock(path="/readyz", method="GET")
-        with serving(path) as served, moved_away(path):
+        with serving(database) as served, database.away():
             yield lambda request_id: call(served, request_id)
 
 
@@ -91,9 +91,9 @@ def test_every_answer_carries_the_common_headers(
 
 @pytest.mark.parametrize(("case", "status"), RARE.items(), ids=RARE)
 def test_every_answer_in_trouble_carries_the_common_headers(
-    tmp_path: Path, case: str, status: int
+    database: Database, case: str, status: int
 ) -> None:
-    with rarely(tmp_path / "inventory.db", case) as call:
+    with rarely(database, case) as call:
         answer = call(V4)
     assert answer.status_code == status
     assert_common(answer, V4)

@@ -9,8 +9,7 @@ import pytest
 
 from seatlatch.api import gate
 from seatlatch.auth import directory
-from seatlatch.store.interface import Provisioning
-from seatlatch.wiring import open_provisioning
+from seatlatch.store.provisioning import Provisioning
 from tests.api.listings import NOTHING, kept
 from tests.api.wire import Wire, message_of
 from tests.serving import (
@@ -22,8 +21,6 @@ from tests.serving import (
     VERIFY,
     Answered,
     Served,
-    database_url,
-    mpreserve_of,
     raw_request,
     valid_headers,
 )
@@ -78,7 +75,7 @@ def answer_after(served: Served, call: Call, happens: Callable[[Provisioning], N
         wire.send(raw_request(headers, b"", target=call.target, method=call.method))
         assert wire.answer().status == 100
         wire.send(call.body[:5])
-        with open_provisioning(database_url(served.path)) as provisioning:
+        with served.database.provisioning() as provisioning:
             happens(provisioning)
         wire.send(call.body[5:])
         return wire.answer()
@@ -86,8 +83,8 @@ def answer_after(served: Served, call: Call, happens: Callable[[Provisioning], N
 
 def assert_unchanged(served: Served) -> None:
     """Neither the unlock nor the lock was done."""
-    assert mpreserve_of(served.path)["listed-1"]
-    assert kept(served.path, "not-listed") == NOTHING
+    assert served.database.mpreserve_of()["listed-1"]
+    assert kept(served.database, "not-listed") == NOTHING
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -116,7 +113,7 @@ def test_whose_credentials_stay_is_answered_however_late_the_body_is(
 ) -> None:
     """The control of the tests above."""
     assert answer_after(served, call, nothing_happens).status == 200
-    assert mpreserve_of(served.path)[call.token] == call.leaves_listed
+    assert served.database.mpreserve_of()[call.token] == call.leaves_listed
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)

@@ -1,16 +1,13 @@
 """The contract's table of HTTP status, and the document's four examples to the letter."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from pathlib import Path
 
 import pytest
 
 from seatlatch.sandbox.data import ACCESS_TOKEN, API_KEY, APPLICATION, CHANNEL, fill
-from seatlatch.store.sqlite.store import SqliteStore
-from seatlatch.wiring import make_database, open_provisioning
 from tests.api.rows import INVALID_ERROR, LOCKED_ERROR, locked, success, unknown, voided
-from tests.serving import Served, database_url, serving
+from tests.databases import Databases
+from tests.serving import Served, serving
 
 ALL_UNLOCKED_EXAMPLE = (
     b'{"tokens":["98973476444","54457347644"]}',
@@ -47,13 +44,12 @@ TOO_MANY_EXAMPLE = (
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Served]:
+def sandbox(databases: Databases) -> Iterator[Served]:
     """A server on a fresh sandbox."""
-    path = tmp_path / "sandbox.db"
-    make_database(database_url(path), "sandbox")
-    with open_provisioning(database_url(path), "sandbox") as provisioning:
+    database = databases.new("sandbox")
+    with database.provisioning() as provisioning:
         fill(provisioning)
-    with serving(path, store=partial(SqliteStore, database_use="sandbox")) as running:
+    with serving(database) as running:
         yield running
 
 

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -14,17 +12,13 @@ import pytest
 
 from seatlatch.auth.keys import hash_secret
 from seatlatch.store.interface import Code
-from seatlatch.store.sqlite.store import SqliteStore
 from seatlatch.telemetry import make_log
-from seatlatch.wiring import open_provisioning
 from tests.api.listings import MINE, THEIRS
-from tests.conftest import EVERY_CASE
+from tests.databases import Clock, Database
 from tests.serving import (
     APPLICATION,
     OTHER_APPLICATION,
     Served,
-    database_url,
-    make_inventory,
     serving,
 )
 
@@ -42,11 +36,11 @@ class Pair(NamedTuple):
     refresh_token: str
 
 
-def put_codes(path: Path) -> None:
+def put_codes(database: Database) -> None:
     """A code for each application, and one that has expired."""
     now = datetime.now(UTC)
     later = now + timedelta(days=1)
-    with open_provisioning(database_url(path)) as provisioning:
+    with database.provisioning() as provisioning:
         for code, application, expires_at in (
             (CODE, APPLICATION, later),
             (OTHER_CODE, OTHER_APPLICATION, later),
@@ -56,18 +50,16 @@ def put_codes(path: Path) -> None:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def with_codes(inventory: Database) -> Database:
     """A database with codes."""
-    path = tmp_path / "inventory.db"
-    make_inventory(path, EVERY_CASE)
-    put_codes(path)
-    return path
+    put_codes(inventory)
+    return inventory
 
 
 @pytest.fixture
-def served(path: Path) -> Iterator[Served]:
+def served(with_codes: Database) -> Iterator[Served]:
     """A server whose applications have codes."""
-    with serving(path) as running:
+    with serving(with_codes) as running:
         yield running
 
 
@@ -183,41 +175,29 @@ def test_a_code_that_has_expired_is_refused(served: Served) -> None:
     assert_refused(with_code(served, EXPIRED_CODE))
 
 
-class Clock:
-    """A clock for the database that can be moved."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-
-def short_lived(path: Path, clock: Clock) -> AbstractContextManager[Served]:
+def short_lived(database: Database, clock: Clock) -> AbstractContextManager[Served]:
     """A server whose access tokens last a minute, and refresh tokens ten."""
-    store = partial(SqliteStore, clock=clock)
-    return serving(path, store=store, access_token_seconds="60", refresh_token_seconds="600")
+    return serving(database, at=clock, access_token_seconds="60", refresh_token_seconds="600")
 
 
-def test_a_refresh_token_ends_after_its_time(path: Path) -> None:
-    clock = Clock()
-    with short_lived(path, clock) as served:
+def test_a_refresh_token_ends_after_its_time(with_codes: Database) -> None:
+    clock = with_codes.clock(datetime.now(UTC))
+    with short_lived(with_codes, clock) as served:
         first = pair_of(with_code(served))
-        clock.ahead = timedelta(seconds=590)
+        clock.now += timedelta(seconds=590)
         second = pair_of(refresh(served, first.refresh_token))
-        clock.ahead = timedelta(seconds=590 + 601)
+        clock.now += timedelta(seconds=601)
         assert_refused(refresh(served, second.refresh_token))
 
 
-def test_an_access_token_ends_after_its_time_and_can_be_renewed(path: Path) -> None:
-    clock = Clock()
-    clock.ahead = timedelta(seconds=-61)
-    with short_lived(path, clock) as served:
+def test_an_access_token_ends_after_its_time_and_can_be_renewed(with_codes: Database) -> None:
+    clock = with_codes.clock(datetime.now(UTC) - timedelta(seconds=61))
+    with short_lived(with_codes, clock) as served:
         first = pair_of(with_code(served))
         answer = served.unlock("listed-1", authorization=f"Bearer {first.access_token}")
         assert answer.status_code == 401
         assert "expired" in answer.text
-        clock.ahead = timedelta()
+        clock.now += timedelta(seconds=61)
         second = pair_of(refresh(served, first.refresh_token))
         assert is_good(served, second.access_token)
 
@@ -238,14 +218,14 @@ def test_of_32_refreshes_at_once_one_wins_and_the_family_is_dead(served: Served)
     assert_refused(with_code(served))
 
 
-def test_credentials_made_by_another_process_work_at_once(path: Path) -> None:
-    with serving(path) as one, serving(path) as other:
+def test_credentials_made_by_another_process_work_at_once(with_codes: Database) -> None:
+    with serving(with_codes) as one, serving(with_codes) as other:
         assert one.unlock("not-listed").status_code == 200
         first = pair_of(with_code(other))
         assert is_good(one, first.access_token)
         second = pair_of(refresh(other, first.refresh_token))
         assert is_good(one, second.access_token)
-        with open_provisioning(database_url(path)) as provisioning:
+        with with_codes.provisioning() as provisioning:
             provisioning.add_application("com.example.new", "test-channel")
             new_code = Code("com.example.new", datetime.now(UTC) + timedelta(days=1))
             provisioning.add_code(hash_secret(b"new-code"), new_code)
@@ -258,9 +238,9 @@ def test_credentials_made_by_another_process_work_at_once(path: Path) -> None:
 
 
 def test_no_secret_is_in_the_log_and_the_application_is(
-    path: Path, capfd: pytest.CaptureFixture[str]
+    with_codes: Database, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with serving(path, log=make_log("json", "debug")) as served:
+    with serving(with_codes, log=make_log("json", "debug")) as served:
         first = pair_of(with_code(served))
         second = pair_of(refresh(served, first.refresh_token))
         with_code(served, "wrong-code-of-somebody")

@@ -2,26 +2,26 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.api.test_request_headers import V4
-from tests.api.test_token import CODE, path, put_codes, refresh, with_code
-from tests.api.test_whole_request_errors import BrokenStore, moved_away
+from tests.api.test_token import CODE, put_codes, refresh, with_code, with_codes
+from tests.databases import Database, Databases
 from tests.serving import (
     APPLICATION,
     TOKEN,
     Served,
-    make_inventory,
+    fill,
     raw_request,
     serving,
     valid_headers,
 )
+from tests.stores import Broken
 
-__all__ = ["path"]
+__all__ = ["with_codes"]
 
 NEEDED = ("User-Agent", "Accept", "Content-Type", "PAC-Application-ID", "Request-ID")
 IGNORED = ("Authorization", "PAC-API-Key", "PAC-Channel-Code", "Accept-Encoding")
@@ -61,12 +61,12 @@ SECRETS = {
 
 
 @pytest.fixture(scope="module")
-def tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def tokens(databases: Databases) -> Iterator[Served]:
     """A server whose application has a code that these tests leave alone."""
-    path = tmp_path_factory.mktemp("tokens") / "inventory.db"
-    make_inventory(path)
-    put_codes(path)
-    with serving(path) as running:
+    database = databases.new()
+    fill(database)
+    put_codes(database)
+    with serving(database) as running:
         yield running
 
 
@@ -174,27 +174,27 @@ def test_of_several_faults_the_earliest_is_told(tokens: Served, at: int) -> None
     error_of(tokens.token(b"{", **changes), ORDER[at][1])
 
 
-def test_a_bug_is_500_in_this_form(path: Path) -> None:
-    with serving(path, store=BrokenStore) as served:
+def test_a_bug_is_500_in_this_form(with_codes: Database) -> None:
+    with serving(with_codes, around=Broken) as served:
         assert "on our side" in error_of(with_code(served), 500)
 
 
-def test_no_database_is_503_in_this_form(path: Path) -> None:
-    with serving(path) as served, moved_away(path):
+def test_no_database_is_503_in_this_form(with_codes: Database) -> None:
+    with serving(with_codes) as served, with_codes.away():
         for application in (APPLICATION, "com.example.unknown"):
             answer = with_code(served, pac_application_id=application)
             assert "again" in error_of(answer, 503)
             assert int(answer.headers["Retry-After"]) >= 1
 
 
-def test_members_that_mean_nothing_are_ignored(path: Path) -> None:
-    with serving(path) as served:
+def test_members_that_mean_nothing_are_ignored(with_codes: Database) -> None:
+    with serving(with_codes) as served:
         body = {"grantType": "authorization_code", "refreshToken": "x", "y": [1], "code": CODE}
         assert served.token(body, request_id=V4).headers["Request-ID"] == V4
 
 
-def test_it_is_not_limited_by_rate(path: Path) -> None:
-    with serving(path, rate_limit="1:1") as served:
+def test_it_is_not_limited_by_rate(with_codes: Database) -> None:
+    with serving(with_codes, rate_limit="1:1") as served:
         for _ in range(5):
             error_of(served.token(WRONG), 400)
         assert served.unlock("unknown").status_code == 422

@@ -1,16 +1,13 @@
 """The contract's verify call: what a channel sees of tickets, by token and by barcode."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from seatlatch.operations.box_office import hold_tickets
 from seatlatch.store.interface import NewTicket
-from seatlatch.store.sqlite.moments import utc_now
-from seatlatch.store.sqlite.store import SqliteStore
 from seatlatch.telemetry import make_log
 from seatlatch.wiring import change
 from tests.api.listings import SELLER, THEIRS, lock_body
@@ -18,6 +15,7 @@ from tests.api.rows import INVALID_ERROR, LOCKED_ERROR, locked, unknown, voided
 from tests.api.test_lock import FAILING
 from tests.api.wire import message_of
 from tests.conftest import EVERY_CASE
+from tests.databases import Database, Databases
 from tests.serving import (
     FOREIGN_ORGANIZATION,
     LOCK,
@@ -26,9 +24,8 @@ from tests.serving import (
     VERIFY,
     Served,
     add_tickets,
-    database_url,
+    fill,
     listed,
-    make_inventory,
     serving,
 )
 
@@ -55,11 +52,11 @@ NO_LISTING = b'"externalListingId":null,"totalPrice":null,"individualPrice":null
 
 
 @pytest.fixture(scope="module")
-def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def arena(databases: Databases) -> Iterator[Served]:
     """A server with seats and barcodes, and one listing of the channel's own."""
-    path = tmp_path_factory.mktemp("arena") / "inventory.db"
-    make_inventory(path, [*EVERY_CASE, *SEATED])
-    with serving(path) as running:
+    database = databases.new()
+    fill(database, [*EVERY_CASE, *SEATED])
+    with serving(database) as running:
         body = lock_body("mine", seller=SELLER, source="BROKER", externalListingId="L-1")
         body["listing"]["totalPrice"] = 120
         body["listing"]["tokens"][0]["individualPrice"] = 60.5
@@ -217,7 +214,7 @@ def test_from_1_to_100_tokens_or_barcodes(arena: Served) -> None:
 
 
 def test_barcodes_are_not_logged_and_tokens_at_debug(
-    inventory: Path, capfd: pytest.CaptureFixture[str]
+    inventory: Database, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with serving(inventory, log=make_log("json", "debug")) as served:
         served.verify("token-to-see")
@@ -229,25 +226,14 @@ def test_barcodes_are_not_logged_and_tokens_at_debug(
     assert "barcode-to-hide" not in log
 
 
-class MovedStore(SqliteStore):
-    """A store whose clock has moved on."""
-
-    def __init__(self, path: Path, seconds: float) -> None:
-        def clock() -> datetime:
-            return utc_now() + timedelta(seconds=seconds)
-
-        super().__init__(path, clock=clock)
-
-
 @pytest.mark.parametrize(("seconds", "held"), [(0, True), (50, True), (61, False)])
 def test_a_hold_ends_by_itself_for_all_three_calls(
-    tmp_path: Path, seconds: int, held: bool
+    database: Database, seconds: int, held: bool
 ) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path)
-    add_tickets(path, [IN_ORGANIZATION._replace(token="held", barcode="B")])
-    change(database_url(path), partial(hold_tickets, tokens=["held"], reason="move", seconds=60))
-    with serving(path, store=partial(MovedStore, seconds=seconds)) as served:
+    fill(database)
+    add_tickets(database, [IN_ORGANIZATION._replace(token="held", barcode="B")])
+    change(database.url, partial(hold_tickets, tokens=["held"], reason="move", seconds=60))
+    with serving(database, at=datetime.now(UTC) + timedelta(seconds=seconds)) as served:
         answers = [served.verify("held"), served.verify_barcodes(GAME, "B")]
         answers += [served.lock("held"), served.verify("held"), served.unlock("held")]
     assert {answer.status_code for answer in answers} == {409 if held else 200}
@@ -257,10 +243,9 @@ def test_a_hold_ends_by_itself_for_all_three_calls(
         assert (after["status"], after["mpreserve"]) == ("UNLOCK", True)
 
 
-def test_a_hold_that_does_not_end_stays(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path, [listed("listed-1"), IN_ORGANIZATION._replace(token="held")])
-    change(database_url(path), partial(hold_tickets, tokens=["held"], reason="move"))
-    with serving(path, store=partial(MovedStore, seconds=10**9)) as served:
+def test_a_hold_that_does_not_end_stays(database: Database) -> None:
+    fill(database, [listed("listed-1"), IN_ORGANIZATION._replace(token="held")])
+    change(database.url, partial(hold_tickets, tokens=["held"], reason="move"))
+    with serving(database, at=datetime.now(UTC) + timedelta(seconds=10**9)) as served:
         assert served.verify("held").status_code == 409
         assert served.verify("listed-1").status_code == 200

@@ -2,7 +2,6 @@
 
 import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from seatlatch.domain.channel import Channel
@@ -11,13 +10,14 @@ from seatlatch.operations.lock_tickets import lock_tickets
 from seatlatch.store.interface import NewTicket
 from seatlatch.wiring import change
 from tests.cli.commands import run_here
-from tests.serving import CHANNEL, ORGANIZATION, OWNER, add_tickets, database_url
+from tests.databases import Database
+from tests.serving import CHANNEL, ORGANIZATION, OWNER, add_tickets
 
 SELLER = '{"lastName":"Doe","firstName":"J\N{LATIN SMALL LETTER O WITH DIAERESIS}","age":1.10}'
 LISTING = Listing("BROKER", "L-1", Decimal("250.00"), Decimal("125.10"), SELLER)
 
 
-def add_two(inventory: Path) -> Path:
+def add_two(inventory: Database) -> Database:
     """Beside a ticket for every case: `plain`, and `seat`, of which all is known."""
     plain = NewTicket("plain", ORGANIZATION, OWNER)
     seat = NewTicket("seat", ORGANIZATION, OWNER, "event", "101", "C", "7", barcode="B7")
@@ -25,14 +25,14 @@ def add_two(inventory: Path) -> Path:
     return inventory
 
 
-def lock(path: Path, token: str) -> None:
+def lock(database: Database, token: str) -> None:
     """List a ticket at a marketplace."""
     channel = Channel(CHANNEL, frozenset({ORGANIZATION}))
-    change(database_url(path), lambda commits: lock_tickets(commits, channel, {token: LISTING}))
+    change(database.url, lambda commits: lock_tickets(commits, channel, {token: LISTING}))
 
 
-def shown(path: Path, token: str) -> Any:
+def shown(database: Database, token: str) -> Any:
     """A ticket as the command shows it."""
-    result = run_here(path, "tickets", "show", "--json", "--", token)
+    result = run_here(database, "tickets", "show", "--json", "--", token)
     assert (result.returncode, result.stderr) == (0, "")
     return json.loads(result.stdout, parse_float=Decimal)

@@ -7,13 +7,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from io import BytesIO, StringIO, TextIOWrapper
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from seatlatch.cli.main import main
-from tests.serving import database_url
+from tests.databases import Database
 
 COMMAND = [sys.executable, "-m", "seatlatch"]
 
@@ -59,13 +58,13 @@ def running(*arguments: str, **settings: str) -> "Iterator[tuple[subprocess.Pope
         process.stderr.close()
 
 
-def run_here(path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def run_here(database: Database, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """As `run_on`, but within this process: for many cases of what a command says.
 
     Not while a server of this process has the database open.
     """
     output = TextIOWrapper(BytesIO(), "utf-8", newline="")
-    changes = {"SEATLATCH_DATABASE_URL": database_url(path)}
+    changes = {"SEATLATCH_DATABASE_URL": database.url}
     with pytest.MonkeyPatch.context() as patch, redirect_stderr(StringIO()) as errors:
         for name in os.environ.keys() - environment({}).keys():
             patch.delenv(name)
@@ -82,14 +81,16 @@ def run_here(path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.CompletedProcess(arguments, code, printed, errors.getvalue())
 
 
-def run_on(path: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """A command that ends by itself, on the database at `path`."""
-    return run(*arguments, SEATLATCH_DATABASE_URL=database_url(path), **settings)
+def run_on(
+    database: Database, *arguments: str, **settings: str
+) -> "subprocess.CompletedProcess[str]":
+    """A command that ends by itself, on a database."""
+    return run(*arguments, SEATLATCH_DATABASE_URL=database.url, **settings)
 
 
-def done(path: Path, *arguments: str) -> Any:
+def done(database: Database, *arguments: str) -> Any:
     """The JSON document of a command that does all of it, and says nothing else."""
-    result = run_on(path, *arguments, "--json")
+    result = run_on(database, *arguments, "--json")
     assert (result.returncode, result.stderr) == (0, ""), result
     assert result.stdout.endswith("\n")
     return json.loads(result.stdout)

@@ -1,4 +1,4 @@
-"""A database that can't be used: one sentence that says what to do, and the file as it was."""
+"""A SQLite file that can't be used: one sentence that says what to do, and the file as it was."""
 
 import os
 import shutil
@@ -14,7 +14,8 @@ from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.sqlite import opening
 from seatlatch.wiring import make_database
 from tests.cli.commands import run
-from tests.serving import database_url, listed, make_inventory
+from tests.serving import listed, make_inventory
+from tests.sqlite_database import SqliteDatabase
 
 Make = Callable[[Path], str]
 """Makes a bad database, and tells what is to be said of it."""
@@ -91,7 +92,7 @@ def newer_schema(path: Path) -> str:
 
 
 def sandbox_database(path: Path) -> str:
-    make_database(database_url(path), "sandbox")
+    make_database(SqliteDatabase(path).url, "sandbox")
     return "is a sandbox's, whose credentials everybody knows"
 
 
@@ -191,12 +192,6 @@ def test_a_url_that_is_none(url: str) -> None:
         assert ("DATABASE_URL" in result.stderr) or ("--database" in result.stderr)
 
 
-def test_postgresql_is_not_there_yet() -> None:
-    result = run("serve", "--database", "postgresql://localhost/x")
-    assert result.returncode == 2
-    assert "PostgreSQL is not supported yet" in result.stderr
-
-
 def test_an_unsound_sqlite_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_inventory(tmp_path / "some.db")
     monkeypatch.setattr(opening, "SOUND_SQLITE", (99, 0, 0))
@@ -232,7 +227,7 @@ def test_a_database_that_may_not_be_written(as_nobody: Path) -> None:
 
 
 def assert_refused(command: str, path: Path, expected: str) -> None:
-    result = run(command, "--database", database_url(path))
+    result = run(command, "--database", SqliteDatabase(path).url)
     assert result.returncode == 1, result
     assert result.stdout == ""
     assert expected in result.stderr

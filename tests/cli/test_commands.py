@@ -5,7 +5,6 @@ import signal
 import socket
 from pathlib import Path
 
-import apsw
 import httpx
 import pytest
 from typer.core import TyperCommand, TyperGroup
@@ -13,9 +12,11 @@ from typer.core import TyperCommand, TyperGroup
 from docs.commands import every_command
 from seatlatch import __version__
 from seatlatch.settings import RateSetting, Settings, read_settings
-from tests.cli.commands import run, run_here, running
+from tests.cli.commands import run, run_here, run_on, running
 from tests.cli.test_bad_databases import assert_one_sentence
-from tests.serving import UNLOCK, database_url, listed, make_inventory, valid_headers
+from tests.databases import Database, Databases
+from tests.serving import UNLOCK, fill, listed, valid_headers
+from tests.sqlite_database import SqliteDatabase
 
 
 def test_help() -> None:
@@ -28,7 +29,7 @@ def test_help() -> None:
 def test_every_command_has_help(
     tmp_path: Path, name: str, command: TyperCommand | TyperGroup
 ) -> None:
-    result = run_here(tmp_path / "missing.db", *name.split()[1:], "--help")
+    result = run_here(SqliteDatabase(tmp_path / "missing.db"), *name.split()[1:], "--help")
     assert (result.returncode, result.stderr) == (0, "")
     assert f"Usage: {name} " in result.stdout
     assert "--help" in result.stdout
@@ -47,41 +48,58 @@ def test_wrong_usage_exits_2(arguments: tuple[str, ...]) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_migrate_makes_a_database_once(tmp_path: Path) -> None:
-    url = database_url(tmp_path / "new.db")
-    first, again = run("migrate", "--database", url, "--json"), run("migrate", "--database", url)
-    assert json.loads(first.stdout) == {
-        "database": url,
-        "applied": ["0001_tickets_and_credentials", "0002_lock_and_let_in"],
-    }
+MIGRATIONS = {
+    "sqlite": ["0001_tickets_and_credentials", "0002_lock_and_let_in"],
+    "postgres": ["0001_inventory"],
+}
+
+
+def test_migrate_makes_a_database_once(databases: Databases) -> None:
+    blank = databases.blank()
+    migrate = ("migrate", "--database", blank.url)
+    first, again = run(*migrate, "--json"), run(*migrate)
+    assert json.loads(first.stdout) == {"database": blank.name, "applied": MIGRATIONS[blank.engine]}
     assert (first.returncode, again.returncode) == (0, 0)
-    assert again.stdout == f"{url} was up to date already.\n"
+    assert again.stdout == f"{blank.name} was up to date already.\n"
+    assert blank.rows() == {}
 
 
-def test_the_environment_says_which_database_too(tmp_path: Path) -> None:
-    path = tmp_path / "new.db"
-    assert run("migrate", SEATLATCH_DATABASE_URL=database_url(path)).returncode == 0
-    assert [file.name for file in tmp_path.iterdir()] == ["new.db"]
+def test_the_environment_says_which_database_too(databases: Databases) -> None:
+    blank = databases.blank()
+    assert run_on(blank, "migrate").returncode == 0
+    if isinstance(blank, SqliteDatabase):
+        assert list(blank.path.parent.iterdir()) == [blank.path]
+    assert blank.rows() == {}
 
 
-def test_serve_answers_until_sigterm_and_leaves_no_log_behind(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path, [listed("a")])
-    with running("serve", "--port", "0", "--database", database_url(path)) as (process, about):
-        assert about["database"] == database_url(path)
+@pytest.mark.parametrize("command", [("serve",), ("org", "list"), ("tickets", "show", "a")])
+def test_a_database_that_is_away_is_told_in_a_sentence(
+    database: Database, command: tuple[str, ...]
+) -> None:
+    with database.away():
+        result = run_on(database, *command)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert database.name.removeprefix("sqlite:///") in result.stderr
+    assert_one_sentence(result.stderr)
+
+
+def test_serve_answers_until_sigterm(database: Database) -> None:
+    fill(database, [listed("a")])
+    with running("serve", "--port", "0", "--database", database.url) as (process, about):
+        assert about["database"] == database.name
         answer = httpx.put(
             about["url"] + UNLOCK, json={"tokens": ["a"]}, headers=valid_headers(), trust_env=False
         )
         assert answer.status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
-    assert [file.name for file in tmp_path.iterdir()] == ["inventory.db"]
+    if isinstance(database, SqliteDatabase):
+        assert list(database.path.parent.iterdir()) == [database.path], "it leaves no log behind"
 
 
-def test_a_log_line_tells_of_a_request_but_no_secret_and_no_token(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path, [listed("ticket-token-1")])
-    arguments = ("serve", "--port", "0", "--database", database_url(path))
+def test_a_log_line_tells_of_a_request_but_no_secret_and_no_token(database: Database) -> None:
+    fill(database, [listed("ticket-token-1")])
+    arguments = ("serve", "--port", "0", "--database", database.url)
     headers = valid_headers()
     with running(*arguments, SEATLATCH_LOG_FORMAT="json") as (process, about):
         for tokens in (["ticket-token-1"], ["nothing-1"]):
@@ -102,10 +120,9 @@ def test_a_log_line_tells_of_a_request_but_no_secret_and_no_token(tmp_path: Path
         assert secret not in log
 
 
-def test_at_debug_the_log_has_the_tokens_but_still_no_secret(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path, [listed("ticket-token-1")])
-    arguments = ("serve", "--port", "0", "--database", database_url(path))
+def test_at_debug_the_log_has_the_tokens_but_still_no_secret(database: Database) -> None:
+    fill(database, [listed("ticket-token-1")])
+    arguments = ("serve", "--port", "0", "--database", database.url)
     with running(*arguments, SEATLATCH_LOG_LEVEL="debug") as (process, about):
         body = {"tokens": ["ticket-token-1"]}
         httpx.put(about["url"] + UNLOCK, json=body, headers=valid_headers(), trust_env=False)
@@ -117,20 +134,19 @@ def test_at_debug_the_log_has_the_tokens_but_still_no_secret(tmp_path: Path) -> 
     assert "test-access-token" not in log
 
 
-def test_several_workers_are_refused_on_sqlite(tmp_path: Path) -> None:
-    make_inventory(tmp_path / "inventory.db")
-    url = database_url(tmp_path / "inventory.db")
-    result = run("serve", "--workers", "2", "--database", url)
+@pytest.mark.only_on("sqlite")
+def test_several_workers_are_refused_on_sqlite(database: Database) -> None:
+    fill(database)
+    result = run("serve", "--workers", "2", "--database", database.url)
     assert result.returncode == 2
     assert "SQLite has one writer" in result.stderr
 
 
-def test_a_port_that_is_taken(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path)
+def test_a_port_that_is_taken(database: Database) -> None:
+    fill(database)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        result = run("serve", "--port", port, "--database", database_url(path))
+        result = run("serve", "--port", port, "--database", database.url)
     assert result.returncode == 1
     assert f"port {port}" in result.stderr
     assert_one_sentence(result.stderr)
@@ -164,18 +180,16 @@ def test_a_bad_setting_is_told_even_if_an_option_overrules_it() -> None:
     assert "SEATLATCH_PORT" in result.stderr
 
 
-def test_a_host_that_is_none(tmp_path: Path) -> None:
-    make_inventory(tmp_path / "inventory.db")
-    url = database_url(tmp_path / "inventory.db")
-    result = run("serve", "--port", "0", "--host", "a..b", "--database", url)
+def test_a_host_that_is_none(database: Database) -> None:
+    fill(database)
+    result = run("serve", "--port", "0", "--host", "a..b", "--database", database.url)
     assert result.returncode == 1
     assert_one_sentence(result.stderr)
 
 
-def test_a_second_signal_does_not_break_off_a_stop(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path)
-    with running("serve", "--port", "0", "--database", database_url(path)) as (process, about):
+def test_a_second_signal_does_not_break_off_a_stop(database: Database) -> None:
+    fill(database)
+    with running("serve", "--port", "0", "--database", database.url) as (process, about):
         assert httpx.get(about["url"] + "/livez", trust_env=False).status_code == 200
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGINT)
@@ -193,6 +207,7 @@ def test_an_option_overrules_the_environment_and_is_named_when_it_is_bad() -> No
 def test_the_defaults_are_the_contracts() -> None:
     assert read_settings({}) == Settings(
         database_url="sqlite:///seatlatch.db",
+        database_pooler="none",
         host="127.0.0.1",
         port=8080,
         workers=1,
@@ -205,13 +220,10 @@ def test_the_defaults_are_the_contracts() -> None:
     )
 
 
-def test_a_database_that_goes_away_does_not_keep_serve_from_stopping(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path)
-    with running("serve", "--port", "0", "--database", database_url(path)) as (process, about):
-        other = apsw.Connection(str(path))
-        other.execute("BEGIN IMMEDIATE")
+def test_a_database_that_goes_away_does_not_keep_serve_from_stopping(database: Database) -> None:
+    fill(database)
+    serve = ("serve", "--port", "0", "--database", database.url)
+    with running(*serve) as (process, about), database.writing():
         assert httpx.get(about["url"] + "/livez", trust_env=False).status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=15) == 0
-        other.close()

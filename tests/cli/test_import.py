@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,41 +16,50 @@ from seatlatch.store.importing import Portion
 from seatlatch.store.sqlite import importing, opening
 from seatlatch.store.sqlite.opening import open_database
 from tests.cli.commands import COMMAND, environment, run
-from tests.serving import ORGANIZATION, database_url, listed, make_inventory, mpreserve_of
+from tests.databases import Database
+from tests.serving import ORGANIZATION, fill, listed
+from tests.sqlite_database import file_of
 
 HEAD = "token,owner_id,section\n"
+Season = Callable[..., str]
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "inventory.db"
-    make_inventory(path, [listed("listed")])
-    return path
+def database(database: Database) -> Database:
+    """An inventory with a ticket that is listed."""
+    fill(database, [listed("listed")])
+    return database
 
 
-def season(path: Path, content: str, name: str = "season.csv") -> str:
-    file = path.with_name(name)
-    file.write_text(content)
-    return str(file)
+@pytest.fixture
+def season(tmp_path: Path) -> Season:
+    """Writes a file of tickets."""
+
+    def write(content: str, name: str = "season.csv") -> str:
+        file = tmp_path / name
+        file.write_text(content)
+        return str(file)
+
+    return write
 
 
-def import_file(path: Path, file: str, *more: str) -> "subprocess.CompletedProcess[str]":
-    options = ("--org", ORGANIZATION, "--database", database_url(path))
+def import_file(database: Database, file: str, *more: str) -> "subprocess.CompletedProcess[str]":
+    options = ("--org", ORGANIZATION, "--database", database.url)
     return run("tickets", "import", file, *options, *more)
 
 
-def test_on_a_pipe_it_prints_one_line(path: Path) -> None:
-    file = season(path, HEAD + "a,o,101\nb,o,101\nlisted,other,\n")
-    first = import_file(path, file)
+def test_on_a_pipe_it_prints_one_line(database: Database, season: Season) -> None:
+    file = season(HEAD + "a,o,101\nb,o,101\nlisted,other,\n")
+    first = import_file(database, file)
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout == "2 added, 1 updated, 0 as they were.\n"
-    assert import_file(path, file).stdout == "0 added, 0 updated, 3 as they were.\n"
-    assert mpreserve_of(path) == {"a": False, "b": False, "listed": True}
+    assert import_file(database, file).stdout == "0 added, 0 updated, 3 as they were.\n"
+    assert database.mpreserve_of() == {"a": False, "b": False, "listed": True}
 
 
-def test_on_a_terminal_it_shows_how_far_it_is(path: Path) -> None:
-    file = season(path, HEAD + "".join(f"t{number:06},o,101\n" for number in range(80_000)))
-    options = ["--org", ORGANIZATION, "--database", database_url(path)]
+def test_on_a_terminal_it_shows_how_far_it_is(database: Database, season: Season) -> None:
+    file = season(HEAD + "".join(f"t{number:06},o,101\n" for number in range(80_000)))
+    options = ["--org", ORGANIZATION, "--database", database.url]
     terminal, end = pty.openpty()
     settings = {**environment({}), "TERM": "xterm"}
     command = [*COMMAND, "tickets", "import", file, *options]
@@ -69,8 +79,8 @@ def test_on_a_terminal_it_shows_how_far_it_is(path: Path) -> None:
     assert b"80,000 added, 0 updated, 0 as they were." in shown
 
 
-def test_bad_lines_are_named_and_nothing_is_kept(path: Path) -> None:
-    result = import_file(path, season(path, HEAD + "a,o,1\nb,,1\nc,o\na,o,2\n"))
+def test_bad_lines_are_named_and_nothing_is_kept(database: Database, season: Season) -> None:
+    result = import_file(database, season(HEAD + "a,o,1\nb,,1\nc,o\na,o,2\n"))
     assert result.returncode == 1
     assert result.stderr.splitlines() == [
         "line 3, owner_id: must not be empty",
@@ -78,21 +88,21 @@ def test_bad_lines_are_named_and_nothing_is_kept(path: Path) -> None:
         "line 5, token: is in line 2 already",
     ]
     assert result.stdout.startswith("Nothing was kept, for 3 bad lines.")
-    assert mpreserve_of(path).keys() == {"listed"}
+    assert database.mpreserve_of().keys() == {"listed"}
 
 
-def test_the_good_ones_can_be_kept(path: Path) -> None:
-    result = import_file(path, season(path, HEAD + "a,o,1\nb,,1\n"), "--keep-good")
+def test_the_good_ones_can_be_kept(database: Database, season: Season) -> None:
+    result = import_file(database, season(HEAD + "a,o,1\nb,,1\n"), "--keep-good")
     assert result.returncode == 3
     assert result.stdout == "1 added, 0 updated, 0 as they were, 1 bad line left out.\n"
-    assert mpreserve_of(path).keys() == {"listed", "a"}
-    nothing_good = season(path, HEAD + "b,,1\n", "bad.csv")
-    assert import_file(path, nothing_good, "--keep-good").returncode == 1
+    assert database.mpreserve_of().keys() == {"listed", "a"}
+    nothing_good = season(HEAD + "b,,1\n", "bad.csv")
+    assert import_file(database, nothing_good, "--keep-good").returncode == 1
 
 
-def test_json_is_one_document(path: Path) -> None:
+def test_json_is_one_document(database: Database, season: Season) -> None:
     content = '{"token":"a","owner_id":"o"}\n{"token":"b"}\n'
-    result = import_file(path, season(path, content, "s.ndjson"), "--keep-good", "--json")
+    result = import_file(database, season(content, "s.ndjson"), "--keep-good", "--json")
     assert (result.returncode, result.stderr) == (3, "")
     assert json.loads(result.stdout) == {
         "kept": True,
@@ -120,37 +130,41 @@ def test_json_is_one_document(path: Path) -> None:
     ],
 )
 def test_a_file_that_is_none_is_told_in_a_sentence(
-    path: Path, name: str, code: int, said: str
+    database: Database, season: Season, tmp_path: Path, name: str, code: int, said: str
 ) -> None:
-    season(path, "token\n", "season.txt")
-    season(path, "token\n", "header.csv")
-    result = import_file(path, str(path.parent / name))
+    season("token\n", "season.txt")
+    season("token\n", "header.csv")
+    result = import_file(database, str(tmp_path / name))
     assert result.returncode == code
     assert said in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_an_organization_must_be_known(path: Path) -> None:
-    options = ("--org", "9", "--database", database_url(path))
-    result = run("tickets", "import", season(path, HEAD), *options)
+def test_an_organization_must_be_known(database: Database, season: Season) -> None:
+    options = ("--org", "9", "--database", database.url)
+    result = run("tickets", "import", season(HEAD), *options)
     assert result.returncode == 1
     assert result.stderr == (
         "seatlatch: There is no organization '9'. Add it with `seatlatch org add`.\n"
     )
-    assert run("tickets", "import", season(path, HEAD)).returncode == 2
+    assert run("tickets", "import", season(HEAD)).returncode == 2
 
 
 @pytest.mark.parametrize("organization", [os.fsdecode(b"\xff"), "x" * 5_000, "", "a b"])
-def test_an_organization_must_have_its_form(path: Path, organization: str) -> None:
-    options = ("--org", organization, "--database", database_url(path))
-    result = run("tickets", "import", season(path, HEAD), *options)
+def test_an_organization_must_have_its_form(
+    database: Database, season: Season, organization: str
+) -> None:
+    options = ("--org", organization, "--database", database.url)
+    result = run("tickets", "import", season(HEAD), *options)
     assert result.returncode == 2
     assert len(result.stderr) < 200
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_where_nothing_was_changed_a_lost_result_claims_nothing(path: Path) -> None:
-    file = season(path, HEAD + "b,,1\n")
+def test_where_nothing_was_changed_a_lost_result_claims_nothing(
+    database: Database, season: Season
+) -> None:
+    file = season(HEAD + "b,,1\n")
     for arguments, code, said in (
         (("tickets", "import", file, "--org", ORGANIZATION), 1, "Nothing was changed."),
         (("org", "list"), 1, "Nothing was changed."),
@@ -158,7 +172,7 @@ def test_where_nothing_was_changed_a_lost_result_claims_nothing(path: Path) -> N
     ):
         with Path("/dev/full").open("w") as full:
             result = subprocess.run(
-                [*COMMAND, *arguments, "--database", database_url(path)],
+                [*COMMAND, *arguments, "--database", database.url],
                 env=environment({}),
                 stdout=full,
                 stderr=subprocess.PIPE,
@@ -168,12 +182,16 @@ def test_where_nothing_was_changed_a_lost_result_claims_nothing(path: Path) -> N
         assert (result.returncode, said in result.stderr) == (code, True), result.stderr
 
 
+@pytest.mark.only_on("sqlite")
 def test_an_import_that_is_cut_off_says_how_much_is_in(
-    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database: Database,
+    season: Season,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(importing, "PORTION_TOKENS", 2)
     monkeypatch.setattr(opening, "LOCK_WAIT_SECONDS", 0.1)
-    other = open_database(path, "inventory")
+    other = open_database(file_of(database), "inventory")
 
     merged: list[int] = []
     real = tickets_import._Progress.merged
@@ -184,12 +202,12 @@ def test_an_import_that_is_cut_off_says_how_much_is_in(
         other.execute("BEGIN IMMEDIATE")
 
     monkeypatch.setattr(tickets_import._Progress, "merged", then_lock)
-    file = Path(season(path, HEAD + "".join(f"t{number},o,\n" for number in range(5))))
+    file = Path(season(HEAD + "".join(f"t{number},o,\n" for number in range(5))))
     with pytest.raises(typer.Exit) as ended:
-        import_file_here(file, ORGANIZATION, database=database_url(path))
+        import_file_here(file, ORGANIZATION, database=database.url)
     other.close()
     assert (ended.value.exit_code, merged) == (3, [2])
     said = capsys.readouterr().err
     assert "is locked by another process" in said
     assert "2 tickets were stored before that. Run the command again." in said
-    assert mpreserve_of(path).keys() == {"listed", "t0", "t1"}
+    assert database.mpreserve_of().keys() == {"listed", "t0", "t1"}

@@ -2,22 +2,19 @@
 
 import signal
 import subprocess
-from pathlib import Path
-
-import apsw
 
 from seatlatch.store.interface import NewTicket
 from tests.cli.commands import COMMAND, environment
-from tests.serving import ORGANIZATION, database_url, make_inventory
+from tests.databases import Database
+from tests.serving import ORGANIZATION, fill
 
 TICKETS = 60_000
 
 
-def test_a_hold_that_is_interrupted_is_done_in_part(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
+def test_a_hold_that_is_interrupted_is_done_in_part(database: Database) -> None:
     tokens = [f"t{number}" for number in range(TICKETS)]
-    make_inventory(path, [NewTicket(token, ORGANIZATION, "o") for token in tokens])
-    command = [*COMMAND, "tickets", "hold", "--reason", "r", "--database", database_url(path)]
+    fill(database, [NewTicket(token, ORGANIZATION, "o") for token in tokens])
+    command = [*COMMAND, "tickets", "hold", "--reason", "r", "--database", database.url]
     with subprocess.Popen(
         [*command, *tokens],
         env=environment({}),
@@ -26,7 +23,7 @@ def test_a_hold_that_is_interrupted_is_done_in_part(tmp_path: Path) -> None:
         text=True,
         start_new_session=True,
     ) as process:
-        while process.poll() is None and held(path) < 2_000:
+        while process.poll() is None and held(database) < 2_000:
             pass
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
@@ -35,16 +32,10 @@ def test_a_hold_that_is_interrupted_is_done_in_part(tmp_path: Path) -> None:
     assert len(lines) == TICKETS
     done = sum("held" in line for line in lines)
     assert 2_000 <= done < TICKETS
-    assert held(path) >= done
+    assert held(database) >= done
 
 
-def held(path: Path) -> int:
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    try:
-        ((seats,),) = connection.execute(
-            "SELECT count(*) FROM tickets WHERE seat_status = 'LOCK'"
-        ).fetchall()
-        assert isinstance(seats, int)
-        return seats
-    finally:
-        connection.close()
+def held(database: Database) -> int:
+    ((seats,),) = database.execute("SELECT count(*) FROM tickets WHERE seat_status = 'LOCK'")
+    assert isinstance(seats, int)
+    return seats

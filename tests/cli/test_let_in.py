@@ -3,15 +3,14 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from time import monotonic
 
 import httpx
 import pytest
 
-from seatlatch.wiring import make_database
 from tests.cli.commands import done, run_on, running
-from tests.serving import UNLOCK, Served, database_url, make_inventory, serving, valid_headers
+from tests.databases import Database
+from tests.serving import UNLOCK, Served, fill, serving, valid_headers
 
 NOTICED_SECONDS = 1.0
 """A running server knows of a change by then."""
@@ -20,19 +19,17 @@ GROUPS = ("org", "channel", "app", "operator")
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+def served(database: Database) -> Iterator[Served]:
     """A server that was started on an empty inventory."""
-    made = tmp_path / "inventory.db"
-    make_database(database_url(made))
-    with serving(made) as running_server:
+    with serving(database) as running_server:
         yield running_server
 
 
-def let_in(path: Path) -> dict[str, str]:
+def let_in(database: Database) -> dict[str, str]:
     """Organization, channel, and an application's credentials, by commands alone."""
-    done(path, "org", "add", "1001", "--name", "Arena")
-    done(path, "channel", "add", "channel", "--name", "Channel", "--org", "1001")
-    credentials: dict[str, str] = done(path, "app", "add", "com.x", "--channel", "channel")
+    done(database, "org", "add", "1001", "--name", "Arena")
+    done(database, "channel", "add", "channel", "--name", "Channel", "--org", "1001")
+    credentials: dict[str, str] = done(database, "app", "add", "com.x", "--channel", "channel")
     return credentials
 
 
@@ -80,9 +77,9 @@ def access_token(served: Served, credentials: dict[str, str]) -> str:
 
 
 def test_who_was_added_gets_in_to_a_running_server_and_out_again(served: Served) -> None:
-    credentials = let_in(served.path)
+    credentials = let_in(served.database)
     token = access_token(served, credentials)
-    operator_key = done(served.path, "operator", "add", "op")["operatorKey"]
+    operator_key = done(served.database, "operator", "add", "op")["operatorKey"]
 
     def add_ticket() -> int:
         headers = {"Authorization": f"Bearer {operator_key}"}
@@ -93,22 +90,22 @@ def test_who_was_added_gets_in_to_a_running_server_and_out_again(served: Served)
     assert soon(add_ticket, 200)
     key = credentials["apiKey"]
     assert unlock(served.url, token, key, "a") == 200
-    done(served.path, "channel", "ungrant", "channel", "1001")
+    done(served.database, "channel", "ungrant", "channel", "1001")
     assert soon(lambda: unlock(served.url, token, key, "a"), 422)
-    done(served.path, "channel", "grant", "channel", "1001")
+    done(served.database, "channel", "grant", "channel", "1001")
     assert soon(lambda: unlock(served.url, token, key, "a"), 200)
-    done(served.path, "app", "revoke", "com.x")
+    done(served.database, "app", "revoke", "com.x")
     assert soon(lambda: unlock(served.url, token, key, "a"), 401)
-    done(served.path, "operator", "revoke", "op")
+    done(served.database, "operator", "revoke", "op")
     assert soon(add_ticket, 401)
 
 
 def test_a_revoked_application_that_is_added_anew_starts_from_nothing(served: Served) -> None:
-    credentials = let_in(served.path)
+    credentials = let_in(served.database)
     token = access_token(served, credentials)
-    spare = done(served.path, "app", "authorize", "com.x")["authorizationCode"]
-    done(served.path, "app", "revoke", "com.x")
-    anew = done(served.path, "app", "add", "com.x", "--channel", "channel")
+    spare = done(served.database, "app", "authorize", "com.x")["authorizationCode"]
+    done(served.database, "app", "revoke", "com.x")
+    anew = done(served.database, "app", "add", "com.x", "--channel", "channel")
     assert access_token(served, anew)
     assert exchange(served.url, spare).status_code == 400
     assert unlock(served.url, token, anew["apiKey"], "a") == 401
@@ -116,24 +113,24 @@ def test_a_revoked_application_that_is_added_anew_starts_from_nothing(served: Se
 
 
 def test_during_the_overlap_both_keys_work_and_then_the_new_one_alone(served: Served) -> None:
-    credentials = let_in(served.path)
+    credentials = let_in(served.database)
     token, old = access_token(served, credentials), credentials["apiKey"]
-    rotated = done(served.path, "app", "rotate-key", "com.x", "--overlap", "3")
+    rotated = done(served.database, "app", "rotate-key", "com.x", "--overlap", "3")
     new = rotated["apiKey"]
     assert soon(lambda: unlock(served.url, token, new, "a"), 422)  # let in; there is no ticket
     assert unlock(served.url, token, old, "a") == 422
     assert soon(lambda: unlock(served.url, token, old, "a"), 401, seconds=5)
     assert datetime.now(UTC) >= datetime.fromisoformat(rotated["oldKeysEnd"])
     assert unlock(served.url, token, new, "a") == 422
-    newest = done(served.path, "app", "rotate-key", "com.x", "--overlap", "0")["apiKey"]
+    newest = done(served.database, "app", "rotate-key", "com.x", "--overlap", "0")["apiKey"]
     assert soon(lambda: unlock(served.url, token, new, "a"), 401)
     assert unlock(served.url, token, newest, "a") == 422
 
 
 def test_a_code_is_good_for_as_long_as_the_setting_says(served: Served) -> None:
-    let_in(served.path)
+    let_in(served.database)
     settings = {"SEATLATCH_AUTHORIZATION_CODE_SECONDS": "1"}
-    result = run_on(served.path, "app", "authorize", "com.x", "--json", **settings)
+    result = run_on(served.database, "app", "authorize", "com.x", "--json", **settings)
     authorized = json.loads(result.stdout)
     ends = datetime.fromisoformat(authorized["expiresAt"])
     while datetime.now(UTC) <= ends:
@@ -141,17 +138,16 @@ def test_a_code_is_good_for_as_long_as_the_setting_says(served: Served) -> None:
     assert exchange(served.url, authorized["authorizationCode"]).status_code == 400
 
 
-def test_no_secret_is_kept_logged_or_listed(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path)
+def test_no_secret_is_kept_logged_or_listed(database: Database) -> None:
+    fill(database)
     settings = {"SEATLATCH_LOG_LEVEL": "debug", "SEATLATCH_RATE_LIMIT": "off"}
-    arguments = ("serve", "--port", "0", "--database", database_url(path))
+    arguments = ("serve", "--port", "0", "--database", database.url)
     with running(*arguments, **settings) as (process, about):
-        done(path, "channel", "add", "channel", "--name", "Channel", "--org", "1001")
-        added = done(path, "app", "add", "com.x", "--channel", "channel")
-        key = done(path, "app", "rotate-key", "com.x")["apiKey"]
-        code = done(path, "app", "authorize", "com.x")["authorizationCode"]
-        operator_key = done(path, "operator", "add", "op")["operatorKey"]
+        done(database, "channel", "add", "channel", "--name", "Channel", "--org", "1001")
+        added = done(database, "app", "add", "com.x", "--channel", "channel")
+        key = done(database, "app", "rotate-key", "com.x")["apiKey"]
+        code = done(database, "app", "authorize", "com.x")["authorizationCode"]
+        operator_key = done(database, "operator", "add", "op")["operatorKey"]
         assert soon(lambda: exchange(about["url"], code).status_code, 200)
         operator = {"Authorization": f"Bearer {operator_key}"}
         asked = about["url"] + "/operator/v1/tickets/none"
@@ -159,12 +155,14 @@ def test_no_secret_is_kept_logged_or_listed(tmp_path: Path) -> None:
         for bearer in ("wrong", operator_key, code):
             unlock(about["url"], bearer, key, "a")
             unlock(about["url"], key, bearer, "a")
-        listed = [run_on(path, group, "list", "--json") for group in GROUPS]
-        kept = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+        listed = [run_on(database, group, "list", "--json") for group in GROUPS]
+        kept = database.kept()
         process.terminate()
         assert process.stderr is not None
         log = process.stderr.read()
-    assert "inventory.db-wal" in kept
+    assert [name for name, content in kept.items() if b"com.x" in content]
+    if database.engine == "sqlite":
+        assert any(name.endswith(".db-wal") for name in kept)
     assert log
     secrets = [added["apiKey"], added["authorizationCode"], key, code, operator_key]
     for secret in secrets:

@@ -12,7 +12,8 @@ from seatlatch.operations.import_tickets import Line
 from seatlatch.operations.provision import NotDone
 from seatlatch.store.importing import BadLine
 from tests.cli.commands import run
-from tests.serving import ORGANIZATION, database_url, make_inventory
+from tests.databases import Database
+from tests.serving import ORGANIZATION, fill
 
 CSV = Path("season.csv")
 NDJSON = Path("season.ndjson")
@@ -148,12 +149,11 @@ def test_only_trouble_with_the_file_is_told_as_such(
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="this system has no /proc")
-def test_a_read_error_is_a_sentence(tmp_path: Path) -> None:
-    make_inventory(tmp_path / "some.db")
+def test_a_read_error_is_a_sentence(database: Database, tmp_path: Path) -> None:
+    fill(database)
     (tmp_path / "mem.csv").symlink_to("/proc/self/mem")
-    url = database_url(tmp_path / "some.db")
     file = str(tmp_path / "mem.csv")
-    result = run("tickets", "import", file, "--org", ORGANIZATION, "--database", url)
+    result = run("tickets", "import", file, "--org", ORGANIZATION, "--database", database.url)
     assert (result.returncode, result.stdout) == (1, "")
     assert "to its end (Input/output error). Nothing of it was kept" in result.stderr
     assert result.stderr.count("\n") == 1

@@ -15,7 +15,8 @@ from seatlatch.operations import box_office
 from seatlatch.store.interface import NewTicket
 from tests.cli.commands import COMMAND, done, environment, run_here
 from tests.cli.test_bad_databases import assert_one_sentence
-from tests.serving import APPLICATION, CHANNEL, ORGANIZATION, OWNER, add_tickets, database_url
+from tests.databases import Database
+from tests.serving import APPLICATION, CHANNEL, ORGANIZATION, OWNER, add_tickets
 
 REASON = ("--reason", "moving")
 READS = [
@@ -46,8 +47,8 @@ def name(arguments: tuple[str, ...]) -> str:
     return " ".join(arguments[:2])
 
 
-def said(path: Path, arguments: tuple[str, ...], stdout: int) -> tuple[int, str]:
-    settings = environment({"SEATLATCH_DATABASE_URL": database_url(path)})
+def said(database: Database, arguments: tuple[str, ...], stdout: int) -> tuple[int, str]:
+    settings = environment({"SEATLATCH_DATABASE_URL": database.url})
     command = [*COMMAND, *arguments]
     result = subprocess.run(
         command, env=settings, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
@@ -55,19 +56,19 @@ def said(path: Path, arguments: tuple[str, ...], stdout: int) -> tuple[int, str]
     return result.returncode, result.stderr
 
 
-def on_a_full_disk(path: Path, *arguments: str) -> tuple[int, str]:
+def on_a_full_disk(database: Database, *arguments: str) -> tuple[int, str]:
     full = os.open("/dev/full", os.O_WRONLY)
     try:
-        return said(path, arguments, full)
+        return said(database, arguments, full)
     finally:
         os.close(full)
 
 
-def with_nobody_reading(path: Path, *arguments: str) -> tuple[int, str]:
+def with_nobody_reading(database: Database, *arguments: str) -> tuple[int, str]:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        return said(path, arguments, writer)
+        return said(database, arguments, writer)
     finally:
         os.close(writer)
 
@@ -78,7 +79,7 @@ full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system ha
 @full
 @pytest.mark.parametrize("arguments", [*READS, *NOTHING_NEW], ids=name)
 def test_where_nothing_was_changed_nothing_else_is_said(
-    inventory: Path, arguments: tuple[str, ...]
+    inventory: Database, arguments: tuple[str, ...]
 ) -> None:
     code, error = on_a_full_disk(inventory, *arguments)
     assert code == 1
@@ -88,7 +89,9 @@ def test_where_nothing_was_changed_nothing_else_is_said(
 
 @full
 @pytest.mark.parametrize("arguments", CHANGES, ids=name)
-def test_what_was_changed_is_not_called_undone(inventory: Path, arguments: tuple[str, ...]) -> None:
+def test_what_was_changed_is_not_called_undone(
+    inventory: Database, arguments: tuple[str, ...]
+) -> None:
     code, error = on_a_full_disk(inventory, *arguments)
     assert code == 3
     assert error.endswith("What could be done is done.\n")
@@ -96,8 +99,8 @@ def test_what_was_changed_is_not_called_undone(inventory: Path, arguments: tuple
 
 
 @full
-def test_an_import_that_kept_nothing_changed_nothing(inventory: Path) -> None:
-    file = inventory.with_name("season.csv")
+def test_an_import_that_kept_nothing_changed_nothing(inventory: Database, tmp_path: Path) -> None:
+    file = tmp_path / "season.csv"
     arguments = ("tickets", "import", str(file), "--org", ORGANIZATION)
     file.write_text("token,owner_id\na,\n")
     code, error = on_a_full_disk(inventory, *arguments)
@@ -111,7 +114,7 @@ def test_an_import_that_kept_nothing_changed_nothing(inventory: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", SECRETS, ids=name)
-def test_a_secret_that_nobody_read_is_told(inventory: Path, arguments: tuple[str, ...]) -> None:
+def test_a_secret_that_nobody_read_is_told(inventory: Database, arguments: tuple[str, ...]) -> None:
     code, error = with_nobody_reading(inventory, *arguments)
     assert code == 3
     assert error.endswith("the secret was not shown: get a new one.\n")
@@ -119,14 +122,14 @@ def test_a_secret_that_nobody_read_is_told(inventory: Path, arguments: tuple[str
 
 
 @pytest.mark.parametrize("arguments", [*READS, *CHANGES], ids=name)
-def test_of_other_results_nothing_is_said(inventory: Path, arguments: tuple[str, ...]) -> None:
+def test_of_other_results_nothing_is_said(inventory: Database, arguments: tuple[str, ...]) -> None:
     expected = 3 if "nothing" in arguments else 0
     assert with_nobody_reading(inventory, *arguments) == (expected, "")
 
 
 @pytest.mark.parametrize(("calls", "code", "held"), [(1, 130, 0), (2, 3, 1000), (3, 3, 2000)])
 def test_ctrl_c_in_the_midst_of_a_portion(
-    inventory: Path, monkeypatch: pytest.MonkeyPatch, calls: int, code: int, held: int
+    inventory: Database, monkeypatch: pytest.MonkeyPatch, calls: int, code: int, held: int
 ) -> None:
     many = [f"m{number:04}" for number in range(2500)]
     add_tickets(inventory, [NewTicket(token, ORGANIZATION, OWNER) for token in many])
@@ -148,10 +151,10 @@ def test_ctrl_c_in_the_midst_of_a_portion(
     assert all("Do it again." in line for line in lines[held:])
 
 
-def test_ctrl_c_while_it_prints_is_not_taken_for_undone(inventory: Path) -> None:
+def test_ctrl_c_while_it_prints_is_not_taken_for_undone(inventory: Database) -> None:
     many = [f"m{number:05}" for number in range(5000)]
     add_tickets(inventory, [NewTicket(token, ORGANIZATION, OWNER) for token in many])
-    settings = environment({"SEATLATCH_DATABASE_URL": database_url(inventory)})
+    settings = environment({"SEATLATCH_DATABASE_URL": inventory.url})
     command = [*COMMAND, "tickets", "hold", *REASON, *many]
     with subprocess.Popen(
         command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -165,8 +168,8 @@ def test_ctrl_c_while_it_prints_is_not_taken_for_undone(inventory: Path) -> None
     assert done(inventory, "tickets", "show", many[-1])["status"] == "LOCK"
 
 
-def test_a_bad_line_does_nothing_to_the_terminal(inventory: Path) -> None:
-    file = inventory.with_name("season.ndjson")
+def test_a_bad_line_does_nothing_to_the_terminal(inventory: Database, tmp_path: Path) -> None:
+    file = tmp_path / "season.ndjson"
     file.write_text('{"token":"a","owner_id":"o","\\u001b[31m":1}\n')
     result = run_here(inventory, "tickets", "import", str(file), "--org", ORGANIZATION)
     assert result.returncode == 1

@@ -11,27 +11,28 @@ from typing import Any
 import pytest
 
 from seatlatch.cli.printing import in_columns, visible
-from seatlatch.wiring import open_provisioning
 from tests.cli.commands import COMMAND, done, environment, run_here, run_on
 from tests.cli.test_bad_databases import assert_one_sentence
-from tests.serving import CHANNEL, ORGANIZATION, database_url
+from tests.databases import Database
+from tests.serving import CHANNEL, ORGANIZATION
+from tests.sqlite_database import SqliteDatabase
 
 NAME = "Café \N{ADMISSION TICKETS}"
 
 
 @contextmanager
 def started(
-    path: Path, *arguments: str, stdout: Any = subprocess.PIPE
+    database: Database, *arguments: str, stdout: Any = subprocess.PIPE
 ) -> "Iterator[subprocess.Popen[bytes]]":
     """A command that is under way."""
-    settings = environment({"SEATLATCH_DATABASE_URL": database_url(path)})
+    settings = environment({"SEATLATCH_DATABASE_URL": database.url})
     with subprocess.Popen(
         [*COMMAND, *arguments], env=settings, stdout=stdout, stderr=subprocess.PIPE
     ) as process:
         yield process
 
 
-def test_who_stops_reading_is_not_shouted_at_and_the_exit_code_stays(inventory: Path) -> None:
+def test_who_stops_reading_is_not_shouted_at_and_the_exit_code_stays(inventory: Database) -> None:
     cases = [("hold", "not-listed", 0), ("hold", "nothing", 1)]
     for verb, token, code in cases:
         with started(inventory, "tickets", verb, token, "--reason", "moving") as process:
@@ -44,7 +45,7 @@ def test_who_stops_reading_is_not_shouted_at_and_the_exit_code_stays(inventory: 
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_result_that_can_not_be_written_is_told(inventory: Path) -> None:
+def test_a_result_that_can_not_be_written_is_told(inventory: Database) -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
         add = ("app", "add", "com.x", "--channel", CHANNEL, "--json")
         with started(inventory, *add, stdout=full) as process:
@@ -57,8 +58,8 @@ def test_a_result_that_can_not_be_written_is_told(inventory: Path) -> None:
     assert "com.x" in [entry["applicationId"] for entry in entries]
 
 
-def test_a_closed_standard_output_is_told(inventory: Path) -> None:
-    settings = environment({"SEATLATCH_DATABASE_URL": database_url(inventory)})
+def test_a_closed_standard_output_is_told(inventory: Database) -> None:
+    settings = environment({"SEATLATCH_DATABASE_URL": inventory.url})
     closed = ["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "operator", "add", "op"]
     result = subprocess.run(
         closed, env=settings, capture_output=True, text=True, timeout=30, check=False
@@ -68,8 +69,8 @@ def test_a_closed_standard_output_is_told(inventory: Path) -> None:
     assert {"name": "op"} in done(inventory, "operator", "list")["operators"]
 
 
-def test_ctrl_c_ends_it_with_130_and_no_traceback(inventory: Path) -> None:
-    with open_provisioning(database_url(inventory)) as provisioning:
+def test_ctrl_c_ends_it_with_130_and_no_traceback(inventory: Database) -> None:
+    with inventory.provisioning() as provisioning:
         for number in range(2000):
             provisioning.add_organization(f"many-{number:04}", "x" * 200)
     with started(inventory, "org", "list") as process:
@@ -82,7 +83,7 @@ def test_ctrl_c_ends_it_with_130_and_no_traceback(inventory: Path) -> None:
 
 
 def test_a_terminal_that_lacks_a_letter_sees_its_number_and_json_stays_json(
-    inventory: Path,
+    inventory: Database,
 ) -> None:
     done(inventory, "org", "add", "9", "--name", NAME)
     people = run_on(inventory, "org", "list", PYTHONIOENCODING="ascii")
@@ -92,7 +93,7 @@ def test_a_terminal_that_lacks_a_letter_sees_its_number_and_json_stays_json(
     assert {"organizationId": "9", "name": NAME} in json.loads(machine.stdout)["organizations"]
 
 
-def test_nothing_that_was_given_works_on_the_terminal(inventory: Path) -> None:
+def test_nothing_that_was_given_works_on_the_terminal(inventory: Database) -> None:
     for arguments in (
         ("tickets", "release", "\x1b[31mred\r\x9b0m", "\u202e"),
         ("tickets", "show", "\x1b[31m"),
@@ -128,10 +129,12 @@ def test_columns_are_as_wide_as_what_is_shown() -> None:
     assert in_columns([]) == []
 
 
-def test_the_database_is_told_by_option_or_by_environment(inventory: Path, tmp_path: Path) -> None:
-    other = database_url(tmp_path / "missing.db")
-    url = database_url(inventory)
-    result = run_on(tmp_path / "missing.db", "org", "list", "--database", url, "--json")
+def test_the_database_is_told_by_option_or_by_environment(
+    inventory: Database, tmp_path: Path
+) -> None:
+    missing = SqliteDatabase(tmp_path / "missing.db")
+    url = inventory.url
+    result = run_on(missing, "org", "list", "--database", url, "--json")
     ids = [entry["organizationId"] for entry in json.loads(result.stdout)["organizations"]]
     assert ids == [ORGANIZATION, "2002"]
-    assert run_on(inventory, "org", "list", "--database", other).returncode == 1
+    assert run_on(inventory, "org", "list", "--database", missing.url).returncode == 1

@@ -8,30 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from seatlatch.wiring import make_database, open_provisioning
 from tests.cli.commands import done, run, run_here, run_on
 from tests.cli.test_bad_databases import assert_one_sentence
-from tests.serving import database_url
+from tests.databases import Database
+from tests.sqlite_database import SqliteDatabase
 
 NOTICED_SECONDS = 1.0
 """A running server knows of a change by then."""
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """An empty inventory."""
-    made = tmp_path / "inventory.db"
-    make_database(database_url(made))
-    return made
-
-
-@pytest.fixture
-def provided(path: Path) -> Path:
+def provided(database: Database) -> Database:
     """An inventory with an organization and a channel, but no application."""
-    with open_provisioning(database_url(path)) as provisioning:
+    with database.provisioning() as provisioning:
         provisioning.add_organization("1001", "Arena")
         provisioning.add_channel("channel", "Channel", ["1001"])
-    return path
+    return database
 
 
 def moment(text: str) -> datetime:
@@ -52,34 +44,34 @@ def assert_secret(text: str) -> None:
     assert text.replace("-", "").replace("_", "").isalnum()
 
 
-def test_organizations(path: Path) -> None:
+def test_organizations(database: Database) -> None:
     added = {"organizationId": "1001", "name": "Café \N{ADMISSION TICKETS}"}
-    assert done(path, "org", "list") == {"organizations": []}
-    assert done(path, "org", "add", "1001", "--name", added["name"]) == added
-    assert done(path, "org", "list") == {"organizations": [added]}
-    assert done(path, "org", "remove", "1001") == {"organizationId": "1001"}
-    assert done(path, "org", "list") == {"organizations": []}
+    assert done(database, "org", "list") == {"organizations": []}
+    assert done(database, "org", "add", "1001", "--name", added["name"]) == added
+    assert done(database, "org", "list") == {"organizations": [added]}
+    assert done(database, "org", "remove", "1001") == {"organizationId": "1001"}
+    assert done(database, "org", "list") == {"organizations": []}
 
 
-def test_channels(path: Path) -> None:
+def test_channels(database: Database) -> None:
     for organization in ("1001", "1002", "1003"):
-        done(path, "org", "add", organization, "--name", "Arena")
+        done(database, "org", "add", organization, "--name", "Arena")
     added = {"channelCode": "c", "name": "Channel", "organizations": ["1001", "1002"]}
     both = ("--org", "1002", "--org", "1001")
-    assert done(path, "channel", "add", "c", "--name", "Channel", *both) == added
-    assert done(path, "channel", "list") == {"channels": [added]}
+    assert done(database, "channel", "add", "c", "--name", "Channel", *both) == added
+    assert done(database, "channel", "list") == {"channels": [added]}
     granted = {"channelCode": "c", "granted": ["1003"], "already": ["1001"]}
-    assert done(path, "channel", "grant", "c", "1003", "1001") == granted
+    assert done(database, "channel", "grant", "c", "1003", "1001") == granted
     ended = {"channelCode": "c", "ungranted": ["1001", "1002", "1003"], "already": []}
-    assert done(path, "channel", "ungrant", "c", "1001", "1002", "1003") == ended
+    assert done(database, "channel", "ungrant", "c", "1001", "1002", "1003") == ended
     again = {"channelCode": "c", "ungranted": [], "already": ["1001"]}
-    assert done(path, "channel", "ungrant", "c", "1001") == again
-    assert done(path, "channel", "list")["channels"][0]["organizations"] == []
-    assert done(path, "channel", "remove", "c") == {"channelCode": "c"}
-    assert done(path, "channel", "list") == {"channels": []}
+    assert done(database, "channel", "ungrant", "c", "1001") == again
+    assert done(database, "channel", "list")["channels"][0]["organizations"] == []
+    assert done(database, "channel", "remove", "c") == {"channelCode": "c"}
+    assert done(database, "channel", "list") == {"channels": []}
 
 
-def test_applications(provided: Path) -> None:
+def test_applications(provided: Database) -> None:
     added = done(provided, "app", "add", "com.x", "--channel", "channel")
     assert list(added) == ["applicationId", "channelCode", "apiKey", "authorizationCode"]
     assert (added["applicationId"], added["channelCode"]) == ("com.x", "channel")
@@ -105,19 +97,19 @@ def test_applications(provided: Path) -> None:
     assert done(provided, "app", "list") == {"applications": []}
 
 
-def test_operators(path: Path) -> None:
-    added = done(path, "operator", "add", "ticketing")
+def test_operators(database: Database) -> None:
+    added = done(database, "operator", "add", "ticketing")
     assert list(added) == ["name", "operatorKey"]
     assert added["name"] == "ticketing"
     assert_secret(added["operatorKey"])
-    assert done(path, "operator", "list") == {"operators": [{"name": "ticketing"}]}
-    assert done(path, "operator", "revoke", "ticketing") == {"name": "ticketing"}
-    assert done(path, "operator", "list") == {"operators": []}
+    assert done(database, "operator", "list") == {"operators": [{"name": "ticketing"}]}
+    assert done(database, "operator", "revoke", "ticketing") == {"name": "ticketing"}
+    assert done(database, "operator", "list") == {"operators": []}
 
 
-def test_people_are_told_in_words(path: Path) -> None:
+def test_people_are_told_in_words(database: Database) -> None:
     def said(*arguments: str) -> list[str]:
-        result = run_here(path, *arguments)
+        result = run_here(database, *arguments)
         assert (result.returncode, result.stderr) == (0, "")
         return result.stdout.splitlines()
 
@@ -169,7 +161,7 @@ def test_people_are_told_in_words(path: Path) -> None:
     ],
 )
 def test_what_can_not_be_done_exits_1_with_a_sentence(
-    provided: Path, arguments: str, words: str
+    provided: Database, arguments: str, words: str
 ) -> None:
     result = run_here(provided, *arguments.split(), "--json")
     assert (result.returncode, result.stdout) == (1, "")
@@ -204,8 +196,10 @@ def test_what_can_not_be_done_exits_1_with_a_sentence(
         (["operator", "list", "--database", "x.db"], "--database"),
     ],
 )
-def test_wrong_usage_exits_2_with_a_sentence(path: Path, arguments: list[str], words: str) -> None:
-    result = run_here(path, *arguments)
+def test_wrong_usage_exits_2_with_a_sentence(
+    database: Database, arguments: list[str], words: str
+) -> None:
+    result = run_here(database, *arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert words in result.stderr
     assert_one_sentence(result.stderr)
@@ -220,12 +214,16 @@ def test_a_group_without_a_command_shows_its_help(group: str) -> None:
 
 
 def test_without_a_database_it_says_how_to_make_one(tmp_path: Path) -> None:
-    result = run_on(tmp_path / "missing.db", "org", "add", "1001", "--name", "Arena")
+    result = run_on(
+        SqliteDatabase(tmp_path / "missing.db"), "org", "add", "1001", "--name", "Arena"
+    )
     assert (result.returncode, result.stdout) == (1, "")
     assert "Make one with `seatlatch migrate`" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_begins_with_a_dash_comes_after_two(path: Path) -> None:
-    assert run_on(path, "org", "add", "--name", "Dash", "--", "-x").returncode == 0
-    assert done(path, "org", "list")["organizations"] == [{"organizationId": "-x", "name": "Dash"}]
+def test_what_begins_with_a_dash_comes_after_two(database: Database) -> None:
+    assert run_on(database, "org", "add", "--name", "Dash", "--", "-x").returncode == 0
+    assert done(database, "org", "list")["organizations"] == [
+        {"organizationId": "-x", "name": "Dash"}
+    ]

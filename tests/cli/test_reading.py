@@ -1,24 +1,20 @@
 """Commands that only read wait for nobody who writes."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from seatlatch.store.sqlite.opening import open_database
 from tests.cli.commands import run
-from tests.serving import database_url, listed, make_inventory
+from tests.databases import Database
+from tests.serving import fill, listed
 
 
 @pytest.fixture
-def busy(tmp_path: Path) -> Iterator[Path]:
+def busy(database: Database) -> Iterator[Database]:
     """An inventory on which somebody sits on the write lock."""
-    path = tmp_path / "inventory.db"
-    make_inventory(path, [listed("a")])
-    writer = open_database(path, "inventory")
-    writer.execute("BEGIN IMMEDIATE")
-    yield path
-    writer.close()
+    fill(database, [listed("a")])
+    with database.writing():
+        yield database
 
 
 @pytest.mark.parametrize(
@@ -31,7 +27,9 @@ def busy(tmp_path: Path) -> Iterator[Path]:
         (("tickets", "show", "a"), "test-channel"),
     ],
 )
-def test_what_only_reads_waits_for_nobody(busy: Path, command: tuple[str, ...], shown: str) -> None:
-    result = run(*command, "--database", database_url(busy))
+def test_what_only_reads_waits_for_nobody(
+    busy: Database, command: tuple[str, ...], shown: str
+) -> None:
+    result = run(*command, "--database", busy.url)
     assert (result.returncode, result.stderr) == (0, "")
     assert shown in result.stdout

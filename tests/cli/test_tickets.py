@@ -1,17 +1,15 @@
 """The box office's verbs by command: what each prints and exits with."""
 
 import json
-from pathlib import Path
-from typing import Any
 
-import apsw
 import pytest
 
 from seatlatch.store.interface import NewTicket
 from tests.cli.box_office import add_two, shown
 from tests.cli.commands import done, run_here, run_on
 from tests.cli.test_bad_databases import assert_one_sentence
-from tests.serving import ORGANIZATION, OWNER, add_tickets, mpreserve_of
+from tests.databases import Database
+from tests.serving import ORGANIZATION, OWNER, add_tickets
 
 VERBS = [
     ("hold", "--reason", "moving"),
@@ -26,7 +24,7 @@ def verb_name(verb: tuple[str, ...]) -> str:
 
 
 @pytest.fixture
-def path(inventory: Path) -> Path:
+def venue(inventory: Database) -> Database:
     """An inventory with a ticket for every case, `plain` and `seat`."""
     return add_two(inventory)
 
@@ -35,43 +33,43 @@ def success(token: str, outcome: str) -> dict[str, str]:
     return {"token": token, "ownerId": OWNER, "outcome": outcome}
 
 
-def test_hold_and_release(path: Path) -> None:
+def test_hold_and_release(venue: Database) -> None:
     hold = ("tickets", "hold", "plain", "seat", "--reason", "moving")
     held = [success("plain", "held"), success("seat", "held")]
-    assert done(path, *hold) == {"success": held, "failure": []}
+    assert done(venue, *hold) == {"success": held, "failure": []}
     again = [success("plain", "already_held"), success("seat", "already_held")]
-    assert done(path, *hold) == {"success": again, "failure": []}
+    assert done(venue, *hold) == {"success": again, "failure": []}
     released = {"success": [success("plain", "released")], "failure": []}
-    assert done(path, "tickets", "release", "plain") == released
+    assert done(venue, "tickets", "release", "plain") == released
     released["success"] = [success("plain", "already_released")]
-    assert done(path, "tickets", "release", "plain") == released
-    assert (shown(path, "plain")["status"], shown(path, "seat")["status"]) == ("UNLOCK", "LOCK")
+    assert done(venue, "tickets", "release", "plain") == released
+    assert (shown(venue, "plain")["status"], shown(venue, "seat")["status"]) == ("UNLOCK", "LOCK")
 
 
-def test_void(path: Path) -> None:
+def test_void(venue: Database) -> None:
     voided = {"success": [success("listed-1", "made_void")], "failure": []}
-    assert done(path, "tickets", "void", "listed-1") == voided
+    assert done(venue, "tickets", "void", "listed-1") == voided
     voided["success"] = [success("listed-1", "already_void")]
-    assert done(path, "tickets", "void", "listed-1") == voided
-    assert (shown(path, "listed-1")["voided"], shown(path, "listed-1")["listing"]) == (True, None)
-    assert "for good and without asking" in run_here(path, "tickets", "void", "--help").stdout
+    assert done(venue, "tickets", "void", "listed-1") == voided
+    assert (shown(venue, "listed-1")["voided"], shown(venue, "listed-1")["listing"]) == (True, None)
+    assert "for good and without asking" in run_here(venue, "tickets", "void", "--help").stdout
 
 
-def test_unlock_whichever_channel_has_locked_it(path: Path) -> None:
+def test_unlock_whichever_channel_has_locked_it(venue: Database) -> None:
     unlock = ("tickets", "unlock", "listed-1", "listed-elsewhere", "--reason", "asked")
     unlocked = [success("listed-1", "unlocked"), success("listed-elsewhere", "unlocked")]
-    assert done(path, *unlock) == {"success": unlocked, "failure": []}
+    assert done(venue, *unlock) == {"success": unlocked, "failure": []}
     already = [dict(entry, outcome="already_unlocked") for entry in unlocked]
-    assert done(path, *unlock) == {"success": already, "failure": []}
-    kept = mpreserve_of(path)
+    assert done(venue, *unlock) == {"success": already, "failure": []}
+    kept = venue.mpreserve_of()
     assert not kept["listed-1"]
     assert not kept["listed-elsewhere"]
     assert kept["listed-2"]
 
 
-def test_what_was_done_in_part_exits_3_and_says_of_each_why(path: Path) -> None:
+def test_what_was_done_in_part_exits_3_and_says_of_each_why(venue: Database) -> None:
     hold = ("tickets", "hold", "nothing", "plain", "voided", "listed-1", "--reason", "moving")
-    result = run_on(path, *hold, "--json")
+    result = run_on(venue, *hold, "--json")
     assert (result.returncode, result.stderr) == (3, "")
     document = json.loads(result.stdout)
     assert document["success"] == [success("plain", "held")]
@@ -83,7 +81,7 @@ def test_what_was_done_in_part_exits_3_and_says_of_each_why(path: Path) -> None:
         ("listed-1", "reserved"),
     ]
     assert "`seatlatch tickets unlock`" in document["failure"][2]["developerMessage"]
-    again = run_here(path, *hold)
+    again = run_here(venue, *hold)
     assert again.returncode == 3
     lines = again.stdout.splitlines()
     assert [line.partition(": ")[0] for line in lines] == ["nothing", "plain", "voided", "listed-1"]
@@ -107,65 +105,56 @@ def test_what_was_done_in_part_exits_3_and_says_of_each_why(path: Path) -> None:
     ],
 )
 def test_when_nothing_can_be_done_it_exits_1(
-    path: Path, verb: str, token: str, outcome: str
+    venue: Database, verb: str, token: str, outcome: str
 ) -> None:
     reason = ("--reason", "moving") if verb in ("hold", "unlock") else ()
-    before = rows(path)
-    result = run_here(path, "tickets", verb, token, *reason, "--json")
+    before = venue.rows()
+    result = run_here(venue, "tickets", verb, token, *reason, "--json")
     assert (result.returncode, result.stderr) == (1, "")
     document = json.loads(result.stdout)
     (failure,) = document["failure"]
     assert (document["success"], failure["outcome"]) == ([], outcome)
-    words = run_here(path, "tickets", verb, token, *reason)
+    words = run_here(venue, "tickets", verb, token, *reason)
     assert words.stdout == f"{token}: {failure['developerMessage']}\n"
-    assert rows(path) == before
-
-
-def rows(path: Path) -> list[tuple[Any, ...]]:
-    """Every ticket as it stands in the database file."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    try:
-        return connection.execute("SELECT * FROM tickets ORDER BY token").fetchall()
-    finally:
-        connection.close()
+    assert venue.rows() == before
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=verb_name)
-def test_any_string_may_be_asked_for(path: Path, verb: tuple[str, ...]) -> None:
+def test_any_string_may_be_asked_for(venue: Database, verb: tuple[str, ...]) -> None:
     strange = ["", " ", "a b", "\N{ADMISSION TICKETS}", "x" * 10_000, "'; DROP TABLE tickets", "\n"]
-    result = run_here(path, "tickets", *verb, "--json", "--", *strange)
+    result = run_here(venue, "tickets", *verb, "--json", "--", *strange)
     assert result.returncode == 1
     assert [entry["token"] for entry in json.loads(result.stdout)["failure"]] == strange
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=verb_name)
-def test_a_token_that_is_no_text_is_wrong_usage(path: Path, verb: tuple[str, ...]) -> None:
-    before = rows(path)
-    result = run_on(path, "tickets", *verb, "plain", "seat-\udcff\udcfe")
+def test_a_token_that_is_no_text_is_wrong_usage(venue: Database, verb: tuple[str, ...]) -> None:
+    before = venue.rows()
+    result = run_on(venue, "tickets", *verb, "plain", "seat-\udcff\udcfe")
     assert (result.returncode, result.stdout) == (2, "")
     assert_one_sentence(result.stderr)
-    assert rows(path) == before
+    assert venue.rows() == before
 
 
-def test_a_token_that_begins_with_a_dash_comes_after_two(path: Path) -> None:
-    add_tickets(path, [NewTicket(token, ORGANIZATION, OWNER) for token in ("-1", "--json")])
-    result = run_on(path, "tickets", "release", "--json", "--", "-1", "--json")
+def test_a_token_that_begins_with_a_dash_comes_after_two(venue: Database) -> None:
+    add_tickets(venue, [NewTicket(token, ORGANIZATION, OWNER) for token in ("-1", "--json")])
+    result = run_on(venue, "tickets", "release", "--json", "--", "-1", "--json")
     assert result.returncode == 0
     entries = json.loads(result.stdout)["success"]
     assert [entry["token"] for entry in entries] == ["-1", "--json"]
-    assert shown(path, "-1")["token"] == "-1"
+    assert shown(venue, "-1")["token"] == "-1"
 
 
-def test_a_token_that_is_given_twice_is_told_once(path: Path) -> None:
+def test_a_token_that_is_given_twice_is_told_once(venue: Database) -> None:
     again = ("tickets", "hold", "plain", "plain", "seat", "plain", "--reason", "moving")
-    assert [entry["token"] for entry in done(path, *again)["success"]] == ["plain", "seat"]
-    assert shown(path, "plain")["revision"] == 2
+    assert [entry["token"] for entry in done(venue, *again)["success"]] == ["plain", "seat"]
+    assert shown(venue, "plain")["revision"] == 2
 
 
-def test_more_tickets_than_one_transaction_takes(path: Path) -> None:
+def test_more_tickets_than_one_transaction_takes(venue: Database) -> None:
     many = [f"m{number:04}" for number in range(2500)]
-    add_tickets(path, [NewTicket(token, ORGANIZATION, OWNER) for token in many[:-1]])
-    result = run_here(path, "tickets", "hold", *many, "--reason", "moving", "--json")
+    add_tickets(venue, [NewTicket(token, ORGANIZATION, OWNER) for token in many[:-1]])
+    result = run_here(venue, "tickets", "hold", *many, "--reason", "moving", "--json")
     assert result.returncode == 3
     document = json.loads(result.stdout)
     assert [entry["token"] for entry in document["success"]] == many[:-1]
@@ -202,22 +191,22 @@ def test_more_tickets_than_one_transaction_takes(path: Path) -> None:
     ],
     ids=lambda arguments: " ".join(arguments)[:40].encode("unicode_escape").decode(),
 )
-def test_wrong_usage_exits_2_and_changes_nothing(path: Path, arguments: list[str]) -> None:
-    before = rows(path)
-    result = run_here(path, "tickets", *arguments, "--json")
+def test_wrong_usage_exits_2_and_changes_nothing(venue: Database, arguments: list[str]) -> None:
+    before = venue.rows()
+    result = run_here(venue, "tickets", *arguments, "--json")
     assert (result.returncode, result.stdout) == (2, "")
     assert_one_sentence(result.stderr)
-    assert rows(path) == before
+    assert venue.rows() == before
 
 
 @pytest.mark.parametrize("reason", ["x", "x" * 200, "Café \N{ADMISSION TICKETS}"], ids=len)
-def test_good_reasons(path: Path, reason: str) -> None:
-    assert run_here(path, "tickets", "hold", "plain", "--reason", reason).returncode == 0
-    assert shown(path, "plain")["hold"]["reason"] == reason
-    assert run_here(path, "tickets", "unlock", "listed-1", "--reason", reason).returncode == 0
+def test_good_reasons(venue: Database, reason: str) -> None:
+    assert run_here(venue, "tickets", "hold", "plain", "--reason", reason).returncode == 0
+    assert shown(venue, "plain")["hold"]["reason"] == reason
+    assert run_here(venue, "tickets", "unlock", "listed-1", "--reason", reason).returncode == 0
 
 
 @pytest.mark.parametrize("seconds", ["1", "31536000"])
-def test_good_ends(path: Path, seconds: str) -> None:
+def test_good_ends(venue: Database, seconds: str) -> None:
     hold = ("tickets", "hold", "plain", "--reason", "moving", "--for", seconds)
-    assert run_here(path, *hold).returncode == 0
+    assert run_here(venue, *hold).returncode == 0

@@ -1,66 +1,50 @@
-"""The box office's commands beside a running server, and on a disk that is full."""
+"""The box office's commands beside a running server."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from time import monotonic
 
-import apsw
 import pytest
 
 from seatlatch.store.interface import NewTicket
 from tests.cli.box_office import add_two, lock
-from tests.cli.commands import done, environment, running
-from tests.cli.test_bad_databases import assert_one_sentence
+from tests.cli.commands import done, environment
+from tests.databases import Database
 from tests.serving import (
     ORGANIZATION,
     OTHER_CHANNEL,
     OWNER,
     Served,
     add_tickets,
-    database_url,
-    mpreserve_of,
     serving,
 )
 
-LIMITED = """
-import resource, runpy, sys
-limit = int(sys.argv.pop(1))
-resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-runpy.run_module("seatlatch", run_name="__main__", alter_sys=True)
-"""
-"""The command in a process that can't let a file grow beyond a limit: as if the disk were full."""
-
-LOG_BYTES = 600_000
-"""One portion of that hold's changes fits into a log of this size, three do not."""
-
 
 @pytest.fixture
-def path(inventory: Path) -> Path:
+def venue(inventory: Database) -> Database:
     """An inventory with a ticket for every case, `plain` and `seat`."""
     return add_two(inventory)
 
 
-def test_a_running_server_sees_a_hold_and_a_release_at_once(path: Path) -> None:
-    with serving(path) as served:
+def test_a_running_server_sees_a_hold_and_a_release_at_once(venue: Database) -> None:
+    with serving(venue) as served:
         assert served.unlock("listed-1").status_code == 200
-        done(path, "tickets", "hold", "listed-1", "--reason", "moving")
+        done(venue, "tickets", "hold", "listed-1", "--reason", "moving")
         held = served.unlock("listed-1")
         assert held.status_code == 409
         assert held.json()["failure"][0]["type"] == "SEAT_RECORD_LOCKED"
-        done(path, "tickets", "release", "listed-1")
+        done(venue, "tickets", "release", "listed-1")
         assert served.unlock("listed-1").status_code == 200
-        done(path, "tickets", "unlock", "listed-elsewhere", "--reason", "asked")
+        done(venue, "tickets", "unlock", "listed-elsewhere", "--reason", "asked")
         assert served.unlock("listed-elsewhere").status_code == 200
-        done(path, "tickets", "void", "listed-2")
+        done(venue, "tickets", "void", "listed-2")
         assert served.unlock("listed-2").json()["failure"][0]["type"] == "INVALID_TOKEN"
 
 
-def test_a_hold_ends_by_itself(path: Path) -> None:
-    with serving(path) as served:
-        done(path, "tickets", "hold", "plain", "--reason", "moving", "--for", "1")
+def test_a_hold_ends_by_itself(venue: Database) -> None:
+    with serving(venue) as served:
+        done(venue, "tickets", "hold", "plain", "--reason", "moving", "--for", "1")
         statuses = statuses_until(served, lambda status: status == 200, seconds=5)
     assert statuses[-1] == 200
     assert set(statuses) <= {200, 409}
@@ -75,72 +59,18 @@ def statuses_until(served: Served, enough: Callable[[int], bool], seconds: float
     return statuses
 
 
-def test_commands_and_a_busy_server_do_not_get_in_each_others_way(path: Path) -> None:
+def test_commands_and_a_busy_server_do_not_get_in_each_others_way(venue: Database) -> None:
     many = [f"m{number:04}" for number in range(1000)]
     new = [NewTicket(token, ORGANIZATION, OWNER, mpreserve_channel=OTHER_CHANNEL) for token in many]
-    add_tickets(path, new)
-    with serving(path) as served:
+    add_tickets(venue, new)
+    with serving(venue) as served:
         command = [sys.executable, "-m", "seatlatch", "tickets", "unlock", *many, "--reason", "x"]
-        settings = environment({"SEATLATCH_DATABASE_URL": database_url(path)})
+        settings = environment({"SEATLATCH_DATABASE_URL": venue.url})
         with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE) as process:
-            lock(path, "plain")
+            lock(venue, "plain")
             while process.poll() is None and served.unlock("plain").status_code == 200:
-                lock(path, "plain")
+                lock(venue, "plain")
             assert process.stdout is not None
             assert len(process.stdout.read().splitlines()) == 1000
         assert process.returncode == 0
-    assert not any(mpreserve_of(path)[token] for token in many)
-
-
-def run_limited(
-    path: Path, limit_bytes: int, *arguments: str
-) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-c", LIMITED, str(limit_bytes), *arguments],
-        env=environment({"SEATLATCH_DATABASE_URL": database_url(path)}),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("tickets", "hold", "plain", "--reason", "moving"),
-        ("org", "add", "9", "--name", "New"),
-    ],
-    ids=lambda arguments: arguments[0],
-)
-def test_a_disk_that_takes_no_more_is_told_in_a_sentence(
-    path: Path, arguments: tuple[str, ...]
-) -> None:
-    # The server keeps the log and its index open, so that what fails is the command's own write.
-    with running("serve", "--port", "0", "--database", database_url(path)):
-        done(path, "tickets", "release", "plain")
-        result = run_limited(path, 0, *arguments)
-        assert (result.returncode, result.stdout) == (1, "")
-        assert_one_sentence(result.stderr)
-        assert done(path, "tickets", "show", "plain")["status"] == "UNLOCK"
-        assert len(done(path, "org", "list")["organizations"]) == 2
-
-
-def test_what_was_confirmed_before_the_disk_was_full_is_told(path: Path) -> None:
-    many = [f"m{number:04}" for number in range(3000)]
-    add_tickets(path, [NewTicket(token, ORGANIZATION, OWNER) for token in many])
-    with running("serve", "--port", "0", "--database", database_url(path)):
-        hold = ("tickets", "hold", *many, "--reason", "moving " * 20, "--json")
-        result = run_limited(path, LOG_BYTES, *hold)
-        assert (result.returncode, result.stderr) == (3, "")
-        document = json.loads(result.stdout)
-        succeeded = [entry["token"] for entry in document["success"]]
-        failed = [entry["token"] for entry in document["failure"]]
-        assert succeeded + failed == many
-        assert len(succeeded) in (1000, 2000)
-        assert {entry["outcome"] for entry in document["failure"]} == {"unconfirmed"}
-        assert "Do it again" in document["failure"][0]["developerMessage"]
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    held = connection.execute("SELECT token FROM tickets WHERE hold_reason LIKE 'moving%'")
-    assert sorted(token for (token,) in held) == succeeded
-    connection.close()
+    assert not any(venue.mpreserve_of()[token] for token in many)

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,8 @@ from seatlatch.wiring import change
 from tests.cli.box_office import SELLER, add_two, lock, shown
 from tests.cli.commands import done, run_here, run_on
 from tests.cli.test_bad_databases import assert_one_sentence
-from tests.serving import CHANNEL, ORGANIZATION, OWNER, database_url
+from tests.databases import Database
+from tests.serving import CHANNEL, ORGANIZATION, OWNER
 
 TICKET = {
     "token": "plain",
@@ -34,20 +34,20 @@ TICKET = {
 
 
 @pytest.fixture
-def path(inventory: Path) -> Path:
+def venue(inventory: Database) -> Database:
     """An inventory with a ticket for every case, `plain` and `seat`."""
     return add_two(inventory)
 
 
-def test_a_plain_ticket_is_shown_with_every_member(path: Path) -> None:
-    ticket = done(path, "tickets", "show", "plain")
+def test_a_plain_ticket_is_shown_with_every_member(venue: Database) -> None:
+    ticket = done(venue, "tickets", "show", "plain")
     assert ticket == TICKET
     assert list(ticket) == list(TICKET)
 
 
-def test_where_the_seat_is_and_what_was_told_of_the_listing(path: Path) -> None:
-    lock(path, "seat")
-    ticket = shown(path, "seat")
+def test_where_the_seat_is_and_what_was_told_of_the_listing(venue: Database) -> None:
+    lock(venue, "seat")
+    ticket = shown(venue, "seat")
     assert (ticket["accessId"], ticket["section"], ticket["row"]) == ("event", "101", "C")
     assert (ticket["seat"], ticket["barcode"], ticket["revision"]) == ("7", "B7", 2)
     assert (ticket["mpreserve"], ticket["channel"], ticket["hold"]) == (True, CHANNEL, None)
@@ -56,53 +56,53 @@ def test_where_the_seat_is_and_what_was_told_of_the_listing(path: Path) -> None:
         "source", "externalListingId", "totalPrice", "individualPrice", "seller"
     ]  # fmt: skip
     assert listing["seller"] == {"lastName": "Doe", "firstName": "Jö", "age": Decimal("1.10")}
-    text = run_here(path, "tickets", "show", "--json", "seat").stdout
+    text = run_here(venue, "tickets", "show", "--json", "seat").stdout
     assert '"totalPrice":250.00,"individualPrice":125.10,' in text
     assert SELLER in text
 
 
-def test_people_see_lines_without_what_is_not_known(path: Path) -> None:
-    plain = run_here(path, "tickets", "show", "plain").stdout.splitlines()
+def test_people_see_lines_without_what_is_not_known(venue: Database) -> None:
+    plain = run_here(venue, "tickets", "show", "plain").stdout.splitlines()
     assert [line.split("  ")[0] for line in plain] == [
         "token", "organization", "owner", "voided", "seat status", "mpreserve", "revision"
     ]  # fmt: skip
-    lock(path, "seat")
-    lines = run_here(path, "tickets", "show", "seat").stdout.splitlines()
+    lock(venue, "seat")
+    lines = run_here(venue, "tickets", "show", "seat").stdout.splitlines()
     assert f"mpreserve            set by {CHANNEL}" in lines
     assert "total price          250.00" in lines
     assert f"seller               {SELLER}" in lines
-    voided = run_here(path, "tickets", "show", "voided").stdout
+    voided = run_here(venue, "tickets", "show", "voided").stdout
     assert "yes, for good" in voided
-    held = run_here(path, "tickets", "show", "locked").stdout
+    held = run_here(venue, "tickets", "show", "locked").stdout
     assert "seat status   LOCK\n" in held
     assert "held until    it is released\n" in held
 
 
-def test_a_hold_is_shown_with_its_reason_and_end(path: Path) -> None:
-    done(path, "tickets", "hold", "plain", "--reason", "moving", "--for", "3600")
-    ticket = shown(path, "plain")
+def test_a_hold_is_shown_with_its_reason_and_end(venue: Database) -> None:
+    done(venue, "tickets", "hold", "plain", "--reason", "moving", "--for", "3600")
+    ticket = shown(venue, "plain")
     assert (ticket["status"], ticket["hold"]["reason"]) == ("LOCK", "moving")
     ends = datetime.fromisoformat(ticket["hold"]["expiresAt"])
     assert abs(ends - datetime.now(UTC) - timedelta(hours=1)) < timedelta(minutes=1)
-    done(path, "tickets", "hold", "plain", "--reason", "for good")
-    assert shown(path, "plain")["hold"] == {"reason": "for good", "expiresAt": None}
-    assert "hold reason   for good" in run_here(path, "tickets", "show", "plain").stdout
+    done(venue, "tickets", "hold", "plain", "--reason", "for good")
+    assert shown(venue, "plain")["hold"] == {"reason": "for good", "expiresAt": None}
+    assert "hold reason   for good" in run_here(venue, "tickets", "show", "plain").stdout
 
 
-def test_a_hold_that_has_ended_is_not_shown(path: Path) -> None:
-    change(database_url(path), lambda commits: hold_tickets(commits, ["plain"], "moving", 0))
-    assert shown(path, "plain") == {**TICKET, "revision": 2}
+def test_a_hold_that_has_ended_is_not_shown(venue: Database) -> None:
+    change(venue.url, lambda commits: hold_tickets(commits, ["plain"], "moving", 0))
+    assert shown(venue, "plain") == {**TICKET, "revision": 2}
 
 
 @pytest.mark.parametrize("token", ["nothing", "", "x" * 10_000, "\N{ADMISSION TICKETS}", "PLAIN"])
-def test_a_ticket_that_is_not_there_can_not_be_shown(path: Path, token: str) -> None:
-    result = run_here(path, "tickets", "show", token, "--json")
+def test_a_ticket_that_is_not_there_can_not_be_shown(venue: Database, token: str) -> None:
+    result = run_here(venue, "tickets", "show", token, "--json")
     assert (result.returncode, result.stdout) == (1, "")
     assert_one_sentence(result.stderr)
     assert len(result.stderr) < 200
 
 
-def test_a_token_that_is_no_text_can_not_be_shown(path: Path) -> None:
-    result = run_on(path, "tickets", "show", "\udcff")
+def test_a_token_that_is_no_text_can_not_be_shown(venue: Database) -> None:
+    result = run_on(venue, "tickets", "show", "\udcff")
     assert (result.returncode, result.stdout) == (2, "")
     assert_one_sentence(result.stderr)

@@ -25,7 +25,8 @@ from seatlatch.telemetry import Metrics, make_log
 from seatlatch.wiring import service
 from tests.docs.pages import DOCS, first_cells, prose
 from tests.docs.running import sandbox
-from tests.serving import database_url, make_inventory
+from tests.serving import make_inventory
+from tests.sqlite_database import SqliteDatabase
 
 REFERENCE = DOCS / "reference"
 UNLOCK = REFERENCE / "unlock.md"
@@ -89,15 +90,15 @@ def test_every_exit_code_is_named() -> None:
 
 def test_every_route_is_named(tmp_path: Path) -> None:
     make_inventory(tmp_path / "inventory.db")
-    options = {"database_url": database_url(tmp_path / "inventory.db")}
+    options = {"database_url": SqliteDatabase(tmp_path / "inventory.db").url}
     settings = read_settings({}, options)
-    with service(settings, make_log("json", "error"), Metrics()) as app:
-        assert isinstance(app, Frame)
-        routes = {
-            f"{method} {route.path}"
-            for route in app._routes.values()
-            for method in (route.methods or set()) - {"HEAD"}
-        }
+    app = service(settings, make_log("json", "error"), Metrics())
+    assert isinstance(app, Frame)
+    routes = {
+        f"{method} {route.path}"
+        for route in app._routes.values()
+        for method in (route.methods or set()) - {"HEAD"}
+    }
     assert {"PUT /v1/tickets/unlock", "GET /operator/v1/tickets/{token}"} < routes
     assert routes - {name for page in REFERENCE.glob("*.md") for name in routes_in(page)} == set()
 

@@ -7,7 +7,6 @@ the server a file is imported now and then, and that is killed too.
 
 import asyncio
 import json
-import os
 import random
 import signal
 import subprocess
@@ -19,8 +18,10 @@ from pathlib import Path
 import apsw
 import pytest
 
+from tests.cli.commands import environment
 from tests.durability.mixed_load import OPEN, Client, read_states
-from tests.serving import ORGANIZATION, database_url, make_inventory
+from tests.serving import ORGANIZATION, make_inventory
+from tests.sqlite_database import SqliteDatabase
 
 CYCLES = 50
 CLIENTS = 8
@@ -106,7 +107,7 @@ class Files:
         lines = [",".join((token, *self._said(self._number))) for token in tokens]
         header = "token,owner_id,section,seat,barcode,access_id"
         self._file.write_text("\n".join([header, *lines]))
-        options = ["--org", ORGANIZATION, "--database", database_url(self._path)]
+        options = ["--org", ORGANIZATION, "--database", SqliteDatabase(self._path).url]
         return start("tickets", "import", str(self._file), *options)
 
     def check(self, exit_code: int, where: str) -> None:
@@ -138,7 +139,7 @@ async def load_until_killed(
     importing: Sequence[subprocess.Popen[bytes]],
 ) -> None:
     """Start a server, work from several connections, and kill all in the midst of that."""
-    process = start_server(path)
+    process = start_server(SqliteDatabase(path).url)
     assert process.stdout is not None
     line = await asyncio.to_thread(process.stdout.readline)
     port = int(json.loads(line)["url"].rpartition(":")[2])
@@ -159,16 +160,16 @@ async def load_until_killed(
     process.stdout.close()
 
 
-def start_server(path: Path) -> subprocess.Popen[bytes]:
+def start_server(database_url: str) -> subprocess.Popen[bytes]:
     """`seatlatch serve` on a free port, with the log switched to failures it must not have."""
-    environment = {"SEATLATCH_RATE_LIMIT": "off", "SEATLATCH_LOG_LEVEL": "error"}
-    options = ["--port", "0", "--json", "--database", database_url(path)]
-    return start("serve", *options, stdout=subprocess.PIPE, **environment)
+    settings = {"SEATLATCH_RATE_LIMIT": "off", "SEATLATCH_LOG_LEVEL": "error"}
+    options = ["--port", "0", "--json", "--database", database_url]
+    return start("serve", *options, stdout=subprocess.PIPE, **settings)
 
 
 def start(
-    *arguments: str, stdout: int = subprocess.DEVNULL, **environment: str
+    *arguments: str, stdout: int = subprocess.DEVNULL, **settings: str
 ) -> subprocess.Popen[bytes]:
     """The command `seatlatch` in a process of its own."""
     command = [sys.executable, "-m", "seatlatch", *arguments]
-    return subprocess.Popen(command, env={**os.environ, **environment}, stdout=stdout)
+    return subprocess.Popen(command, env=environment(settings), stdout=stdout)

@@ -3,18 +3,15 @@
 import asyncio
 import json
 import random
-from pathlib import Path
 
-import apsw
-
+from tests.databases import Database
 from tests.serving import (
     OTHER_ACCESS_TOKEN,
     OTHER_API_KEY,
     OTHER_APPLICATION,
     OTHER_CHANNEL,
+    fill,
     listed,
-    make_inventory,
-    mpreserve_of,
     raw_request,
     serving,
     valid_headers,
@@ -31,19 +28,16 @@ THEIRS = {
 }
 
 
-def test_64_clients_on_overlapping_tokens(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
+def test_64_clients_on_overlapping_tokens(database: Database) -> None:
     mine = [f"mine-{number}" for number in range(TICKETS)]
     theirs = [f"theirs-{number}" for number in range(TICKETS)]
-    make_inventory(path, [*map(listed, mine), *(listed(token, OTHER_CHANNEL) for token in theirs)])
+    fill(database, [*map(listed, mine), *(listed(token, OTHER_CHANNEL) for token in theirs)])
     seed = random.randrange(10**6)
-    with serving(path) as served:
+    with serving(database) as served:
         asyncio.run(all_clients(served.port, [*mine, *theirs], seed))
-    assert not any(mpreserve_of(path).values()), f"seed {seed}"
-    connection = apsw.Connection(str(path))
-    revisions = connection.execute("SELECT DISTINCT revision FROM tickets").fetchall()
+    assert not any(database.mpreserve_of().values()), f"seed {seed}"
+    revisions = database.execute("SELECT DISTINCT revision FROM tickets")
     assert revisions == [(2,)], f"seed {seed}: a ticket was not changed exactly once"
-    connection.close()
 
 
 async def all_clients(port: int, tokens: list[str], seed: int) -> None:

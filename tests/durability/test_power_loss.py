@@ -12,20 +12,22 @@ from pathlib import Path
 import apsw
 import pytest
 
-from seatlatch.commit import GroupCommit
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.refusal import Unavailable
+from seatlatch.group_commit import Bounds, GroupCommit
 from seatlatch.operations.unlock_tickets import unlock_tickets
 from seatlatch.store.sqlite import checkpointer, opening
 from seatlatch.store.sqlite.store import SqliteStore
 from seatlatch.telemetry import Metrics
-from tests.serving import CHANNEL, ORGANIZATION, listed, make_inventory, mpreserve_of
-from tests.store.disks import Disk, disk
+from tests.serving import CHANNEL, ORGANIZATION, listed, make_inventory
+from tests.sqlite_database import SqliteDatabase
+from tests.store.sqlite.disks import Disk, disk
 
 LOSSES = 20
 TICKETS = 3_000
 CLIENTS = 16
+BOUNDS = Bounds(group_tokens=200, waiting_requests=100, wait_seconds=60)
 
 
 def test_nothing_acknowledged_is_lost_at_a_power_loss(
@@ -71,7 +73,7 @@ def load_and_lose_power(path: Path, seed: int) -> tuple[set[str], int]:
 
 async def unlock_until_power_loss(path: Path, failing: Disk, chance: random.Random) -> set[str]:
     store = SqliteStore(path, vfs=failing.disk_name)
-    commits = GroupCommit(store, Metrics(), group_tokens_max=200, waiting_requests_max=100)
+    commits = GroupCommit(store, Metrics(), BOUNDS)
     commits.start()
     acknowledged: set[str] = set()
     failing.writes_left = chance.randint(400, 4000)
@@ -91,7 +93,7 @@ async def unlock_until_power_loss(path: Path, failing: Disk, chance: random.Rand
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
     await commits.close()
     with suppress(apsw.Error):
-        store.close()
+        await store.close()
     return acknowledged
 
 
@@ -100,5 +102,5 @@ def missing(path: Path, acknowledged: set[str]) -> set[str]:
     connection = apsw.Connection(str(path))
     assert connection.pragma("integrity_check") == "ok"
     connection.close()
-    mpreserve = mpreserve_of(path)
+    mpreserve = SqliteDatabase(path).mpreserve_of()
     return {token for token in acknowledged if mpreserve[token]}

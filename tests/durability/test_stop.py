@@ -3,19 +3,18 @@
 import asyncio
 import json
 import signal
-from pathlib import Path
 from time import monotonic
 
+from tests.databases import Database
 from tests.durability.test_kill import start_server
-from tests.serving import listed, make_inventory, mpreserve_of, raw_request, valid_headers
+from tests.serving import fill, listed, raw_request, valid_headers
 
 CLIENTS = 16
 
 
-def test_sigterm_answers_what_was_accepted(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path, (listed(f"{c}-{n}") for c in range(CLIENTS) for n in range(3000)))
-    process = start_server(path)
+def test_sigterm_answers_what_was_accepted(database: Database) -> None:
+    fill(database, (listed(f"{c}-{n}") for c in range(CLIENTS) for n in range(3000)))
+    process = start_server(database.url)
     assert process.stdout is not None
     port = int(json.loads(process.stdout.readline())["url"].rpartition(":")[2])
 
@@ -31,7 +30,7 @@ def test_sigterm_answers_what_was_accepted(tmp_path: Path) -> None:
     assert process.wait(timeout=10) == 0
     assert monotonic() - started < 10
     process.stdout.close()
-    mpreserve = mpreserve_of(path)
+    mpreserve = database.mpreserve_of()
     unlocked = {token for token, listed in mpreserve.items() if not listed}
     assert acknowledged == unlocked, "an accepted request was answered, and nothing else was done"
 

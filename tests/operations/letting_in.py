@@ -1,41 +1,29 @@
 """Letting callers in, as the tests of its rules need it: transactions, and how it is refused."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.operations.provision import NotDone, add_application, add_channel, add_organization
-from seatlatch.store.interface import Provisioning
-from seatlatch.store.sqlite.provisioning import provisioning
-from seatlatch.wiring import make_database
-from tests.serving import database_url
+from seatlatch.store.provisioning import Provisioning
+from tests.databases import Database
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CODE_SECONDS = 600
 
 
-def empty_inventory(folder: Path) -> Path:
-    """A database with nothing in it."""
-    made = folder / "inventory.db"
-    make_database(database_url(made))
-    return made
-
-
-@contextmanager
-def at(path: Path, seconds: float = 0) -> Iterator[Provisioning]:
+def at(database: Database, seconds: float = 0) -> AbstractContextManager[Provisioning]:
     """A transaction, so many seconds after NOW."""
-    with provisioning(path, "inventory", clock=lambda: NOW + timedelta(seconds=seconds)) as opened:
-        yield opened
+    return database.provisioning(NOW + timedelta(seconds=seconds))
 
 
 @contextmanager
-def at_work(path: Path) -> Iterator[Provisioning]:
+def at_work(database: Database) -> Iterator[Provisioning]:
     """A transaction that has two organizations, a channel and its application."""
-    with at(path) as made:
+    with at(database) as made:
         add_organization(made, "1001", "Arena")
         add_organization(made, "1002", "Stadium")
         add_channel(made, "channel", "Channel", ["1001"])

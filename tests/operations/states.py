@@ -1,24 +1,21 @@
-"""Every state that a ticket can be in, and whole rows as they stand in the database file."""
+"""Every state that a ticket can be in, and what of a whole row a verb writes."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import product
-from pathlib import Path
 from typing import Any, NamedTuple
-
-import apsw
 
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import SeatStatus, Ticket
+from tests.databases import Database, Row
 from tests.serving import (
     CHANNEL,
     FOREIGN_ORGANIZATION,
     ORGANIZATION,
     OTHER_CHANNEL,
     OWNER,
-    make_inventory,
+    fill,
 )
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -28,16 +25,16 @@ THEIRS = Channel(OTHER_CHANNEL, frozenset({ORGANIZATION, FOREIGN_ORGANIZATION}))
 WITHOUT_GRANT = Channel("third-channel", frozenset())
 LISTING = Listing("BROKER", "L1", Decimal("12.50"), Decimal("12.50"), '{"lastName":"Doe"}')
 REASON = "moving"
-Row = dict[str, Any]
 
 ADD = """
 INSERT INTO tickets (token, organization_id, owner_id, voided, seat_status, mpreserve,
   mpreserve_channel, listing_source, external_listing_id, total_price, individual_price, seller,
   hold_reason, hold_expires_at, access_id, section, "row", seat, barcode)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'E', 'S', 'R', '9', 'B')
+VALUES
 """
+ONE = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'E', 'S', 'R', '9', 'B')"
 NO_LISTING: Row = {
-    "mpreserve": 0,
+    "mpreserve": False,
     "mpreserve_channel": None,
     "listing_source": None,
     "external_listing_id": None,
@@ -91,50 +88,39 @@ EVERY_STATE = [
 ]
 
 
-def make_every_state(path: Path) -> None:
+def make_every_state(database: Database) -> None:
     """An inventory with a ticket in every state."""
-    make_inventory(path)
-    connection = apsw.Connection(str(path))
-    connection.executemany(ADD, map(_values, EVERY_STATE))
-    connection.close()
+    fill(database)
+    values = [value for state in EVERY_STATE for value in _values(state)]
+    database.execute(ADD + ", ".join([ONE] * len(EVERY_STATE)), *values)
 
 
 def _values(state: State) -> tuple[Any, ...]:
     listed, held = state.mpreserve_channel is not None, state.seat_status == "LOCK"
-    end = state.hold_expires_at
     return (
         state.token,
         state.organization_id,
         OWNER,
-        int(state.voided),
+        state.voided,
         state.seat_status,
-        int(listed),
+        listed,
         state.mpreserve_channel,
         *(listing_values(LISTING) if listed else [None] * 5),
         REASON if held else None,
-        None if end is None else end.isoformat(timespec="microseconds"),
+        state.hold_expires_at,
     )
 
 
 def listing_values(listing: Listing) -> list[str | None]:
     """A listing as it stands in a row."""
     source, external_listing_id, total_price, individual_price, seller = listing
-    prices = [None if price is None else str(price) for price in (total_price, individual_price)]
+    prices = [
+        None if price is None else format(price, "f") for price in (total_price, individual_price)
+    ]
     return [source, external_listing_id, *prices, seller]
 
 
 def listing_columns(listing: Listing, channel: str) -> Row:
     """What a lock writes of its own."""
-    values = [1, channel, *listing_values(listing)]
+    values = [True, channel, *listing_values(listing)]
     return dict(zip(NO_LISTING, values, strict=True))
-
-
-def rows_of(path: Path) -> Mapping[str, Row]:
-    """Every ticket's whole row, by token."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    try:
-        names = [str(row[1]) for row in connection.execute("PRAGMA table_info(tickets)")]
-        rows = connection.execute("SELECT * FROM tickets")
-        return {str(row[0]): dict(zip(names, row, strict=True)) for row in rows}
-    finally:
-        connection.close()

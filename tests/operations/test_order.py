@@ -2,106 +2,107 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seatlatch import commit
-from seatlatch.commit import Change, CommitEach, GroupCommit, work_off
+from seatlatch.commit import Change, CommitEach
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.ticket import TicketRecord
+from seatlatch.group_commit import GroupCommit
 from seatlatch.operations.box_office import (
     HoldTickets,
     OverrideUnlock,
     ReleaseTickets,
     VoidTickets,
 )
-from seatlatch.operations.lock_tickets import LockTickets
+from seatlatch.operations.mpreserve_change import MpreserveChange
 from seatlatch.operations.put_tickets import PutTickets
-from seatlatch.operations.unlock_tickets import UnlockTickets
-from seatlatch.store.interface import Hold, Lock, NewTicket
-from seatlatch.store.sqlite.store import SqliteStore
-from tests.operations.states import LISTING, MINE, NOW, THEIRS, WITHOUT_GRANT, rows_of
-from tests.serving import FOREIGN_ORGANIZATION, ORGANIZATION, OWNER, make_inventory
-from tests.test_commit import Gate, Groups, waiting
-from tests.test_commit import run as run_on_listed
+from seatlatch.store.interface import Hold, Mpreserve
+from tests.databases import Database, Databases, Row
+from tests.group_commit import BOUNDS, Gate, Groups, waiting
+from tests.group_commit import run as run_on_listed
+from tests.operations.changes import locking, unlocking
+from tests.operations.states import LISTING, MINE, NOW, THEIRS, WITHOUT_GRANT
+from tests.serving import FOREIGN_ORGANIZATION, ORGANIZATION, OWNER, fill
 
 TICKET = "t1"
 OTHER_LISTING = LISTING._replace(external_listing_id="L2")
 THIRD_LISTING = LISTING._replace(total_price=Decimal("1"))
 
 
-def lock(channel: Channel = MINE, listing: Any = LISTING) -> LockTickets:
-    return LockTickets({TICKET: Lock(channel, listing)})
+def lock(channel: Channel = MINE, listing: Any = LISTING) -> MpreserveChange:
+    return locking(channel, listing, TICKET)
 
 
-def unlock(channel: Channel = MINE) -> UnlockTickets:
-    return UnlockTickets({TICKET: channel})
+def unlock(channel: Channel = MINE) -> MpreserveChange:
+    return unlocking(channel, TICKET)
 
 
-def in_one_group(path: Path, changes: Sequence[Change[Any]]) -> list[Outcome]:
-    """The outcome of each for the ticket, which is listed before, when they share a commit."""
+def at_once(database: Database, changes: Sequence[Change[Any]]) -> list[Outcome]:
+    """The outcome of each for the ticket, which is listed before, when they wait together."""
     found: list[Outcome] = []
 
     async def test(commits: GroupCommit, gate: Gate, groups: Groups) -> None:
         gate.open.clear()
-        filler = UnlockTickets({"t0": MINE})
+        filler = unlocking(MINE, "t0")
         tasks = await waiting(commits, [filler, *changes])
         gate.open.set()
         answers: list[list[TicketResult]] = await asyncio.gather(*tasks)
-        assert groups.sizes == [(1, 1), (len(changes), len(changes))]
+        assert groups.sizes == [(1, 1)] * (1 + len(changes)), "no group wants a ticket twice"
         found.extend(result.outcome for (result,) in answers[1:])
 
-    run_on_listed(path, test)
+    run_on_listed(database, test)
     return found
 
 
-def ticket_row(path: Path) -> dict[str, Any]:
-    return rows_of(path / "inventory.db")[TICKET]
+def ticket_row(database: Database) -> Row:
+    return database.rows()[TICKET]
 
 
-def test_unlock_lock_unlock_ends_unlocked(tmp_path: Path) -> None:
-    found = in_one_group(tmp_path, [unlock(), lock(), unlock()])
+def test_unlock_lock_unlock_ends_unlocked(database: Database) -> None:
+    found = at_once(database, [unlock(), lock(), unlock()])
     assert found == [Outcome.UNLOCKED, Outcome.LOCKED, Outcome.UNLOCKED]
-    row = ticket_row(tmp_path)
-    assert (row["mpreserve"], row["seller"], row["revision"]) == (0, None, 4)
+    row = ticket_row(database)
+    assert (row["mpreserve"], row["seller"], row["revision"]) == (False, None, 4)
 
 
-def test_lock_unlock_lock_ends_locked(tmp_path: Path) -> None:
-    found = in_one_group(tmp_path, [unlock(), lock(), unlock(), lock(listing=OTHER_LISTING)])
+def test_lock_unlock_lock_ends_locked(database: Database) -> None:
+    found = at_once(database, [unlock(), lock(), unlock(), lock(listing=OTHER_LISTING)])
     assert found == [Outcome.UNLOCKED, Outcome.LOCKED, Outcome.UNLOCKED, Outcome.LOCKED]
-    row = ticket_row(tmp_path)
-    assert (row["mpreserve"], row["external_listing_id"], row["revision"]) == (1, "L2", 5)
+    row = ticket_row(database)
+    assert (row["mpreserve"], row["external_listing_id"], row["revision"]) == (True, "L2", 5)
 
 
-def test_of_two_channels_the_first_to_come_has_the_ticket(tmp_path: Path) -> None:
-    found = in_one_group(tmp_path, [unlock(), lock(THEIRS), lock(MINE), unlock(MINE)])
+def test_of_two_channels_the_first_to_come_has_the_ticket(database: Database) -> None:
+    found = at_once(database, [unlock(), lock(THEIRS), lock(MINE), unlock(MINE)])
     assert found[1:] == [Outcome.LOCKED, Outcome.RESERVED_ELSEWHERE, Outcome.RESERVED_ELSEWHERE]
-    assert ticket_row(tmp_path)["mpreserve_channel"] == THEIRS.code
+    assert ticket_row(database)["mpreserve_channel"] == THEIRS.code
 
 
-def test_of_one_channels_listings_the_last_one_stands(tmp_path: Path) -> None:
+def test_of_one_channels_listings_the_last_one_stands(database: Database) -> None:
     listings = [LISTING, OTHER_LISTING, THIRD_LISTING]
-    found = in_one_group(tmp_path, [unlock(), *(lock(listing=one) for one in listings)])
+    found = at_once(database, [unlock(), *(lock(listing=one) for one in listings)])
     assert set(found[1:]) <= {Outcome.LOCKED, Outcome.ALREADY_LOCKED}
-    row = ticket_row(tmp_path)
+    row = ticket_row(database)
     assert (row["external_listing_id"], row["total_price"], row["revision"]) == ("L1", "1", 5)
 
 
-def test_one_who_may_not_does_not_keep_the_next_from_it(tmp_path: Path) -> None:
-    found = in_one_group(tmp_path, [unlock(), lock(WITHOUT_GRANT), lock(MINE)])
+def test_one_who_may_not_does_not_keep_the_next_from_it(database: Database) -> None:
+    found = at_once(database, [unlock(), lock(WITHOUT_GRANT), lock(MINE)])
     assert found[1:] == [Outcome.UNKNOWN, Outcome.LOCKED]
-    assert ticket_row(tmp_path)["mpreserve_channel"] == MINE.code
+    assert ticket_row(database)["mpreserve_channel"] == MINE.code
 
 
 TOKENS = [TICKET, "t2", "t3"]
+ADD_THREE = f"""
+INSERT INTO tickets (token, organization_id, owner_id)
+VALUES {", ".join([f"(?, '{ORGANIZATION}', '{OWNER}')"] * 3)}
+"""
 CHANNELS = st.sampled_from([MINE, THEIRS, WITHOUT_GRANT])
 LISTINGS = st.sampled_from([LISTING, OTHER_LISTING, THIRD_LISTING])
 ASKED = st.sampled_from([*TOKENS, "none"])
@@ -112,13 +113,19 @@ def plain(change: Any) -> st.SearchStrategy[Change[Any]]:
     return TICKETS.map(lambda tokens: change(dict.fromkeys(tokens)))
 
 
+def wanting(wishes: st.SearchStrategy[Mpreserve], done: Outcome) -> st.SearchStrategy[Change[Any]]:
+    return st.dictionaries(ASKED, wishes, min_size=1).map(
+        lambda asked: MpreserveChange(asked, done)
+    )
+
+
 def record(token: str, organization: str, seat: str | None) -> PutTickets:
     return PutTickets([TicketRecord(token, organization, OWNER, seat=seat)])
 
 
 CHANGES = st.one_of(
-    st.dictionaries(ASKED, st.builds(Lock, CHANNELS, LISTINGS), min_size=1).map(LockTickets),
-    st.dictionaries(ASKED, CHANNELS, min_size=1).map(UnlockTickets),
+    wanting(st.builds(Mpreserve, CHANNELS, LISTINGS), Outcome.LOCKED),
+    wanting(st.builds(Mpreserve, CHANNELS, st.none()), Outcome.UNLOCKED),
     st.dictionaries(
         ASKED,
         st.builds(Hold, st.sampled_from(["r", "s"]), st.sampled_from([None, 0, 600])),
@@ -140,38 +147,41 @@ KINDS_IN_A_ROW = st.lists(CHANGES, min_size=1, max_size=12)
 class Pair:
     """Two databases with the same tickets: one for groups, one for the same one by one."""
 
-    def __init__(self, folder: Path) -> None:
-        self.paths = [folder / "grouped.db", folder / "each.db"]
-        for path in self.paths:
-            make_inventory(path)
-        self.stores = [SqliteStore(path, clock=lambda: NOW) for path in self.paths]
+    def __init__(self, databases: Databases) -> None:
+        self.databases = [databases.new(), databases.new()]
+        for database in self.databases:
+            fill(database)
+        self._runner = asyncio.Runner()
+        self._grouped, self._each = (database.store(NOW) for database in self.databases)
 
     def compare(self, changes: Sequence[Change[Any]]) -> bool:
         """Whether both ways have the same results and leave the same rows."""
-        for path in self.paths:
-            with closing(apsw.Connection(str(path))) as connection:
-                connection.pragma("synchronous", "OFF")
-                connection.execute("DELETE FROM tickets")
-                connection.executemany(
-                    "INSERT INTO tickets (token, organization_id, owner_id) VALUES (?, ?, ?)",
-                    [NewTicket(token, ORGANIZATION, OWNER)[:3] for token in TOKENS],
-                )
-        return asyncio.run(self._work(changes)) and rows_of(self.paths[0]) == rows_of(self.paths[1])
+        for database in self.databases:
+            database.execute("DELETE FROM tickets")
+            database.execute(ADD_THREE, *TOKENS)
+        same_results = self._runner.run(self._work(changes))
+        grouped, each = (database.rows() for database in self.databases)
+        return same_results and grouped == each
 
     async def _work(self, changes: Sequence[Change[Any]]) -> bool:
-        grouped, each = self.stores
-        together = await grouped.commit(lambda inside: work_off(changes, inside))
-        return together == [await CommitEach(each).submit(change) for change in changes]
+        each = CommitEach(self._each)
+        one_by_one = [await each.submit(change) for change in changes]
+        commits = GroupCommit(self._grouped, Groups(), BOUNDS)
+        commits.start()
+        together = await asyncio.gather(*map(commits.submit, changes))
+        await commits.close()
+        return together == one_by_one
 
     def close(self) -> None:
         """Let go of both."""
-        for store in self.stores:
-            store.close()
+        for store in (self._grouped, self._each):
+            self._runner.run(store.close())
+        self._runner.close()
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    made = Pair(tmp_path_factory.mktemp("order"))
+def pair(databases: Databases) -> Iterator[Pair]:
+    made = Pair(databases)
     yield made
     made.close()
 
@@ -184,9 +194,9 @@ def test_a_group_does_what_its_requests_do_one_by_one(
     assert pair.compare(changes)
 
 
-def one_turn(changes: Sequence[Change[Any]]) -> Iterator[list[int]]:
-    """All at once, also those that want the same ticket."""
-    yield list(range(len(changes)))
+def may_always_join(*_asked: object) -> bool:
+    """Also who wants a ticket that another of the group wants."""
+    return True
 
 
 @pytest.mark.parametrize(
@@ -202,5 +212,5 @@ def test_control_an_order_that_is_not_kept_is_caught(
     pair: Pair, monkeypatch: pytest.MonkeyPatch, changes: list[Change[Any]]
 ) -> None:
     assert pair.compare(changes)
-    monkeypatch.setattr(commit, "_turns", one_turn)
+    monkeypatch.setattr(GroupCommit, "_may_join", may_always_join)
     assert not pair.compare(changes)

@@ -5,7 +5,6 @@ What may be typed is tested in test_provision_inputs.py.
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -26,28 +25,23 @@ from seatlatch.operations.provision import (
     rotate_key,
     ungrant,
 )
-from seatlatch.store.interface import ChannelEntry, NewTicket, Provisioning
+from seatlatch.store.interface import NewTicket
+from seatlatch.store.provisioning import ChannelEntry, Provisioning
+from tests.databases import Database
 from tests.operations.letting_in import (
     CODE_SECONDS,
     NOW,
     at,
     at_work,
-    empty_inventory,
     invalid,
     refused,
 )
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """An empty inventory."""
-    return empty_inventory(tmp_path)
-
-
-@pytest.fixture
-def opened(path: Path) -> Iterator[Provisioning]:
+def opened(database: Database) -> Iterator[Provisioning]:
     """A transaction on an inventory with two organizations, a channel and its application."""
-    with at_work(path) as made:
+    with at_work(database) as made:
         yield made
 
 
@@ -143,8 +137,8 @@ def test_secrets_are_long_and_new_each_time(opened: Provisioning) -> None:
     assert {len(secret) for secret in secrets} == {43}
 
 
-def test_an_application_gets_a_key_without_end_and_a_code_with_one(path: Path) -> None:
-    with at(path) as opened:
+def test_an_application_gets_a_key_without_end_and_a_code_with_one(database: Database) -> None:
+    with at(database) as opened:
         add_organization(opened, "1001", "Arena")
         add_channel(opened, "channel", "Channel", ["1001"])
         api_key, code = add_application(opened, "app", "channel", CODE_SECONDS)
@@ -180,15 +174,15 @@ def test_a_key_that_ends_before_does_so_still(opened: Provisioning) -> None:
     assert ends_of(opened) == [50, 50, 50, None]
 
 
-def test_keys_that_have_ended_are_not_listed(path: Path) -> None:
-    with at(path) as opened:
+def test_keys_that_have_ended_are_not_listed(database: Database) -> None:
+    with at(database) as opened:
         add_organization(opened, "1001", "Arena")
         add_channel(opened, "channel", "Channel", ["1001"])
         add_application(opened, "app", "channel", CODE_SECONDS)
         rotate_key(opened, "app", 100)
-    with at(path, 99.9) as opened:
+    with at(database, 99.9) as opened:
         assert ends_of(opened) == [100, None]
-    with at(path, 100) as opened:
+    with at(database, 100) as opened:
         assert ends_of(opened) == [None]
         rotate_key(opened, "app", 100)
         assert ends_of(opened) == [200, None]
@@ -212,9 +206,9 @@ def test_a_revoked_operator_can_be_added_anew_with_another_key(opened: Provision
     assert add_operator(opened, "op") != old
 
 
-def test_what_raises_in_the_midst_keeps_nothing(path: Path) -> None:
-    with pytest.raises(NotDone), at(path) as opened:
+def test_what_raises_in_the_midst_keeps_nothing(database: Database) -> None:
+    with pytest.raises(NotDone), at(database) as opened:
         add_organization(opened, "1001", "Arena")
         add_organization(opened, "1001", "Arena")
-    with at(path) as opened:
+    with at(database) as opened:
         assert opened.organizations() == {}

@@ -1,7 +1,6 @@
 """What may be typed when callers are let in: identifiers and names of every kind."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +18,9 @@ from seatlatch.operations.provision import (
     rotate_key,
     ungrant,
 )
-from seatlatch.store.interface import ChannelEntry, Provisioning
-from tests.operations.letting_in import CODE_SECONDS, at, at_work, empty_inventory, invalid, state
+from seatlatch.store.provisioning import ChannelEntry, Provisioning
+from tests.databases import Database
+from tests.operations.letting_in import CODE_SECONDS, at, at_work, invalid, state
 
 LONGEST = "x" * 100
 IDENTIFIERS = ["1", "a", "!", "~", "-x", "com.mycompany.myapp", LONGEST]
@@ -58,26 +58,20 @@ def each(cases: dict[str, str]) -> pytest.MarkDecorator:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """An empty inventory."""
-    return empty_inventory(tmp_path)
-
-
-@pytest.fixture
-def opened(path: Path) -> Iterator[Provisioning]:
+def opened(database: Database) -> Iterator[Provisioning]:
     """A transaction on an inventory with two organizations, a channel and its application."""
-    with at_work(path) as made:
+    with at_work(database) as made:
         yield made
 
 
 @pytest.mark.parametrize("good", IDENTIFIERS)
-def test_good_identifiers(path: Path, good: str) -> None:
-    with at(path) as opened:
+def test_good_identifiers(database: Database, good: str) -> None:
+    with at(database) as opened:
         add_organization(opened, good, "Name")
         add_channel(opened, good, "Name", [good])
         add_application(opened, good, good, CODE_SECONDS)
         add_operator(opened, good)
-    with at(path) as opened:
+    with at(database) as opened:
         assert opened.organizations() == {good: "Name"}
         assert opened.channels() == [ChannelEntry(good, "Name", (good,))]
         assert [entry.application_id for entry in opened.applications()] == [good]
@@ -112,8 +106,10 @@ def test_bad_identifiers_of_what_is_to_be_changed(opened: Provisioning, bad: str
         invalid(opened, do, "1 to 100 visible ASCII characters")
 
 
-def test_what_was_added_by_other_means_can_be_removed_whatever_it_is_called(path: Path) -> None:
-    with at(path) as opened:
+def test_what_was_added_by_other_means_can_be_removed_whatever_it_is_called(
+    database: Database,
+) -> None:
+    with at(database) as opened:
         opened.add_organization("box office", "Name")
         opened.add_operator("två", b"hash")
         remove_organization(opened, "box office")
@@ -122,11 +118,11 @@ def test_what_was_added_by_other_means_can_be_removed_whatever_it_is_called(path
 
 
 @pytest.mark.parametrize("good", NAMES, ids=range(len(NAMES)))
-def test_good_names(path: Path, good: str) -> None:
-    with at(path) as opened:
+def test_good_names(database: Database, good: str) -> None:
+    with at(database) as opened:
         add_organization(opened, "1001", good)
         add_channel(opened, "channel", good, ["1001"])
-    with at(path) as opened:
+    with at(database) as opened:
         assert opened.organizations() == {"1001": good}
         assert opened.channels()[0].name == good
 

@@ -1,12 +1,8 @@
 """Put through a real store: what the ticketing system says is kept, and nothing else is touched."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
-import apsw
 import pytest
 
 from seatlatch.commit import CommitEach
@@ -15,80 +11,81 @@ from seatlatch.domain.refusal import InvalidRequest, Unavailable
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.operations import put_tickets as operation
 from seatlatch.operations.put_tickets import put_tickets
-from seatlatch.store.interface import Store
-from seatlatch.store.sqlite.store import SqliteStore
-from tests.operations.states import EVERY_STATE, NOW, make_every_state, rows_of
+from tests.databases import Database
+from tests.group_commit import Gate
+from tests.operations.states import EVERY_STATE, NOW, make_every_state
 from tests.serving import FOREIGN_ORGANIZATION, ORGANIZATION, OWNER
-from tests.test_commit import Gate
+from tests.stores import OpenStore, opened
 
 WHOLE = TicketRecord("new", ORGANIZATION, OWNER, "E", "S", "R", "9", "B")
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    make_every_state(tmp_path / "inventory.db")
-    return tmp_path / "inventory.db"
+def database(database: Database) -> Database:
+    make_every_state(database)
+    return database
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[SqliteStore]:
-    store = SqliteStore(path, clock=lambda: NOW)
-    yield store
-    store.close()
+def store(database: Database) -> Iterator[OpenStore]:
+    with opened(database.store(NOW)) as store:
+        yield store
 
 
-def put(store: Store, *records: TicketRecord) -> list[TicketResult]:
-    return asyncio.run(put_tickets(CommitEach(store), records))
+def put(store: OpenStore, *records: TicketRecord) -> list[TicketResult]:
+    return store.run(put_tickets(CommitEach(store.store), records))
 
 
-def outcome_of(store: Store, record: TicketRecord) -> Outcome:
+def outcome_of(store: OpenStore, record: TicketRecord) -> Outcome:
     (result,) = put(store, record)
     succeeded = result.outcome in (Outcome.ADDED, Outcome.UPDATED, Outcome.UNCHANGED)
     assert result.owner_id == (record.owner_id if succeeded else None)
     return result.outcome
 
 
-def test_a_ticket_is_added_then_unchanged_then_updated(store: SqliteStore, path: Path) -> None:
+def test_a_ticket_is_added_then_unchanged_then_updated(
+    store: OpenStore, database: Database
+) -> None:
     assert outcome_of(store, WHOLE) is Outcome.ADDED
-    added = rows_of(path)["new"]
+    added = database.rows()["new"]
     assert [added[name] for name in ("access_id", "section", "row", "seat", "barcode")] == [
         *("E", "S", "R", "9", "B")
     ]
-    assert (added["mpreserve"], added["seat_status"], added["voided"]) == (0, "UNLOCK", 0)
+    assert (added["mpreserve"], added["seat_status"], added["voided"]) == (False, "UNLOCK", False)
     assert outcome_of(store, WHOLE) is Outcome.UNCHANGED
-    assert rows_of(path)["new"] == added
+    assert database.rows()["new"] == added
     assert outcome_of(store, WHOLE._replace(owner_id="other", row="R2")) is Outcome.UPDATED
     changed = {"owner_id": "other", "row": "R2", "revision": 2}
-    assert rows_of(path)["new"] == {**added, **changed}
+    assert database.rows()["new"] == {**added, **changed}
 
 
 @pytest.mark.parametrize("field", ["access_id", "section", "row", "seat", "barcode"])
 def test_what_is_not_said_is_left_and_what_is_said_is_kept(
-    store: SqliteStore, path: Path, field: str
+    store: OpenStore, database: Database, field: str
 ) -> None:
     put(store, WHOLE)
-    before = rows_of(path)["new"]
+    before = database.rows()["new"]
     for nothing in (None, ""):
         silent: dict[str, Any] = {field: nothing}
         assert outcome_of(store, WHOLE._replace(**silent)) is Outcome.UNCHANGED
-        assert rows_of(path)["new"] == before
+        assert database.rows()["new"] == before
     assert outcome_of(store, WHOLE._replace(**{field: "other"})) is Outcome.UPDATED
-    assert rows_of(path)["new"] == {**before, field: "other", "revision": 2}
+    assert database.rows()["new"] == {**before, field: "other", "revision": 2}
 
 
-def test_a_bare_ticket_learns_later_where_it_is(store: SqliteStore, path: Path) -> None:
+def test_a_bare_ticket_learns_later_where_it_is(store: OpenStore, database: Database) -> None:
     bare = TicketRecord("new", ORGANIZATION, OWNER)
     assert outcome_of(store, bare) is Outcome.ADDED
-    assert rows_of(path)["new"]["barcode"] is None
+    assert database.rows()["new"]["barcode"] is None
     assert outcome_of(store, bare._replace(token="empty", barcode="")) is Outcome.ADDED
-    assert rows_of(path)["empty"]["barcode"] is None
+    assert database.rows()["empty"]["barcode"] is None
     assert outcome_of(store, bare._replace(barcode="B")) is Outcome.UPDATED
     assert outcome_of(store, bare) is Outcome.UNCHANGED
-    assert rows_of(path)["new"]["barcode"] == "B"
+    assert database.rows()["new"]["barcode"] == "B"
 
 
-def test_what_others_have_set_is_never_touched(store: SqliteStore, path: Path) -> None:
-    before = rows_of(path)
+def test_what_others_have_set_is_never_touched(store: OpenStore, database: Database) -> None:
+    before = database.rows()
     records = [
         TicketRecord(state.token, state.organization_id, "other", "E2", "S2", "R2", "10", "B2")
         for state in EVERY_STATE
@@ -103,13 +100,13 @@ def test_what_others_have_set_is_never_touched(store: SqliteStore, path: Path) -
         "barcode": "B2",
         "revision": 2,
     }
-    assert rows_of(path) == {token: {**row, **said} for token, row in before.items()}
+    assert database.rows() == {token: {**row, **said} for token, row in before.items()}
 
 
 def test_a_ticket_of_another_organization_is_left_and_not_told(
-    store: SqliteStore, path: Path
+    store: OpenStore, database: Database
 ) -> None:
-    before = rows_of(path)
+    before = database.rows()
     state = EVERY_STATE[0]
     other = TicketRecord(state.token, FOREIGN_ORGANIZATION, "other", "E2")
     assert state.organization_id == ORGANIZATION
@@ -117,21 +114,20 @@ def test_a_ticket_of_another_organization_is_left_and_not_told(
     unknown = other._replace(organization_id="unknown")
     assert outcome_of(store, unknown) is Outcome.UNKNOWN_ORGANIZATION
     assert outcome_of(store, unknown._replace(token="new")) is Outcome.UNKNOWN_ORGANIZATION
-    assert rows_of(path) == before
+    assert database.rows() == before
 
 
-def test_a_ticket_of_an_organization_that_is_gone_is_left(store: SqliteStore, path: Path) -> None:
-    connection = apsw.Connection(str(path))
-    connection.execute(
-        "INSERT INTO tickets (token, organization_id, owner_id) VALUES ('x', 'g', 'o')"
-    )
-    connection.close()
-    before = rows_of(path)
+def test_a_ticket_of_an_organization_that_is_gone_is_left(
+    store: OpenStore, database: Database
+) -> None:
+    add = "INSERT INTO tickets (token, organization_id, owner_id) VALUES ('x', 'g', 'o')"
+    database.execute(add)
+    before = database.rows()
     assert outcome_of(store, TicketRecord("x", "g", "p")) is Outcome.UNKNOWN_ORGANIZATION
-    assert rows_of(path) == before
+    assert database.rows() == before
 
 
-def test_each_record_stands_alone_and_results_keep_the_order(store: SqliteStore) -> None:
+def test_each_record_stands_alone_and_results_keep_the_order(store: OpenStore) -> None:
     put(store, WHOLE)
     results = put(
         store,
@@ -150,13 +146,13 @@ def test_each_record_stands_alone_and_results_keep_the_order(store: SqliteStore)
 
 
 def test_two_records_of_one_ticket_are_refused_before_anything_is_done(
-    store: SqliteStore, path: Path
+    store: OpenStore, database: Database
 ) -> None:
-    before = rows_of(path)
+    before = database.rows()
     records = [WHOLE, WHOLE._replace(token="second"), WHOLE._replace(seat="10")]
     with pytest.raises(InvalidRequest, match="Records 1 and 3"):
         put(store, *records)
-    assert rows_of(path) == before
+    assert database.rows() == before
 
 
 def many(tickets: int) -> Sequence[TicketRecord]:
@@ -165,26 +161,28 @@ def many(tickets: int) -> Sequence[TicketRecord]:
 
 @pytest.mark.parametrize(("tickets", "commits"), [(1, 1), (5, 1), (6, 2), (10, 2), (11, 3)])
 def test_a_large_request_is_worked_in_portions(
-    path: Path, monkeypatch: pytest.MonkeyPatch, tickets: int, commits: int
+    database: Database, monkeypatch: pytest.MonkeyPatch, tickets: int, commits: int
 ) -> None:
     monkeypatch.setattr(operation, "AT_ONCE_TOKENS", 5)
-    with closing(Gate(path)) as counting:
-        results = put(counting, *many(tickets))
-        assert counting.commits == commits
+    counting = Gate(database.store())
+    with opened(counting) as store:
+        results = put(store, *many(tickets))
+    assert counting.commits == commits
     assert [result.token for result in results] == [record.token for record in many(tickets)]
     assert {result.outcome for result in results} == {Outcome.ADDED}
 
 
 def test_portions_before_one_that_fails_are_kept_and_sent_again_are_unchanged(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(operation, "AT_ONCE_TOKENS", 5)
-    with closing(Gate(path)) as failing:
+    failing = Gate(database.store())
+    with opened(failing) as store:
         failing.refuse_from = 3
         with pytest.raises(Unavailable):
-            put(failing, *many(12))
-        kept = [token for token in rows_of(path) if token.startswith("many-")]
+            put(store, *many(12))
+        kept = [token for token in sorted(database.rows()) if token.startswith("many-")]
         assert kept == [record.token for record in many(10)]
         failing.refuse_from = 100
-        outcomes = [result.outcome for result in put(failing, *many(12))]
+        outcomes = [result.outcome for result in put(store, *many(12))]
     assert outcomes == [Outcome.UNCHANGED] * 10 + [Outcome.ADDED] * 2

@@ -4,27 +4,28 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import product
-from pathlib import Path
 
 import pytest
 
-from seatlatch.commit import work_off
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.rules import judge_unlock
 from seatlatch.domain.ticket import SeatStatus, Ticket
-from seatlatch.operations.unlock_tickets import UnlockTickets
+from seatlatch.group_commit import GroupCommit
+from seatlatch.operations.mpreserve_change import MpreserveChange
 from seatlatch.store.interface import NewTicket
-from seatlatch.store.sqlite.store import SqliteStore
+from tests.databases import Database
+from tests.group_commit import BOUNDS, Groups
+from tests.operations.changes import unlocking
 from tests.serving import (
     CHANNEL,
     FOREIGN_ORGANIZATION,
     ORGANIZATION,
     OTHER_CHANNEL,
+    fill,
     listed,
-    make_inventory,
-    mpreserve_of,
 )
+from tests.stores import OpenStore, opened
 
 MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
 THEIRS = Channel(OTHER_CHANNEL, frozenset({ORGANIZATION, FOREIGN_ORGANIZATION}))
@@ -49,29 +50,36 @@ EVERY_STATE = [
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    make_inventory(tmp_path / "inventory.db", [*EVERY_STATE, listed("a"), listed("b")])
-    store = SqliteStore(tmp_path / "inventory.db")
-    yield store
-    store.close()
+def store(database: Database) -> Iterator[OpenStore]:
+    fill(database, [*EVERY_STATE, listed("a"), listed("b")])
+    with opened(database.store()) as store:
+        yield store
 
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def asking(channel: Channel, tokens: Iterable[str]) -> UnlockTickets:
+def asking(channel: Channel, tokens: Iterable[str]) -> MpreserveChange:
     """An unlock of these tokens."""
-    return UnlockTickets(dict.fromkeys(tokens, channel))
+    return unlocking(channel, *tokens)
 
 
-def unlock(store: SqliteStore, *unlocks: UnlockTickets) -> list[list[TicketResult]]:
-    """The results of unlocks that are one group."""
-    return asyncio.run(store.commit(lambda transaction: work_off(unlocks, transaction)))
+def unlock(store: OpenStore, *unlocks: MpreserveChange) -> list[list[TicketResult]]:
+    """The results of unlocks that came together."""
+
+    async def come_together() -> list[list[TicketResult]]:
+        commits = GroupCommit(store.store, Groups(), BOUNDS)
+        commits.start()
+        results = await asyncio.gather(*map(commits.submit, unlocks))
+        await commits.close()
+        return results
+
+    return store.run(come_together())
 
 
 @pytest.mark.parametrize("channel", [MINE, THEIRS, WITHOUT_GRANT], ids=lambda channel: channel.code)
 def test_the_database_unlocks_exactly_what_the_rule_would(
-    store: SqliteStore, channel: Channel, tmp_path: Path
+    store: OpenStore, channel: Channel, database: Database
 ) -> None:
     expected = [
         judge_unlock(
@@ -90,13 +98,13 @@ def test_the_database_unlocks_exactly_what_the_rule_would(
     ]
     (results,) = unlock(store, asking(channel, [new.token for new in EVERY_STATE]))
     assert [result.outcome for result in results] == expected
-    mpreserve = mpreserve_of(tmp_path / "inventory.db")
+    mpreserve = database.mpreserve_of()
     for new, outcome in zip(EVERY_STATE, expected, strict=True):
         listed_before = new.mpreserve_channel is not None
         assert mpreserve[new.token] == (listed_before and outcome is not Outcome.UNLOCKED)
 
 
-def test_an_unlock_that_nothing_needs_is_a_success(store: SqliteStore) -> None:
+def test_an_unlock_that_nothing_needs_is_a_success(store: OpenStore) -> None:
     first = unlock(store, asking(MINE, ["a", "b"]))
     again = unlock(store, asking(MINE, ["a", "b"]))
     assert [result.outcome for result in first[0]] == [Outcome.UNLOCKED] * 2
@@ -104,14 +112,14 @@ def test_an_unlock_that_nothing_needs_is_a_success(store: SqliteStore) -> None:
     assert [result.owner_id for result in first[0]] == [result.owner_id for result in again[0]]
 
 
-def test_of_two_requests_in_a_group_one_has_unlocked_the_ticket(store: SqliteStore) -> None:
+def test_of_two_requests_in_a_group_one_has_unlocked_the_ticket(store: OpenStore) -> None:
     one, other = unlock(store, asking(MINE, ["a", "b"]), asking(MINE, ["b", "a"]))
     assert {result.outcome for result in one} == {Outcome.UNLOCKED}
     assert {result.outcome for result in other} == {Outcome.ALREADY_UNLOCKED}
 
 
 def test_a_channel_learns_nothing_from_another_channels_unlock_in_its_group(
-    store: SqliteStore,
+    store: OpenStore,
 ) -> None:
     mine, third = unlock(store, asking(MINE, ["a"]), asking(WITHOUT_GRANT, ["a"]))
     assert mine == [TicketResult("a", Outcome.UNLOCKED, "234567")]
@@ -119,11 +127,11 @@ def test_a_channel_learns_nothing_from_another_channels_unlock_in_its_group(
 
 
 def test_results_keep_the_requests_order_and_name_a_repeated_token_once(
-    store: SqliteStore,
+    store: OpenStore,
 ) -> None:
     (results,) = unlock(store, asking(MINE, ["b", "nothing", "a", "b", "nothing"]))
     assert [result.token for result in results] == ["b", "nothing", "a"]
 
 
-def test_no_tokens_at_all_touch_nothing(store: SqliteStore) -> None:
+def test_no_tokens_at_all_touch_nothing(store: OpenStore) -> None:
     assert unlock(store, asking(MINE, [])) == [[]]

@@ -1,8 +1,6 @@
 """Verify through a real store: what a channel may see, by token and by barcode."""
 
-import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,10 +8,11 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.outcome import Outcome
 from seatlatch.operations.verify_tickets import Verified, verify_barcodes, verify_tokens
-from seatlatch.store.interface import Lock, NewTicket
-from seatlatch.store.sqlite.store import SqliteStore
+from seatlatch.store.interface import Mpreserve, NewTicket
+from tests.databases import Database
 from tests.operations.states import LISTING, MINE, NOW, THEIRS, WITHOUT_GRANT
-from tests.serving import FOREIGN_ORGANIZATION, ORGANIZATION, OTHER_CHANNEL, OWNER, make_inventory
+from tests.serving import FOREIGN_ORGANIZATION, ORGANIZATION, OTHER_CHANNEL, OWNER, fill
+from tests.stores import OpenStore, opened
 
 UNKNOWN = Verified("?", Outcome.UNKNOWN, None, None, None, None)
 
@@ -23,9 +22,9 @@ def ticket(token: str, barcode: str, access_id: str = "E") -> NewTicket:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    make_inventory(
-        tmp_path / "inventory.db",
+def store(database: Database) -> Iterator[OpenStore]:
+    fill(
+        database,
         [
             ticket("open", "open"),
             ticket("mine", "mine"),
@@ -40,21 +39,20 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
             ticket("elsewhere", "open", "F"),
         ],
     )
-    store = SqliteStore(tmp_path / "inventory.db", clock=lambda: NOW)
-    asyncio.run(store.commit(lambda inside: inside.lock({"mine": Lock(MINE, LISTING)})))
-    yield store
-    store.close()
+    with opened(database.store(NOW)) as store:
+        store.commit(lambda inside: inside.change_mpreserve({"mine": Mpreserve(MINE, LISTING)}))
+        yield store
 
 
-def by_token(store: SqliteStore, channel: Channel, *tokens: str) -> list[Verified]:
-    return asyncio.run(verify_tokens(store, channel, tokens))
+def by_token(store: OpenStore, channel: Channel, *tokens: str) -> list[Verified]:
+    return store.run(verify_tokens(store.store, channel, tokens))
 
 
-def by_barcode(store: SqliteStore, channel: Channel, *barcodes: str) -> list[Verified]:
-    return asyncio.run(verify_barcodes(store, channel, "E", barcodes))
+def by_barcode(store: OpenStore, channel: Channel, *barcodes: str) -> list[Verified]:
+    return store.run(verify_barcodes(store.store, channel, "E", barcodes))
 
 
-def test_each_different_token_has_one_result_in_order(store: SqliteStore) -> None:
+def test_each_different_token_has_one_result_in_order(store: OpenStore) -> None:
     found = by_token(store, MINE, "mine", "none", "open", "mine", "", "none")
     assert [one.asked for one in found] == ["mine", "none", "open", ""]
     assert [one.outcome for one in found] == [
@@ -64,7 +62,7 @@ def test_each_different_token_has_one_result_in_order(store: SqliteStore) -> Non
     assert by_token(store, MINE) == []
 
 
-def test_a_listing_is_shown_to_its_own_channel_alone(store: SqliteStore) -> None:
+def test_a_listing_is_shown_to_its_own_channel_alone(store: OpenStore) -> None:
     (mine,) = by_token(store, MINE, "mine")
     assert (mine.outcome, mine.listing, mine.owner_id) == (Outcome.VERIFIED, LISTING, OWNER)
     (seen,) = by_token(store, THEIRS, "mine")
@@ -73,21 +71,19 @@ def test_a_listing_is_shown_to_its_own_channel_alone(store: SqliteStore) -> None
     assert (unlisted.outcome, unlisted.listing) == (Outcome.VERIFIED, None)
 
 
-def test_a_listing_without_content_is_still_the_channels(store: SqliteStore) -> None:
-    asyncio.run(store.commit(lambda inside: inside.lock({"open": Lock(MINE, Listing())})))
+def test_a_listing_without_content_is_still_the_channels(store: OpenStore) -> None:
+    store.commit(lambda inside: inside.change_mpreserve({"open": Mpreserve(MINE, Listing())}))
     (one,) = by_token(store, MINE, "open")
     assert one.listing == Listing()
 
 
 @pytest.mark.parametrize("barcode", ["foreign", "none", ""])
-def test_a_barcode_without_a_grant_is_like_one_that_is_none(
-    store: SqliteStore, barcode: str
-) -> None:
+def test_a_barcode_without_a_grant_is_like_one_that_is_none(store: OpenStore, barcode: str) -> None:
     assert by_barcode(store, MINE, barcode) == [UNKNOWN._replace(asked=barcode)]
     assert by_barcode(store, WITHOUT_GRANT, "open") == [UNKNOWN._replace(asked="open")]
 
 
-def test_a_token_without_a_grant_is_like_one_that_is_none(store: SqliteStore) -> None:
+def test_a_token_without_a_grant_is_like_one_that_is_none(store: OpenStore) -> None:
     for channel, token in ((MINE, "foreign"), (MINE, "none"), (WITHOUT_GRANT, "open")):
         assert by_token(store, channel, token) == [UNKNOWN._replace(asked=token, token=token)]
 
@@ -104,14 +100,14 @@ def test_a_token_without_a_grant_is_like_one_that_is_none(store: SqliteStore) ->
     ],
 )
 def test_of_several_tickets_with_a_barcode_the_least_barred_counts(
-    store: SqliteStore, channel: Channel, barcode: str, outcome: Outcome, token: str
+    store: OpenStore, channel: Channel, barcode: str, outcome: Outcome, token: str
 ) -> None:
     (one,) = by_barcode(store, channel, barcode)
     assert (one.asked, one.outcome, one.token, one.owner_id) == (barcode, outcome, token, OWNER)
     assert (one.ticket is not None) == (outcome is Outcome.VERIFIED)
 
 
-def test_each_different_barcode_has_one_result_in_order(store: SqliteStore) -> None:
+def test_each_different_barcode_has_one_result_in_order(store: OpenStore) -> None:
     found = by_barcode(store, MINE, "twin", "none", "mine", "twin")
     assert [(one.asked, one.token) for one in found] == [
         *(("twin", "twin-1"), ("none", None), ("mine", "mine"))

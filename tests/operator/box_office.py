@@ -1,11 +1,9 @@
 """What the operator's tests share: calling as the box office, and what an answer says."""
 
 import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import apsw
 import httpx
 
 from tests.serving import OPERATOR_KEY, ORGANIZATION, OWNER, Served
@@ -70,18 +68,6 @@ def show(served: Served, token: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     shown: dict[str, Any] = answer.json()
     return shown
-
-
-def rows_of(path: Path) -> dict[str, dict[str, Any]]:
-    """All that is kept of every ticket, by token, read beside the server."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    try:
-        cursor = connection.execute("SELECT * FROM tickets")
-        columns = [name for name, _ in cursor.get_description()]
-        rows = [dict(zip(columns, row, strict=True)) for row in cursor]
-    finally:
-        connection.close()
-    return {row["token"]: row for row in rows}
 
 
 def record(token: str, **more: Any) -> dict[str, Any]:

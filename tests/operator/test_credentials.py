@@ -8,7 +8,6 @@ import pytest
 
 from seatlatch.auth.keys import hash_secret
 from seatlatch.telemetry import make_log
-from seatlatch.wiring import open_provisioning
 from tests.api.wire import Wire, message_of
 from tests.operator.box_office import TICKETS, head, operate, record
 from tests.serving import (
@@ -17,8 +16,6 @@ from tests.serving import (
     OPERATOR,
     OPERATOR_KEY,
     Served,
-    database_url,
-    mpreserve_of,
     serving,
     valid_headers,
 )
@@ -65,8 +62,8 @@ def test_whoever_is_no_operator_is_401(
     answer = operate(shared, method, path, body, **changes)
     message_of(answer, 401, "UNAUTHORIZED")
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
-    assert mpreserve_of(shared.path)["listed-1"]
-    assert "new" not in mpreserve_of(shared.path)
+    assert shared.database.mpreserve_of()["listed-1"]
+    assert "new" not in shared.database.mpreserve_of()
 
 
 def test_bytes_that_are_no_text_are_no_key(shared: Served) -> None:
@@ -93,19 +90,19 @@ def test_an_operator_key_is_nothing_at_the_marketplaces_door(shared: Served) -> 
 
 def test_a_removed_operator_is_401_within_a_second(served: Served) -> None:
     assert operate(served, "GET", "/listed-1").status_code == 200
-    with open_provisioning(database_url(served.path)) as provisioning:
+    with served.database.provisioning() as provisioning:
         provisioning.remove_operator(OPERATOR)
     removed_at = monotonic()
     while operate(served, "GET", "/listed-1").status_code == 200:
         assert monotonic() - removed_at < REMOVAL_SECONDS_MAX
     assert operate(served, "PUT", "/void", {"tokens": ["listed-1"]}).status_code == 401
-    assert mpreserve_of(served.path)["listed-1"]
+    assert served.database.mpreserve_of()["listed-1"]
 
 
 def test_a_new_operator_is_let_in_at_once(served: Served) -> None:
     second = {"authorization": "Bearer second-key"}
     assert operate(served, "GET", "/listed-1", **second).status_code == 401
-    with open_provisioning(database_url(served.path)) as provisioning:
+    with served.database.provisioning() as provisioning:
         provisioning.add_operator("second", hash_secret(b"second-key"))
     assert operate(served, "GET", "/listed-1", **second).status_code == 200
 
@@ -118,7 +115,7 @@ def test_no_secret_and_no_seller_is_in_the_log(
         "listing": {"tokens": [{"token": "not-listed"}]},
         "seller": {"lastName": "Sellerova", "firstName": "Anna"},
     }
-    with serving(served.path, log=make_log("json", "debug")) as running:
+    with serving(served.database, log=make_log("json", "debug")) as running:
         assert running.call("PUT", "/v1/tickets/lock", listing).status_code == 200
         assert "Sellerova" in operate(running, "GET", "/not-listed").text
         assert "Sellerova" in operate(running, "GET", "?organizationId=1001").text

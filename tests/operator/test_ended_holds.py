@@ -2,36 +2,25 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from seatlatch.store.sqlite.store import SqliteStore
 from tests.api.test_probes import samples, value
-from tests.operator.box_office import hold, override, release, reserved, rows_of, show, void
+from tests.databases import Database
+from tests.operator.box_office import hold, override, release, reserved, show, void
 from tests.serving import OWNER, Served, serving
 
 LISTED = "locked-and-listed"
 PLAIN = "not-listed"
 
 
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2030, 1, 1, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
-def ended(inventory: Path) -> Iterator[Served]:
+def ended(inventory: Database) -> Iterator[Served]:
     """A server on which the holds of a listed ticket and of a plain one have just ended."""
-    clock = Clock()
-    with serving(inventory, store=lambda path: SqliteStore(path, clock=clock)) as running:
+    clock = inventory.clock(datetime(2030, 1, 1, tzinfo=UTC))
+    with serving(inventory, at=clock) as running:
         assert hold(running, LISTED, PLAIN, expiresInSeconds=60).status_code == 200
         clock.now += timedelta(seconds=60)
         yield running
@@ -39,7 +28,7 @@ def ended(inventory: Path) -> Iterator[Served]:
 
 def left_of(served: Served, token: str) -> tuple[Any, Any]:
     """What the database holds of a hold, ended or not."""
-    row = rows_of(served.path)[token]
+    row = served.database.rows()[token]
     return row["seat_status"], row["hold_reason"]
 
 

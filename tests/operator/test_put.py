@@ -25,7 +25,6 @@ from tests.serving import (
     FOREIGN_ORGANIZATION,
     OWNER,
     Served,
-    mpreserve_of,
 )
 
 MANY = 10_000
@@ -146,7 +145,7 @@ def test_10000_tickets_in_one_call(served: Served, lines: bool) -> None:
     assert answer.status_code == 200
     success = [done(f"many-{number}", "added") for number in range(MANY)]
     assert answer.json() == {"success": success}
-    assert len(mpreserve_of(served.path)) >= MANY
+    assert len(served.database.mpreserve_of()) >= MANY
     assert show(served, f"many-{MANY - 1}")["seat"] == str(MANY - 1)
 
 

@@ -15,7 +15,7 @@ from tests.operator.box_office import (
     record,
     show,
 )
-from tests.serving import Served, mpreserve_of
+from tests.serving import Served
 
 MEBIBYTE = 1024 * 1024
 TOO_LONG = "x" * 201
@@ -47,7 +47,7 @@ MISSHAPEN: dict[str, tuple[Any, list[str]]] = {
 
 
 def nothing_was_changed(served: Served) -> bool:
-    return "good" not in mpreserve_of(served.path)
+    return "good" not in served.database.mpreserve_of()
 
 
 @pytest.mark.parametrize(("bad", "words"), MISSHAPEN.values(), ids=MISSHAPEN)

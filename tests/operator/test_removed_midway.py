@@ -8,10 +8,9 @@ import pytest
 
 from seatlatch.auth import directory
 from seatlatch.operator import gate
-from seatlatch.wiring import open_provisioning
 from tests.api.wire import Wire, message_of
-from tests.operator.box_office import NDJSON, head, record, rows_of
-from tests.serving import OPERATOR, Answered, Served, database_url
+from tests.operator.box_office import NDJSON, head, record
+from tests.serving import OPERATOR, Answered, Served
 
 WHY = {"tokens": ["listed-1"], "reason": "why"}
 
@@ -52,7 +51,7 @@ def answer_to(served: Served, call: Call, *, removed: bool) -> Answered:
         wire.send(head(call.method, call.path, *more, content_type=call.content_type))
         assert wire.answer().status == 100
         wire.send(body[:5])
-        with open_provisioning(database_url(served.path)) as provisioning:
+        with served.database.provisioning() as provisioning:
             if removed:
                 provisioning.remove_operator(OPERATOR)
         wire.send(body[5:])
@@ -61,9 +60,9 @@ def answer_to(served: Served, call: Call, *, removed: bool) -> Answered:
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_an_operator_removed_midway_is_401_and_changes_nothing(served: Served, call: Call) -> None:
-    before = rows_of(served.path)
+    before = served.database.rows()
     message_of(answer_to(served, call, removed=True), 401, "UNAUTHORIZED")
-    assert rows_of(served.path) == before
+    assert served.database.rows() == before
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -71,9 +70,9 @@ def test_an_operator_who_stays_is_served_however_late_the_body_is(
     served: Served, call: Call
 ) -> None:
     """The control of the test above."""
-    before = rows_of(served.path)
+    before = served.database.rows()
     assert answer_to(served, call, removed=False).status == 200
-    assert rows_of(served.path) != before
+    assert served.database.rows() != before
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.api.wire import Wire, message_of
+from tests.databases import with_nul
 from tests.operator.box_office import hold, operate, put, record, show
 from tests.serving import (
     CHANNEL,
@@ -39,6 +40,9 @@ STRANGE = {
     "the replacement character": "\ufffd",
     "long": "9" * 10_000,
 }
+STRANGE_TOKENS = [
+    pytest.param(token, id=name, marks=with_nul(token)) for name, token in STRANGE.items()
+]
 
 
 def get(served: Served, target: str) -> tuple[int, bytes]:
@@ -83,20 +87,20 @@ def test_tickets_of_every_organization_and_channel_are_shown(shared: Served) -> 
     assert show(shared, "voided")["voided"] is True
 
 
-@pytest.mark.parametrize("token", STRANGE.values(), ids=STRANGE)
+@pytest.mark.parametrize("token", STRANGE_TOKENS)
 def test_a_strange_token_is_shown_percent_encoded(served: Served, token: str) -> None:
     path = "/" + quote(token, safe="")
     status, body = get(served, path)
     assert status == 404
     assert b"There is no such ticket" in body
-    add_tickets(served.path, [listed(token)])
+    add_tickets(served.database, [listed(token)])
     assert get(served, path)[0] == 200
     assert show(served, token)["token"] == token
 
 
-@pytest.mark.parametrize("token", STRANGE.values(), ids=STRANGE)
+@pytest.mark.parametrize("token", STRANGE_TOKENS)
 def test_what_differs_from_a_strange_token_is_unknown(served: Served, token: str) -> None:
-    add_tickets(served.path, [listed(token)])
+    add_tickets(served.database, [listed(token)])
     for other in (token + "\n", token + "/", token[:-1] + "%FF", token[:-1]):
         status, _ = get(served, "/" + quote(other, safe="%"))
         assert status == 404

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from seatlatch.store.sqlite.store import SqliteStore
 from tests.api.wire import message_of
+from tests.databases import Clock, Database
 from tests.operator.box_office import (
     hold,
     invalid,
@@ -21,25 +20,15 @@ from tests.operator.box_office import (
 from tests.serving import OWNER, Served, serving
 
 
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2030, 1, 1, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
+@pytest.fixture
+def clock(inventory: Database) -> Clock:
+    return inventory.clock(datetime(2030, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def timed(inventory: Path, clock: Clock) -> Iterator[Served]:
+def timed(inventory: Database, clock: Clock) -> Iterator[Served]:
     """A server whose database goes by `clock`."""
-    with serving(inventory, store=lambda path: SqliteStore(path, clock=clock)) as running:
+    with serving(inventory, at=clock) as running:
         yield running
 
 

@@ -15,6 +15,7 @@ from tests.api.test_tenants import (
     list_for_both,
     make_tenants,
 )
+from tests.databases import Databases
 from tests.operator.box_office import operate, record
 from tests.serving import OPERATOR_KEY, OWNER, Served, serving
 
@@ -50,11 +51,11 @@ REFUSED: dict[str, Mapping[str, str | None]] = {
 
 
 @pytest.fixture(scope="module")
-def tenants(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def tenants(databases: Databases) -> Iterator[Served]:
     """Two channels with a listing each, for requests that change nothing."""
-    path = tmp_path_factory.mktemp("tenants") / "inventory.db"
-    make_tenants(path)
-    with serving(path) as served:
+    database = databases.new()
+    make_tenants(database)
+    with serving(database) as served:
         list_for_both(served)
         yield served
 

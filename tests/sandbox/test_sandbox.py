@@ -14,10 +14,11 @@ import pytest
 
 from seatlatch.sandbox import data
 from seatlatch.store.interface import NewTicket
-from seatlatch.wiring import make_database, open_provisioning
 from tests.cli.commands import COMMAND, environment, run, running
-from tests.cli.test_bad_databases import assert_one_sentence, contents
-from tests.serving import TOKEN, UNLOCK, database_url, make_inventory, mpreserve_of, valid_headers
+from tests.cli.test_bad_databases import assert_one_sentence
+from tests.databases import Database, Databases
+from tests.serving import TOKEN, UNLOCK, fill, valid_headers
+from tests.sqlite_database import SqliteDatabase
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ("marketplace", "operator", "box-office")
@@ -36,7 +37,7 @@ def unlock(about: Any, *tokens: str) -> httpx.Response:
 
 
 def test_its_database_is_its_own_and_goes_with_it(tmp_path: Path) -> None:
-    url = database_url(tmp_path / "mine.db")
+    url = SqliteDatabase(tmp_path / "mine.db").url
     with running("sandbox", "--port", "0", SEATLATCH_DATABASE_URL=url) as (_, about):
         path = Path(urlsplit(about["database"]).path.removeprefix("/"))
         assert path.is_file()
@@ -45,13 +46,14 @@ def test_its_database_is_its_own_and_goes_with_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_each_start_is_fresh(tmp_path: Path) -> None:
-    url = database_url(tmp_path / "sandbox.db")
+def test_each_start_is_fresh(databases: Databases) -> None:
+    database = databases.blank("sandbox")
     for _ in range(2):
-        with running("sandbox", "--port", "0", "--database", url) as (_, about):
-            assert mpreserve_of(tmp_path / "sandbox.db")["98973476444"]
+        with running("sandbox", "--port", "0", "--database", database.url) as (_, about):
+            assert about["database"] == database.name
+            assert database.mpreserve_of()["98973476444"]
             assert unlock(about, "98973476444").status_code == 200
-            assert not mpreserve_of(tmp_path / "sandbox.db")["98973476444"]
+            assert not database.mpreserve_of()["98973476444"]
 
 
 def test_the_printed_command_unlocks(tmp_path: Path) -> None:
@@ -137,33 +139,29 @@ def test_it_listens_on_this_machine_alone(host: str) -> None:
     assert_one_sentence(result.stderr)
 
 
-def test_it_refuses_an_inventory(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path, [NewTicket("a", "1001", "o")])
-    assert_refused(path, "holds an inventory, which the sandbox would overwrite")
+def test_it_refuses_an_inventory(database: Database) -> None:
+    fill(database, [NewTicket("a", "1001", "o")])
+    assert_refused(database, "holds an inventory, which the sandbox would overwrite")
 
 
-def test_it_refuses_an_inventory_that_is_still_empty(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.db"
-    make_database(database_url(path))
-    assert_refused(path, "holds an inventory")
+def test_it_refuses_an_inventory_that_is_still_empty(database: Database) -> None:
+    assert_refused(database, "holds an inventory")
 
 
-def test_it_refuses_the_database_of_a_sandbox_that_runs(tmp_path: Path) -> None:
-    path = tmp_path / "sandbox.db"
-    with running("sandbox", "--port", "0", "--database", database_url(path)) as (_, about):
+def test_it_refuses_the_database_of_a_sandbox_that_runs(databases: Databases) -> None:
+    database = databases.blank("sandbox")
+    with running("sandbox", "--port", "0", "--database", database.url) as (_, about):
         assert unlock(about, "98973476444").status_code == 200
-        result = run("sandbox", "--port", "0", "--database", database_url(path))
+        result = run("sandbox", "--port", "0", "--database", database.url)
         assert result.returncode == 1
         assert "Another sandbox runs" in result.stderr
-        assert not mpreserve_of(path)["98973476444"]
+        assert not database.mpreserve_of()["98973476444"]
 
 
-def test_what_was_added_to_a_sandbox_is_gone_at_its_next_start(tmp_path: Path) -> None:
-    path = tmp_path / "sandbox.db"
-    make_database(database_url(path), "sandbox")
+def test_what_was_added_to_a_sandbox_is_gone_at_its_next_start(databases: Databases) -> None:
+    database = databases.new("sandbox")
     for _ in range(2):
-        with open_provisioning(database_url(path), "sandbox") as provisioning:
+        with database.provisioning() as provisioning:
             data.fill(provisioning)
             assert provisioning.organizations().keys() == {
                 data.ORGANIZATION,
@@ -177,13 +175,13 @@ def test_what_was_added_to_a_sandbox_is_gone_at_its_next_start(tmp_path: Path) -
 def test_it_refuses_a_file_that_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("Seats for Saturday: 12 and 13.\n" * 100)
-    assert_refused(path, "is not a SQLite database")
+    assert_refused(SqliteDatabase(path), "is not a SQLite database")
 
 
-def assert_refused(path: Path, expected: str) -> None:
-    before = contents(path)
-    result = run("sandbox", "--port", "0", "--database", database_url(path))
+def assert_refused(database: Database, expected: str) -> None:
+    before = database.kept()
+    result = run("sandbox", "--port", "0", "--database", database.url)
     assert result.returncode == 1
     assert expected in result.stderr
     assert_one_sentence(result.stderr)
-    assert contents(path) == before
+    assert database.kept() == before

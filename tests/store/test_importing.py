@@ -1,36 +1,28 @@
 """An import: all or nothing, never touching what the marketplace or the box office has set."""
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from contextlib import AbstractContextManager
+from types import ModuleType
 
-import apsw
 import pytest
 
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.operations.import_tickets import BAD_LINES_SHOWN, Imported, Line, import_tickets
-from seatlatch.store.importing import BadLine, OrganizationGone, Portion
-from seatlatch.store.interface import DatabaseProblem, NewTicket
-from seatlatch.store.sqlite import importing as importing_module
-from seatlatch.store.sqlite.importing import SqliteImporting, importing
-from seatlatch.store.sqlite.opening import open_database
-from seatlatch.wiring import open_provisioning
-from tests.serving import (
-    CHANNEL,
-    FOREIGN_ORGANIZATION,
-    ORGANIZATION,
-    database_url,
-    make_inventory,
-)
+from seatlatch.store.importing import BadLine, Importing, OrganizationGone, Portion
+from seatlatch.store.interface import NewTicket
+from seatlatch.store.postgres import importing as postgres_importing
+from seatlatch.store.sqlite import importing as sqlite_importing
+from seatlatch.wiring import open_import
+from tests.databases import Database
+from tests.serving import CHANNEL, FOREIGN_ORGANIZATION, ORGANIZATION, fill
 
-ALL = "SELECT * FROM tickets ORDER BY token"
+ANOTHER_CHANGE = "UPDATE tickets SET revision = revision + 1 WHERE token = 'held'"
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "inventory.db"
-    make_inventory(
-        path,
+def venue(database: Database) -> Database:
+    fill(
+        database,
         [
             NewTicket("listed", ORGANIZATION, "o", "E", "1", "A", "7", mpreserve_channel=CHANNEL),
             NewTicket("held", ORGANIZATION, "o", "E", seat_status="LOCK"),
@@ -38,15 +30,13 @@ def path(tmp_path: Path) -> Path:
             NewTicket("foreign", FOREIGN_ORGANIZATION, "o", "E"),
         ],
     )
-    return path
+    return database
 
 
-def rows(path: Path, sql: str = ALL) -> list[Any]:
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    try:
-        return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
+def importing(
+    database: Database, organization_id: str = ORGANIZATION
+) -> AbstractContextManager[Importing]:
+    return open_import(database.url, organization_id)
 
 
 def lines(*records: TicketRecord) -> list[Line]:
@@ -61,36 +51,36 @@ def no_conflict(bad: BadLine) -> None:
     raise AssertionError(bad)
 
 
-def run(path: Path, found: Iterable[Line], *, keep_good: bool = False) -> Imported:
-    with importing(path, ORGANIZATION) as inside:
+def run(database: Database, found: Iterable[Line], *, keep_good: bool = False) -> Imported:
+    with importing(database) as inside:
         return import_tickets(inside, found, keep_good=keep_good, merged=lambda _: None)
 
 
-def test_new_ones_are_added_and_those_that_exist_brought_up_to_date(path: Path) -> None:
+def test_new_ones_are_added_and_those_that_exist_brought_up_to_date(venue: Database) -> None:
     found = lines(ticket("b", seat="1"), ticket("listed", section="2"), ticket("a"))
-    assert run(path, found) == Imported(True, 2, 1, 0, 0, ())
-    assert run(path, found) == Imported(True, 0, 0, 3, 0, ())
+    assert run(venue, found) == Imported(True, 2, 1, 0, 0, ())
+    assert run(venue, found) == Imported(True, 0, 0, 3, 0, ())
     said = 'SELECT token, owner_id, access_id, section, "row", seat FROM tickets'
-    assert rows(path, f"{said} WHERE owner_id = 'new' ORDER BY token") == [
+    assert venue.execute(f"{said} WHERE owner_id = 'new' ORDER BY token") == [
         ("a", "new", None, None, None, None),
         ("b", "new", None, None, None, "1"),
         ("listed", "new", "E", "2", "A", "7"),
     ]
 
 
-def test_mpreserve_seat_status_and_void_are_never_touched(path: Path) -> None:
+def test_mpreserve_seat_status_and_void_are_never_touched(venue: Database) -> None:
     kept = """SELECT token, voided, seat_status, mpreserve, mpreserve_channel FROM tickets
               WHERE token IN ('listed', 'held', 'voided') ORDER BY token"""
-    before = rows(path, kept)
-    assert run(path, lines(ticket("listed"), ticket("held"), ticket("voided"))).updated == 3
-    assert rows(path, kept) == before
+    before = venue.execute(kept)
+    assert run(venue, lines(ticket("listed"), ticket("held"), ticket("voided"))).updated == 3
+    assert venue.execute(kept) == before
 
 
-def test_an_empty_field_leaves_what_is_there(path: Path) -> None:
-    before = rows(path, "SELECT * FROM tickets WHERE token = 'listed'")
+def test_an_empty_field_leaves_what_is_there(venue: Database) -> None:
+    before = venue.rows()["listed"]
     empty = dict.fromkeys(("access_id", "section", "row", "seat", "barcode"), "")
-    assert run(path, lines(ticket("listed", "o", **empty))).unchanged == 1
-    assert rows(path, "SELECT * FROM tickets WHERE token = 'listed'") == before
+    assert run(venue, lines(ticket("listed", "o", **empty))).unchanged == 1
+    assert venue.rows()["listed"] == before
 
 
 BAD = BadLine(3, "owner_id", "must not be empty")
@@ -109,110 +99,59 @@ BAD = BadLine(3, "owner_id", "must not be empty")
     ids=["bad", "repeated", "of another organization"],
 )
 def test_one_bad_line_keeps_all_out_unless_the_good_are_to_be_kept(
-    path: Path, found: list[Line], bad: BadLine
+    venue: Database, found: list[Line], bad: BadLine
 ) -> None:
-    before = rows(path)
-    assert run(path, found) == Imported(False, 0, 0, 0, 1, (bad,))
-    assert rows(path) == before
-    assert run(path, found, keep_good=True) == Imported(True, 1, 0, 0, 1, (bad,))
-    assert [row for row in rows(path) if row[0] != "a"] == before
-    assert rows(path, "SELECT owner_id FROM tickets WHERE token = 'a'") == [("new",)]
+    before = venue.rows()
+    assert run(venue, found) == Imported(False, 0, 0, 0, 1, (bad,))
+    assert venue.rows() == before
+    assert run(venue, found, keep_good=True) == Imported(True, 1, 0, 0, 1, (bad,))
+    after = venue.rows()
+    assert after.pop("a")["owner_id"] == "new"
+    assert after == before
 
 
-def test_of_many_bad_lines_the_first_are_shown_and_all_counted(path: Path) -> None:
+def test_of_many_bad_lines_the_first_are_shown_and_all_counted(venue: Database) -> None:
     found: list[Line] = [(n, BadLine(n, None, "bad")) for n in range(2, BAD_LINES_SHOWN * 2 + 2)]
-    imported = run(path, found)
+    imported = run(venue, found)
     assert imported.bad_lines == BAD_LINES_SHOWN * 2
     assert [bad.line for bad in imported.shown] == list(range(2, BAD_LINES_SHOWN + 2))
 
 
+@pytest.mark.parametrize(
+    "of_the_engine",
+    [
+        pytest.param(sqlite_importing, marks=pytest.mark.only_on("sqlite"), id="portions"),
+        pytest.param(postgres_importing, marks=pytest.mark.only_on("postgres"), id="portions"),
+    ],
+)
 def test_it_goes_in_by_portions_that_others_can_come_between(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    venue: Database, monkeypatch: pytest.MonkeyPatch, of_the_engine: ModuleType
 ) -> None:
-    monkeypatch.setattr(importing_module, "PORTION_TOKENS", 10)
-    connection = open_database(path, "inventory")
-    connection.execute(importing_module.ATTACH).fetchall()
-    other = open_database(path, "inventory")
-    other.set_busy_timeout(0)
-    pauses = []
-
-    def write_in_the_pause(seconds: float) -> None:
-        pauses.append(seconds)
-        other.execute("UPDATE tickets SET revision = revision + 1 WHERE token = 'held'")
-
-    inside = SqliteImporting(connection, ORGANIZATION, pause=write_in_the_pause)
-    inside.pile_up((number, ticket(f"t{number:02}")) for number in range(25))
-    inside.take_out_conflicts(no_conflict)
-    assert list(inside.merge()) == [Portion(n, 0, 0, durable=True) for n in (10, 10, 5)]
-    assert len(pauses) == 3
-    other.close()
-    connection.close()
+    monkeypatch.setattr(of_the_engine, "PORTION_TOKENS", 10)
+    with importing(venue) as inside:
+        inside.pile_up((number, ticket(f"t{number:02}")) for number in range(25))
+        inside.take_out_conflicts(no_conflict)
+        portions = []
+        for portion in inside.merge():
+            portions.append(portion)
+            venue.execute(ANOTHER_CHANGE)
+    assert portions == [Portion(n, 0, 0, durable=True) for n in (10, 10, 5)]
 
 
-def test_reading_a_file_keeps_nobody_from_writing(path: Path) -> None:
-    other = open_database(path, "inventory")
-    other.set_busy_timeout(0)
-
+def test_reading_a_file_keeps_nobody_from_writing(venue: Database) -> None:
     def found() -> Iterable[Line]:
         yield 2, ticket("a")
-        other.execute("UPDATE tickets SET revision = revision + 1 WHERE token = 'held'")
+        venue.execute(ANOTHER_CHANGE)
         yield 3, ticket("b")
 
-    assert run(path, found()).added == 2
-    other.close()
+    assert run(venue, found()).added == 2
 
 
-def test_a_pile_leaves_no_file_behind(path: Path) -> None:
-    before = sorted(path.parent.iterdir())
-    with importing(path, ORGANIZATION) as inside:
-        inside.pile_up((number, ticket(f"t{number}")) for number in range(20_000))
-        assert {file.suffix for file in path.parent.iterdir()} <= {".db", ".db-wal", ".db-shm"}
-    assert sorted(path.parent.iterdir()) == before
-
-
-def test_an_inventory_that_is_empty_is_filled_in_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(importing_module, "PORTION_TOKENS", 10)
-    path = tmp_path / "empty.db"
-    make_inventory(path)
-    schema = "SELECT type, name, sql FROM sqlite_schema ORDER BY name"
-    before = rows(path, schema)
-    with importing(path, ORGANIZATION) as inside:
-        inside.pile_up((n, ticket(f"t{n:02}", barcode=f"b{n}", access_id="E")) for n in range(25))
-        inside.take_out_conflicts(no_conflict)
-        merging = inside.merge()
-        assert [next(merging) for _ in range(3)] == [Portion(n, 0, 0, False) for n in (10, 10, 5)]
-        assert rows(path) == [], "nothing is in before all is"
-        assert list(merging) == [Portion(0, 0, 0, durable=True)]
-    assert len(rows(path)) == 25
-    assert rows(path, schema) == before
-    by_barcode = "SELECT token FROM tickets WHERE access_id = 'E' AND barcode = 'b7'"
-    assert rows(path, by_barcode) == [("t07",)]
-    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
-    with importing(path, ORGANIZATION) as inside:
-        inside.pile_up([(2, ticket("t07")), (3, ticket("more"))])
-        inside.take_out_conflicts(no_conflict)
-        assert list(inside.merge()) == [Portion(1, 0, 1, durable=True)]
-
-
-def test_a_fill_that_is_cut_off_leaves_all_as_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "empty.db"
-    make_inventory(path)
-    schema = "SELECT type, name, sql FROM sqlite_schema ORDER BY name"
-    before = rows(path, schema)
-    with importing(path, ORGANIZATION) as inside:
-        inside.pile_up(enumerate([ticket("a"), ticket("b")]))
-        inside.take_out_conflicts(no_conflict)
-        assert not next(inside.merge()).durable
-    assert (rows(path), rows(path, schema)) == ([], before)
-
-
-def test_what_became_of_another_organization_meanwhile_is_a_bad_line(path: Path) -> None:
-    with importing(path, ORGANIZATION) as inside:
+def test_what_became_of_another_organization_meanwhile_is_a_bad_line(venue: Database) -> None:
+    with importing(venue) as inside:
         inside.pile_up([(2, ticket("a")), (3, ticket("b")), (4, ticket("listed"))])
         inside.take_out_conflicts(no_conflict)
-        with importing(path, FOREIGN_ORGANIZATION) as other:
+        with importing(venue, FOREIGN_ORGANIZATION) as other:
             other.pile_up([(2, ticket("b")._replace(organization_id=FOREIGN_ORGANIZATION))])
             other.take_out_conflicts(no_conflict)
             assert sum(portion.added for portion in other.merge()) == 1
@@ -222,36 +161,30 @@ def test_what_became_of_another_organization_meanwhile_is_a_bad_line(path: Path)
 
 @pytest.mark.parametrize("empty", [False, True])
 def test_an_organization_that_is_removed_meanwhile_gets_no_tickets(
-    tmp_path: Path, empty: bool
+    database: Database, empty: bool
 ) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path, [] if empty else [NewTicket("other", FOREIGN_ORGANIZATION, "o")])
-    with open_provisioning(database_url(path)) as provisioning:
+    fill(database, [] if empty else [NewTicket("other", FOREIGN_ORGANIZATION, "o")])
+    with database.provisioning() as provisioning:
         provisioning.add_organization("3003", "To be removed")
-    before = rows(path)
-    with importing(path, "3003") as inside:
+    before = database.rows()
+    with importing(database, "3003") as inside:
         inside.pile_up([(2, ticket("a")._replace(organization_id="3003"))])
         inside.take_out_conflicts(no_conflict)
-        with open_provisioning(database_url(path)) as provisioning:
+        with database.provisioning() as provisioning:
             provisioning.remove_organization("3003")
         with pytest.raises(OrganizationGone):
             next(inside.merge())
-    assert rows(path) == before
+    assert database.rows() == before
 
 
-def test_many_conflicts_are_counted_and_the_first_lines_shown(path: Path) -> None:
-    with importing(path, FOREIGN_ORGANIZATION) as inside:
-        theirs = [(n, ticket(f"x{9_999 - n}")) for n in range(2, 2_002)]
-        inside.pile_up(theirs)
+def test_many_conflicts_are_counted_and_the_first_lines_shown(venue: Database) -> None:
+    with importing(venue, FOREIGN_ORGANIZATION) as inside:
+        ours = [(n, ticket(f"x{9_999 - n}")) for n in range(2, 2_002)]
+        inside.pile_up(
+            (n, record._replace(organization_id=FOREIGN_ORGANIZATION)) for n, record in ours
+        )
         inside.take_out_conflicts(no_conflict)
         assert sum(portion.added for portion in inside.merge()) == 2_000
-    imported = run(path, theirs)
+    imported = run(venue, ours)
     assert (imported.kept, imported.bad_lines) == (False, 2_000)
     assert [bad.line for bad in imported.shown] == list(range(2, BAD_LINES_SHOWN + 2))
-
-
-def test_a_pile_that_finds_no_room_blames_the_temporary_folder(path: Path) -> None:
-    with importing(path, ORGANIZATION) as inside:
-        inside._connection.execute("PRAGMA pile.max_page_count = 20").fetchall()
-        with pytest.raises(DatabaseProblem, match="folder for temporary files is full"):
-            inside.pile_up((n, ticket(f"t{n}")) for n in range(20_000))

@@ -3,123 +3,120 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import apsw
 import pytest
 
 from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.domain.ticket import Ticket
-from seatlatch.store.interface import NewTicket, Store, Transaction
-from seatlatch.store.sqlite.store import SqliteStore
-from seatlatch.wiring import open_provisioning
+from seatlatch.store.interface import Mpreserve, NewTicket, Transaction
+from tests.databases import Database
 from tests.serving import (
     APPLICATION,
     CHANNEL,
     ORGANIZATION,
     OTHER_CHANNEL,
     OWNER,
-    database_url,
+    fill,
     listed,
-    make_inventory,
-    mpreserve_of,
 )
+from tests.stores import OpenStore, opened
 
 MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def asking(*tokens: str) -> dict[str, Channel]:
+def asking(*tokens: str) -> dict[str, Mpreserve]:
     """An unlock of these tokens."""
-    return dict.fromkeys(tokens, MINE)
+    return dict.fromkeys(tokens, Mpreserve(MINE, None))
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "inventory.db"
-    make_inventory(path, [listed("a"), listed("b", OTHER_CHANNEL), listed("c")])
-    return path
+def database(database: Database) -> Database:
+    fill(database, [listed("a"), listed("b", OTHER_CHANNEL), listed("c")])
+    return database
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    store = SqliteStore(path)
-    yield store
-    store.close()
+def store(database: Database) -> Iterator[OpenStore]:
+    with opened(database.store()) as store:
+        yield store
 
 
-def test_a_ticket_is_read_as_it_was_written(store: Store, path: Path) -> None:
-    with open_provisioning(database_url(path)) as provisioning:
+def test_a_ticket_is_read_as_it_was_written(store: OpenStore, database: Database) -> None:
+    with database.provisioning() as provisioning:
         provisioning.add_tickets(
             [NewTicket("d", "77", "o", "E", "S", "R", "9", voided=True, seat_status="LOCK")]
         )
-    tickets = asyncio.run(store.commit(lambda inside: inside.read_tickets(["a", "d", "none"])))
+    tickets = store.commit(lambda inside: inside.read_tickets(["a", "d", "none"]))
     assert tickets == {
         "a": Ticket("a", ORGANIZATION, OWNER, False, "UNLOCK", CHANNEL),
         "d": Ticket("d", "77", "o", True, "LOCK", None),
     }
-    assert asyncio.run(store.commit(lambda inside: inside.read_tickets([]))) == {}
+    assert store.commit(lambda inside: inside.read_tickets([])) == {}
 
 
 @pytest.mark.parametrize("token", ["", "a\0", "a\0b", "\0", "x" * 10_000, "\N{TICKET}", "A", "a "])
-def test_a_token_that_is_nearly_a_ticket_is_none(store: Store, token: str) -> None:
-    def ask(inside: Transaction) -> object:
-        return inside.unlock({token: MINE}), inside.read_tickets([token]).get(token)
+def test_a_token_that_is_nearly_a_ticket_is_none(store: OpenStore, token: str) -> None:
+    async def ask(inside: Transaction) -> object:
+        changed = await inside.change_mpreserve(asking(token))
+        return changed, (await inside.read_tickets([token])).get(token)
 
-    assert asyncio.run(store.commit(ask)) == ({}, None)
+    assert store.commit(ask) == ({}, None)
 
 
-def test_what_is_committed_is_there_for_another_connection(store: Store, path: Path) -> None:
-    unlocked = asyncio.run(store.commit(lambda inside: inside.unlock(asking("a", "b", "c"))))
+def test_what_is_committed_is_there_for_another_connection(
+    store: OpenStore, database: Database
+) -> None:
+    unlocked = store.commit(lambda inside: inside.change_mpreserve(asking("a", "b", "c")))
     assert unlocked == {"a": OWNER, "c": OWNER}
-    assert mpreserve_of(path) == {"a": False, "b": True, "c": False}
+    assert database.mpreserve_of() == {"a": False, "b": True, "c": False}
 
 
-def test_work_that_fails_is_rolled_back_and_the_next_goes_through(store: Store, path: Path) -> None:
-    def work(inside: Transaction) -> None:
-        inside.unlock(asking("a"))
+def test_work_that_fails_is_rolled_back_and_the_next_goes_through(
+    store: OpenStore, database: Database
+) -> None:
+    async def work(inside: Transaction) -> None:
+        await inside.change_mpreserve(asking("a"))
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(store.commit(work))
-    assert mpreserve_of(path)["a"]
-    asyncio.run(store.commit(lambda inside: inside.unlock(asking("a"))))
-    assert not mpreserve_of(path)["a"]
+        store.commit(work)
+    assert database.mpreserve_of()["a"]
+    store.commit(lambda inside: inside.change_mpreserve(asking("a")))
+    assert not database.mpreserve_of()["a"]
 
 
-def test_another_process_that_writes_for_a_moment_is_waited_for(store: Store, path: Path) -> None:
-    other = apsw.Connection(str(path))
-    other.execute("BEGIN IMMEDIATE")
-
+def test_another_process_that_writes_for_a_moment_is_waited_for(
+    store: OpenStore, database: Database
+) -> None:
     async def unlock() -> None:
-        waiting = asyncio.create_task(store.commit(lambda inside: inside.unlock(asking("a"))))
-        for _ in range(10):
-            await asyncio.sleep(0)
-        assert not waiting.done()
-        other.execute("COMMIT")
+        with database.writing():
+            committing = store.store.commit(lambda inside: inside.change_mpreserve(asking("a")))
+            waiting = asyncio.create_task(committing)
+            done, _ = await asyncio.wait({waiting}, timeout=0.1)
+            assert not done
         await waiting
 
-    asyncio.run(unlock())
-    other.close()
-    assert not mpreserve_of(path)["a"]
+    store.run(unlock())
+    assert not database.mpreserve_of()["a"]
 
 
-def test_a_file_that_was_moved_away_is_not_answered_from(store: Store, path: Path) -> None:
-    path.rename(path.with_name("elsewhere.db"))
-    with pytest.raises(Unavailable):
-        asyncio.run(store.commit(lambda inside: inside.unlock(asking("a"))))
-    with pytest.raises(Unavailable):
-        asyncio.run(store.read(lambda seen: seen.read_tickets(["a"])))
-    with pytest.raises(Unavailable):
-        store.credentials_version()
-    path.with_name("elsewhere.db").rename(path)
-    asyncio.run(store.commit(lambda inside: inside.unlock(asking("c"))))
+def test_a_database_that_is_away_is_not_answered_from(store: OpenStore, database: Database) -> None:
+    assert store.credentials_version() > 0
+    with database.away():
+        with pytest.raises(Unavailable):
+            store.commit(lambda inside: inside.change_mpreserve(asking("a")))
+        with pytest.raises(Unavailable):
+            store.read(lambda seen: seen.read_tickets(["a"]))
+        with pytest.raises(Unavailable):
+            store.credentials_version()
+    store.commit(lambda inside: inside.change_mpreserve(asking("c")))
     assert store.credentials_version() > 0
 
 
-def test_credentials_are_read_whole(store: Store) -> None:
+def test_credentials_are_read_whole(store: OpenStore) -> None:
     credentials = store.read_credentials()
     application = credentials.applications[APPLICATION]
     assert application.channel == MINE
@@ -148,25 +145,25 @@ def test_credentials_are_read_whole(store: Store) -> None:
     ],
 )
 def test_the_version_grows_with_every_change_to_credentials(
-    store: Store, path: Path, change: object
+    store: OpenStore, database: Database, change: object
 ) -> None:
     before, version = store.read_credentials(), store.credentials_version()
     assert version == before.version
-    with open_provisioning(database_url(path)) as provisioning:
+    with database.provisioning() as provisioning:
         change(provisioning)  # type: ignore[operator]
     assert store.credentials_version() > version
     assert store.read_credentials() != before._replace(version=store.credentials_version())
 
 
-def test_an_unlock_does_not_change_the_version(store: Store) -> None:
+def test_an_unlock_does_not_change_the_version(store: OpenStore) -> None:
     version = store.credentials_version()
-    asyncio.run(store.commit(lambda inside: inside.unlock(asking("a"))))
+    store.commit(lambda inside: inside.change_mpreserve(asking("a")))
     assert store.credentials_version() == version
 
 
-def test_a_moment_comes_back_as_it_was_given(store: Store, path: Path) -> None:
+def test_a_moment_comes_back_as_it_was_given(store: OpenStore, database: Database) -> None:
     elsewhere = NOW.replace(microsecond=1).astimezone(datetime.now().astimezone().tzinfo)
-    with open_provisioning(database_url(path)) as provisioning:
+    with database.provisioning() as provisioning:
         provisioning.add_api_key(APPLICATION, b"k", elsewhere + timedelta(hours=1))
     expiries = {
         key.expires_at for key in store.read_credentials().applications[APPLICATION].api_keys
@@ -174,13 +171,15 @@ def test_a_moment_comes_back_as_it_was_given(store: Store, path: Path) -> None:
     assert elsewhere + timedelta(hours=1) in expiries
 
 
-def test_provisioning_that_fails_leaves_nothing_behind(path: Path, store: Store) -> None:
+def test_provisioning_that_fails_leaves_nothing_behind(
+    database: Database, store: OpenStore
+) -> None:
     with (
-        pytest.raises(apsw.ConstraintError),
-        open_provisioning(database_url(path)) as provisioning,
+        pytest.raises(database.breach),
+        database.provisioning() as provisioning,
     ):
         provisioning.add_organization("new", "New")
         provisioning.add_tickets([listed("d"), listed("a")])
-    with open_provisioning(database_url(path)) as provisioning:
+    with database.provisioning() as provisioning:
         assert "new" not in provisioning.organizations()
-    assert mpreserve_of(path).keys() == {"a", "b", "c"}
+    assert database.mpreserve_of().keys() == {"a", "b", "c"}

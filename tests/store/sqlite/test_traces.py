@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import apsw
@@ -11,24 +11,25 @@ import pytest
 
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
-from seatlatch.store.interface import Lock, NewTicket, Transaction
+from seatlatch.store.interface import Mpreserve, NewTicket, Transaction
 from seatlatch.store.sqlite import opening
 from seatlatch.store.sqlite.store import SqliteStore
 from tests.serving import CHANNEL, ORGANIZATION, OWNER, make_inventory
 
 MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
+LOCK, UNLOCK = Mpreserve(MINE, Listing()), Mpreserve(MINE, None)
 TICKETS = 300
 AT_ONCE = 30
 NAME = b"Somebody"
 STREET = b"Nowhere"
 
-END = {
-    "unlock": lambda inside, tokens: inside.unlock(dict.fromkeys(tokens, MINE)),
+Ending = Callable[[Transaction, list[str]], Awaitable[object]]
+END: dict[str, Ending] = {
+    "unlock": lambda inside, tokens: inside.change_mpreserve(dict.fromkeys(tokens, UNLOCK)),
     "override": lambda inside, tokens: inside.override_unlock(tokens),
     "void": lambda inside, tokens: inside.void(tokens),
-    "lock": lambda inside, tokens: inside.lock(dict.fromkeys(tokens, Lock(MINE, Listing()))),
+    "lock": lambda inside, tokens: inside.change_mpreserve(dict.fromkeys(tokens, LOCK)),
 }
-Ending = Callable[[Transaction, list[str]], object]
 
 
 def listing(token: str, streets: int) -> Listing:
@@ -47,16 +48,16 @@ def traces(path: Path, streets: int, end: Ending) -> tuple[int, int]:
 
     async def load() -> tuple[int, int]:
         for batch in batches:
-            locks = {token: Lock(MINE, listing(token, streets)) for token in batch}
-            await store.commit(lambda inside, locks=locks: inside.lock(locks))  # type: ignore[misc]
+            locks = {token: Mpreserve(MINE, listing(token, streets)) for token in batch}
+            await store.commit(lambda inside, locks=locks: inside.change_mpreserve(locks))  # type: ignore[misc]
         before = found(path)
         for batch in batches:
             await store.commit(lambda inside, batch=batch: end(inside, batch))  # type: ignore[misc]
-        return before, found(path)
+        after = found(path)
+        await store.close()
+        return before, after
 
-    counted = asyncio.run(load())
-    store.close()
-    return counted
+    return asyncio.run(load())
 
 
 def found(path: Path) -> int:

@@ -1,6 +1,5 @@
 """A database of an earlier schema is brought up to date, and nothing in it is lost."""
 
-import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -14,10 +13,11 @@ import pytest
 
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
-from seatlatch.store.interface import DatabaseProblem, Lock
+from seatlatch.store.interface import DatabaseProblem, Mpreserve
 from seatlatch.store.sqlite.opening import PAGE_BYTES, configure, make_or_migrate
 from seatlatch.store.sqlite.schema import APPLICATION_ID, LATEST_SCHEMA, MIGRATIONS
 from seatlatch.store.sqlite.store import SqliteStore
+from tests.stores import opened
 
 AT_ONCE = 8
 END = "2026-11-23T12:00:00.000000+00:00"
@@ -100,13 +100,13 @@ def test_a_server_says_what_to_do_before_and_works_after(path: Path) -> None:
     make_or_migrate(path, "inventory")
     channel = Channel("c", frozenset({"1001"}))
     listing = Listing(total_price=Decimal("1.00"))
-    with closing(SqliteStore(path)) as store:
+    with opened(SqliteStore(path)) as store:
         assert store.read_credentials().applications["com.example.c"].channel == channel
         tokens = ["ticket-1", "ticket-11", "ticket-2"]
-        locks = dict.fromkeys(tokens, Lock(channel, listing))
-        locked = asyncio.run(store.commit(lambda inside: inside.lock(locks)))
+        locks = dict.fromkeys(tokens, Mpreserve(channel, listing))
+        locked = store.commit(lambda inside: inside.change_mpreserve(locks))
         assert locked == {"ticket-1": "owner-1", "ticket-11": "owner-11"}
-        seen = asyncio.run(store.read(lambda seen: seen.read_whole_tickets(["ticket-11"])))
+        seen = store.read(lambda seen: seen.read_whole_tickets(["ticket-11"]))
         assert (seen["ticket-11"].listing, seen["ticket-11"].revision) == (listing, 13)
 
 

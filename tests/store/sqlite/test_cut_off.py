@@ -9,7 +9,8 @@ import pytest
 
 from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.sqlite.opening import PAGE_BYTES, make_or_migrate, open_database
-from tests.serving import listed, make_inventory, mpreserve_of
+from tests.serving import listed, make_inventory
+from tests.sqlite_database import SqliteDatabase
 
 TICKETS = 2_000
 
@@ -44,14 +45,14 @@ def test_it_is_as_bad_as_it_looks(cut_off: Path) -> None:
 
 def test_it_is_opened_and_nothing_is_lost(cut_off: Path) -> None:
     open_database(cut_off, "inventory").close()
-    assert len(mpreserve_of(cut_off)) == TICKETS
+    assert len(SqliteDatabase(cut_off).mpreserve_of()) == TICKETS
     with closing(apsw.Connection(str(cut_off))) as connection:
         assert connection.pragma("integrity_check") == "ok"
 
 
 def test_it_is_migrated(cut_off: Path) -> None:
     assert make_or_migrate(cut_off, "inventory") == []
-    assert len(mpreserve_of(cut_off)) == TICKETS
+    assert len(SqliteDatabase(cut_off).mpreserve_of()) == TICKETS
 
 
 def test_it_is_still_not_a_sandboxs(cut_off: Path) -> None:

@@ -1,6 +1,7 @@
 """A database in trouble while running: nothing acknowledged that isn't so, and it heals."""
 
 import asyncio
+from collections.abc import Awaitable
 from pathlib import Path
 
 import apsw
@@ -8,26 +9,25 @@ import pytest
 
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.refusal import Unavailable
-from seatlatch.store.interface import Transaction
+from seatlatch.store.interface import Mpreserve, Transaction
 from seatlatch.store.sqlite import store as sqlite_store
 from seatlatch.store.sqlite.errors import TROUBLE
 from seatlatch.store.sqlite.store import SqliteStore
-from seatlatch.wiring import open_provisioning
 from tests.serving import (
     CHANNEL,
     ORGANIZATION,
-    database_url,
     listed,
     make_inventory,
-    mpreserve_of,
 )
-from tests.store.disks import disk
+from tests.sqlite_database import SqliteDatabase
+from tests.store.sqlite.disks import disk
+from tests.stores import OpenStore
 
 MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
 
 
-def unlock_a(inside: Transaction) -> object:
-    return inside.unlock(dict.fromkeys(["a"], MINE))
+def unlock_a(inside: Transaction) -> Awaitable[object]:
+    return inside.change_mpreserve({"a": Mpreserve(MINE, None)})
 
 
 @pytest.mark.parametrize("error", [apsw.FullError, apsw.IOError, apsw.ReadOnlyError])
@@ -37,15 +37,15 @@ def test_a_disk_that_fails_is_a_refusal_and_then_all_is_well(
     path = tmp_path / "inventory.db"
     make_inventory(path, [listed("a")])
     with disk() as failing:
-        store = SqliteStore(path, vfs=failing.disk_name)
+        store = OpenStore(SqliteStore(path, vfs=failing.disk_name))
         failing.refuse = error
         with pytest.raises(Unavailable) as refusal:
-            asyncio.run(store.commit(unlock_a))
+            store.commit(unlock_a)
         assert isinstance(refusal.value.__cause__, tuple(TROUBLE))
-        assert mpreserve_of(path)["a"]
+        assert SqliteDatabase(path).mpreserve_of()["a"]
         failing.refuse = None
-        asyncio.run(store.commit(unlock_a))
-        assert not mpreserve_of(path)["a"]
+        store.commit(unlock_a)
+        assert not SqliteDatabase(path).mpreserve_of()["a"]
         store.close()
 
 
@@ -56,27 +56,27 @@ def test_a_disk_that_can_not_be_read_is_a_refusal_and_then_all_is_well(
     path = tmp_path / "inventory.db"
     make_inventory(path, [listed("a"), *(listed(f"t{number}") for number in range(500))])
     with disk() as failing:
-        store = SqliteStore(path, vfs=failing.disk_name)
+        store = OpenStore(SqliteStore(path, vfs=failing.disk_name))
         failing.refuse, failing.refuse_reads = error, True
         for _ in range(3):
             with pytest.raises(Unavailable):
-                asyncio.run(store.read(lambda seen: seen.read_tickets(["a"])))
+                store.read(lambda seen: seen.read_tickets(["a"]))
             with pytest.raises(Unavailable):
-                asyncio.run(store.commit(unlock_a))
+                store.commit(unlock_a)
         failing.refuse = None
-        assert asyncio.run(store.read(lambda seen: seen.read_tickets(["a"]))).keys() == {"a"}
-        asyncio.run(store.commit(unlock_a))
+        assert store.read(lambda seen: seen.read_tickets(["a"])).keys() == {"a"}
+        store.commit(unlock_a)
         store.close()
-    assert not mpreserve_of(path)["a"]
+    assert not SqliteDatabase(path).mpreserve_of()["a"]
 
 
 def test_credentials_that_can_not_be_read_are_a_refusal(tmp_path: Path) -> None:
     path = tmp_path / "inventory.db"
     make_inventory(path)
     with disk() as failing:
-        store = SqliteStore(path, vfs=failing.disk_name)
+        store = OpenStore(SqliteStore(path, vfs=failing.disk_name))
         before = store.read_credentials()
-        with open_provisioning(database_url(path)) as provisioning:
+        with SqliteDatabase(path).provisioning() as provisioning:
             provisioning.add_operator("new", b"k")  # so that what the reader remembers is stale
         failing.refuse, failing.refuse_reads = apsw.IOError, True
         for read in (store.read_credentials, store.credentials_version, store.read_credentials):
@@ -93,14 +93,14 @@ def test_a_database_that_stays_locked_is_a_refusal(
     monkeypatch.setattr(sqlite_store, "LOCK_WAIT_SECONDS", 0.05)
     path = tmp_path / "inventory.db"
     make_inventory(path, [listed("a")])
-    store = SqliteStore(path)
+    store = OpenStore(SqliteStore(path))
     other = apsw.Connection(str(path))
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unavailable):
-        asyncio.run(store.commit(unlock_a))
+        store.commit(unlock_a)
     other.execute("ROLLBACK")
-    asyncio.run(store.commit(unlock_a))
-    assert not mpreserve_of(path)["a"]
+    store.commit(unlock_a)
+    assert not SqliteDatabase(path).mpreserve_of()["a"]
     other.close()
     store.close()
 
@@ -108,20 +108,20 @@ def test_a_database_that_stays_locked_is_a_refusal(
 def test_a_commit_is_not_broken_off(tmp_path: Path) -> None:
     """Cancelled in the midst of COMMIT, the store waits for its end and can go on."""
     make_inventory(tmp_path / "inventory.db", map(listed, ("t1", "t2")))
-    store = SqliteStore(tmp_path / "inventory.db")
+    store = OpenStore(SqliteStore(tmp_path / "inventory.db"))
 
     async def cancel() -> None:
         for token in ("t1", "t2"):
 
-            def work(inside: Transaction, token: str = token) -> object:
-                return inside.unlock({token: MINE})
+            def work(inside: Transaction, token: str = token) -> Awaitable[object]:
+                return inside.change_mpreserve({token: Mpreserve(MINE, None)})
 
-            running = asyncio.create_task(store.commit(work))
+            running = asyncio.create_task(store.store.commit(work))
             await asyncio.sleep(0)
             running.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await running
 
-    asyncio.run(cancel())
-    assert mpreserve_of(tmp_path / "inventory.db") == {"t1": False, "t2": False}
+    store.run(cancel())
+    assert SqliteDatabase(tmp_path / "inventory.db").mpreserve_of() == {"t1": False, "t2": False}
     store.close()

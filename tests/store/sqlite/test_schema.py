@@ -1,4 +1,4 @@
-"""The schema: made by its migrations alone, whole or not at all, and it holds its own rules."""
+"""The schema: made by its migrations alone, whole or not at all."""
 
 from pathlib import Path
 from threading import Barrier, Thread
@@ -7,9 +7,10 @@ import apsw
 import pytest
 
 from seatlatch.store.interface import DatabaseProblem
+from seatlatch.store.migrations import Migration
 from seatlatch.store.sqlite import schema
 from seatlatch.store.sqlite.opening import make_or_migrate
-from seatlatch.store.sqlite.schema import APPLICATION_ID, LATEST_SCHEMA, MIGRATIONS, Migration
+from seatlatch.store.sqlite.schema import APPLICATION_ID, LATEST_SCHEMA, MIGRATIONS
 from tests.serving import make_inventory
 
 
@@ -56,33 +57,4 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     connection = apsw.Connection(str(path))
     assert connection.pragma("user_version") == LATEST_SCHEMA
     assert connection.execute("SELECT * FROM sqlite_schema WHERE name = 'half'").fetchall() == []
-    connection.close()
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        "UPDATE tickets SET mpreserve = 0",
-        "UPDATE tickets SET mpreserve_channel = NULL",
-        "UPDATE tickets SET mpreserve = 2",
-        "UPDATE tickets SET voided = 2",
-        "UPDATE tickets SET seat_status = 'HELD'",
-        "UPDATE tickets SET owner_id = NULL",
-        "INSERT INTO tickets (token, organization_id, owner_id) VALUES ('a', '1', 'o')",
-        "INSERT INTO organizations VALUES ('10' || char(31), 'n')",
-        "INSERT INTO grants VALUES ('nobody', '1001')",
-        "INSERT INTO api_keys VALUES (x'00', 'nobody', NULL)",
-    ],
-)
-def test_the_database_itself_refuses_what_can_not_be(tmp_path: Path, change: str) -> None:
-    path = tmp_path / "inventory.db"
-    make_inventory(path)
-    connection = apsw.Connection(str(path))
-    connection.pragma("foreign_keys", True)
-    connection.execute(
-        "INSERT INTO tickets (token, organization_id, owner_id, mpreserve, mpreserve_channel)"
-        " VALUES ('a', '1001', 'o', 1, 'c')"
-    )
-    with pytest.raises(apsw.ConstraintError):
-        connection.execute(change)
     connection.close()

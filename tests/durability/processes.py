@@ -1,0 +1,50 @@
+"""Servers as processes of their own."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from tests.cli.commands import COMMAND, environment
+
+STOP_SECONDS = 15
+"""After SIGTERM a server is gone within that time, whatever its database does."""
+
+
+class ServerProcess:
+    """`seatlatch serve` on a free port. What it logs goes into a file, `errors`."""
+
+    def __init__(self, url: str, errors: Path, **settings: str) -> None:
+        self.errors = errors
+        quiet = {"SEATLATCH_RATE_LIMIT": "off", "SEATLATCH_LOG_LEVEL": "error"}
+        with errors.open("ab") as file:
+            self._process = subprocess.Popen(
+                [*COMMAND, "serve", "--port", "0", "--json", "--database", url],
+                env=environment({**quiet, **settings}),
+                stdout=subprocess.PIPE,
+                stderr=file,
+            )
+
+    def begun(self) -> int:
+        """Its port, once it serves."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, self.errors.read_text()
+        return int(json.loads(line)["url"].rpartition(":")[2])
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+        self._let_go()
+
+    def stop(self) -> int:
+        """SIGTERM; its exit code, which must come in time."""
+        self._process.terminate()
+        try:
+            return self._process.wait(STOP_SECONDS)
+        finally:
+            self.kill()
+
+    def _let_go(self) -> None:
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()

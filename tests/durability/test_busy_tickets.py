@@ -1,0 +1,84 @@
+"""Somebody else's transaction keeps a ticket: that is the trouble of those alone who want it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from time import monotonic
+
+import httpx
+import psycopg
+import pytest
+
+from seatlatch.group_commit import FURTHER_LANE_TOKENS, GroupCommit
+from seatlatch.store.postgres import store
+from tests.durability.bad_day import CHANGES, FREE_TOKENS, Day, WatchedServer, a_day
+from tests.durability.callers import LIVE, PROMISED_SECONDS, READY
+from tests.serving import VERIFY
+
+TROUBLE_SECONDS = 6
+KEEP = "UPDATE seatlatch.tickets SET owner_id = owner_id WHERE token = ANY (%s)"
+
+
+@contextmanager
+def kept(day: Day, *tokens: str) -> Iterator[None]:
+    """An open transaction of somebody else has these tickets."""
+    with psycopg.connect(day.database.url) as other:
+        other.execute(KEEP, (list(tokens),))
+        yield
+        other.rollback()
+
+
+def ask_on(day: Day, token: str, other: str, until: float) -> list[httpx.Response]:
+    """Ask for two tickets, one of which is kept, again and again."""
+    answers = []
+    while monotonic() < until:
+        began = monotonic()
+        answers.append(day.served.lock(token, other))
+        assert monotonic() - began < PROMISED_SECONDS
+    return answers
+
+
+def ask_for_kept_tickets(day: Day, tickets: int) -> dict[tuple[str, int], int]:
+    """Others ask for kept tickets all the while; what the callers were told meanwhile."""
+    tokens = FREE_TOKENS[:tickets]
+    began = monotonic()
+    with kept(day, *tokens), ThreadPoolExecutor(2 * tickets) as threads:
+        asking = [
+            threads.submit(ask_on, day, token, other, began + TROUBLE_SECONDS)
+            for token, other in zip(tokens * 2, FREE_TOKENS[tickets:], strict=False)
+        ]
+        refused = [answer for asked in asking for answer in asked.result()]
+        told = day.callers.told_since(began)
+    assert len(refused) > 2 * tickets
+    assert {(answer.status_code, answer.headers.get("retry-after")) for answer in refused} == {
+        (503, "1")
+    }
+    return told
+
+
+@pytest.mark.parametrize("tickets", [1, 3])
+def test_only_who_wants_it_is_refused(server: WatchedServer, tickets: int) -> None:
+    with a_day(server, callers=8) as day:
+        told = ask_for_kept_tickets(day, tickets)
+        assert {(route, status) for route, status in told} == {
+            (CHANGES, 200),
+            (VERIFY, 200),
+            (READY, 200),
+            (LIVE, 200),
+        }, told
+        assert day.served.lock(*FREE_TOKENS).status_code == 200
+
+
+def test_control_others_wait_where_a_lane_may_be_kept(
+    server: WatchedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With no further lane for who has waited, and twice the time for each ticket."""
+
+    def many_wait(commits: GroupCommit) -> bool:
+        return commits.waiting_requests >= FURTHER_LANE_TOKENS
+
+    monkeypatch.setattr(GroupCommit, "_is_worth_a_further_lane", many_wait)
+    monkeypatch.setitem(store.WRITING, "lock_timeout", "1s")
+    with a_day(server, callers=8) as day:
+        told = ask_for_kept_tickets(day, 4)
+    assert told[CHANGES, 503]

@@ -1,0 +1,137 @@
+"""A COMMIT that comes to no end is waited for by the store alone, and is never cancelled.
+
+`synchronous_standby_names` names a standby that is not there, so that every COMMIT waits for it.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+import psycopg
+import pytest
+
+from seatlatch.domain.channel import Channel
+from seatlatch.domain.listing import Listing
+from seatlatch.domain.refusal import Unavailable
+from seatlatch.store.interface import Mpreserve, Transaction
+from seatlatch.store.postgres import store
+from seatlatch.store.postgres.connection import Statement
+from seatlatch.store.postgres.transaction import PostgresTransaction
+from seatlatch.wiring import engine_of
+from tests.durability.bad_day import CHANGES, FREE_TOKENS, Day, WatchedServer, a_day
+from tests.durability.callers import READY
+from tests.postgres_database import MAINTENANCE
+from tests.serving import CHANNEL, ORGANIZATION, VERIFY
+
+WAITING_SECONDS = 5
+WAITING = """
+SELECT pid FROM pg_stat_activity
+WHERE query = 'COMMIT' AND state = 'active' AND wait_event = 'SyncRep' AND datname = %s
+"""
+"""The backends whose COMMIT waits for a standby."""
+
+
+@contextmanager
+def no_standby(server: WatchedServer) -> Iterator[psycopg.Connection[Any]]:
+    """From now on every COMMIT waits; a connection to look at that, which waits for nobody."""
+    url = server.url(MAINTENANCE)
+    with psycopg.connect(url, autocommit=True, options="-c synchronous_commit=local") as hand:
+        set_standby(hand, "nobody")
+        try:
+            yield hand
+        finally:
+            set_standby(hand, "")
+
+
+def set_standby(hand: psycopg.Connection[Any], name: str) -> None:
+    hand.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'".encode())
+    hand.execute("SELECT pg_reload_conf()")
+
+
+def waiting_commits(hand: psycopg.Connection[Any], day: Day, least: int = 1) -> list[int]:
+    """The backends whose COMMIT waits, once there are so many."""
+    deadline = monotonic() + WAITING_SECONDS
+    while True:
+        found = [pid for (pid,) in hand.execute(WAITING, (day.name,))]
+        if len(found) >= least:
+            return found
+        assert monotonic() < deadline, "no COMMIT waits"
+
+
+def test_a_commit_that_hangs_is_refused_and_goes_on(server: WatchedServer) -> None:
+    with a_day(server) as day:
+        with no_standby(server) as hand:
+            day.is_refused(CHANGES)
+            first = waiting_commits(hand, day)
+            day.is_refused(CHANGES)
+            day.is_answered(VERIFY, READY)
+            assert set(first) <= set(waiting_commits(hand, day)), "nobody has cancelled it"
+        day.is_answered()
+
+
+@pytest.mark.parametrize("end", ["pg_cancel_backend", "pg_terminate_backend"])
+def test_a_commit_that_is_broken_off_is_not_acknowledged(server: WatchedServer, end: str) -> None:
+    """It is done here, but would not be if a standby took over: so it is no success."""
+    with a_day(server) as day, ThreadPoolExecutor(1) as thread:
+        day.callers.stop()
+        with no_standby(server) as hand:
+            for token in FREE_TOKENS[:3]:
+                asked = thread.submit(day.served.lock, token)
+                (pid,) = waiting_commits(hand, day)
+                hand.execute(f"SELECT {end}(%s)".encode(), (pid,))
+                answer = asked.result(timeout=WAITING_SECONDS)
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert day.served.lock(*FREE_TOKENS).status_code == 200
+
+
+def test_a_warning_is_no_acknowledgement(server: WatchedServer) -> None:
+    """The store's own word, with nobody else about."""
+    with a_day(server) as day, no_standby(server) as hand:
+        day.callers.stop()
+        for pid in waiting_commits(hand, day, least=0):
+            hand.execute("SELECT pg_cancel_backend(%s)", (pid,))
+
+        async def lock() -> None:
+            store = engine_of(day.database.url, "none").open_store("inventory")
+            committing = asyncio.create_task(store.commit(locking))
+            (pid,) = await asyncio.to_thread(waiting_commits, hand, day)
+            hand.execute("SELECT pg_cancel_backend(%s)", (pid,))
+            with pytest.raises(Unavailable):
+                await committing
+            set_standby(hand, "")
+            assert await store.commit(locking) == {}, "it is done, and was not acknowledged"
+            await store.close()
+
+        asyncio.run(lock())
+
+
+def test_the_bound_on_statements_is_none_on_commit(
+    server: WatchedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control: what is a statement's own time is bounded by the server too."""
+    monkeypatch.setattr(store, "WRITE_SECONDS", 60)  # of our own bounds, not of the server's
+    with a_day(server) as day:
+
+        async def sleep() -> None:
+            store = engine_of(day.database.url, "none").open_store("inventory")
+            with pytest.raises(Unavailable) as refusal:
+                await store.commit(sleeping)
+            assert isinstance(refusal.value.__cause__, psycopg.errors.QueryCanceled)
+            await store.close()
+
+        began = monotonic()
+        asyncio.run(sleep())
+        assert monotonic() - began < WAITING_SECONDS
+
+
+async def locking(inside: Transaction) -> object:
+    wanted = Mpreserve(Channel(CHANNEL, frozenset({ORGANIZATION})), Listing())
+    return await inside.change_mpreserve({FREE_TOKENS[0]: wanted})
+
+
+async def sleeping(inside: Transaction) -> object:
+    assert isinstance(inside, PostgresTransaction)
+    return await inside._changed(Statement("SELECT 'slept', pg_sleep(60)::text"))

@@ -1,0 +1,122 @@
+"""The control of the guards: if one said another thing than the rule, that would be seen."""
+
+from types import ModuleType
+from typing import NamedTuple
+
+import pytest
+
+from seatlatch.domain.channel import Channel
+from seatlatch.store.interface import Outrun, TicketsBusy
+from seatlatch.store.postgres import transaction as postgres
+from seatlatch.store.sqlite import transaction as sqlite
+from tests.databases import Databases
+from tests.operations.states import NOW, make_every_state
+from tests.operations.test_guards import CHANNELS, VERBS, Verb, ask, expected
+from tests.stores import opened
+
+
+class Fault(NamedTuple):
+    """A verb whose guard, the statement of this name, says `wrong` in the place of `right`."""
+
+    verb: str
+    statement: str
+    right: str
+    wrong: str
+
+
+ENDED_LATE = ("hold_expires_at <=", "hold_expires_at <")
+GRANT = ("AND instr(?3, char(31) || organization_id || char(31))", "AND ?3 <> ''")
+NOT_VOIDED = ("AND voided = 0", "")
+SQLITE = [
+    *(Fault("unlock", "UNLOCK", *change) for change in (ENDED_LATE, GRANT, NOT_VOIDED)),
+    Fault("unlock", "UNLOCK", "(seat_status = 'UNLOCK' OR hold_expires_at <= ?4)", "?4 <> ''"),
+    Fault("unlock", "UNLOCK", "mpreserve_channel = ?2", "?2 <> '' AND mpreserve = 1"),
+    *(Fault("lock the same", "LOCK", *change) for change in (ENDED_LATE, GRANT)),
+    Fault("lock the same", "LOCK", "WHERE token = ?1 AND voided = 0", "WHERE token = ?1"),
+    Fault("lock another", "LOCK", "(mpreserve_channel = ?2 AND", "(mpreserve = 1 AND"),
+    Fault("lock the same", "LOCK", "IS NOT (?5, ?6, ?7, ?8, ?9)", "IS (?5, ?6, ?7, ?8, ?9)"),
+    Fault("lock another", "LOCK", "(mpreserve = 0 OR", "(mpreserve = 0 AND"),
+    Fault("hold for a while", "HOLD", *NOT_VOIDED),
+    Fault("hold for a while", "HOLD", "mpreserve = 0\n       OR", "?4 <> '' OR"),
+    Fault("hold that ends at once", "HOLD", "OR hold_expires_at <= ?4", "AND ?4 <> ''"),
+    Fault("hold the same", "HOLD", "IS NOT ('LOCK', ?2, ?3)", "IS NOT ('', ?2, ?3)"),
+    Fault("release", "RELEASE", *NOT_VOIDED),
+    Fault("hold the same", "HOLD", "hold_expires_at > ?4", "hold_expires_at >= ?4"),
+    Fault("hold for a while", "HOLD", "hold_expires_at IS NULL OR", ""),
+    Fault("release", "RELEASE", "AND seat_status = 'LOCK'", ""),
+    Fault("void", "VOID", *NOT_VOIDED),
+    Fault("override", "OVERRIDE_UNLOCK", *ENDED_LATE),
+    Fault("override", "OVERRIDE_UNLOCK", *NOT_VOIDED),
+    Fault("override", "OVERRIDE_UNLOCK", "mpreserve = 1 AND", ""),
+]
+ENDED_LATE_PG = ("t.hold_expires_at <= now()", "t.hold_expires_at < now()")
+GRANT_PG = (f"AND {postgres.IS_GRANTED}", "AND $9::text[] IS NOT NULL")
+NOT_VOIDED_PG = ("AND NOT t.voided", "")
+BOTH = "CHANGE_MPRESERVE"
+OTHER = "WHEN t.mpreserve_channel <> asked.channel THEN false"
+SAME = "IS DISTINCT FROM (asked.source"
+POSTGRES = [
+    *(Fault("unlock", BOTH, *change) for change in (ENDED_LATE_PG, GRANT_PG, NOT_VOIDED_PG)),
+    Fault("unlock", BOTH, f"AND {postgres.IS_FREE}", ""),
+    Fault("unlock", BOTH, OTHER, OTHER.replace("WHEN", "WHEN asked.locks AND")),
+    Fault(
+        "unlock", BOTH, "WHEN NOT asked.locks THEN t.mpreserve", "WHEN NOT asked.locks THEN true"
+    ),
+    *(Fault("lock the same", BOTH, *change) for change in (ENDED_LATE_PG, GRANT_PG, NOT_VOIDED_PG)),
+    Fault("lock another", BOTH, OTHER, OTHER.replace("WHEN", "WHEN NOT asked.locks AND")),
+    Fault("lock the same", BOTH, SAME, SAME.replace("IS DISTINCT", "IS NOT DISTINCT")),
+    Fault("lock another", BOTH, "AND NOT t.mpreserve THEN true", "AND NOT t.mpreserve THEN false"),
+    Fault("hold for a while", "HOLD", *NOT_VOIDED_PG),
+    Fault("hold for a while", "HOLD", "(NOT t.mpreserve OR", "(true OR"),
+    Fault("hold for a while", "HOLD", postgres.IS_HELD, f"NOT {postgres.IS_FREE}"),
+    Fault("hold that ends at once", "HOLD", "\n       OR t.hold_expires_at <= now()", ""),
+    Fault("hold the same", "HOLD", "IS DISTINCT FROM ('LOCK'", "IS DISTINCT FROM (''"),
+    Fault("release", "RELEASE", *NOT_VOIDED_PG),
+    Fault("hold the same", "HOLD", *ENDED_LATE_PG),
+    Fault("release", "RELEASE", "AND t.seat_status = 'LOCK'", ""),
+    Fault("void", "VOID", *NOT_VOIDED_PG),
+    Fault("override", "OVERRIDE_UNLOCK", *ENDED_LATE_PG),
+    Fault("override", "OVERRIDE_UNLOCK", *NOT_VOIDED_PG),
+    Fault("override", "OVERRIDE_UNLOCK", "t.mpreserve AND", ""),
+]
+
+
+def assert_seen(
+    fault: Fault, statements: ModuleType, databases: Databases, patch: pytest.MonkeyPatch
+) -> None:
+    sql = getattr(statements, fault.statement)
+    assert fault.right in sql
+    patch.setattr(statements, fault.statement, sql.replace(fault.right, fault.wrong))
+    agreed = [agree(databases, VERBS[fault.verb], channel) for channel in CHANNELS]
+    assert not all(agreed), "the guard and the rule must be seen to disagree"
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize("fault", SQLITE)
+def test_a_guard_that_says_another_thing_is_caught(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    assert_seen(fault, sqlite, databases, monkeypatch)
+
+
+@pytest.mark.only_on("postgres")
+@pytest.mark.parametrize("fault", POSTGRES)
+def test_a_guard_on_postgres_too(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    assert_seen(fault, postgres, databases, monkeypatch)
+
+
+def agree(databases: Databases, verb: Verb, channel: Channel) -> bool:
+    """Whether a verb does what the rule says, on a database of its own."""
+    database = databases.new()
+    make_every_state(database)
+    before = database.rows()
+    with opened(database.store(NOW)) as store:
+        try:
+            outcomes = ask(store, verb, channel)
+        except (Outrun, TicketsBusy):  # the operation itself has noticed
+            return False
+    after = database.rows()
+    databases.drop(database)
+    return (outcomes, after) == expected(before, verb, channel)

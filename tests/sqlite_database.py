@@ -1,0 +1,132 @@
+"""A test's database in a SQLite file."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from seatlatch.store.interface import DatabaseUse
+from seatlatch.store.provisioning import Provisioning
+from seatlatch.store.sqlite import store
+from seatlatch.store.sqlite.moments import to_text
+from seatlatch.store.sqlite.provisioning import provisioning
+from seatlatch.store.sqlite.store import SqliteStore
+from seatlatch.wiring import make_database
+from tests.databases import FLAGS, MOMENTS, Clock, Database, Row
+
+
+class SqliteDatabase(Database):
+    """See `Database`. It is the file at `path`."""
+
+    engine = "sqlite"
+    breach = (apsw.ConstraintError,)
+
+    def __init__(self, path: Path, use: DatabaseUse = "inventory") -> None:
+        super().__init__(f"sqlite:///{path}", use)
+        self.path = path
+
+    @classmethod
+    def made(cls, path: Path, use: DatabaseUse = "inventory") -> "SqliteDatabase":
+        """Make it."""
+        database = cls(path, use)
+        make_database(database.url, use)
+        return database
+
+    def clock(self, now: datetime) -> Clock:
+        return Clock(now)
+
+    def _store_by(self, clock: Clock) -> SqliteStore:
+        return SqliteStore(self.path, self.use, clock=lambda: clock.now)
+
+    def _provisioning_by(self, clock: Clock) -> AbstractContextManager[Provisioning]:
+        return provisioning(self.path, self.use, clock=lambda: clock.now)
+
+    def wait_for_locks(self, patch: pytest.MonkeyPatch, seconds: float) -> None:
+        patch.setattr(store, "LOCK_WAIT_SECONDS", seconds)
+
+    def execute(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        reads = sql.lstrip().startswith("SELECT")
+        flags = apsw.SQLITE_OPEN_READONLY if reads else apsw.SQLITE_OPEN_READWRITE
+        with closing(apsw.Connection(str(self.path), flags=flags)) as connection:
+            connection.pragma("foreign_keys", True)
+            return list(connection.execute(sql, [_bound(value) for value in values]))
+
+    def table(self, name: str) -> list[Row]:
+        flags = apsw.SQLITE_OPEN_READONLY
+        with closing(apsw.Connection(str(self.path), flags=flags)) as connection:
+            columns = [str(row[1]) for row in connection.execute(f"PRAGMA table_info({name})")]
+            return [
+                {column: _read(column, value) for column, value in zip(columns, row, strict=True)}
+                for row in connection.execute(f"SELECT * FROM {name}")
+            ]
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        with self.locked("IMMEDIATE"):
+            yield
+
+    @contextmanager
+    def locked(self, mode: str) -> Iterator[None]:
+        """Another process's transaction of this mode on the file."""
+        with closing(apsw.Connection(str(self.path))) as connection:
+            connection.execute(f"BEGIN {mode}")
+            yield
+            connection.execute("ROLLBACK")
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Somebody moves the file and brings it back."""
+        elsewhere = self.path.with_name("elsewhere.db")
+        self.path.rename(elsewhere)
+        try:
+            yield
+        finally:
+            elsewhere.rename(self.path)
+
+    def kept(self) -> dict[str, bytes]:
+        return {file.name: file.read_bytes() for file in self.path.parent.iterdir()}
+
+    def drop(self) -> None:
+        """It goes with its folder, which is pytest's."""
+
+
+class SqliteMaker:
+    """Makes files, each in a folder of its own. See `Maker`."""
+
+    def __init__(self, folders: pytest.TempPathFactory) -> None:
+        self._folders = folders
+
+    def migrated(self, use: DatabaseUse) -> SqliteDatabase:
+        database = self.blank(use)
+        make_database(database.url, use)
+        return database
+
+    def blank(self, use: DatabaseUse) -> SqliteDatabase:
+        return SqliteDatabase(self._folders.mktemp(use) / f"{use}.db", use)
+
+
+def file_of(database: Database) -> Path:
+    """The file of a database that is one."""
+    assert isinstance(database, SqliteDatabase)
+    return database.path
+
+
+def _bound(value: Any) -> Any:
+    match value:
+        case datetime():
+            return to_text(value)
+        case Decimal():
+            return format(value, "f")
+        case _:
+            return value
+
+
+def _read(column: str, value: Any) -> Any:
+    if column in FLAGS:
+        return bool(value)
+    return datetime.fromisoformat(value) if column in MOMENTS and value else value

@@ -1,0 +1,71 @@
+"""A lock or unlock changes a row within its page: no index is touched by it."""
+
+import asyncio
+import random
+
+from seatlatch.domain.channel import Channel
+from seatlatch.domain.listing import Listing
+from seatlatch.group_commit import GroupCommit
+from seatlatch.operations.lock_tickets import lock_tickets
+from seatlatch.operations.unlock_tickets import unlock_tickets
+from seatlatch.store.interface import NewTicket
+from seatlatch.telemetry import Metrics
+from seatlatch.wiring import BOUNDS, engine_of
+from tests.postgres_database import PostgresDatabase
+from tests.serving import CHANNEL, ORGANIZATION, OWNER, fill
+
+TICKETS = 2_000
+CALLERS = 8
+ROUNDS = 60
+BATCH = 10
+HOT_PARTS = 0.99
+UPDATES = """
+SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables
+WHERE schemaname = 'seatlatch' AND relname = 'tickets'
+"""
+GONE = """
+SELECT count(*) = 0 FROM pg_stat_activity
+WHERE application_name = 'seatlatch' AND datname = current_database()
+"""
+MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
+
+
+def hot_parts(database: PostgresDatabase) -> float:
+    """Which part of the updates of a load stayed in their page."""
+    tokens = [f"t{number:04}" for number in range(TICKETS)]
+    fill(database, [NewTicket(token, ORGANIZATION, OWNER) for token in tokens])
+    asyncio.run(load(database, tokens))
+    while database.execute(GONE) != [(True,)]:  # a session tells what it did at its end
+        pass
+    ((updates, hot),) = database.execute(UPDATES)
+    assert updates > CALLERS * ROUNDS * BATCH
+    return float(hot / updates)
+
+
+async def load(database: PostgresDatabase, tokens: list[str]) -> None:
+    store = engine_of(database.url, "none").open_store("inventory")
+    commits = GroupCommit(store, Metrics(), BOUNDS)
+    commits.start()
+    await asyncio.gather(*(call(commits, tokens[n::CALLERS], n) for n in range(CALLERS)))
+    await commits.close()
+    await store.close()
+
+
+async def call(commits: GroupCommit, tokens: list[str], number: int) -> None:
+    """As a marketplace does: a listing with all that may be said of it, and its end."""
+    chance = random.Random(number)
+    for turn in range(ROUNDS):
+        batch = chance.sample(tokens, BATCH)
+        seller = f'{{"lastName":"N{turn}","firstName":"F","email":"{"e" * 40}@example.com"}}'
+        listing = Listing("BROKER", f"L{turn}", None, None, seller)
+        await lock_tickets(commits, MINE, dict.fromkeys(batch, listing))
+        await unlock_tickets(commits, MINE, batch)
+
+
+def test_changes_stay_in_their_page(database: PostgresDatabase) -> None:
+    assert hot_parts(database) >= HOT_PARTS
+
+
+def test_control_with_an_index_they_do_not(database: PostgresDatabase) -> None:
+    database.execute("CREATE INDEX by_mpreserve ON tickets (mpreserve)")
+    assert hot_parts(database) < HOT_PARTS

@@ -1,0 +1,177 @@
+"""A database that is made by many at once, and those that are refused, each by one sentence."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from seatlatch.store.interface import DatabaseProblem
+from seatlatch.store.postgres import schema
+from tests.cli.commands import COMMAND, environment, run
+from tests.durability.bad_day import WatchedServer
+from tests.postgres import FAST
+from tests.postgres_database import PostgresDatabase, PostgresMaker
+from tests.serving import fill
+
+PASSWORD = "s3cret"
+"""Nobody asks for it, as the tests' server trusts everybody."""
+
+PROCESSES = 8
+Bare = Callable[..., PostgresDatabase]
+
+COMMANDS = {
+    "serve": ("serve", "--port", "0"),
+    "org add": ("org", "add", "77", "--name", "Seventy-seven"),
+    "org list": ("org", "list"),
+    "tickets show": ("tickets", "show", "t"),
+    "tickets hold": ("tickets", "hold", "t", "--reason", "r"),
+    "tickets import": ("tickets", "import", "{file}", "--org", "1001"),
+}
+TABLES = "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('seatlatch')"
+
+
+@pytest.fixture
+def bare(postgres: PostgresMaker) -> Iterator[Bare]:
+    """Databases that nobody has migrated, with these options of CREATE DATABASE."""
+    made: list[PostgresDatabase] = []
+
+    def new(options: str = "ENCODING 'UTF8' LOCALE 'C'") -> PostgresDatabase:
+        made.append(postgres._created("inventory", f"TEMPLATE template0 {options}"))
+        return made[-1]
+
+    yield new
+    for database in made:
+        database.drop()
+
+
+def with_password(url: str) -> str:
+    user, _, rest = url.removeprefix("postgresql://").partition("@")
+    return f"postgresql://{user.partition(':')[0]}:{PASSWORD}@{rest}"
+
+
+def contents(database: PostgresDatabase) -> list[object]:
+    """What there is, and what the migrations' own table says if there is one."""
+    tables = database.execute(TABLES)
+    return [tables, database.table("seatlatch.migrations") if ("migrations",) in tables else None]
+
+
+def require_refused(
+    database: PostgresDatabase, tmp_path: Path, says: str, *commands: tuple[str, ...]
+) -> None:
+    """Each command says one sentence, with exit code 1, and changes nothing."""
+    file = tmp_path / "season.csv"
+    file.write_text("token,owner_id\nt,o\n")
+    before = contents(database)
+    for command in commands:
+        arguments = [part.format(file=file) for part in command]
+        done = run(*arguments, SEATLATCH_DATABASE_URL=with_password(database.url))
+        assert done.returncode == 1, done
+        assert (done.stdout, done.stderr.count("\n")) == ("", 1), done
+        assert says in done.stderr, done
+        assert done.stderr.startswith("seatlatch: ") and done.stderr.endswith(".\n"), done
+        assert PASSWORD not in done.stderr, done
+    assert contents(database) == before
+
+
+def test_it_is_made_once_by_many_at_once(bare: Bare) -> None:
+    database = bare()
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [*COMMAND, "migrate", "--json"],
+                    env=environment({"SEATLATCH_DATABASE_URL": with_password(database.url)}),
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for _ in range(PROCESSES)
+        ]
+        said = [process.communicate(timeout=30) for process in processes]
+    assert [process.returncode for process in processes] == [0] * PROCESSES, said
+    assert {errors for _, errors in said} == {""}
+    assert sum("0001_" in printed for printed, _ in said) == 1, said
+    assert PASSWORD not in str(said)
+    applied = database.execute("SELECT number, count(*) FROM seatlatch.migrations GROUP BY 1")
+    assert applied == [(migration.number, 1) for migration in schema.MIGRATIONS]
+    assert database.execute("SELECT count(*) FROM seatlatch.database_use") == [(1,)]
+
+
+def test_no_schema(bare: Bare, tmp_path: Path) -> None:
+    database = bare()
+    require_refused(database, tmp_path, "has no schema of seatlatch yet", *COMMANDS.values())
+    checked = run("migrate", "--check", SEATLATCH_DATABASE_URL=database.url)
+    assert checked.returncode == 1
+
+
+def test_an_older_schema(database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a newer seatlatch finds what this one has made."""
+    monkeypatch.setattr(schema, "LATEST_SCHEMA", schema.LATEST_SCHEMA + 1)
+    for opened in (database.store, database.provisioning().__enter__):
+        with pytest.raises(DatabaseProblem, match="has schema 1, this seatlatch needs 2"):
+            opened()
+
+
+def test_a_newer_schema(database: PostgresDatabase, tmp_path: Path) -> None:
+    database.execute("INSERT INTO migrations (number, name) VALUES (99, 'of_the_future')")
+    commands = [*COMMANDS.values(), ("migrate",)]
+    require_refused(database, tmp_path, "made by a newer seatlatch", *commands)
+
+
+def test_a_schema_of_somebody_else(bare: Bare, tmp_path: Path) -> None:
+    database = bare()
+    database.execute("CREATE SCHEMA seatlatch")
+    database.execute("CREATE TABLE seatlatch.theirs (number integer)")
+    require_refused(database, tmp_path, "was not made by seatlatch", ("migrate",))
+    require_refused(database, tmp_path, "has no schema of seatlatch", COMMANDS["serve"])
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_an_encoding_that_can_not_hold_every_token(
+    bare: Bare, tmp_path: Path, encoding: str
+) -> None:
+    database = bare(f"ENCODING '{encoding}' LOCALE 'C'")
+    commands = [("migrate",), ("migrate", "--check"), COMMANDS["serve"], COMMANDS["org list"]]
+    require_refused(database, tmp_path, f"is encoded in {encoding}", *commands)
+
+
+def test_a_sandbox(postgres: PostgresMaker, tmp_path: Path) -> None:
+    database = postgres.migrated("sandbox")
+    commands = [*COMMANDS.values(), ("migrate",)]
+    require_refused(database, tmp_path, "is a sandbox's", *commands)
+    database.drop()
+
+
+def test_a_standby(tmp_path: Path) -> None:
+    server = WatchedServer(FAST)
+    try:
+        server.start()
+        made = PostgresMaker(server.url).migrated("inventory")
+        fill(made)
+        name = made.database
+        server.stop()
+        server.become_standby()
+        server.start()
+        database = PostgresDatabase(server.url, name, "inventory")
+        writing = [command for said, command in COMMANDS.items() if said != "org list"]
+        writing.remove(COMMANDS["tickets show"])
+        require_refused(database, tmp_path, "standby", *writing)
+        for command in (COMMANDS["org list"], ("migrate",), ("migrate", "--check")):
+            done = run(*command, SEATLATCH_DATABASE_URL=database.url)
+            assert done.returncode == 0, done
+        database._disconnect()
+    finally:
+        server.close()
+
+
+def test_a_server_that_is_away(tmp_path: Path) -> None:
+    away = "postgresql://user:s3cret@127.0.0.1:1/inventory"
+    for command in (*COMMANDS.values(), ("migrate",), ("migrate", "--check")):
+        file = tmp_path / "season.csv"
+        file.write_text("token,owner_id\nt,o\n")
+        done = run(*[part.format(file=file) for part in command], SEATLATCH_DATABASE_URL=away)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done
+        assert PASSWORD not in done.stderr

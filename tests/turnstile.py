@@ -1,0 +1,41 @@
+"""A real store that lets one group of changes after the other through, as a test says."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from seatlatch.store.interface import Result, Store, TicketsBusy, Transaction
+from tests.stores import Around
+
+
+class Turnstile(Around):
+    """`groups`: the changes of each, in the order in which they came up to it."""
+
+    def __init__(self, inside: Store) -> None:
+        super().__init__(inside)
+        self.groups: list[list[Any]] = []
+        self.is_open = False
+        self.busy: set[str] = set()
+        self._gates: list[asyncio.Event] = []
+
+    async def commit(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        assert isinstance(work, partial)
+        changes = work.args[0]
+        self.groups.append(changes)
+        self._gates.append(asyncio.Event())
+        if not self.is_open:
+            await self._gates[-1].wait()
+        if any(not self.busy.isdisjoint(change.tokens) for change in changes):
+            raise TicketsBusy
+        return await super().commit(work)
+
+    def let(self, number: int) -> None:
+        """Let this group go on."""
+        self._gates[number].set()
+
+    def let_all(self) -> None:
+        """Everybody may go on, and whoever comes."""
+        self.is_open = True
+        for gate in self._gates:
+            gate.set()
