@@ -1,9 +1,10 @@
-"""`make bench`: unlocks and locks over HTTP beside a bare loop of the same writes.
+"""`make bench ENGINE=...`: unlocks and locks over HTTP beside what the bare database does.
 
 Ours: 32 keep-alive connections from another process, half of the requests unlock, half lock,
-credentials, limits, log and metrics on; every request flips its tickets. The loop: the same flips,
-one durable transaction each, in one process, no HTTP. Both on the same table, alternating; medians.
-Between rounds every ticket is brought back to how it was, outside of the timing.
+credentials, limits, log and metrics on; every request flips its tickets. The baseline makes the
+same flips without us, one transaction each: a loop in one process on SQLite, pgbench with 32
+clients on PostgreSQL. Both on the same table, alternating; medians. Between rounds every ticket is
+brought back to how it was, outside of the timing.
 """
 
 import argparse
@@ -11,7 +12,8 @@ import json
 import platform
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -21,18 +23,16 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.inventory import (
-    CREDENTIALS,
-    Inventory,
-    Server,
-    bare_loop,
-    make_inventory,
-    restore,
-    running_server,
-)
-from bench.load import Load, lock_request, run_load, unlock_request
+from bench.engine import Engine, Turn
+from bench.load import Load, lock_request, run_load, run_open_load, unlock_request
+from bench.postgres import postgres
+from bench.serving import CREDENTIALS, Server, running_server
+from bench.sqlite import sqlite
 
 CONNECTIONS = 32
+OPEN_CONNECTIONS = 128
+"""Of an open load: more than are ever busy at half the peak."""
+
 SIZES = (1, 10, 100)
 RESULTS = Path(__file__).parent / "results"
 
@@ -40,84 +40,130 @@ RESULTS = Path(__file__).parent / "results"
 def main() -> None:
     """Measure, print the table, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--workers", type=int, default=2, help="of seatlatch, on PostgreSQL")
     parser.add_argument("--tickets", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="tokens a request")
     parser.add_argument("--no-results", action="store_true", help="write no file")
     options = parser.parse_args()
-    figures = measure(options.tickets, options.sizes, options.rounds, options.seconds)
+    with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as made:
+        folder = Path(made)
+        with made_engine(options.engine, folder, options.tickets, options.workers) as engine:
+            figures = measure(engine, folder, options)
     show(figures)
     if not options.no_results:
         RESULTS.mkdir(exist_ok=True)
-        file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-changes-sqlite.json"
+        file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-changes-{options.engine}.json"
         file.write_text(json.dumps(figures, indent=2) + "\n")
         sys.stderr.write(f"Figures written to {file.relative_to(Path.cwd())}\n")
 
 
-def measure(tickets: int, sizes: Sequence[int], rounds: int, seconds: float) -> dict[str, Any]:
+@contextmanager
+def made_engine(name: str, folder: Path, tickets: int, workers: int) -> Iterator[Engine]:
+    """An engine with its inventory, gone at the end."""
+    made = sqlite(folder, tickets) if name == "sqlite" else postgres(folder, tickets, workers)
+    with made as engine:
+        yield engine
+
+
+def measure(engine: Engine, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """All figures of one run."""
-    with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as folder:
-        path = Path(folder) / "bench.db"
-        inventory = make_inventory(path, tickets)
-        with running_server(path) as server, Progress(console=Console(stderr=True)) as progress:
-            start = {"start_seconds": server.start_seconds}
-            task = progress.add_task("measuring", total=len(sizes) * rounds)
-            summaries = []
-            for size in sizes:
-                measured = Rounds(size, [], [], [])
-                for _ in range(rounds):
-                    measure_round(server, path, inventory, measured, seconds)
-                    progress.advance(task)
-                summaries.append(summary(measured))
-            memory = {"resident_mebibytes": server.resident_mebibytes()}
+    with (
+        running_server(engine.url, folder, engine.workers) as server,
+        Progress(console=Console(stderr=True)) as progress,
+    ):
+        task = progress.add_task("measuring", total=len(options.sizes) * options.rounds)
+        summaries = []
+        for size in options.sizes:
+            measured = Rounds(size)
+            for _ in range(options.rounds):
+                measure_round(server, engine, measured, options.seconds)
+                progress.advance(task)
+            summaries.append(summary(measured, open_load(server, engine, measured)))
+        memory = server.processes.resident_mebibytes()
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
-        "tickets": tickets,
+        "engine": engine.name,
+        "baseline": engine.baseline_name,
+        "workers": engine.workers,
+        "tickets": options.tickets,
         "connections": CONNECTIONS,
-        "rounds": rounds,
-        "seconds": seconds,
-        **start,
-        **memory,
+        "rounds": options.rounds,
+        "seconds": options.seconds,
+        "start_seconds": server.start_seconds,
+        "resident_mebibytes": memory,
         "sizes": summaries,
     }
 
 
-class Rounds(NamedTuple):
+class Rounds:
     """What was measured with requests of one size. `cpu`: seconds for 1,000 requests."""
 
-    size: int
-    ours: list[Load]
-    loops: list[float]
-    cpu: list[float]
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.ours: list[Load] = []
+        self.baselines: list[float] = []
+        self.server_cpu: list[float] = []
+        self.database_cpu: list[float] = []
+
+    @property
+    def per_second(self) -> float:
+        """Our requests a second."""
+        return median(load.per_second for load in self.ours)
 
 
-def measure_round(
-    server: Server, path: Path, inventory: Inventory, measured: Rounds, seconds: float
-) -> None:
-    """Ours, then the loop."""
-    size = measured.size
-    most = int(12_500 * seconds)
-    unlocks = batches(inventory.listed, size)[:most]
-    locks = batches(inventory.unlisted, size)[:most]
-    requests = [
-        request
-        for unlock, lock in zip(unlocks, locks, strict=True)
-        for request in (unlock_request(unlock, CREDENTIALS), lock_request(lock, CREDENTIALS))
-    ]
-    cpu_before = server.cpu_seconds()
-    load = run_load(server.port, requests, CONNECTIONS, seconds)
-    measured.cpu.append((server.cpu_seconds() - cpu_before) / load.requests * 1000)
-    measured.ours.append(load)
-    require_all_flipped(load, restore(path), size)
-    measured.loops.append(bare_loop(path, unlocks, locks, seconds))
-    restore(path)
+class Batches(NamedTuple):
+    """The tickets of an inventory, so many at a time."""
+
+    unlocks: list[Sequence[str]]
+    locks: list[Sequence[str]]
+
+    def requests(self) -> list[bytes]:
+        """Unlocks and locks in turn, as they go over the wire."""
+        return [
+            request
+            for unlock, lock in zip(self.unlocks, self.locks, strict=True)
+            for request in (unlock_request(unlock, CREDENTIALS), lock_request(lock, CREDENTIALS))
+        ]
 
 
-def batches(tokens: Sequence[str], size: int) -> list[Sequence[str]]:
+def batches(engine: Engine, size: int, most: int) -> Batches:
+    """As many as there are, but no more than can be used."""
+    listed, unlisted = engine.inventory
+    return Batches(in_batches(listed, size)[:most], in_batches(unlisted, size)[:most])
+
+
+def in_batches(tokens: Sequence[str], size: int) -> list[Sequence[str]]:
     """The tokens, so many at a time."""
     return [tokens[at : at + size] for at in range(0, len(tokens) // size * size, size)]
+
+
+def measure_round(server: Server, engine: Engine, measured: Rounds, seconds: float) -> None:
+    """Ours, then the baseline."""
+    made = batches(engine, measured.size, int(12_500 * seconds))
+    requests = made.requests()
+    server_before, database_before = server.processes.cpu_seconds(), engine.cpu_seconds()
+    load = run_load(server.port, requests, CONNECTIONS, seconds)
+    thousands = load.requests / 1000
+    measured.server_cpu.append((server.processes.cpu_seconds() - server_before) / thousands)
+    measured.database_cpu.append((engine.cpu_seconds() - database_before) / thousands)
+    measured.ours.append(load)
+    require_all_flipped(load, engine.restore(), measured.size)
+    turn = Turn(made.unlocks, made.locks, measured.size, seconds)
+    measured.baselines.append(engine.baseline(turn))
+    engine.restore()
+
+
+def open_load(server: Server, engine: Engine, measured: Rounds) -> Load:
+    """At half the rate that was reached, by the clock."""
+    rate = measured.per_second / 2
+    made = batches(engine, measured.size, int(rate * measured.ours[0].seconds / 2))
+    load = run_open_load(server.port, made.requests(), OPEN_CONNECTIONS, rate)
+    require_all_flipped(load, engine.restore(), measured.size)
+    return load
 
 
 def require_all_flipped(load: Load, flipped: int, size: int) -> None:
@@ -126,20 +172,21 @@ def require_all_flipped(load: Load, flipped: int, size: int) -> None:
         raise SystemExit(f"{load.requests} requests: {load.statuses}, {flipped} tickets flipped")
 
 
-def summary(measured: Rounds) -> dict[str, Any]:
+def summary(measured: Rounds, opened: Load) -> dict[str, Any]:
     """The medians of one request size."""
-    size, ours, loops, cpu = measured
+    ours, baselines = measured.ours, measured.baselines
+    ratios = [load.per_second / base for load, base in zip(ours, baselines, strict=True)]
     return {
-        "tokens": size,
-        "ours_per_second": round(median(load.per_second for load in ours)),
-        "loop_per_second": round(median(loops)),
-        "ratio": round(
-            median(load.per_second / loop for load, loop in zip(ours, loops, strict=True)), 2
-        ),
-        "flips_per_second": round(median(load.per_second for load in ours) * size),
+        "tokens": measured.size,
+        "ours_per_second": round(measured.per_second),
+        "baseline_per_second": round(median(baselines)),
+        "ratio": round(median(ratios), 2),
+        "flips_per_second": round(measured.per_second * measured.size),
         "p50_ms": round(median(load.percentile_ms(50) for load in ours), 2),
         "p99_ms": round(median(load.percentile_ms(99) for load in ours), 2),
-        "server_cpu_seconds_per_1000_requests": round(median(cpu), 4),
+        "half_rate_p99_ms": round(opened.percentile_ms(99), 2),
+        "server_cpu_seconds_per_1000_requests": round(median(measured.server_cpu), 4),
+        "database_cpu_seconds_per_1000_requests": round(median(measured.database_cpu), 4),
     }
 
 
@@ -152,13 +199,14 @@ def machine() -> str:
 
 def show(figures: dict[str, Any]) -> None:
     """The table."""
-    table = Table(title=f"{figures['machine']}, {figures['tickets']:,} tickets, SQLite")
-    names = ("tokens", "ours/s", "loop/s", "ratio", "flips/s", "p50 ms", "p99 ms", "CPU s/1000")
-    for name in names:
+    title = f"{figures['machine']}, {figures['tickets']:,} tickets, {figures['engine']}"
+    table = Table(title=f"{title}, workers: {figures['workers']}")
+    names = ("tokens", "ours/s", f"{figures['baseline']}/s", "ratio", "flips/s", "p50 ms", "p99 ms")
+    for name in (*names, "half rate p99 ms", "server CPU s/1000", "database CPU s/1000"):
         table.add_column(name, justify="right")
     for size in figures["sizes"]:
         table.add_row(*(str(value) for value in size.values()))
-    console = Console()
+    console = Console(width=130)
     console.print(table)
     console.print(
         f"start to first answer {figures['start_seconds']:.2f} s,"

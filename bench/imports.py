@@ -19,9 +19,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from bench.changes import RESULTS, batches, machine
-from bench.inventory import CREDENTIALS, make_inventory, running_server
+from bench.changes import RESULTS, in_batches, machine
 from bench.load import Load, run_load, unlock_request
+from bench.serving import CREDENTIALS, running_server
+from bench.sqlite import make_inventory
 
 LISTED_TICKETS = 400_000
 UNLOCK_CONNECTIONS = 8
@@ -86,9 +87,9 @@ def measure_beside(folder: Path, lines: int) -> dict[str, Any]:
     path = folder / "beside.db"
     inventory = make_inventory(path, LISTED_TICKETS)
     file = make_file(folder / "season.csv", lines)
-    requests = [unlock_request(batch, CREDENTIALS) for batch in batches(inventory.listed, 1)]
+    requests = [unlock_request(batch, CREDENTIALS) for batch in in_batches(inventory.listed, 1)]
     loads: list[Load] = []
-    with running_server(path) as server:
+    with running_server(f"sqlite:///{path}", path.parent) as server:
         alone = run_load(server.port, requests[:20_000], UNLOCK_CONNECTIONS, 3)
         started = perf_counter()
         imported: list[Measured] = []

@@ -1,20 +1,23 @@
-"""A closed-loop HTTP load: so many keep-alive connections, each sends when it was answered.
+"""HTTP loads over keep-alive connections: closed (each sends when it was answered) or open (by the
+clock, whether or not it was).
 
-Speaks HTTP by hand, since a client library would need more of the machine than the server.
+Speaks HTTP by hand on bare sockets, since whatever is between would need more of the machine than
+the server that is measured.
 """
 
-import asyncio
 import json
-from collections.abc import Iterator, Sequence
+import select
+import socket
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 from uuid import uuid4
-
-import uvloop
 
 SOURCE = "MY_ACCOUNT"
 LISTING_ID = "L-2026-000001"
 PRICE = 125.5
+READ_BYTES = 65536
 
 
 class Load(NamedTuple):
@@ -51,8 +54,8 @@ def lock_request(tokens: Sequence[str], credentials: dict[str, str]) -> bytes:
     return _request("lock", {"source": SOURCE, "listing": listing}, credentials)
 
 
-def _request(verb: str, content: dict[str, Any], credentials: dict[str, str]) -> bytes:
-    body = json.dumps(content).encode()
+def _request(verb: str, message: dict[str, object], credentials: dict[str, str]) -> bytes:
+    body = json.dumps(message, separators=(",", ":")).encode()
     headers = {
         "Host": "127.0.0.1",
         "User-Agent": "Bench/1.0",
@@ -66,72 +69,124 @@ def _request(verb: str, content: dict[str, Any], credentials: dict[str, str]) ->
     return "\r\n".join([f"PUT /v1/tickets/{verb} HTTP/1.1", *lines, "", ""]).encode() + body
 
 
-def run_load(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
-    """Send `requests` in turn until they or the seconds are over."""
-    return uvloop.run(_run(port, requests, connections, seconds))
+class _Answers:
+    """What was answered so far."""
 
-
-class _Counter:
-    """Shared by the connections: what to send next, and what was answered."""
-
-    def __init__(self, requests: Sequence[bytes], until: float) -> None:
-        self.requests: Iterator[bytes] = iter(requests)
-        self.until = until
+    def __init__(self) -> None:
         self.latencies: list[float] = []
         self.statuses: dict[bytes, int] = {}
 
+    def add(self, status: bytes, seconds: float) -> None:
+        self.latencies.append(seconds)
+        self.statuses[status] = self.statuses.get(status, 0) + 1
 
-class _Connection(asyncio.Protocol):
-    def __init__(self, counter: _Counter) -> None:
-        self._counter = counter
-        self._buffer = b""
-        self._sent_at = 0.0
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def load(self, seconds: float) -> Load:
+        latencies = sorted(latency * 1000 for latency in self.latencies)
+        return Load(len(latencies), seconds, latencies, self.statuses)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._send()
 
-    def _send(self) -> None:
-        request = None
-        self._sent_at = perf_counter()
-        if self._sent_at < self._counter.until:
-            request = next(self._counter.requests, None)
-        if request is None:
-            self._transport.close()
-            self.done.set_result(None)
-        else:
-            self._transport.write(request)
+class _Connection:
+    """One socket, on which one request at a time is under way. `sent_at`: its time, to be told."""
 
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        head_end = self._buffer.find(b"\r\n\r\n")
+    __slots__ = ("buffer", "sent_at", "socket")
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = b""
+        self.sent_at = 0.0
+
+    def send(self, request: bytes, sent_at: float) -> None:
+        self.sent_at = sent_at
+        self.socket.sendall(request)
+
+    def receive(self) -> bytes | None:
+        """The status of the answer, if it is whole now."""
+        data = self.socket.recv(READ_BYTES)
+        if not data:
+            raise ConnectionError("closed by the server")
+        self.buffer += data
+        head_end = self.buffer.find(b"\r\n\r\n")
         if head_end < 0:
-            return
-        length_at = self._buffer.index(b"content-length: ") + 16
-        length = int(self._buffer[length_at : self._buffer.index(b"\r\n", length_at)])
-        if len(self._buffer) < head_end + 4 + length:
-            return
-        status = self._buffer[9:12]
-        self._buffer = b""
-        counter = self._counter
-        counter.latencies.append(perf_counter() - self._sent_at)
-        counter.statuses[status] = counter.statuses.get(status, 0) + 1
-        self._send()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self.done.done():
-            self.done.set_exception(exc or ConnectionError("closed by the server"))
+            return None
+        length_at = self.buffer.index(b"content-length: ") + 16
+        length = int(self.buffer[length_at : self.buffer.index(b"\r\n", length_at)])
+        if len(self.buffer) < head_end + 4 + length:
+            return None
+        status = self.buffer[9:12]
+        self.buffer = b""
+        return status
 
 
-async def _run(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
-    loop = asyncio.get_running_loop()
+class _Connections:
+    """All of them, and who of them has something to read."""
+
+    def __init__(self, port: int, count: int) -> None:
+        self._poll = select.epoll()
+        self.all = [_Connection(port) for _ in range(count)]
+        self._by_number = {made.socket.fileno(): made for made in self.all}
+        for number in self._by_number:
+            self._poll.register(number, select.EPOLLIN)
+
+    def readable(self, seconds: float) -> Iterator[_Connection]:
+        for number, _ in self._poll.poll(seconds):
+            yield self._by_number[number]
+
+    def close(self) -> None:
+        self._poll.close()
+        for made in self.all:
+            made.socket.close()
+
+
+def run_load(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
+    """Closed: send `requests` in turn until they or the seconds are over."""
+    opened = _Connections(port, connections)
+    answers, waiting = _Answers(), iter(requests)
     started = perf_counter()
-    counter = _Counter(requests, started + seconds)
-    made = [
-        await loop.create_connection(lambda: _Connection(counter), "127.0.0.1", port)
-        for _ in range(connections)
-    ]
-    await asyncio.gather(*(protocol.done for _, protocol in made))
-    latencies = sorted(latency * 1000 for latency in counter.latencies)
-    return Load(len(latencies), perf_counter() - started, latencies, counter.statuses)
+    until = started + seconds
+    under_way = 0
+    for connection in opened.all:
+        connection.send(next(waiting), perf_counter())
+        under_way += 1
+    while under_way:
+        for connection in opened.readable(10):
+            status = connection.receive()
+            if status is None:
+                continue
+            now = perf_counter()
+            answers.add(status, now - connection.sent_at)
+            request = next(waiting, None) if now < until else None
+            if request is None:
+                under_way -= 1
+            else:
+                connection.send(request, now)
+    ended = perf_counter()
+    opened.close()
+    return answers.load(ended - started)
+
+
+def run_open_load(port: int, requests: Sequence[bytes], connections: int, rate: float) -> Load:
+    """Open: send `requests` at so many a second, each when its time has come.
+
+    If every connection is busy a request waits, and its latency counts from its time all the same.
+    """
+    opened = _Connections(port, connections)
+    free, answers = deque(opened.all), _Answers()
+    started = perf_counter()
+    due: Callable[[int], float] = lambda number: started + number / rate  # noqa: E731
+    sent = answered = 0
+    while answered < len(requests):
+        now = perf_counter()
+        while sent < len(requests) and free and due(sent) <= now:
+            free.popleft().send(requests[sent], due(sent))
+            sent += 1
+        wait = due(sent) - now if sent < len(requests) and free else 1.0
+        for connection in opened.readable(max(0.0, wait)):
+            status = connection.receive()
+            if status is not None:
+                answers.add(status, perf_counter() - connection.sent_at)
+                answered += 1
+                free.append(connection)
+    ended = perf_counter()
+    opened.close()
+    return answers.load(ended - started)

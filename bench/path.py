@@ -1,0 +1,161 @@
+"""`python -m bench.path`: the processor time of a request in our own process, without socket and
+database.
+
+The whole service as it is wired, log and metrics on, fed by a transport that answers at once and on
+a store that has every ticket. What is left is what a request costs in Python.
+"""
+
+import argparse
+import asyncio
+import gc
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import redirect_stderr
+from time import process_time
+from typing import Any
+
+import uvloop
+from uvicorn.server import ServerState
+
+from bench.load import lock_request, unlock_request
+from bench.serving import ACCESS_TOKEN, API_KEY, APPLICATION, CHANNEL, CREDENTIALS
+from seatlatch.api.server import make_server
+from seatlatch.auth.keys import hash_secret
+from seatlatch.domain.application import AccessToken, ApiKey, Application, Credentials
+from seatlatch.domain.channel import Channel
+from seatlatch.settings import read_settings
+from seatlatch.telemetry import Metrics, make_log
+from seatlatch.wiring import COLLECT_AFTER_ALLOCATIONS, compose
+
+CONNECTIONS = 16
+SIZES = (1, 10, 100)
+DIFFERENT = 64
+
+
+class EveryTicket:
+    """A transaction in which every ticket is changed."""
+
+    async def change_mpreserve(self, asked: Mapping[str, Any]) -> Mapping[str, str]:
+        """All of them."""
+        return dict.fromkeys(asked, "234567")
+
+
+class AtOnce:
+    """A store that confirms at once."""
+
+    lanes = 1
+    mixes_kinds = False
+
+    async def commit(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
+        """One turn of the loop later, so that groups form."""
+        await asyncio.sleep(0)
+        return await work(EveryTicket())
+
+    async def credentials_version(self) -> int:
+        """Nothing changes."""
+        return 1
+
+    async def read_credentials(self) -> Credentials:
+        """The one caller."""
+        application = Application(
+            APPLICATION,
+            Channel(CHANNEL, frozenset({"1001"})),
+            (ApiKey(hash_secret(API_KEY.encode()), None),),
+        )
+        token = AccessToken(APPLICATION, None)
+        tokens = {hash_secret(ACCESS_TOKEN.encode()): token}
+        return Credentials(1, {APPLICATION: application}, tokens, {})
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Wire(asyncio.Transport):
+    """A connection whose client sends its next request as soon as it was answered."""
+
+    def __init__(self, answered: Callable[["Wire"], None]) -> None:
+        super().__init__()
+        self._answered = answered
+        self.protocol: Any = None
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """An answer."""
+        assert bytes(data[9:12]) == b"200", data
+        self._answered(self)
+
+    def is_closing(self) -> bool:
+        """Never."""
+        return False
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Who is there."""
+        return {"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)}.get(name, default)
+
+
+async def measure(size: int, count: int) -> float:
+    """Microseconds of processor time for a request of so many tokens."""
+    log, metrics, store = make_log("json", "info"), Metrics(), AtOnce()
+    settings = read_settings({}, {"rate_limit": "1000000:1000000"})
+    app: Any = compose(settings, store, log, metrics)  # type: ignore[arg-type]
+    config = make_server(app, log, metrics).config
+    config.load()
+    lifespan = config.lifespan_class(config)
+    await lifespan.startup()
+    requests = made_requests(size)
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+    sent = 0
+
+    def send(wire: Wire) -> None:
+        nonlocal sent
+        wire.protocol.data_received(requests[sent % len(requests)])
+        sent += 1
+
+    def answered(wire: Wire) -> None:
+        if sent < count:
+            loop.call_soon(send, wire)
+        elif not over.done():
+            over.set_result(None)
+
+    wires = [Wire(answered) for _ in range(CONNECTIONS)]
+    for wire in wires:
+        kind: Any = config.http_protocol_class
+        wire.protocol = kind(config=config, server_state=ServerState(), app_state={})
+        wire.protocol.connection_made(wire)
+    started = process_time()
+    for wire in wires:
+        send(wire)
+    await over
+    spent = process_time() - started
+    await lifespan.shutdown()
+    return spent / sent * 1e6
+
+
+def made_requests(size: int) -> Sequence[bytes]:
+    """Unlocks and locks in turn."""
+    requests = []
+    for number in range(DIFFERENT):
+        tokens = [str(10_000_000_000 + number * 1000 + at) for at in range(size)]
+        requests.append(unlock_request(tokens, CREDENTIALS))
+        requests.append(lock_request([token + "0" for token in tokens], CREDENTIALS))
+    return requests
+
+
+def main() -> None:
+    """Measure and print, the least of so many rounds."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--requests", type=int, default=20_000)
+    options = parser.parse_args()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER_ALLOCATIONS)
+    for size in SIZES:
+        count = max(1_000, options.requests // size)
+        with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):  # noqa: PTH123
+            least = min(uvloop.run(measure(size, count)) for _ in range(options.rounds))
+        sys.stdout.write(f"{size:>4} tokens: {least:6.1f} microseconds a request\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""SQLite in a benchmark: an inventory in a file, and a bare loop of the same writes beside it."""
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+import apsw
+
+from bench.engine import LISTED, UNLISTED, Inventory, Turn
+from bench.load import LISTING_ID, PRICE, SOURCE
+from bench.serving import CHANNEL, let_in
+from seatlatch.store.interface import NewTicket
+from seatlatch.store.sqlite.opening import open_database
+from seatlatch.wiring import make_database, open_provisioning
+
+AUTOCHECKPOINT_PAGES = 48_000
+"""As often as the server checkpoints."""
+
+BARE_UNLOCK = """
+UPDATE tickets SET mpreserve = 0, mpreserve_channel = NULL, listing_source = NULL,
+  external_listing_id = NULL, total_price = NULL, individual_price = NULL, seller = NULL,
+  revision = revision + 1
+WHERE token = ?1 AND mpreserve_channel = ?2 AND seat_status = 'UNLOCK' AND voided = 0
+RETURNING token, owner_id
+"""
+BARE_LOCK = """
+UPDATE tickets SET mpreserve = 1, mpreserve_channel = ?2, listing_source = ?3,
+  external_listing_id = ?4, individual_price = ?5, revision = revision + 1
+WHERE token = ?1 AND mpreserve = 0 AND seat_status = 'UNLOCK' AND voided = 0
+RETURNING token, owner_id
+"""
+RELIST = f"""
+UPDATE tickets SET mpreserve = 1, mpreserve_channel = ?, listing_source = ?,
+  external_listing_id = ?, individual_price = ?, revision = revision + 1
+WHERE section = '{LISTED}' AND mpreserve = 0
+"""
+UNLIST = f"""
+UPDATE tickets SET mpreserve = 0, mpreserve_channel = NULL, listing_source = NULL,
+  external_listing_id = NULL, total_price = NULL, individual_price = NULL, seller = NULL,
+  revision = revision + 1
+WHERE section = '{UNLISTED}' AND mpreserve = 1
+"""
+LISTING = (SOURCE, LISTING_ID, str(PRICE))
+
+
+@contextmanager
+def sqlite(folder: Path, tickets: int) -> Iterator["SqliteEngine"]:
+    """An inventory of so many tickets in `folder`, every other one listed by one channel."""
+    path = folder / "bench.db"
+    yield SqliteEngine(path, make_inventory(path, tickets))
+
+
+class SqliteEngine:
+    """See `bench.engine.Engine`."""
+
+    name = "SQLite"
+    baseline_name = "loop"
+    workers = 1
+
+    def __init__(self, path: Path, inventory: Inventory) -> None:
+        self._path = path
+        self.url = f"sqlite:///{path}"
+        self.inventory = inventory
+
+    def restore(self) -> int:
+        """Every ticket as it was."""
+        return restore(self._path)
+
+    def baseline(self, turn: Turn) -> float:
+        """A loop in one process, one durable transaction for each request."""
+        connection = open_database(self._path, "inventory")
+        connection.wal_autocheckpoint(AUTOCHECKPOINT_PAGES)
+        started = perf_counter()
+        done = 0
+        for unlock, lock in zip(turn.unlocks, turn.locks, strict=True):
+            if perf_counter() - started > turn.seconds:
+                break
+            _write(connection, BARE_UNLOCK, [(token, CHANNEL) for token in unlock])
+            _write(connection, BARE_LOCK, [(token, CHANNEL, *LISTING) for token in lock])
+            done += 2
+        rate = done / (perf_counter() - started)
+        connection.close()
+        return rate
+
+    def cpu_seconds(self) -> float:
+        """It runs inside the server."""
+        return 0.0
+
+
+def make_inventory(path: Path, tickets: int) -> Inventory:
+    """A database with so many tickets, every other one listed by one channel."""
+    url = f"sqlite:///{path}"
+    make_database(url)
+    chance = random.Random(20261123)
+    tokens = [str(10_000_000_000 + number) for number in chance.sample(range(10**10), tickets)]
+    inventory = Inventory(tokens[::2], tokens[1::2])
+    listed = frozenset(inventory.listed)
+    with open_provisioning(url) as provisioning:
+        let_in(provisioning)
+        provisioning.add_tickets(
+            NewTicket(
+                token, "1001", "234567", "EVENT", LISTED if token in listed else UNLISTED, "A", "1"
+            )
+            for token in sorted(tokens)
+        )
+    restore(path)
+    return inventory
+
+
+def restore(path: Path) -> int:
+    """Bring every ticket back to how it was; how many were not so."""
+    connection = open_database(path, "inventory")
+    connection.execute(RELIST, (CHANNEL, *LISTING))
+    restored = connection.changes()
+    connection.execute(UNLIST)
+    restored += connection.changes()
+    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    connection.close()
+    return restored
+
+
+def _write(connection: apsw.Connection, sql: str, bindings: Sequence[tuple[str, ...]]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany(sql, bindings).fetchall()
+    connection.execute("COMMIT")
