@@ -11,12 +11,14 @@ RESULTS = Path(__file__).parent.parent / "bench" / "results"
 COLUMNS = {
     "tokens": "tokens",
     "ours_per_second": "ours/s",
-    "loop_per_second": "loop/s",
+    "baseline_per_second": "baseline/s",
     "ratio": "ratio",
     "flips_per_second": "flips/s",
     "p50_ms": "p50 ms",
     "p99_ms": "p99 ms",
-    "server_cpu_seconds_per_1000_requests": "CPU s/1000",
+    "half_rate_p99_ms": "half rate p99 ms",
+    "server_cpu_seconds_per_1000_requests": "server CPU s/1000",
+    "database_cpu_seconds_per_1000_requests": "database CPU s/1000",
 }
 """The members of a size in a result of `bench.changes`, with their column."""
 
@@ -24,9 +26,70 @@ COLUMNS = {
 NOT_MEASURED = "Not measured yet."
 
 
-def performance() -> str:
-    """The newest figures of locks and unlocks, or that there are none."""
-    newest = _newest("changes")
+def performance_sqlite() -> str:
+    """The newest figures of locks and unlocks on SQLite, or that there are none."""
+    return _performance("sqlite")
+
+
+def performance_postgres() -> str:
+    """The same on PostgreSQL."""
+    return _performance("postgres")
+
+
+def growth() -> str:
+    """What a larger inventory does to unlocks on PostgreSQL."""
+    newest = _newest("growth", "postgres")
+    if newest is None:
+        return NOT_MEASURED
+    figures = table(
+        ("tickets", "requests/s", "of the first", "p50 ms", "p99 ms", "table and indexes MiB"),
+        (
+            (
+                f"{size['tickets']:,}",
+                size["requests_per_second"],
+                f"{size['of_the_first']:.0%}",
+                size["p50_ms"],
+                size["p99_ms"],
+                f"{size['mebibytes']:,}",
+            )
+            for size in newest["sizes"]
+        ),
+    )
+    return f"""\
+Measured {newest["when"][:10]} on {newest["machine"]}: requests of 100 tokens, unlocks and locks \
+half and half, {newest["connections"]} connections, {newest["workers"]} workers, medians of \
+{newest["rounds"]} rounds of {newest["seconds"]:g} s.
+
+{figures}"""
+
+
+def shapes() -> str:
+    """The ways in which a group was made durable on PostgreSQL."""
+    newest = _newest("shapes", "postgres")
+    if newest is None:
+        return NOT_MEASURED
+    figures = table(
+        ("tokens in a group", "way", "groups/s", "own us", "server us"),
+        (
+            (
+                way["tokens"],
+                way["way"],
+                f"{way['groups_per_second']:,}",
+                f"{way['own_microseconds']:,}",
+                f"{way['server_microseconds']:,}",
+            )
+            for way in newest["ways"]
+        ),
+    )
+    return f"""\
+Measured {newest["when"][:10]} on {newest["machine"]}, {newest["tickets"]:,} tickets, one \
+connection, {newest["seconds"]:g} s each:
+
+{figures}"""
+
+
+def _performance(engine: str) -> str:
+    newest = _newest("changes", engine)
     if newest is None:
         return NOT_MEASURED
     figures = table(
@@ -34,19 +97,19 @@ def performance() -> str:
         ([size[member] for member in COLUMNS] for size in newest["sizes"]),
     )
     return f"""\
-Measured {newest["when"][:10]} on {newest["machine"]}: {newest["tickets"]:,} tickets, \
-{newest["connections"]} connections, medians of {newest["rounds"]} rounds of \
+Measured {newest["when"][:10]} on {newest["machine"]}: {newest["tickets"]:,} tickets, workers: \
+{newest["workers"]}, {newest["connections"]} connections, medians of {newest["rounds"]} rounds of \
 {newest["seconds"]:g} s.
 
 {figures}
 
-The server gave its first answer {newest["start_seconds"]:.2f} s after its start, and held \
-{newest["resident_mebibytes"]:.0f} MiB of memory at the end."""
+The server gave its first answer {newest["start_seconds"]:.2f} s after its start, and its \
+largest process held {newest["resident_mebibytes"]:.0f} MiB of memory at the end."""
 
 
 def imports() -> str:
     """The newest figures of imports, or that there are none."""
-    newest = _newest("import")
+    newest = _newest("import", "sqlite")
     if newest is None:
         return NOT_MEASURED
     beside = newest["beside"]
@@ -78,6 +141,6 @@ answered {beside["unlocks_per_second"]:,} unlocks a second meanwhile, each with 
 {beside["alone_unlocks_per_second"]:,} a second, 99 of 100 within {beside["alone_p99_ms"]:g} ms."""
 
 
-def _newest(kind: str) -> dict[str, Any] | None:
-    results = [json.loads(file.read_text()) for file in RESULTS.glob(f"*-{kind}-sqlite.json")]
+def _newest(kind: str, engine: str) -> dict[str, Any] | None:
+    results = [json.loads(file.read_text()) for file in RESULTS.glob(f"*-{kind}-{engine}.json")]
     return max(results, key=lambda result: str(result["when"]), default=None)

@@ -11,7 +11,7 @@ from itertools import groupby
 from prometheus_client import Metric
 
 from docs.commands import commands
-from docs.figures import imports, performance
+from docs.figures import growth, imports, performance_postgres, performance_sqlite, shapes
 from docs.markdown import table
 from seatlatch.api.answers import failed_ticket
 from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS, Problem
@@ -247,7 +247,10 @@ PARTS: dict[str, Callable[[], str]] = {
     "operator-token-errors": operator_token_errors,
     "outcomes": outcomes,
     "imports": imports,
-    "performance": performance,
+    "performance-sqlite": performance_sqlite,
+    "performance-postgres": performance_postgres,
+    "growth": growth,
+    "shapes": shapes,
     "refusals": refusals,
     "settings": settings,
     "token-errors": token_errors,
