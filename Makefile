@@ -20,7 +20,7 @@ run: $(READY) ## start the sandbox on PORT (8080)
 	@exec $(BIN)/seatlatch sandbox --port $(PORT)
 
 test: $(DEV_READY) ## run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2
 
 check: $(DEV_READY) ## lint, types, imports, formatting
 	$(BIN)/ruff check .
@@ -28,8 +28,8 @@ check: $(DEV_READY) ## lint, types, imports, formatting
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(DEV_READY) ## measure unlocks and locks over HTTP beside a bare loop of the same writes
-	$(BIN)/python -m bench.changes
+bench: $(DEV_READY) ## measure locks and unlocks beside the bare database; ENGINE=sqlite or postgres
+	$(BIN)/python -m bench.changes --engine $(ENGINE)
 	$(BIN)/python -m docs.generate
 
 docs: $(DEV_READY) ## write the parts of docs/ that are made from the code
