@@ -1,0 +1,64 @@
+"""What the journal says of a request: who asked for what, and what became of each ticket."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from seatlatch.domain.outcome import Outcome
+
+
+class Verb(StrEnum):
+    """What a request asks for. `OVERRIDE` is the box office's unlock over a channel's head."""
+
+    UNLOCK = "unlock"
+    LOCK = "lock"
+    HOLD = "hold"
+    RELEASE = "release"
+    VOID = "void"
+    OVERRIDE = "override"
+
+
+class Asker(NamedTuple):
+    """Who asks, and under which Request-ID: an application for its channel, or an operator."""
+
+    request_id: UUID
+    application_id: str | None = None
+    channel_code: str | None = None
+    operator: str | None = None
+
+
+class Changed(NamedTuple):
+    """A ticket that a request changed.
+
+    `version` numbers the ticket's changes. `previous_entry_id` is the entry of the change before
+    it, 0 = there is none in the journal. `channel_code` is the channel that had set mpreserve
+    before the change (for what the box office did; for a channel's own changes it is None).
+    """
+
+    token: str
+    version: int
+    previous_entry_id: int
+    channel_code: str | None = None
+
+
+class Entry(NamedTuple):
+    """One row of the journal: one request.
+
+    `moment` is that of its transaction, aware UTC. `outcomes` has the tokens of each outcome in the
+    order asked; `changed` those of them that were really changed. `refusal` None = the request
+    was not refused as a whole; a refused one has no outcomes. `position` grows with every ticket's
+    versions: of two entries about a ticket the later change has the higher one.
+    """
+
+    entry_id: int
+    position: int
+    moment: datetime
+    verb: Verb
+    asker: Asker
+    reason: str | None
+    hold_seconds: int | None
+    outcomes: Mapping[Outcome, Sequence[str]]
+    changed: Sequence[Changed]
+    refusal: str | None
