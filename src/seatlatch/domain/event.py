@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.ticket import SeatStatus, TicketRecord
@@ -19,7 +18,7 @@ class SeatEvent(NamedTuple):
     """
 
     entry_id: int
-    request_id: UUID
+    request_id: str
     moment: datetime
     outcome: Outcome
     status: SeatStatus

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
-from uuid import UUID
 
 from seatlatch.domain.outcome import Outcome
 
@@ -21,9 +20,12 @@ class Verb(StrEnum):
 
 
 class Asker(NamedTuple):
-    """Who asks, and under which Request-ID: an application for its channel, or an operator."""
+    """Who asks, and under which Request-ID: an application for its channel, or an operator.
 
-    request_id: UUID
+    `request_id` is a UUID as text, in lower case.
+    """
+
+    request_id: str
     application_id: str | None = None
     channel_code: str | None = None
     operator: str | None = None
