@@ -23,6 +23,7 @@ prices text to the last zero, for as a Decimal 12.5 would equal 12.50.
 """
 
 MOMENTS = frozenset({"expires_at", "hold_expires_at"})
+IN_THE_JOURNAL = frozenset({"entry_id", "previous_entry_id"})
 FLAGS = frozenset({"voided", "mpreserve"})
 PRICES = frozenset({"total_price", "individual_price"})
 
@@ -125,8 +126,12 @@ class Database(ABC):
         return engine_of(self.url).name
 
     def rows(self) -> dict[str, Row]:
-        """Every ticket's whole row, by token."""
-        return {row["token"]: row for row in self.table("tickets")}
+        """Every ticket's whole row, by token, but where the journal tells of it."""
+        rows = self.table("tickets")
+        return {
+            row["token"]: {name: row[name] for name in row if name not in IN_THE_JOURNAL}
+            for row in rows
+        }
 
     def mpreserve_of(self) -> dict[str, bool]:
         """Every ticket's mpreserve, by token."""

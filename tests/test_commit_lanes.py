@@ -10,7 +10,6 @@ import pytest
 from seatlatch import group_commit
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
-from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.group_commit import FURTHER_LANE_TOKENS, Bounds, GroupCommit
 from seatlatch.operations.box_office import HoldTickets
@@ -18,6 +17,7 @@ from seatlatch.operations.mpreserve_change import MpreserveChange
 from seatlatch.store.interface import Hold, Mpreserve
 from tests.databases import Database
 from tests.group_commit import Groups, settle
+from tests.operations.changes import changing_locks, changing_unlocks, holding
 from tests.serving import CHANNEL, ORGANIZATION, fill, listed
 from tests.turnstile import Turnstile
 
@@ -61,16 +61,16 @@ def nobody_waits_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def unlock(*numbers: int) -> MpreserveChange:
     wanted = {f"t{number}": Mpreserve(MINE, None) for number in numbers}
-    return MpreserveChange(wanted, Outcome.UNLOCKED)
+    return changing_unlocks(wanted)
 
 
 def lock(numbers: Iterable[int], listing: str) -> MpreserveChange:
     wanted = {f"t{n}": Mpreserve(MINE, Listing("BROKER", listing)) for n in numbers}
-    return MpreserveChange(wanted, Outcome.LOCKED)
+    return changing_locks(wanted)
 
 
 def hold(*numbers: int) -> HoldTickets:
-    return HoldTickets({f"t{number}": Hold("reason", None) for number in numbers})
+    return holding({f"t{number}": Hold("reason", None) for number in numbers})
 
 
 async def submitted(commits: GroupCommit, change: Any) -> Any:

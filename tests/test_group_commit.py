@@ -15,7 +15,7 @@ from seatlatch.operations.mpreserve_change import MpreserveChange
 from seatlatch.store.interface import Mpreserve, Transaction
 from tests.databases import Database
 from tests.group_commit import BOUNDS, Gate, Groups, run, settle, waiting
-from tests.operations.changes import unlocking
+from tests.operations.changes import NO_ENTRY, unlocking
 from tests.serving import CHANNEL, ORGANIZATION
 
 MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
@@ -29,7 +29,7 @@ class Poison:
 
     @staticmethod
     async def work_off(transaction: Transaction, changes: Sequence[Any]) -> list[None]:
-        await transaction.change_mpreserve({"t0": Mpreserve(MINE, None)})
+        await transaction.change_mpreserve({"t0": Mpreserve(MINE, None)}, NO_ENTRY)
         raise ZeroDivisionError
 
 

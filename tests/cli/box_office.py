@@ -11,6 +11,7 @@ from seatlatch.store.interface import NewTicket
 from seatlatch.wiring import change
 from tests.cli.commands import run_here
 from tests.databases import Database
+from tests.operations.changes import ASKER
 from tests.serving import CHANNEL, ORGANIZATION, OWNER, add_tickets
 
 SELLER = '{"lastName":"Doe","firstName":"J\N{LATIN SMALL LETTER O WITH DIAERESIS}","age":1.10}'
@@ -28,7 +29,7 @@ def add_two(inventory: Database) -> Database:
 def lock(database: Database, token: str) -> None:
     """List a ticket at a marketplace."""
     channel = Channel(CHANNEL, frozenset({ORGANIZATION}))
-    change(database.url, lambda commits: lock_tickets(commits, channel, {token: LISTING}))
+    change(database.url, lambda commits: lock_tickets(commits, ASKER, channel, {token: LISTING}))
 
 
 def shown(database: Database, token: str) -> Any:

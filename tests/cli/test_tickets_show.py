@@ -11,6 +11,7 @@ from tests.cli.box_office import SELLER, add_two, lock, shown
 from tests.cli.commands import done, run_here, run_on
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import Database
+from tests.operations.changes import ASKER
 from tests.serving import CHANNEL, ORGANIZATION, OWNER
 
 TICKET = {
@@ -90,7 +91,7 @@ def test_a_hold_is_shown_with_its_reason_and_end(venue: Database) -> None:
 
 
 def test_a_hold_that_has_ended_is_not_shown(venue: Database) -> None:
-    change(venue.url, lambda commits: hold_tickets(commits, ["plain"], "moving", 0))
+    change(venue.url, lambda commits: hold_tickets(commits, ASKER, ["plain"], "moving", 0))
     assert shown(venue, "plain") == {**TICKET, "revision": 2}
 
 

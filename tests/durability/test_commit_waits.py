@@ -23,6 +23,7 @@ from seatlatch.store.postgres.transaction import PostgresTransaction
 from seatlatch.wiring import engine_of
 from tests.durability.bad_day import CHANGES, FREE_TOKENS, Day, WatchedServer, a_day
 from tests.durability.callers import READY
+from tests.operations.changes import NO_ENTRY
 from tests.postgres_database import MAINTENANCE
 from tests.serving import CHANNEL, ORGANIZATION, VERIFY
 
@@ -129,9 +130,9 @@ def test_the_bound_on_statements_is_none_on_commit(
 
 async def locking(inside: Transaction) -> object:
     wanted = Mpreserve(Channel(CHANNEL, frozenset({ORGANIZATION})), Listing())
-    return await inside.change_mpreserve({FREE_TOKENS[0]: wanted})
+    return await inside.change_mpreserve({FREE_TOKENS[0]: wanted}, NO_ENTRY)
 
 
 async def sleeping(inside: Transaction) -> object:
     assert isinstance(inside, PostgresTransaction)
-    return await inside._changed(Statement("SELECT 'slept', pg_sleep(60)::text"))
+    return await inside._write(Statement("SELECT 'slept', pg_sleep(60)::text"))

@@ -25,6 +25,7 @@ from seatlatch.store.postgres import transaction
 from seatlatch.telemetry import Metrics
 from seatlatch.wiring import BOUNDS, engine_of, make_database
 from tests.durability.bad_day import WatchedServer
+from tests.operations.changes import ASKER
 from tests.postgres_database import MAINTENANCE, PostgresDatabase
 from tests.serving import CHANNEL, ORGANIZATION, OWNER, fill
 
@@ -115,13 +116,13 @@ async def ask_once(commits: GroupCommit, tokens: list[str], chance: random.Rando
     verb = chance.choice(("lock", "lock", "lock", "unlock", "unlock", "unlock", "hold", "release"))
     if verb == "lock":
         listing = Listing("BROKER", f"L{chance.random()}")
-        await lock_tickets(commits, MINE, dict.fromkeys(tokens, listing))
+        await lock_tickets(commits, ASKER, MINE, dict.fromkeys(tokens, listing))
     elif verb == "unlock":
-        await unlock_tickets(commits, MINE, tokens)
+        await unlock_tickets(commits, ASKER, MINE, tokens)
     elif verb == "hold":
-        await hold_tickets(commits, tokens, f"R{chance.random()}")
+        await hold_tickets(commits, ASKER, tokens, f"R{chance.random()}")
     else:
-        await release_tickets(commits, tokens)
+        await release_tickets(commits, ASKER, tokens)
 
 
 def records(tokens: Iterable[str], section: str) -> list[TicketRecord]:

@@ -20,6 +20,7 @@ from seatlatch.operations.unlock_tickets import unlock_tickets
 from seatlatch.store.sqlite import checkpointer, opening
 from seatlatch.store.sqlite.store import SqliteStore
 from seatlatch.telemetry import Metrics
+from tests.operations.changes import ASKER
 from tests.serving import CHANNEL, ORGANIZATION, listed, make_inventory
 from tests.sqlite_database import SqliteDatabase
 from tests.store.sqlite.disks import Disk, disk
@@ -86,7 +87,7 @@ async def unlock_until_power_loss(path: Path, failing: Disk, chance: random.Rand
                 return
             with suppress(Unavailable):
                 channel = Channel(CHANNEL, frozenset({ORGANIZATION}))
-                results = await unlock_tickets(commits, channel, batch)
+                results = await unlock_tickets(commits, ASKER, channel, batch)
                 assert {result.outcome for result in results} == {Outcome.UNLOCKED}
                 acknowledged.update(batch)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -21,17 +20,18 @@ from seatlatch.domain.rules import (
     judge_void,
 )
 from seatlatch.domain.ticket import Ticket
-from seatlatch.operations.box_office import (
-    HoldTickets,
-    OverrideUnlock,
-    ReleaseTickets,
-    VoidTickets,
-)
-from seatlatch.operations.mpreserve_change import MpreserveChange
 from seatlatch.operations.ticket_change import TicketChange
 from seatlatch.operations.verify_tickets import verify_tokens
 from seatlatch.store.interface import Hold, Mpreserve
 from tests.databases import Database, Row
+from tests.operations.changes import (
+    changing_locks,
+    changing_unlocks,
+    holding,
+    overriding,
+    releasing,
+    voiding,
+)
 from tests.operations.states import (
     EVERY_STATE,
     LISTING,
@@ -69,7 +69,7 @@ class Verb(NamedTuple):
 
 def lock(listing: Any) -> Verb:
     return Verb(
-        partial(MpreserveChange, done=Outcome.LOCKED),
+        changing_locks,
         lambda channel: Mpreserve(channel, listing),
         lambda ticket, channel: judge_lock(ticket, channel, NOW),
         lambda channel: {**listing_columns(listing, channel.code), **NO_HOLD},
@@ -81,7 +81,7 @@ def lock(listing: Any) -> Verb:
 def hold(reason: str, seconds: int | None) -> Verb:
     end = None if seconds is None else NOW + timedelta(seconds=seconds)
     return Verb(
-        HoldTickets,
+        holding,
         lambda _channel: Hold(reason, seconds),
         lambda ticket, _channel: judge_hold(ticket, NOW),
         lambda _channel: {
@@ -89,14 +89,14 @@ def hold(reason: str, seconds: int | None) -> Verb:
             "hold_reason": reason,
             "hold_expires_at": end,
         },
-        HoldTickets.done,
+        Outcome.HELD,
         Outcome.ALREADY_HELD,
     )
 
 
 VERBS = {
     "unlock": Verb(
-        partial(MpreserveChange, done=Outcome.UNLOCKED),
+        changing_unlocks,
         lambda channel: Mpreserve(channel, None),
         lambda ticket, channel: judge_unlock(ticket, channel, NOW),
         lambda _channel: NO_LISTING,
@@ -109,25 +109,25 @@ VERBS = {
     "hold for another reason": hold("another", None),
     "hold that ends at once": hold(REASON, 0),
     "release": Verb(
-        ReleaseTickets,
+        releasing,
         lambda _channel: None,
         lambda ticket, _channel: judge_release(ticket),
         lambda _channel: NO_HOLD,
-        ReleaseTickets.done,
+        Outcome.RELEASED,
     ),
     "void": Verb(
-        VoidTickets,
+        voiding,
         lambda _channel: None,
         lambda ticket, _channel: judge_void(ticket),
         lambda _channel: {"voided": True, **NO_LISTING, **NO_HOLD},
-        VoidTickets.done,
+        Outcome.MADE_VOID,
     ),
     "override": Verb(
-        OverrideUnlock,
+        overriding,
         lambda _channel: None,
         lambda ticket, _channel: judge_override(ticket, NOW),
         lambda _channel: NO_LISTING,
-        OverrideUnlock.done,
+        Outcome.UNLOCKED,
     ),
 }
 

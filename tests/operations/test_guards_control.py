@@ -25,23 +25,23 @@ class Fault(NamedTuple):
 
 
 ENDED_LATE = ("hold_expires_at <=", "hold_expires_at <")
-GRANT = ("AND instr(?3, char(31) || organization_id || char(31))", "AND ?3 <> ''")
+GRANT = ("AND instr(?4, char(31) || organization_id || char(31))", "AND ?4 <> ''")
 NOT_VOIDED = ("AND voided = 0", "")
 SQLITE = [
     *(Fault("unlock", "UNLOCK", *change) for change in (ENDED_LATE, GRANT, NOT_VOIDED)),
-    Fault("unlock", "UNLOCK", "(seat_status = 'UNLOCK' OR hold_expires_at <= ?4)", "?4 <> ''"),
-    Fault("unlock", "UNLOCK", "mpreserve_channel = ?2", "?2 <> '' AND mpreserve = 1"),
+    Fault("unlock", "UNLOCK", "(seat_status = 'UNLOCK' OR hold_expires_at <= ?5)", "?5 <> ''"),
+    Fault("unlock", "UNLOCK", "mpreserve_channel = ?3", "?3 <> '' AND mpreserve = 1"),
     *(Fault("lock the same", "LOCK", *change) for change in (ENDED_LATE, GRANT)),
     Fault("lock the same", "LOCK", "WHERE token = ?1 AND voided = 0", "WHERE token = ?1"),
-    Fault("lock another", "LOCK", "(mpreserve_channel = ?2 AND", "(mpreserve = 1 AND"),
-    Fault("lock the same", "LOCK", "IS NOT (?5, ?6, ?7, ?8, ?9)", "IS (?5, ?6, ?7, ?8, ?9)"),
+    Fault("lock another", "LOCK", "(mpreserve_channel = ?3 AND", "(mpreserve = 1 AND"),
+    Fault("lock the same", "LOCK", "IS NOT (?6, ?7, ?8, ?9, ?10)", "IS (?6, ?7, ?8, ?9, ?10)"),
     Fault("lock another", "LOCK", "(mpreserve = 0 OR", "(mpreserve = 0 AND"),
     Fault("hold for a while", "HOLD", *NOT_VOIDED),
-    Fault("hold for a while", "HOLD", "mpreserve = 0\n       OR", "?4 <> '' OR"),
-    Fault("hold that ends at once", "HOLD", "OR hold_expires_at <= ?4", "AND ?4 <> ''"),
-    Fault("hold the same", "HOLD", "IS NOT ('LOCK', ?2, ?3)", "IS NOT ('', ?2, ?3)"),
+    Fault("hold for a while", "HOLD", "mpreserve = 0\n       OR", "?5 <> '' OR"),
+    Fault("hold that ends at once", "HOLD", "OR hold_expires_at <= ?5", "AND ?5 <> ''"),
+    Fault("hold the same", "HOLD", "IS NOT ('LOCK', ?3, ?4)", "IS NOT ('', ?3, ?4)"),
     Fault("release", "RELEASE", *NOT_VOIDED),
-    Fault("hold the same", "HOLD", "hold_expires_at > ?4", "hold_expires_at >= ?4"),
+    Fault("hold the same", "HOLD", "hold_expires_at > ?5", "hold_expires_at >= ?5"),
     Fault("hold for a while", "HOLD", "hold_expires_at IS NULL OR", ""),
     Fault("release", "RELEASE", "AND seat_status = 'LOCK'", ""),
     Fault("void", "VOID", *NOT_VOIDED),
@@ -50,7 +50,7 @@ SQLITE = [
     Fault("override", "OVERRIDE_UNLOCK", "mpreserve = 1 AND", ""),
 ]
 ENDED_LATE_PG = ("t.hold_expires_at <= now()", "t.hold_expires_at < now()")
-GRANT_PG = (f"AND {postgres.IS_GRANTED}", "AND $9::text[] IS NOT NULL")
+GRANT_PG = (f"AND {postgres.IS_GRANTED}", "AND $10::text[] IS NOT NULL")
 NOT_VOIDED_PG = ("AND NOT t.voided", "")
 BOTH = "CHANGE_MPRESERVE"
 OTHER = "WHEN t.mpreserve_channel <> asked.channel THEN false"

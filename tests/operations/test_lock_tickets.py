@@ -10,12 +10,11 @@ from seatlatch.commit import Change, CommitEach, work_off
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.outcome import Outcome, TicketResult
-from seatlatch.operations.box_office import OverrideUnlock, VoidTickets
 from seatlatch.operations.lock_tickets import lock_tickets
 from seatlatch.operations.mpreserve_change import MpreserveChange
 from seatlatch.store.interface import NewTicket
 from tests.databases import ON_SQLITE, Database, Row
-from tests.operations.changes import locking, unlocking
+from tests.operations.changes import ASKER, locking, overriding, unlocking, voiding
 from tests.operations.states import (
     LISTING,
     MINE,
@@ -148,8 +147,8 @@ def test_another_listing_replaces_all_of_it(
     "end",
     [
         lambda: unlocking(MINE, "a"),
-        lambda: OverrideUnlock({"a": None}),
-        lambda: VoidTickets({"a": None}),
+        lambda: overriding({"a": None}),
+        lambda: voiding({"a": None}),
     ],
     ids=["unlock", "override", "void"],
 )
@@ -180,7 +179,7 @@ def test_of_another_channels_listing_nothing_is_changed(
 
 def test_each_ticket_has_its_own_listing(store: OpenStore) -> None:
     listings = {token: LISTING._replace(external_listing_id=token) for token in ("b", "none", "a")}
-    results = store.run(lock_tickets(CommitEach(store.store), MINE, listings))
+    results = store.run(lock_tickets(CommitEach(store.store), ASKER, MINE, listings))
     assert results == [
         TicketResult("b", Outcome.LOCKED, OWNER),
         TicketResult("none", Outcome.UNKNOWN, None),

@@ -14,19 +14,22 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.group_commit import GroupCommit
-from seatlatch.operations.box_office import (
-    HoldTickets,
-    OverrideUnlock,
-    ReleaseTickets,
-    VoidTickets,
-)
 from seatlatch.operations.mpreserve_change import MpreserveChange
 from seatlatch.operations.put_tickets import PutTickets
 from seatlatch.store.interface import Hold, Mpreserve
 from tests.databases import Database, Databases, Row
 from tests.group_commit import BOUNDS, Gate, Groups, waiting
 from tests.group_commit import run as run_on_listed
-from tests.operations.changes import locking, unlocking
+from tests.operations.changes import (
+    changing_locks,
+    changing_unlocks,
+    holding,
+    locking,
+    overriding,
+    releasing,
+    unlocking,
+    voiding,
+)
 from tests.operations.states import LISTING, MINE, NOW, THEIRS, WITHOUT_GRANT
 from tests.serving import FOREIGN_ORGANIZATION, ORGANIZATION, OWNER, fill
 
@@ -113,10 +116,8 @@ def plain(change: Any) -> st.SearchStrategy[Change[Any]]:
     return TICKETS.map(lambda tokens: change(dict.fromkeys(tokens)))
 
 
-def wanting(wishes: st.SearchStrategy[Mpreserve], done: Outcome) -> st.SearchStrategy[Change[Any]]:
-    return st.dictionaries(ASKED, wishes, min_size=1).map(
-        lambda asked: MpreserveChange(asked, done)
-    )
+def wanting(wishes: st.SearchStrategy[Mpreserve], change: Any) -> st.SearchStrategy[Change[Any]]:
+    return st.dictionaries(ASKED, wishes, min_size=1).map(change)
 
 
 def record(token: str, organization: str, seat: str | None) -> PutTickets:
@@ -124,16 +125,16 @@ def record(token: str, organization: str, seat: str | None) -> PutTickets:
 
 
 CHANGES = st.one_of(
-    wanting(st.builds(Mpreserve, CHANNELS, LISTINGS), Outcome.LOCKED),
-    wanting(st.builds(Mpreserve, CHANNELS, st.none()), Outcome.UNLOCKED),
+    wanting(st.builds(Mpreserve, CHANNELS, LISTINGS), changing_locks),
+    wanting(st.builds(Mpreserve, CHANNELS, st.none()), changing_unlocks),
     st.dictionaries(
         ASKED,
         st.builds(Hold, st.sampled_from(["r", "s"]), st.sampled_from([None, 0, 600])),
         min_size=1,
-    ).map(HoldTickets),
-    plain(ReleaseTickets),
-    plain(OverrideUnlock),
-    plain(VoidTickets),
+    ).map(holding),
+    plain(releasing),
+    plain(overriding),
+    plain(voiding),
     st.builds(
         record,
         st.sampled_from([*TOKENS, "new"]),

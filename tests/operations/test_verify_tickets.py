@@ -10,6 +10,7 @@ from seatlatch.domain.outcome import Outcome
 from seatlatch.operations.verify_tickets import Verified, verify_barcodes, verify_tokens
 from seatlatch.store.interface import Mpreserve, NewTicket
 from tests.databases import Database
+from tests.operations.changes import NO_ENTRY
 from tests.operations.states import LISTING, MINE, NOW, THEIRS, WITHOUT_GRANT
 from tests.serving import FOREIGN_ORGANIZATION, ORGANIZATION, OTHER_CHANNEL, OWNER, fill
 from tests.stores import OpenStore, opened
@@ -40,7 +41,9 @@ def store(database: Database) -> Iterator[OpenStore]:
         ],
     )
     with opened(database.store(NOW)) as store:
-        store.commit(lambda inside: inside.change_mpreserve({"mine": Mpreserve(MINE, LISTING)}))
+        store.commit(
+            lambda inside: inside.change_mpreserve({"mine": Mpreserve(MINE, LISTING)}, NO_ENTRY)
+        )
         yield store
 
 
@@ -72,7 +75,9 @@ def test_a_listing_is_shown_to_its_own_channel_alone(store: OpenStore) -> None:
 
 
 def test_a_listing_without_content_is_still_the_channels(store: OpenStore) -> None:
-    store.commit(lambda inside: inside.change_mpreserve({"open": Mpreserve(MINE, Listing())}))
+    store.commit(
+        lambda inside: inside.change_mpreserve({"open": Mpreserve(MINE, Listing())}, NO_ENTRY)
+    )
     (one,) = by_token(store, MINE, "open")
     assert one.listing == Listing()
 

@@ -13,6 +13,7 @@ from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import Ticket, TicketRecord, WholeTicket
 from seatlatch.store.interface import Hold, Mpreserve, NewTicket, Snapshot, Transaction
 from tests.databases import Database, Databases
+from tests.operations.changes import NO_ENTRY
 from tests.serving import CHANNEL, FOREIGN_ORGANIZATION, ORGANIZATION, OWNER, fill
 from tests.store.test_store import NOW
 from tests.stores import OpenStore, opened
@@ -43,8 +44,8 @@ def store(venue: Database) -> Iterator[OpenStore]:
 
 def test_a_whole_ticket_is_read_as_it_was_written(store: OpenStore) -> None:
     lock = {"listed": Mpreserve(MINE, LISTING)}
-    store.commit(lambda inside: inside.change_mpreserve(lock))
-    store.commit(lambda inside: inside.hold({"seated": Hold("moving", 600)}))
+    store.commit(lambda inside: inside.change_mpreserve(lock, NO_ENTRY))
+    store.commit(lambda inside: inside.hold({"seated": Hold("moving", 600)}, NO_ENTRY))
     tokens = ["listed", "none", "seated", "open"]
     end = NOW + timedelta(seconds=600)
     assert store.read(lambda seen: seen.read_whole_tickets(tokens)) == {
@@ -204,7 +205,7 @@ def test_control_two_reads_see_two(store: OpenStore, venue: Database) -> None:
 
 
 async def held(asked: dict[str, Hold], inside: Transaction) -> object:
-    return await inside.hold(asked)
+    return await inside.hold(asked, NO_ENTRY)
 
 
 def test_a_read_sees_what_the_store_itself_has_committed(store: OpenStore) -> None:

@@ -12,6 +12,7 @@ from seatlatch.domain.refusal import Unavailable
 from seatlatch.domain.ticket import Ticket
 from seatlatch.store.interface import Mpreserve, NewTicket, Transaction
 from tests.databases import Database
+from tests.operations.changes import NO_ENTRY
 from tests.serving import (
     APPLICATION,
     CHANNEL,
@@ -60,7 +61,7 @@ def test_a_ticket_is_read_as_it_was_written(store: OpenStore, database: Database
 @pytest.mark.parametrize("token", ["", "a\0", "a\0b", "\0", "x" * 10_000, "\N{TICKET}", "A", "a "])
 def test_a_token_that_is_nearly_a_ticket_is_none(store: OpenStore, token: str) -> None:
     async def ask(inside: Transaction) -> object:
-        changed = await inside.change_mpreserve(asking(token))
+        changed = await inside.change_mpreserve(asking(token), NO_ENTRY)
         return changed, (await inside.read_tickets([token])).get(token)
 
     assert store.commit(ask) == ({}, None)
@@ -69,8 +70,8 @@ def test_a_token_that_is_nearly_a_ticket_is_none(store: OpenStore, token: str) -
 def test_what_is_committed_is_there_for_another_connection(
     store: OpenStore, database: Database
 ) -> None:
-    unlocked = store.commit(lambda inside: inside.change_mpreserve(asking("a", "b", "c")))
-    assert unlocked == {"a": OWNER, "c": OWNER}
+    unlocked = store.commit(lambda inside: inside.change_mpreserve(asking("a", "b", "c"), NO_ENTRY))
+    assert unlocked == {"a": (OWNER, "[2,0]"), "c": (OWNER, "[2,0]")}
     assert database.mpreserve_of() == {"a": False, "b": True, "c": False}
 
 
@@ -78,13 +79,13 @@ def test_work_that_fails_is_rolled_back_and_the_next_goes_through(
     store: OpenStore, database: Database
 ) -> None:
     async def work(inside: Transaction) -> None:
-        await inside.change_mpreserve(asking("a"))
+        await inside.change_mpreserve(asking("a"), NO_ENTRY)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         store.commit(work)
     assert database.mpreserve_of()["a"]
-    store.commit(lambda inside: inside.change_mpreserve(asking("a")))
+    store.commit(lambda inside: inside.change_mpreserve(asking("a"), NO_ENTRY))
     assert not database.mpreserve_of()["a"]
 
 
@@ -93,7 +94,9 @@ def test_another_process_that_writes_for_a_moment_is_waited_for(
 ) -> None:
     async def unlock() -> None:
         with database.writing():
-            committing = store.store.commit(lambda inside: inside.change_mpreserve(asking("a")))
+            committing = store.store.commit(
+                lambda inside: inside.change_mpreserve(asking("a"), NO_ENTRY)
+            )
             waiting = asyncio.create_task(committing)
             done, _ = await asyncio.wait({waiting}, timeout=0.1)
             assert not done
@@ -107,12 +110,12 @@ def test_a_database_that_is_away_is_not_answered_from(store: OpenStore, database
     assert store.credentials_version() > 0
     with database.away():
         with pytest.raises(Unavailable):
-            store.commit(lambda inside: inside.change_mpreserve(asking("a")))
+            store.commit(lambda inside: inside.change_mpreserve(asking("a"), NO_ENTRY))
         with pytest.raises(Unavailable):
             store.read(lambda seen: seen.read_tickets(["a"]))
         with pytest.raises(Unavailable):
             store.credentials_version()
-    store.commit(lambda inside: inside.change_mpreserve(asking("c")))
+    store.commit(lambda inside: inside.change_mpreserve(asking("c"), NO_ENTRY))
     assert store.credentials_version() > 0
 
 
@@ -157,7 +160,7 @@ def test_the_version_grows_with_every_change_to_credentials(
 
 def test_an_unlock_does_not_change_the_version(store: OpenStore) -> None:
     version = store.credentials_version()
-    store.commit(lambda inside: inside.change_mpreserve(asking("a")))
+    store.commit(lambda inside: inside.change_mpreserve(asking("a"), NO_ENTRY))
     assert store.credentials_version() == version
 
 

@@ -37,7 +37,9 @@ def make_app(
 
     router = Router(routes, redirect_slashes=False, default=unknown_route, lifespan=lifespan)
     by_endpoint = {route.endpoint: route for route in routes}
-    return Frame(Direct(routes, router), log=log, metrics=metrics, routes=by_endpoint)
+    return Frame(
+        Direct(routes, router), commits=commits, log=log, metrics=metrics, routes=by_endpoint
+    )
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from seatlatch.api.headers import Headers
+from seatlatch.domain.journal import Asker, Verb
 
 _KEY = "seatlatch.exchange"
 
@@ -15,7 +16,8 @@ _KEY = "seatlatch.exchange"
 class Exchange:
     """What is learned of a request on its way through; the frame tells it at the end.
 
-    `more_headers`, names in lower case, go onto whatever its answer will be.
+    `more_headers`, names in lower case, go onto whatever its answer will be. `verb` is what the
+    journal is to say that it asked for, None = it asks for nothing that is written down.
     """
 
     __slots__ = (
@@ -30,6 +32,7 @@ class Exchange:
         "request_id",
         "started",
         "succeeded",
+        "verb",
     )
 
     def __init__(self, scope: Scope) -> None:
@@ -41,6 +44,7 @@ class Exchange:
         self.channel_code: str | None = None
         self.operator: str | None = None
         self.reason: str | None = None
+        self.verb: Verb | None = None
         self.succeeded = 0
         self.failed = 0
         self.body_was_read = False
@@ -50,6 +54,12 @@ class Exchange:
     def age_seconds(self) -> float:
         """How long ago the request's head was whole."""
         return perf_counter() - self.started
+
+    @property
+    def asker(self) -> Asker:
+        """Who asks, as far as it is known yet."""
+        request_id = self.request_id.lower()
+        return Asker(request_id, self.application_id, self.channel_code, self.operator)
 
     @staticmethod
     def of(request: Request) -> "Exchange":

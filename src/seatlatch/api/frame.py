@@ -7,6 +7,7 @@ put on, and where the log line and the metrics are written.
 import asyncio
 import gzip
 from collections.abc import Mapping
+from contextlib import suppress
 from time import perf_counter
 from typing import Any, ClassVar
 
@@ -27,7 +28,10 @@ from seatlatch.api.problems import (
     problem_of,
 )
 from seatlatch.api.refusals import MethodNotAllowed
-from seatlatch.domain.refusal import Refusal, Unavailable
+from seatlatch.commit import Commits
+from seatlatch.domain.journal import Act
+from seatlatch.domain.refusal import RateExceeded, Refusal, Unavailable
+from seatlatch.operations.record_refusal import record_refusal
 from seatlatch.telemetry import Log, Metrics
 
 GZIP_BYTES_MIN = 500
@@ -52,9 +56,16 @@ class Frame:
     """ASGI middleware. `routes`: by endpoint; a route's path is its name in log and metrics."""
 
     def __init__(
-        self, app: ASGIApp, *, log: Log, metrics: Metrics, routes: Mapping[Any, Route]
+        self,
+        app: ASGIApp,
+        *,
+        commits: Commits,
+        log: Log,
+        metrics: Metrics,
+        routes: Mapping[Any, Route],
     ) -> None:
         self._app = app
+        self._commits = commits
         self._log = log
         self._metrics = metrics
         self._routes = routes
@@ -71,6 +82,7 @@ class Frame:
             await self._app(scope, receive, answer.send)
         except (Refusal, HTTPException) as error:
             refusal = method_refusal(scope) if isinstance(error, HTTPException) else error
+            await self._write_down(refusal, exchange)
             await self._refuse(refusal, exchange, scope)(scope, receive, answer.send)
         except asyncio.CancelledError:
             refusal = Unavailable("The service is stopping. Send the request again.")
@@ -83,6 +95,20 @@ class Frame:
             response = self._error(INTERNAL_ERROR, message, {}, scope)
             await response(scope, receive, answer.send)
         self._tell(scope, exchange, answer.status)
+
+    async def _write_down(self, refusal: Refusal, exchange: Exchange) -> None:
+        """Tell the journal of a refusal to somebody who was let in.
+
+        What is over the rate is counted and logged only: who is told to wait must not cost a write.
+        The answer is given also if it can't be written down.
+        """
+        asker, verb = exchange.asker, exchange.verb
+        known = asker.application_id is not None or asker.operator is not None
+        if verb is None or not known or isinstance(refusal, RateExceeded | Unavailable):
+            return
+        why = f"{problem_of(refusal).type}: {refusal.message}"
+        with suppress(Unavailable):
+            await record_refusal(self._commits, Act(verb, asker), why)
 
     def _refuse(self, refusal: Refusal, exchange: Exchange, scope: Scope) -> Response:
         """The answer that tells a refusal, noted for the log."""

@@ -17,6 +17,7 @@ from seatlatch.api.schemas import LockRequest, UnlockRequest, VerifyRequest
 from seatlatch.api.verify import failed_barcode, verified_barcode, verified_token, verify
 from seatlatch.domain.application import Caller
 from seatlatch.domain.channel import Channel
+from seatlatch.domain.journal import Verb
 from seatlatch.group_commit import GroupCommit
 from seatlatch.operations.lock_tickets import lock_tickets
 from seatlatch.operations.unlock_tickets import unlock_tickets
@@ -47,21 +48,23 @@ class Tickets(TicketCalls):
 
     async def unlock(self, request: Request) -> Response:
         """`PUT /v1/tickets/unlock`: contract, section 1."""
+        Exchange.of(request).verb = Verb.UNLOCK
         admit = self._gate.admit_change
         exchange, channel, body = await self._read(request, admit, UnlockRequest)
         check_count(body.tokens)
         self._tell(exchange, body.tokens)
-        results = await unlock_tickets(self._commits, channel, body.tokens)
+        results = await unlock_tickets(self._commits, exchange.asker, channel, body.tokens)
         return self._answer(exchange, results, succeeded_ticket, failed_ticket)
 
     async def lock(self, request: Request) -> Response:
         """`PUT /v1/tickets/lock`: contract, section 4."""
+        Exchange.of(request).verb = Verb.LOCK
         admit = self._gate.admit_change
         exchange, channel, body = await self._read(request, admit, LockRequest)
         check_count(body.listing.tokens)
         listings = listings_of(body)
         self._tell(exchange, list(listings))
-        results = await lock_tickets(self._commits, channel, listings)
+        results = await lock_tickets(self._commits, exchange.asker, channel, listings)
         return self._answer(exchange, results, succeeded_ticket, failed_ticket)
 
     async def verify(self, request: Request) -> Response:

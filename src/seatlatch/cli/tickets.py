@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from getpass import getuser
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
@@ -11,6 +13,7 @@ from seatlatch.cli.options import AsJson, Database, group, settings_for
 from seatlatch.cli.printing import print_result
 from seatlatch.cli.ticket_lines import FAILURES, UNCONFIRMED, Failure, outcome_line, ticket_lines
 from seatlatch.commit import Commits
+from seatlatch.domain.journal import Asker
 from seatlatch.domain.label import label_problem, shortened
 from seatlatch.domain.outcome import SUCCESSES, TicketResult
 from seatlatch.domain.refusal import InvalidRequest, Unavailable
@@ -24,7 +27,7 @@ from seatlatch.wiring import change, look
 AT_ONCE_TOKENS = 1_000
 """One transaction changes at most so many tickets, so that a running server is not held up."""
 
-Verb = Callable[[Commits, Sequence[str]], Awaitable[list[TicketResult]]]
+Verb = Callable[[Commits, Asker, Sequence[str]], Awaitable[list[TicketResult]]]
 """One of `operations.box_office`, with all but the tickets said."""
 
 Results = dict[str, TicketResult | None]
@@ -35,11 +38,9 @@ tickets = group("Tickets: show, hold, release, void and unlock them.")
 Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The ticket.")]
 Tokens = Annotated[list[str], typer.Argument(metavar="TOKEN", help="The tickets, one or more.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; 1 to 200 characters.")]
-UnkeptReason = Annotated[
-    str,
-    typer.Option(
-        "--reason", metavar="TEXT", help="Why; 1 to 200 characters. Checked, but not kept yet."
-    ),
+WhyNot = Annotated[
+    str | None,
+    typer.Option("--reason", metavar="TEXT", help="Why, for the journal; 1 to 200 characters."),
 ]
 HoldFor = Annotated[
     int | None,
@@ -85,32 +86,39 @@ def hold(
 
 
 @tickets.command(epilog="Example: seatlatch tickets release 98973476444")
-def release(tokens: Tokens, database: Database = None, as_json: AsJson = False) -> None:
+def release(
+    tokens: Tokens, reason: WhyNot = None, database: Database = None, as_json: AsJson = False
+) -> None:
     """Release seats that are held: set their seat status to UNLOCK."""
-    _do(box_office.release_tickets, tokens, database, as_json)
+    _require_reason(reason)
+    _do(partial(box_office.release_tickets, reason=reason), tokens, database, as_json)
 
 
 @tickets.command(epilog="Example: seatlatch tickets void 98973476444")
-def void(tokens: Tokens, database: Database = None, as_json: AsJson = False) -> None:
+def void(
+    tokens: Tokens, reason: WhyNot = None, database: Database = None, as_json: AsJson = False
+) -> None:
     """Make tickets void, for good and without asking. Their listings and holds end with that."""
-    _do(box_office.void_tickets, tokens, database, as_json)
+    _require_reason(reason)
+    _do(partial(box_office.void_tickets, reason=reason), tokens, database, as_json)
 
 
 @tickets.command(epilog="Example: seatlatch tickets unlock 98973476444 --reason 'seller phoned'")
 def unlock(
-    tokens: Tokens, reason: UnkeptReason, database: Database = None, as_json: AsJson = False
+    tokens: Tokens, reason: Reason, database: Database = None, as_json: AsJson = False
 ) -> None:
     """Clear mpreserve on tickets, whichever channel has set it. Their listings end with that."""
     _require_reason(reason)
-    _do(box_office.override_unlock, tokens, database, as_json)
+    _do(partial(box_office.override_unlock, reason=reason), tokens, database, as_json)
 
 
 def _do(verb: Verb, tokens: Sequence[str], database: str | None, as_json: bool) -> None:
     """Do it to all, tell what became of each, and exit with what became of the whole."""
     _require_text(tokens)
     results: Results = dict.fromkeys(tokens)
+    asker = Asker(str(uuid4()), operator=f"command line ({getuser()})")
     try:
-        change(settings_for(database).database_url, partial(_in_portions, verb, results))
+        change(settings_for(database).database_url, partial(_in_portions, verb, asker, results))
     except (Unavailable, KeyboardInterrupt):
         if not any(results.values()):
             raise
@@ -119,28 +127,29 @@ def _do(verb: Verb, tokens: Sequence[str], database: str | None, as_json: bool) 
         for token, result in results.items()
         if result is None or result.outcome not in SUCCESSES
     }
+    lines = [outcome_line(token, result and result.outcome) for token, result in results.items()]
     print_result(
         as_json,
-        _document(results, failed),
-        [outcome_line(token, result and result.outcome) for token, result in results.items()],
+        _document(asker, results, failed),
+        [*lines, f"Request-ID {asker.request_id}: `seatlatch trace` shows it."],
         changed=len(failed) < len(results),
     )
     if failed:
         raise typer.Exit(DONE_IN_PART if len(failed) < len(results) else NOTHING_DONE)
 
 
-async def _in_portions(verb: Verb, results: Results, commits: Commits) -> None:
+async def _in_portions(verb: Verb, asker: Asker, results: Results, commits: Commits) -> None:
     """Do it to all, and note portion by portion what became of them.
 
     Noted where the caller finds it also if this is cut off: by Ctrl-C, or by `Unavailable`.
     """
     tokens = list(results)
     for start in range(0, len(tokens), AT_ONCE_TOKENS):
-        done = await verb(commits, tokens[start : start + AT_ONCE_TOKENS])
+        done = await verb(commits, asker, tokens[start : start + AT_ONCE_TOKENS])
         results.update((result.token, result) for result in done)
 
 
-def _document(results: Results, failed: dict[str, Failure]) -> dict[str, object]:
+def _document(asker: Asker, results: Results, failed: dict[str, Failure]) -> dict[str, object]:
     success = [
         {"token": result.token, "ownerId": result.owner_id, "outcome": result.outcome}
         for result in results.values()
@@ -150,11 +159,11 @@ def _document(results: Results, failed: dict[str, Failure]) -> dict[str, object]
         {"token": token, "outcome": outcome, "developerMessage": message}
         for token, (outcome, message) in failed.items()
     ]
-    return {"success": success, "failure": failure}
+    return {"requestId": asker.request_id, "success": success, "failure": failure}
 
 
-def _require_reason(reason: str) -> None:
-    if problem := label_problem(reason):
+def _require_reason(reason: str | None) -> None:
+    if reason is not None and (problem := label_problem(reason)):
         raise InvalidRequest(f"The reason {problem}. Give one of 1 to 200 characters.")
 
 

@@ -19,6 +19,17 @@ class Verb(StrEnum):
     OVERRIDE = "override"
 
 
+DONE_BY = {
+    Verb.UNLOCK: Outcome.UNLOCKED,
+    Verb.LOCK: Outcome.LOCKED,
+    Verb.HOLD: Outcome.HELD,
+    Verb.RELEASE: Outcome.RELEASED,
+    Verb.VOID: Outcome.MADE_VOID,
+    Verb.OVERRIDE: Outcome.UNLOCKED,
+}
+"""What became of a ticket that was changed."""
+
+
 class Asker(NamedTuple):
     """Who asks, and under which Request-ID: an application for its channel, or an operator.
 
@@ -29,6 +40,28 @@ class Asker(NamedTuple):
     application_id: str | None = None
     channel_code: str | None = None
     operator: str | None = None
+
+
+class Act(NamedTuple):
+    """What somebody asks for. `reason` as it was given; `hold_seconds` None = until released."""
+
+    verb: Verb
+    asker: Asker
+    reason: str | None = None
+    hold_seconds: int | None = None
+
+
+class NewEntry(NamedTuple):
+    """What is to be written down of a request. `outcomes`, `refusal` as in `Entry`.
+
+    `marks`: what the store told of each ticket that was changed, in the order in which they stand
+    in `outcomes`.
+    """
+
+    act: Act
+    outcomes: Mapping[Outcome, Sequence[str]]
+    marks: Sequence[str] = ()
+    refusal: str | None = None
 
 
 class Changed(NamedTuple):
@@ -57,10 +90,7 @@ class Entry(NamedTuple):
     entry_id: int
     position: int
     moment: datetime
-    verb: Verb
-    asker: Asker
-    reason: str | None
-    hold_seconds: int | None
+    act: Act
     outcomes: Mapping[Outcome, Sequence[str]]
     changed: Sequence[Changed]
     refusal: str | None

@@ -9,48 +9,60 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from seatlatch.commit import Commits
+from seatlatch.domain.journal import Act, Asker, Verb
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.rules import judge_hold, judge_override, judge_release, judge_void
 from seatlatch.domain.ticket import Ticket
 from seatlatch.operations.ticket_change import TicketChange
-from seatlatch.store.interface import Hold, Transaction
+from seatlatch.store.interface import Hold, Transaction, Written
 
 
 async def hold_tickets(
-    commits: Commits, tokens: Iterable[str], reason: str, seconds: int | None = None
+    commits: Commits, asker: Asker, tokens: Iterable[str], reason: str, seconds: int | None = None
 ) -> list[TicketResult]:
     """Set the seat status to `LOCK`. After `seconds` the hold ends by itself; None = never.
 
     A seat that is held already takes the new reason and end.
     """
-    return await commits.submit(HoldTickets(dict.fromkeys(tokens, Hold(reason, seconds))))
+    act = Act(Verb.HOLD, asker, reason, seconds)
+    return await commits.submit(HoldTickets(dict.fromkeys(tokens, Hold(reason, seconds)), act))
 
 
-async def release_tickets(commits: Commits, tokens: Iterable[str]) -> list[TicketResult]:
+async def release_tickets(
+    commits: Commits, asker: Asker, tokens: Iterable[str], reason: str | None = None
+) -> list[TicketResult]:
     """Set the seat status to `UNLOCK`."""
-    return await commits.submit(ReleaseTickets(dict.fromkeys(tokens)))
+    act = Act(Verb.RELEASE, asker, reason)
+    return await commits.submit(ReleaseTickets(dict.fromkeys(tokens), act))
 
 
-async def void_tickets(commits: Commits, tokens: Iterable[str]) -> list[TicketResult]:
+async def void_tickets(
+    commits: Commits, asker: Asker, tokens: Iterable[str], reason: str | None = None
+) -> list[TicketResult]:
     """Make tickets void, for good. What was kept of a listing or hold goes."""
-    return await commits.submit(VoidTickets(dict.fromkeys(tokens)))
+    act = Act(Verb.VOID, asker, reason)
+    return await commits.submit(VoidTickets(dict.fromkeys(tokens), act))
 
 
-async def override_unlock(commits: Commits, tokens: Iterable[str]) -> list[TicketResult]:
+async def override_unlock(
+    commits: Commits, asker: Asker, tokens: Iterable[str], reason: str
+) -> list[TicketResult]:
     """Clear mpreserve, whichever channel set it."""
-    return await commits.submit(OverrideUnlock(dict.fromkeys(tokens)))
+    act = Act(Verb.OVERRIDE, asker, reason)
+    return await commits.submit(OverrideUnlock(dict.fromkeys(tokens), act))
 
 
 class HoldTickets(TicketChange[Hold]):
     """A hold: by token its reason and end."""
 
     __slots__ = ()
-    done = Outcome.HELD
 
     @staticmethod
-    async def write(transaction: Transaction, wishes: Mapping[str, Hold]) -> Mapping[str, str]:
+    async def write(
+        transaction: Transaction, wishes: Mapping[str, Hold], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Set the seat status, reason and end where the rule says so."""
-        return await transaction.hold(wishes)
+        return await transaction.hold(wishes, entries)
 
     @staticmethod
     def judge(ticket: Ticket | None, wish: Hold, now: datetime) -> Outcome:
@@ -62,12 +74,13 @@ class ReleaseTickets(TicketChange[None]):
     """A release."""
 
     __slots__ = ()
-    done = Outcome.RELEASED
 
     @staticmethod
-    async def write(transaction: Transaction, wishes: Mapping[str, None]) -> Mapping[str, str]:
+    async def write(
+        transaction: Transaction, wishes: Mapping[str, None], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Clear the seat status where it is set."""
-        return await transaction.release(wishes)
+        return await transaction.release(wishes, entries)
 
     @staticmethod
     def judge(ticket: Ticket | None, wish: None, now: datetime) -> Outcome:
@@ -79,12 +92,13 @@ class VoidTickets(TicketChange[None]):
     """A void."""
 
     __slots__ = ()
-    done = Outcome.MADE_VOID
 
     @staticmethod
-    async def write(transaction: Transaction, wishes: Mapping[str, None]) -> Mapping[str, str]:
+    async def write(
+        transaction: Transaction, wishes: Mapping[str, None], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Make void what is not."""
-        return await transaction.void(wishes)
+        return await transaction.void(wishes, entries)
 
     @staticmethod
     def judge(ticket: Ticket | None, wish: None, now: datetime) -> Outcome:
@@ -96,12 +110,13 @@ class OverrideUnlock(TicketChange[None]):
     """An unlock by the box office."""
 
     __slots__ = ()
-    done = Outcome.UNLOCKED
 
     @staticmethod
-    async def write(transaction: Transaction, wishes: Mapping[str, None]) -> Mapping[str, str]:
+    async def write(
+        transaction: Transaction, wishes: Mapping[str, None], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Clear mpreserve where the rule says so."""
-        return await transaction.override_unlock(wishes)
+        return await transaction.override_unlock(wishes, entries)
 
     @staticmethod
     def judge(ticket: Ticket | None, wish: None, now: datetime) -> Outcome:

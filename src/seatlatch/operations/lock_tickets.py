@@ -4,14 +4,15 @@ from collections.abc import Mapping
 
 from seatlatch.commit import Commits
 from seatlatch.domain.channel import Channel
+from seatlatch.domain.journal import Act, Asker, Verb
 from seatlatch.domain.listing import Listing
-from seatlatch.domain.outcome import Outcome, TicketResult
+from seatlatch.domain.outcome import TicketResult
 from seatlatch.operations.mpreserve_change import MpreserveChange
 from seatlatch.store.interface import Mpreserve
 
 
 async def lock_tickets(
-    commits: Commits, channel: Channel, listings: Mapping[str, Listing]
+    commits: Commits, asker: Asker, channel: Channel, listings: Mapping[str, Listing]
 ) -> list[TicketResult]:
     """Lock tickets for `channel`, by token with what is told of the listing; results in order.
 
@@ -20,4 +21,4 @@ async def lock_tickets(
     Source: the contract's section on the lock call.
     """
     wishes = {token: Mpreserve(channel, listing) for token, listing in listings.items()}
-    return await commits.submit(MpreserveChange(wishes, Outcome.LOCKED))
+    return await commits.submit(MpreserveChange(wishes, Act(Verb.LOCK, asker)))

@@ -7,23 +7,20 @@ from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.rules import judge_lock, judge_unlock
 from seatlatch.domain.ticket import Ticket
 from seatlatch.operations.ticket_change import TicketChange
-from seatlatch.store.interface import Mpreserve, Transaction
+from seatlatch.store.interface import Mpreserve, Transaction, Written
 
 
 class MpreserveChange(TicketChange[Mpreserve]):
     """A lock or an unlock. They are one kind, so that both share a transaction and a statement."""
 
-    __slots__ = ("done",)
-
-    def __init__(self, wishes: Mapping[str, Mpreserve], done: Outcome) -> None:
-        """`done`: what became of a ticket that was changed."""
-        super().__init__(wishes)
-        self.done = done
+    __slots__ = ()
 
     @staticmethod
-    async def write(transaction: Transaction, wishes: Mapping[str, Mpreserve]) -> Mapping[str, str]:
+    async def write(
+        transaction: Transaction, wishes: Mapping[str, Mpreserve], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Set or clear mpreserve where the rule says so, and the listing where it is another."""
-        return await transaction.change_mpreserve(wishes)
+        return await transaction.change_mpreserve(wishes, entries)
 
     @staticmethod
     def judge(ticket: Ticket | None, wish: Mpreserve, now: datetime) -> Outcome:

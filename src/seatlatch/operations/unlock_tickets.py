@@ -4,13 +4,14 @@ from collections.abc import Iterable
 
 from seatlatch.commit import Commits
 from seatlatch.domain.channel import Channel
-from seatlatch.domain.outcome import Outcome, TicketResult
+from seatlatch.domain.journal import Act, Asker, Verb
+from seatlatch.domain.outcome import TicketResult
 from seatlatch.operations.mpreserve_change import MpreserveChange
 from seatlatch.store.interface import Mpreserve
 
 
 async def unlock_tickets(
-    commits: Commits, channel: Channel, tokens: Iterable[str]
+    commits: Commits, asker: Asker, channel: Channel, tokens: Iterable[str]
 ) -> list[TicketResult]:
     """Unlock `tokens` for `channel`; one result per different token, in the order given.
 
@@ -19,4 +20,4 @@ async def unlock_tickets(
     Source: the contract's section on the unlock call.
     """
     wishes = dict.fromkeys(tokens, Mpreserve(channel, None))
-    return await commits.submit(MpreserveChange(wishes, Outcome.UNLOCKED))
+    return await commits.submit(MpreserveChange(wishes, Act(Verb.UNLOCK, asker)))

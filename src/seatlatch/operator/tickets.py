@@ -18,6 +18,7 @@ from seatlatch.api.calls import TicketCalls
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.refusals import RouteUnknown
 from seatlatch.commit import Commits
+from seatlatch.domain.journal import Verb
 from seatlatch.operations.box_office import (
     hold_tickets,
     override_unlock,
@@ -97,26 +98,26 @@ class OperatorTickets(TicketCalls):
 
     async def set_status(self, request: Request) -> Response:
         """`PUT /operator/v1/tickets/status`: hold seats, or release them."""
-        exchange, body = await self._read(request, StatusRequest)
+        exchange, body = await self._read(request, StatusRequest, Verb.HOLD)
         if body.status == "UNLOCK":
-            results = await release_tickets(self._commits, body.tokens)
+            results = await release_tickets(self._commits, exchange.asker, body.tokens, body.reason)
             return self._answer(exchange, results, released_ticket, failed_ticket)
         reason, seconds = body.reason, body.expires_in_seconds
         if reason is None:
             raise AssertionError("a hold without a reason is misshapen")
-        results = await hold_tickets(self._commits, body.tokens, reason, seconds)
+        results = await hold_tickets(self._commits, exchange.asker, body.tokens, reason, seconds)
         return self._answer(exchange, results, held_ticket, failed_ticket)
 
     async def void(self, request: Request) -> Response:
         """`PUT /operator/v1/tickets/void`: make tickets void, for good."""
-        exchange, body = await self._read(request, VoidRequest)
-        results = await void_tickets(self._commits, body.tokens)
+        exchange, body = await self._read(request, VoidRequest, Verb.VOID)
+        results = await void_tickets(self._commits, exchange.asker, body.tokens, body.reason)
         return self._answer(exchange, results, succeeded_ticket, failed_ticket)
 
     async def unlock(self, request: Request) -> Response:
         """`PUT /operator/v1/tickets/unlock`: clear mpreserve, whichever channel set it."""
-        exchange, body = await self._read(request, OverrideRequest)
-        results = await override_unlock(self._commits, body.tokens)
+        exchange, body = await self._read(request, OverrideRequest, Verb.OVERRIDE)
+        results = await override_unlock(self._commits, exchange.asker, body.tokens, body.reason)
         return self._answer(exchange, results, succeeded_ticket, failed_ticket)
 
     async def show(self, request: Request) -> Response:
@@ -140,9 +141,15 @@ class OperatorTickets(TicketCalls):
         query = read_query(request.scope["query_string"])
         return json_response(await self._store.read(lambda snapshot: read_page(snapshot, query)))
 
-    async def _read(self, request: Request, shape: type[Asked]) -> tuple[Exchange, Asked]:
-        """What a request asks for that names tickets by token. Its reason goes into the log."""
+    async def _read(
+        self, request: Request, shape: type[Asked], verb: Verb
+    ) -> tuple[Exchange, Asked]:
+        """What a request asks for that names tickets by token. Its reason goes into the log.
+
+        `verb`: what the journal says that it asked for, should it be refused.
+        """
         exchange = Exchange.of(request)
+        exchange.verb = verb
         await self._gate.admit_json(exchange)
         body = await read_json(request, exchange, shape)
         await self._gate.still_admitted(exchange)

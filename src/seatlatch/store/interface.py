@@ -8,6 +8,7 @@ from seatlatch.domain.application import Credentials
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import SeatStatus, Ticket, TicketRecord, WholeTicket
+from seatlatch.store.journal import JournalSnapshot, JournalTransaction
 
 Result = TypeVar("Result")
 
@@ -64,7 +65,11 @@ class TokenFamily(NamedTuple):
     expires_at: datetime
 
 
-class Snapshot(Protocol):
+Written = tuple[str, str]
+"""What is told of a ticket that was changed: its owner's id, and its mark for the journal."""
+
+
+class Snapshot(JournalSnapshot, Protocol):
     """The inside of a transaction that only reads: all of it at one moment."""
 
     async def moment(self) -> datetime:
@@ -103,30 +108,40 @@ class Snapshot(Protocol):
         """A family of tokens, unless it was revoked or cleared away after its end."""
 
 
-class Transaction(Snapshot, Protocol):
+class Transaction(Snapshot, JournalTransaction, Protocol):
     """The inside of one transaction that changes. What is read here can't change until its end.
 
     Each write makes so what the rule of its name (`domain.rules`) allows and what is not so
     already. The rule's condition is part of the write itself, so that nothing can come between.
-    It returns the owner's id of each ticket that it changed, by token; whatever is missing there
-    was left as it is.
+    It returns what is told of each ticket that it changed, by token; whatever is missing there was
+    left as it is. `entries` says by token which entry of the journal is to tell of it.
     """
 
-    async def change_mpreserve(self, asked: Mapping[str, Mpreserve]) -> Mapping[str, str]:
+    async def change_mpreserve(
+        self, asked: Mapping[str, Mpreserve], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """By token set mpreserve with its listing, or the listing where mpreserve is the channel's
         own; or clear mpreserve, and the listing with it.
         """
 
-    async def hold(self, asked: Mapping[str, Hold]) -> Mapping[str, str]:
+    async def hold(
+        self, asked: Mapping[str, Hold], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Set the seat status to `LOCK`, or give a hold another reason and end."""
 
-    async def release(self, tokens: Collection[str]) -> Mapping[str, str]:
+    async def release(
+        self, tokens: Collection[str], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Set the seat status to `UNLOCK`."""
 
-    async def void(self, tokens: Collection[str]) -> Mapping[str, str]:
+    async def void(
+        self, tokens: Collection[str], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Make tickets void. mpreserve, the listing and a hold end with that."""
 
-    async def override_unlock(self, tokens: Collection[str]) -> Mapping[str, str]:
+    async def override_unlock(
+        self, tokens: Collection[str], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Clear mpreserve, whichever channel set it."""
 
     async def put_tickets(self, records: Collection[TicketRecord]) -> Mapping[str, bool]:

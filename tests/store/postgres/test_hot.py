@@ -11,6 +11,7 @@ from seatlatch.operations.unlock_tickets import unlock_tickets
 from seatlatch.store.interface import NewTicket
 from seatlatch.telemetry import Metrics
 from seatlatch.wiring import BOUNDS, engine_of
+from tests.operations.changes import ASKER
 from tests.postgres_database import PostgresDatabase
 from tests.serving import CHANNEL, ORGANIZATION, OWNER, fill
 
@@ -58,8 +59,8 @@ async def call(commits: GroupCommit, tokens: list[str], number: int) -> None:
         batch = chance.sample(tokens, BATCH)
         seller = f'{{"lastName":"N{turn}","firstName":"F","email":"{"e" * 40}@example.com"}}'
         listing = Listing("BROKER", f"L{turn}", None, None, seller)
-        await lock_tickets(commits, MINE, dict.fromkeys(batch, listing))
-        await unlock_tickets(commits, MINE, batch)
+        await lock_tickets(commits, ASKER, MINE, dict.fromkeys(batch, listing))
+        await unlock_tickets(commits, ASKER, MINE, batch)
 
 
 def test_changes_stay_in_their_page(database: PostgresDatabase) -> None:

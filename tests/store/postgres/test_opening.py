@@ -95,7 +95,9 @@ def test_it_is_made_once_by_many_at_once(bare: Bare) -> None:
     assert {errors for _, errors in said} == {""}
     assert sum("0001_" in printed for printed, _ in said) == 1, said
     assert PASSWORD not in str(said)
-    applied = database.execute("SELECT number, count(*) FROM seatlatch.migrations GROUP BY 1")
+    applied = database.execute(
+        "SELECT number, count(*) FROM seatlatch.migrations GROUP BY 1 ORDER BY 1"
+    )
     assert applied == [(migration.number, 1) for migration in schema.MIGRATIONS]
     assert database.execute("SELECT count(*) FROM seatlatch.database_use") == [(1,)]
 
@@ -111,7 +113,7 @@ def test_an_older_schema(database: PostgresDatabase, monkeypatch: pytest.MonkeyP
     """As a newer seatlatch finds what this one has made."""
     monkeypatch.setattr(schema, "LATEST_SCHEMA", schema.LATEST_SCHEMA + 1)
     for opened in (database.store, database.provisioning().__enter__):
-        with pytest.raises(DatabaseProblem, match="has schema 1, this seatlatch needs 2"):
+        with pytest.raises(DatabaseProblem, match="has schema 2, this seatlatch needs 3"):
             opened()
 
 

@@ -60,7 +60,7 @@ def session(
 def plan_of(session: psycopg.Connection[Any], sql: str) -> Plan:
     """As the store has it planned: prepared, for whatever values."""
     session.execute(f"PREPARE changing AS {sql}".encode())
-    parameters = sum(f"${number}::" in sql for number in range(1, 10))
+    parameters = sum(f"${number}::" in sql for number in range(1, 11))
     values = ", ".join(["'{}'"] * parameters)
     ((found,),) = session.execute(f"EXPLAIN (FORMAT JSON) EXECUTE changing ({values})".encode())
     plan: Plan = found[0]["Plan"]

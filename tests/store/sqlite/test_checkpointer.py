@@ -11,6 +11,7 @@ from seatlatch.store.interface import Mpreserve, Store, Transaction
 from seatlatch.store.sqlite import checkpointer
 from seatlatch.store.sqlite.opening import PAGE_BYTES
 from seatlatch.store.sqlite.store import SqliteStore
+from tests.operations.changes import NO_ENTRY
 from tests.serving import CHANNEL, ORGANIZATION, listed, make_inventory
 from tests.sqlite_database import SqliteDatabase
 from tests.store.sqlite.disks import disk
@@ -32,7 +33,7 @@ async def unlock_all(store: Store, numbers: range) -> None:
     for number in numbers:
 
         def work(inside: Transaction, token: str = str(number)) -> Awaitable[object]:
-            return inside.change_mpreserve({token: Mpreserve(MINE, None)})
+            return inside.change_mpreserve({token: Mpreserve(MINE, None)}, NO_ENTRY)
 
         await store.commit(work)
 

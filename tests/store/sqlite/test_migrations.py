@@ -17,6 +17,7 @@ from seatlatch.store.interface import DatabaseProblem, Mpreserve
 from seatlatch.store.sqlite.opening import PAGE_BYTES, configure, make_or_migrate
 from seatlatch.store.sqlite.schema import APPLICATION_ID, LATEST_SCHEMA, MIGRATIONS
 from seatlatch.store.sqlite.store import SqliteStore
+from tests.operations.changes import NO_ENTRY
 from tests.stores import opened
 
 AT_ONCE = 8
@@ -104,8 +105,11 @@ def test_a_server_says_what_to_do_before_and_works_after(path: Path) -> None:
         assert store.read_credentials().applications["com.example.c"].channel == channel
         tokens = ["ticket-1", "ticket-11", "ticket-2"]
         locks = dict.fromkeys(tokens, Mpreserve(channel, listing))
-        locked = store.commit(lambda inside: inside.change_mpreserve(locks))
-        assert locked == {"ticket-1": "owner-1", "ticket-11": "owner-11"}
+        locked = store.commit(lambda inside: inside.change_mpreserve(locks, NO_ENTRY))
+        assert {token: owner for token, (owner, _) in locked.items()} == {
+            "ticket-1": "owner-1",
+            "ticket-11": "owner-11",
+        }
         seen = store.read(lambda seen: seen.read_whole_tickets(["ticket-11"]))
         assert (seen["ticket-11"].listing, seen["ticket-11"].revision) == (listing, 13)
 

@@ -14,6 +14,7 @@ from seatlatch.domain.listing import Listing
 from seatlatch.store.interface import Mpreserve, NewTicket, Transaction
 from seatlatch.store.sqlite import opening
 from seatlatch.store.sqlite.store import SqliteStore
+from tests.operations.changes import NO_ENTRY
 from tests.serving import CHANNEL, ORGANIZATION, OWNER, make_inventory
 
 MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
@@ -25,10 +26,12 @@ STREET = b"Nowhere"
 
 Ending = Callable[[Transaction, list[str]], Awaitable[object]]
 END: dict[str, Ending] = {
-    "unlock": lambda inside, tokens: inside.change_mpreserve(dict.fromkeys(tokens, UNLOCK)),
-    "override": lambda inside, tokens: inside.override_unlock(tokens),
-    "void": lambda inside, tokens: inside.void(tokens),
-    "lock": lambda inside, tokens: inside.change_mpreserve(dict.fromkeys(tokens, LOCK)),
+    "unlock": lambda inside, tokens: inside.change_mpreserve(
+        dict.fromkeys(tokens, UNLOCK), NO_ENTRY
+    ),
+    "override": lambda inside, tokens: inside.override_unlock(tokens, NO_ENTRY),
+    "void": lambda inside, tokens: inside.void(tokens, NO_ENTRY),
+    "lock": lambda inside, tokens: inside.change_mpreserve(dict.fromkeys(tokens, LOCK), NO_ENTRY),
 }
 
 
@@ -49,7 +52,7 @@ def traces(path: Path, streets: int, end: Ending) -> tuple[int, int]:
     async def load() -> tuple[int, int]:
         for batch in batches:
             locks = {token: Mpreserve(MINE, listing(token, streets)) for token in batch}
-            await store.commit(lambda inside, locks=locks: inside.change_mpreserve(locks))  # type: ignore[misc]
+            await store.commit(lambda inside, locks=locks: inside.change_mpreserve(locks, NO_ENTRY))  # type: ignore[misc]
         before = found(path)
         for batch in batches:
             await store.commit(lambda inside, batch=batch: end(inside, batch))  # type: ignore[misc]

@@ -13,6 +13,7 @@ from seatlatch.store.interface import Mpreserve, Transaction
 from seatlatch.store.sqlite import store as sqlite_store
 from seatlatch.store.sqlite.errors import TROUBLE
 from seatlatch.store.sqlite.store import SqliteStore
+from tests.operations.changes import NO_ENTRY
 from tests.serving import (
     CHANNEL,
     ORGANIZATION,
@@ -27,7 +28,7 @@ MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
 
 
 def unlock_a(inside: Transaction) -> Awaitable[object]:
-    return inside.change_mpreserve({"a": Mpreserve(MINE, None)})
+    return inside.change_mpreserve({"a": Mpreserve(MINE, None)}, NO_ENTRY)
 
 
 @pytest.mark.parametrize("error", [apsw.FullError, apsw.IOError, apsw.ReadOnlyError])
@@ -114,7 +115,7 @@ def test_a_commit_is_not_broken_off(tmp_path: Path) -> None:
         for token in ("t1", "t2"):
 
             def work(inside: Transaction, token: str = token) -> Awaitable[object]:
-                return inside.change_mpreserve({token: Mpreserve(MINE, None)})
+                return inside.change_mpreserve({token: Mpreserve(MINE, None)}, NO_ENTRY)
 
             running = asyncio.create_task(store.store.commit(work))
             await asyncio.sleep(0)

@@ -122,7 +122,19 @@ def _note(news: "asyncio.Future[None]") -> None:
         news.set_result(None)
 
 
-def pairs(result: PGresult) -> dict[str, str]:
+def pairs(result: PGresult) -> dict[str, str | None]:
     """The rows of a result of two columns, as text, the first to the second. None is NULL."""
     value: Callable[[int, int], Any] = result.get_value
-    return {value(row, 0).decode(): value(row, 1).decode() for row in range(result.ntuples)}
+    return {
+        value(row, 0).decode(): None if (second := value(row, 1)) is None else second.decode()
+        for row in range(result.ntuples)
+    }
+
+
+def triples(result: PGresult) -> dict[str, tuple[str, str]]:
+    """The rows of a result of three columns, none of them NULL, the first to the other two."""
+    value: Callable[[int, int], Any] = result.get_value
+    return {
+        value(row, 0).decode(): (value(row, 1).decode(), value(row, 2).decode())
+        for row in range(result.ntuples)
+    }

@@ -9,6 +9,7 @@ from typing import Any
 from seatlatch.domain.application import ApiKey
 from seatlatch.store.interface import Code, DatabaseUse, NewTicket
 from seatlatch.store.postgres.connecting import Address
+from seatlatch.store.postgres.reading import utc
 from seatlatch.store.postgres.schema import (
     BE_ALONE,
     SyncConnection,
@@ -17,7 +18,7 @@ from seatlatch.store.postgres.schema import (
     one_row,
     require_ours,
 )
-from seatlatch.store.postgres.snapshot import optional_utc, utc
+from seatlatch.store.postgres.snapshot import optional_utc
 from seatlatch.store.provisioning import ApplicationEntry, ChannelEntry
 
 ORGANIZATIONS = """
@@ -72,6 +73,8 @@ OPERATORS = "SELECT operator_name FROM seatlatch.operators ORDER BY operator_nam
 ADD_OPERATOR = "INSERT INTO seatlatch.operators (operator_name, key_hash) VALUES (%s, %s)"
 REMOVE_OPERATOR = "DELETE FROM seatlatch.operators WHERE operator_name = %s"
 CLEAR = """
+DELETE FROM seatlatch.journal;
+DELETE FROM seatlatch.journal_chains;
 DELETE FROM seatlatch.tickets;
 DELETE FROM seatlatch.access_tokens;
 DELETE FROM seatlatch.token_families;

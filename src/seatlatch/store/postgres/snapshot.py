@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import Ticket, TicketRecord, WholeTicket
 from seatlatch.store.interface import Code, TokenFamily
 from seatlatch.store.postgres.arrays import array, is_storable
-from seatlatch.store.postgres.connection import Connection, Statement
+from seatlatch.store.postgres.journal import PostgresJournal
+from seatlatch.store.postgres.reading import utc
 
 TICKET = """
 now(), token, organization_id, owner_id, voided, seat_status, mpreserve_channel, hold_expires_at
@@ -42,37 +43,15 @@ FIND_FAMILY = """
 SELECT application_id, refresh_hash, expires_at
 FROM seatlatch.token_families WHERE family_hash = %s
 """
-MOMENT = "SELECT now()"
 
 Row = tuple[Any, ...]
 
 
-class PostgresSnapshot:
-    """The inside of a transaction, for reading. It begins with its first statement, by what
-    `begin` says.
-    """
+class PostgresSnapshot(PostgresJournal):
+    """The inside of a transaction, for reading."""
 
     find_code_sql = FIND_CODE
     find_family_sql = FIND_FAMILY
-
-    def __init__(self, connection: Connection, begin: Sequence[Statement]) -> None:
-        self._connection = connection
-        self._begin = begin
-        self._moment: datetime | None = None
-
-    async def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        if self._begin:
-            await self._connection.ask(*self._begin)
-            self._begin = ()
-        cursor = await self._connection.execute(sql.encode(), values)
-        return await cursor.fetchall()
-
-    async def moment(self) -> datetime:
-        """When this transaction began, by the database's clock, which all who write share."""
-        if self._moment is None:
-            ((moment,),) = await self._rows(MOMENT)
-            self._moment = utc(moment)
-        return self._moment
 
     async def read_tickets(self, tokens: Collection[str]) -> Mapping[str, Ticket]:
         """The tickets that exist among `tokens`."""
@@ -152,11 +131,6 @@ def _asked(values: Collection[str]) -> str:
     return array([value for value in values if is_storable(value)]).decode()
 
 
-def utc(moment: datetime) -> datetime:
-    """A moment as it comes from the database, in UTC whatever the session's time zone is."""
-    return moment.astimezone(UTC)
-
-
 def optional_utc(moment: datetime | None) -> datetime | None:
     """The same, where there may be none."""
-    return None if moment is None else moment.astimezone(UTC)
+    return None if moment is None else utc(moment)

@@ -5,7 +5,7 @@ piece, so that a group costs two round trips: the work, and COMMIT.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import psycopg
 from psycopg.errors import Diagnostic
@@ -13,11 +13,13 @@ from psycopg.pq import TransactionStatus
 
 from seatlatch.domain.application import Credentials
 from seatlatch.store.interface import Outrun, Result, Snapshot, TicketsBusy, Transaction
+from seatlatch.store.journal import ChainTaken, Head
 from seatlatch.store.postgres.connecting import SETTINGS_OF_STATEMENTS, Address
-from seatlatch.store.postgres.connection import Connection
+from seatlatch.store.postgres.connection import Connection, Statement
 from seatlatch.store.postgres.connections import Connections, cut_at
 from seatlatch.store.postgres.credentials import PostgresCredentials
 from seatlatch.store.postgres.errors import LOST_A_RACE, unconfirmed, while_running
+from seatlatch.store.postgres.journal import CHAIN_TAKEN
 from seatlatch.store.postgres.transaction import PostgresTransaction
 
 LANES = 2
@@ -58,6 +60,7 @@ READING = {
 
 OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
+COMMIT = Statement("COMMIT")
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 """Who makes a database read-only by its default, as hosts do when its disk gets full, is heeded."""
 
@@ -76,6 +79,8 @@ class PostgresStore:
         self._readers = Connections(address, READERS, BEGIN_READING, READING)
         # So that no request waits for others' tickets to be let in.
         self._watcher = Connections(address, 1, BEGIN_READING, READING)
+        self._heads: list[Head] = []
+        """Where the chains of the journal end that we have used, and nobody uses now."""
 
     async def commit(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run `work` in a transaction and make it durable."""
@@ -83,25 +88,37 @@ class PostgresStore:
             for tried in range(TRIES_MAX):
                 try:
                     return await self._transaction(work, careful=tried > 0)
-                except (Outrun, *LOST_A_RACE) as error:
+                except (Outrun, ChainTaken, *LOST_A_RACE) as error:
                     outrun_by = error
         raise TicketsBusy from outrun_by
 
     async def _transaction(
         self, work: Callable[[Transaction], Awaitable[Result]], *, careful: bool
     ) -> Result:
+        """A chain of the journal is ours to go on with if its COMMIT was confirmed, or if nothing
+        was asked of it; else we take another one.
+        """
         deadline = _in(WRITE_SECONDS)
         async with self._writers.borrowed(deadline) as connection:
+            head = self._heads.pop() if self._heads else None
             with cut_at(deadline, connection):
                 try:
                     begin = self._writers.begin
-                    result = await work(PostgresTransaction(connection, begin, careful=careful))
+                    transaction = PostgresTransaction(connection, begin, head, careful=careful)
+                    result = await work(transaction)
                 except BaseException:
+                    self._keep(head)
                     await roll_back(connection)
                     raise
             if connection.pgconn.transaction_status != TransactionStatus.IDLE:
-                await _to_the_end(commit(connection))
+                statements, head = transaction.last_statements()
+                await _to_the_end(commit(connection, statements))
+            self._keep(head)
             return result
+
+    def _keep(self, head: Head | None) -> None:
+        if head is not None:
+            self._heads.append(head)
 
     async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
         """Run `work` on one snapshot, beside those who write."""
@@ -142,11 +159,13 @@ def _in(seconds: float) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 
-async def commit(connection: Connection) -> None:
-    """COMMIT, and take for a confirmation only what is one. No bound on its time.
+async def commit(connection: Connection, statements: Sequence[Statement] = ()) -> None:
+    """COMMIT after some last statements, and take for a confirmation only what is one. No bound on
+    its time.
 
     A commit whose confirmation by a standby was broken off comes back as done, with a warning: it
-    is in this server's log, and lost if the standby takes its place. Raises `Unavailable`.
+    is in this server's log, and lost if the standby takes its place. Raises `Unavailable`;
+    `ChainTaken` and `psycopg.Error` if nothing was done.
     """
     warnings: list[Diagnostic] = []
 
@@ -156,12 +175,17 @@ async def commit(connection: Connection) -> None:
 
     connection.add_notice_handler(hear)
     try:
-        done = await connection.end("COMMIT")
+        *_, done = await connection.ask(*statements, COMMIT)
     except psycopg.Error as error:
-        raise unconfirmed() from error
+        if connection.pgconn.transaction_status != TransactionStatus.INERROR:
+            raise unconfirmed() from error
+        await roll_back(connection)
+        if isinstance(error, CHAIN_TAKEN):
+            raise ChainTaken from error
+        raise
     finally:
         connection.remove_notice_handler(hear)
-    if warnings or done != "COMMIT":
+    if warnings or done.command_status != b"COMMIT":
         raise unconfirmed()
 
 

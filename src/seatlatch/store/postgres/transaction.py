@@ -8,13 +8,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
+from psycopg.pq.abc import PGresult
+
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import TicketRecord
-from seatlatch.store.interface import Hold, Mpreserve
+from seatlatch.store.interface import Hold, Mpreserve, Written
+from seatlatch.store.journal import Head, mark_with_channel
 from seatlatch.store.postgres.arrays import array, is_storable
 from seatlatch.store.postgres.authorizations import PostgresAuthorizations
-from seatlatch.store.postgres.connection import Connection, Statement, pairs
+from seatlatch.store.postgres.connection import Connection, Statement, pairs, triples
+from seatlatch.store.postgres.journal import MARK, PostgresJournalWriter
 from seatlatch.store.postgres.schema import KEEP_ORGANIZATIONS
 
 SEPARATOR = "\x1f"
@@ -27,6 +31,10 @@ IS_ASKED = "t.token = ANY (ARRAY[asked.token])"
 small table: the order of the locks would be lost, and the table read wholly once it has grown.
 """
 
+COUNT = "revision = revision + 1, previous_entry_id = t.entry_id, entry_id = asked.entry_id"
+TOLD = """
+RETURNING t.token, t.owner_id, '[' || t.revision || ',' || t.previous_entry_id || ']'
+"""
 END_LISTING = """
 mpreserve = false, mpreserve_channel = NULL, listing_source = NULL, external_listing_id = NULL,
 total_price = NULL, individual_price = NULL, seller = NULL
@@ -34,7 +42,7 @@ total_price = NULL, individual_price = NULL, seller = NULL
 END_HOLD = "seat_status = 'UNLOCK', hold_reason = NULL, hold_expires_at = NULL"
 IS_FREE = "(t.seat_status = 'UNLOCK' OR t.hold_expires_at <= now())"
 IS_HELD = f"{IS_FREE} IS NOT TRUE"
-IS_GRANTED = "asked.channel || chr(31) || t.organization_id = ANY ($9::text[])"
+IS_GRANTED = "asked.channel || chr(31) || t.organization_id = ANY ($10::text[])"
 
 CHANGE_MPRESERVE = f"""
 UPDATE seatlatch.tickets AS t SET mpreserve = asked.locks,
@@ -45,11 +53,11 @@ UPDATE seatlatch.tickets AS t SET mpreserve = asked.locks,
   seat_status = CASE WHEN asked.locks THEN 'UNLOCK' ELSE t.seat_status END,
   hold_reason = CASE WHEN NOT asked.locks THEN t.hold_reason END,
   hold_expires_at = CASE WHEN NOT asked.locks THEN t.hold_expires_at END,
-  revision = revision + 1
-FROM unnest($1::text[], $2::boolean[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-            $8::text[])
-  AS asked (token, locks, channel, source, external_listing_id, total_price, individual_price,
-            seller)
+  {COUNT}
+FROM unnest($1::text[], $2::bigint[], $3::boolean[], $4::text[], $5::text[], $6::text[],
+            $7::text[], $8::text[], $9::text[])
+  AS asked (token, entry_id, locks, channel, source, external_listing_id, total_price,
+            individual_price, seller)
 WHERE {IS_ASKED} AND NOT t.voided AND {IS_FREE} AND {IS_GRANTED}
   AND CASE WHEN asked.locks AND NOT t.mpreserve THEN true
            WHEN t.mpreserve_channel <> asked.channel THEN false
@@ -58,41 +66,42 @@ WHERE {IS_ASKED} AND NOT t.voided AND {IS_FREE} AND {IS_GRANTED}
                  t.individual_price::text, t.seller)
              IS DISTINCT FROM (asked.source, asked.external_listing_id, asked.total_price,
                                asked.individual_price, asked.seller) END
-RETURNING t.token, t.owner_id
+{TOLD}
 """
 HOLD = f"""
 UPDATE seatlatch.tickets AS t SET seat_status = 'LOCK', hold_reason = asked.reason,
-  hold_expires_at = asked.hold_expires_at, revision = revision + 1
-FROM (SELECT token, reason, now() + make_interval(secs => seconds) AS hold_expires_at
-      FROM unnest($1::text[], $2::text[], $3::int[]) AS given (token, reason, seconds)) AS asked
+  hold_expires_at = asked.hold_expires_at, {COUNT}
+FROM (SELECT token, entry_id, reason, now() + make_interval(secs => seconds) AS hold_expires_at
+      FROM unnest($1::text[], $2::bigint[], $3::text[], $4::int[])
+        AS given (token, entry_id, reason, seconds)) AS asked
 WHERE {IS_ASKED} AND NOT t.voided
   AND (NOT t.mpreserve OR {IS_HELD})
   AND ((t.seat_status, t.hold_reason, t.hold_expires_at)
        IS DISTINCT FROM ('LOCK', asked.reason, asked.hold_expires_at)
        OR t.hold_expires_at <= now())
-RETURNING t.token, t.owner_id
+{TOLD}
 """
 RELEASE = f"""
-UPDATE seatlatch.tickets AS t SET {END_HOLD}, revision = revision + 1
-FROM unnest($1::text[]) AS asked (token)
+UPDATE seatlatch.tickets AS t SET {END_HOLD}, {COUNT}
+FROM unnest($1::text[], $2::bigint[]) AS asked (token, entry_id)
 WHERE {IS_ASKED} AND NOT t.voided AND t.seat_status = 'LOCK'
-RETURNING t.token, t.owner_id
+{TOLD}
 """
 VOID = f"""
 UPDATE seatlatch.tickets AS t SET voided = true, {END_LISTING}, {END_HOLD},
-  revision = revision + 1
-FROM unnest($1::text[]) AS asked (token)
+  {COUNT}
+FROM unnest($1::text[], $2::bigint[]) AS asked (token, entry_id)
 WHERE {IS_ASKED} AND NOT t.voided
-RETURNING t.token, t.owner_id
+{TOLD}
 """
 OVERRIDE_UNLOCK = f"""
-UPDATE seatlatch.tickets AS t SET {END_LISTING}, revision = revision + 1
-FROM unnest($1::text[]) AS asked (token)
+UPDATE seatlatch.tickets AS t SET {END_LISTING}, {COUNT}
+FROM unnest($1::text[], $2::bigint[]) AS asked (token, entry_id)
 WHERE {IS_ASKED} AND t.mpreserve AND NOT t.voided AND {IS_FREE}
-RETURNING t.token, t.owner_id
+{TOLD}
 """
 TAKE = """
-SELECT token FROM seatlatch.tickets WHERE token = ANY ($1::text[])
+SELECT token, mpreserve_channel FROM seatlatch.tickets WHERE token = ANY ($1::text[])
 ORDER BY token FOR NO KEY UPDATE
 """
 
@@ -128,16 +137,27 @@ ORDER BY token COLLATE "C"
 NO_LISTING = Listing()
 
 
-class PostgresTransaction(PostgresAuthorizations):
-    """The inside of a transaction. `careful`: another one came in between at the last try."""
+class PostgresTransaction(PostgresJournalWriter, PostgresAuthorizations):
+    """The inside of a transaction. `careful`: another one came in between at the last try.
+
+    Where the box office writes, tickets are taken before they are changed: it is to be told which
+    channel had set mpreserve on them.
+    """
 
     def __init__(
-        self, connection: Connection, begin: Sequence[Statement], *, careful: bool
+        self,
+        connection: Connection,
+        begin: Sequence[Statement],
+        head: Head | None = None,
+        *,
+        careful: bool,
     ) -> None:
-        super().__init__(connection, begin)
+        super().__init__(connection, begin, head)
         self._careful = careful
 
-    async def change_mpreserve(self, asked: Mapping[str, Mpreserve]) -> Mapping[str, str]:
+    async def change_mpreserve(
+        self, asked: Mapping[str, Mpreserve], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Set mpreserve with its listing, or clear both, by token for a channel."""
         tokens = _in_order(asked)
         if not tokens:
@@ -147,54 +167,76 @@ class PostgresTransaction(PostgresAuthorizations):
         sources, ids, totals, prices, sellers = zip(
             *[listing or NO_LISTING for listing in listings], strict=True
         )
-        columns = [
+        columns: list[Sequence[str | int | bool | None]] = [
+            [entries[token] for token in tokens],
             locks,
             [channel.code for channel in channels],
             *(sources, ids, _texts(totals), _texts(prices), sellers),
         ]
         alike = channels.count(channels[0]) == len(channels)
         grants = _grants(frozenset(channels[:1] if alike else channels))
-        return await self._write(CHANGE_MPRESERVE, tokens, *map(array, columns), grants)
+        values = [array(tokens), *map(array, columns), grants]
+        take = [Statement(TAKE, values[:1])] if self._careful else []
+        *_, written = await self._write(*take, Statement(CHANGE_MPRESERVE, values))
+        return triples(written)
 
-    async def hold(self, asked: Mapping[str, Hold]) -> Mapping[str, str]:
+    async def hold(
+        self, asked: Mapping[str, Hold], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Set the seat status to `LOCK`, or give a hold another reason and end."""
         tokens = _in_order(asked)
         reasons = array([asked[token].reason for token in tokens])
         seconds = array([asked[token].seconds for token in tokens])
-        return await self._write(HOLD, tokens, reasons, seconds)
+        return await self._take_and_write(HOLD, tokens, entries, reasons, seconds)
 
-    async def release(self, tokens: Collection[str]) -> Mapping[str, str]:
+    async def release(
+        self, tokens: Collection[str], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Set the seat status to `UNLOCK`."""
-        return await self._write(RELEASE, _in_order(tokens))
+        return await self._take_and_write(RELEASE, _in_order(tokens), entries)
 
-    async def void(self, tokens: Collection[str]) -> Mapping[str, str]:
+    async def void(
+        self, tokens: Collection[str], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Make tickets void."""
-        return await self._write(VOID, _in_order(tokens))
+        return await self._take_and_write(VOID, _in_order(tokens), entries)
 
-    async def override_unlock(self, tokens: Collection[str]) -> Mapping[str, str]:
+    async def override_unlock(
+        self, tokens: Collection[str], entries: Mapping[str, int]
+    ) -> Mapping[str, Written]:
         """Clear mpreserve, whichever channel set it."""
-        return await self._write(OVERRIDE_UNLOCK, _in_order(tokens))
+        return await self._take_and_write(OVERRIDE_UNLOCK, _in_order(tokens), entries)
 
     async def put_tickets(self, records: Collection[TicketRecord]) -> Mapping[str, bool]:
         """Add tickets, or bring what is said of them up to date; by token, whether it is new."""
         columns = [array(column) for column in zip(*sorted(records), strict=True)]
-        written = await self._changed(Statement(KEEP_ORGANIZATIONS), Statement(PUT, columns))
-        return {token: new == "t" for token, new in written.items()}
+        begin, self._begin = self._begin, ()
+        put = (Statement(KEEP_ORGANIZATIONS), Statement(PUT, columns))
+        *_, result = await self._connection.ask(*begin, *put)
+        return {token: new == "t" for token, new in pairs(result).items()}
 
-    async def _write(self, sql: str, tokens: list[str], *columns: bytes) -> dict[str, str]:
-        """The owners of the tickets that were changed. `tokens` in the order of their locks."""
+    async def _take_and_write(
+        self, sql: str, tokens: list[str], entries: Mapping[str, int], *columns: bytes
+    ) -> dict[str, Written]:
         asked = array(tokens)
-        take = [Statement(TAKE, [asked])] if self._careful else []
-        return await self._changed(*take, Statement(sql, [asked, *columns]))
+        numbers = array([entries[token] for token in tokens])
+        taken, written = await self._write(
+            Statement(TAKE, [asked]), Statement(sql, [asked, numbers, *columns])
+        )
+        channels = pairs(taken)
+        return {
+            token: (owner_id, mark_with_channel(mark, channels.get(token)))
+            for token, (owner_id, mark) in triples(written).items()
+        }
 
-    async def _changed(self, *statements: Statement) -> dict[str, str]:
-        """What the last one gives, the first of its two columns to the second.
-
-        The first of a transaction goes out together with its BEGIN.
+    async def _write(self, *statements: Statement) -> list[PGresult]:
+        """The result of each. The first of a transaction goes out together with its BEGIN, and
+        when all is written the mark for the journal is taken.
         """
         begin, self._begin = self._begin, ()
-        *_, result = await self._connection.ask(*begin, *statements)
-        return pairs(result)
+        *results, marked = await self._connection.ask(*begin, *statements, Statement(MARK))
+        self._take_mark(marked)
+        return results[len(begin) :]
 
 
 def _in_order(tokens: Iterable[str]) -> list[str]:

@@ -58,6 +58,8 @@ OPERATORS = "SELECT operator_name FROM operators ORDER BY operator_name"
 ADD_OPERATOR = "INSERT INTO operators (operator_name, key_hash) VALUES (?, ?)"
 REMOVE_OPERATOR = "DELETE FROM operators WHERE operator_name = ?"
 CLEAR = """
+DELETE FROM journal; UPDATE journal_chains
+SET number = 0, hash = zeroblob(32), pruned_number = 0, pruned_hash = zeroblob(32);
 DELETE FROM tickets; DELETE FROM access_tokens; DELETE FROM token_families;
 DELETE FROM authorization_codes; DELETE FROM api_keys; DELETE FROM applications;
 DELETE FROM grants; DELETE FROM channels; DELETE FROM organizations; DELETE FROM operators;

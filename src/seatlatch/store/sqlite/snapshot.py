@@ -15,6 +15,7 @@ from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import Ticket, TicketRecord, WholeTicket
 from seatlatch.store.interface import Code, TokenFamily
 from seatlatch.store.sqlite.errors import in_a_command
+from seatlatch.store.sqlite.journal import SqliteJournal
 from seatlatch.store.sqlite.moments import from_text, optional_moment, to_text, utc_now
 from seatlatch.store.sqlite.opening import open_database
 
@@ -62,7 +63,7 @@ def reading(path: Path) -> Iterator["SqliteSnapshot"]:
         connection.close()
 
 
-class SqliteSnapshot:
+class SqliteSnapshot(SqliteJournal):
     """The inside of a transaction, for reading. `now` is its moment, aware UTC.
 
     Nothing in it waits: its methods are awaited only because other engines' do.

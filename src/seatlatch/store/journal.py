@@ -1,0 +1,230 @@
+"""The journal's rows on every engine: how a request is written down, and how rows are chained.
+
+A chain grows at its end only: each row has the hash of itself and of the row before it. Who writes
+takes a chain for as long as a transaction lasts, so that within a chain rows become visible in
+their order. An entry's id is its chain and its number there.
+"""
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import NamedTuple, Protocol
+
+import msgspec
+from msgspec import Raw, Struct
+
+from seatlatch.domain.feed import Position
+from seatlatch.domain.journal import DONE_BY, Act, Asker, Changed, Entry, NewEntry, Verb
+from seatlatch.domain.outcome import Outcome
+
+NUMBER_BITS = 36
+"""An entry's id is `chain << 36 | number`: 134 million chains, each of 68 billion entries."""
+
+NUMBERS_MAX = 2**NUMBER_BITS - 1
+
+TOKEN_CHARACTERS_MAX = 200
+"""No ticket's token is longer. Of what is, which anybody may ask for, the journal keeps as much."""
+
+NO_HASH = bytes(32)
+"""What the first row of a chain is chained to."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+_PLACE = struct.Struct(">QQq").pack
+"""Entry id, position, microseconds since 1970."""
+
+
+class ChainTaken(Exception):
+    """Another transaction has gone on with the chain. Nothing was done; take one anew."""
+
+
+class Head(NamedTuple):
+    """Where a chain ends: the number of its last entry, and that one's hash."""
+
+    chain: int
+    number: int
+    row_hash: bytes
+
+
+class Row(NamedTuple):
+    """One row as it is kept. `entry` is what was written down, as JSON."""
+
+    entry_id: int
+    position: int
+    moment: datetime
+    request_id: str
+    entry: str
+    row_hash: bytes
+
+
+class Chain(NamedTuple):
+    """A chain as it is kept. Entries up to `pruned_number` were pruned; the last of them had
+    `pruned_hash`. `used_at`: when it grew last.
+    """
+
+    head: Head
+    pruned_number: int
+    pruned_hash: bytes
+    used_at: datetime
+
+
+class JournalSnapshot(Protocol):
+    """Reading the journal, as a part of a snapshot."""
+
+    async def read_chains(self) -> Sequence[Chain]:
+        """All chains, in their order."""
+
+    async def read_rows(self, head: Head, limit: int) -> Sequence[Row]:
+        """At most `limit` rows of the chain that follow `head`, in order."""
+
+    async def read_entries(self, entry_ids: Sequence[int]) -> Sequence[Entry]:
+        """The entries of these ids that are still there, in order of their ids."""
+
+    async def entries_after(self, position: Position, limit: int) -> Sequence[Entry]:
+        """Entries that `position` has not seen, in order of their own positions; `limit` at most.
+
+        What is left out for the limit comes later in that order.
+        """
+
+    async def find_requests(self, request_id: str) -> Sequence[Entry]:
+        """All entries of a Request-ID, in order of their positions."""
+
+    async def last_entry_of(self, token: str) -> int | None:
+        """The entry of a ticket's latest change, 0 = none yet; None = there is no such ticket."""
+
+    async def read_journal_key(self) -> str:
+        """What tells this journal from every other: a text made by chance with its database."""
+
+
+class JournalTransaction(JournalSnapshot, Protocol):
+    """Writing the journal, as a part of a transaction."""
+
+    async def open_entries(self, entries: int) -> int:
+        """Take so many entry ids for this transaction; the first of them, the others follow.
+
+        All that are taken must be recorded before its end, in their order.
+        """
+
+    async def record(self, entries: Sequence[NewEntry]) -> None:
+        """Write entries down, in the order in which their ids were taken."""
+
+    async def prune_chain(self, last: Row) -> int:
+        """Remove a chain's entries up to `last` and with it; how many there were."""
+
+
+class _Text(Struct, omit_defaults=True):
+    """An entry as it is kept. Members are written in this order."""
+
+    verb: str
+    application: str | None = None
+    channel: str | None = None
+    operator: str | None = None
+    reason: str | None = None
+    seconds: int | None = None
+    outcomes: dict[str, list[str]] = {}
+    changes: Raw | None = None
+    refusal: str | None = None
+
+
+class _Mark(NamedTuple):
+    """Of a ticket that was changed: its version, the entry of the change before, and the channel
+    that had set mpreserve where the box office changed it.
+    """
+
+    version: int
+    previous_entry_id: int
+    channel_code: str | None = None
+
+
+class _Read(Struct):
+    """The same when it is read."""
+
+    verb: Verb
+    application: str | None = None
+    channel: str | None = None
+    operator: str | None = None
+    reason: str | None = None
+    seconds: int | None = None
+    outcomes: dict[Outcome, list[str]] = {}
+    changes: list[_Mark] = []
+    refusal: str | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Read).decode
+
+
+def entry_id_of(chain: int, number: int) -> int:
+    """The id of the entry of that number in a chain."""
+    return chain << NUMBER_BITS | number
+
+
+def place_of(entry_id: int) -> tuple[int, int]:
+    """The chain of an entry, and its number there."""
+    return entry_id >> NUMBER_BITS, entry_id & NUMBERS_MAX
+
+
+def mark_with_channel(mark: str, channel_code: str | None) -> str:
+    """A mark that also tells which channel had set mpreserve."""
+    return f"{mark[:-1]},{_encode(channel_code).decode()}]"
+
+
+def chained(
+    head: Head, new: Sequence[NewEntry], positions: Iterable[int], moment: datetime
+) -> list[Row]:
+    """The rows that follow `head`."""
+    microseconds = (moment - EPOCH) // MICROSECOND
+    rows = []
+    row_hash = head.row_hash
+    first = entry_id_of(head.chain, head.number + 1)
+    for entry_id, position, entry in zip(
+        range(first, first + len(new)), positions, new, strict=True
+    ):
+        text = _encoded(entry)
+        request_id = entry.act.asker.request_id
+        place = _PLACE(entry_id, position, microseconds)
+        row_hash = sha256(row_hash + place + request_id.encode() + text).digest()
+        rows.append(Row(entry_id, position, moment, request_id, text.decode(), row_hash))
+    return rows
+
+
+def hash_of(previous: bytes, row: Row) -> bytes:
+    """The hash that a row must have after the row whose hash is `previous`."""
+    place = _PLACE(row.entry_id, row.position, (row.moment - EPOCH) // MICROSECOND)
+    return sha256(previous + place + row.request_id.encode() + row.entry.encode()).digest()
+
+
+def _encoded(new: NewEntry) -> bytes:
+    verb, asker, reason, hold_seconds = new.act
+    return _encode(
+        _Text(
+            verb,
+            asker.application_id,
+            asker.channel_code,
+            asker.operator,
+            reason,
+            hold_seconds,
+            {outcome: _shortened(tokens) for outcome, tokens in new.outcomes.items()},
+            Raw(f"[{','.join(new.marks)}]".encode()) if new.marks else None,
+            new.refusal,
+        )
+    )
+
+
+def _shortened(tokens: Sequence[str]) -> list[str]:
+    if max(map(len, tokens), default=0) <= TOKEN_CHARACTERS_MAX:
+        return list(tokens)
+    return [token[:TOKEN_CHARACTERS_MAX] for token in tokens]
+
+
+def entry_of(row: Row) -> Entry:
+    """What a row says. Raises `msgspec.DecodeError` if it was tampered with."""
+    read = _decode(row.entry)
+    asker = Asker(row.request_id, read.application, read.channel, read.operator)
+    outcomes: Mapping[Outcome, Sequence[str]] = read.outcomes
+    tokens = outcomes.get(DONE_BY[read.verb], ())
+    changed = [Changed(token, *mark) for token, mark in zip(tokens, read.changes, strict=False)]
+    act = Act(read.verb, asker, read.reason, read.seconds)
+    return Entry(row.entry_id, row.position, row.moment, act, outcomes, changed, read.refusal)

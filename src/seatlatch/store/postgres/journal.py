@@ -1,0 +1,238 @@
+"""The journal on PostgreSQL: its SQL.
+
+Whoever writes has a chain to itself while its transaction lasts, and goes on with it in the next
+one if nobody else took it meanwhile. The rows go out together with COMMIT in one piece, so that a
+group costs no more round trips with them than without.
+"""
+
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Any
+
+import msgspec
+from psycopg import errors
+from psycopg.pq.abc import PGresult
+
+from seatlatch.domain.feed import Position
+from seatlatch.domain.journal import Entry, NewEntry
+from seatlatch.store.journal import (
+    EPOCH,
+    MICROSECOND,
+    NUMBERS_MAX,
+    Chain,
+    Head,
+    Row,
+    chained,
+    entry_id_of,
+    entry_of,
+    place_of,
+)
+from seatlatch.store.postgres.arrays import array, is_storable
+from seatlatch.store.postgres.connection import Connection, Statement
+from seatlatch.store.postgres.reading import PostgresReading, utc
+
+BUCKET_BITS = 16
+"""The index by Request-ID takes 65,536 entries at a time, some 400 pages: see the migration."""
+
+IDLE_SECONDS = 60
+"""A chain that nobody has used for so long is taken by whoever needs one. A server's own, if it is
+busy, is never that old.
+"""
+
+CHAIN_TAKEN = (errors.NotNullViolation, errors.UniqueViolation, errors.LockNotAvailable)
+"""What comes of going on with a chain that another transaction has taken."""
+
+ROW = "entry_id, position, moment, request_id::text, entry, hash"
+READ_CHAINS = """
+SELECT chain, number, hash, pruned_number, pruned_hash, used_at
+FROM seatlatch.journal_chains ORDER BY chain
+"""
+TAKE_IDLE_CHAIN = f"""
+SELECT chain, number, hash FROM seatlatch.journal_chains
+WHERE used_at < now() - interval '{IDLE_SECONDS} seconds'
+ORDER BY used_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+"""
+ADD_CHAIN = "INSERT INTO seatlatch.journal_chains DEFAULT VALUES RETURNING chain, number, hash"
+MARK = """
+SELECT nextval('seatlatch.journal_positions'), (extract(epoch FROM now()) * 1000000)::bigint
+"""
+"""To be said after the tickets were changed: whoever changes one of them next gets a higher one."""
+MOVE_HEAD = """
+UPDATE seatlatch.journal_chains
+SET number = CASE WHEN number = $2::bigint THEN $3::bigint END, hash = $4::bytea, used_at = now()
+WHERE chain = $1::bigint
+"""
+"""A head that is not where it was left becomes NULL, which fails."""
+ADD_ROWS = """
+INSERT INTO seatlatch.journal (entry_id, position, moment, request_id, entry, hash)
+SELECT $1::bigint + nth, $2::bigint, now(), request_id, entry,
+       substr($5::bytea, (nth * 32 - 31)::int, 32)
+FROM unnest($3::uuid[], $4::text[]) WITH ORDINALITY AS new (request_id, entry, nth)
+"""
+READ_ROWS = f"""
+SELECT {ROW} FROM seatlatch.journal
+WHERE entry_id > %s AND entry_id <= %s ORDER BY entry_id LIMIT %s
+"""
+READ_ENTRIES = f"""
+SELECT {ROW} FROM seatlatch.journal WHERE entry_id = ANY (%s::bigint[]) ORDER BY entry_id
+"""
+ENTRIES_AFTER = f"""
+SELECT unseen.* FROM seatlatch.journal_chains AS c
+LEFT JOIN unnest(%(chains)s::bigint[], %(numbers)s::bigint[]) AS seen (chain, seen_number)
+  USING (chain)
+CROSS JOIN LATERAL (
+  SELECT {ROW} FROM seatlatch.journal
+  WHERE entry_id > (chain << 36) + coalesce(seen_number, 0) AND entry_id <= (chain << 36) + number
+  ORDER BY entry_id LIMIT %(limit)s) AS unseen
+WHERE number > coalesce(seen_number, 0)
+ORDER BY position, entry_id LIMIT %(limit)s
+"""
+FIND_REQUESTS = f"""
+SELECT found.* FROM seatlatch.journal_chains AS c
+CROSS JOIN LATERAL generate_series(
+  ((chain << 36) + pruned_number + 1) >> {BUCKET_BITS}, ((chain << 36) + number) >> {BUCKET_BITS})
+  AS bucket
+CROSS JOIN LATERAL (
+  SELECT {ROW} FROM seatlatch.journal
+  WHERE entry_id >> {BUCKET_BITS} = bucket AND request_id = %s::uuid
+  LIMIT 65536) AS found
+ORDER BY position, entry_id
+"""
+"""The limit keeps the planner from any other way than to ask the index for each bucket."""
+LAST_ENTRY_OF = "SELECT entry_id FROM seatlatch.tickets WHERE token = %s"
+READ_KEY = "SELECT journal_key FROM seatlatch.journal_key"
+PRUNE_ROWS = """
+DELETE FROM seatlatch.journal WHERE entry_id > %s AND entry_id <= %s RETURNING 1
+"""
+PRUNE_CHAIN = """
+UPDATE seatlatch.journal_chains SET pruned_number = %s, pruned_hash = %s WHERE chain = %s
+RETURNING 1
+"""
+
+
+class PostgresJournal(PostgresReading):
+    """Reading it (`store.journal.JournalSnapshot`)."""
+
+    async def read_chains(self) -> Sequence[Chain]:
+        """All chains."""
+        return [
+            Chain(Head(chain, number, row_hash), pruned_number, pruned_hash, utc(used_at))
+            for chain, number, row_hash, pruned_number, pruned_hash, used_at in (
+                await self._rows(READ_CHAINS)
+            )
+        ]
+
+    async def read_rows(self, head: Head, limit: int) -> Sequence[Row]:
+        """Rows of the chain that follow `head`."""
+        span = (entry_id_of(*head[:2]), entry_id_of(head.chain, NUMBERS_MAX), limit)
+        return [_row(row) for row in await self._rows(READ_ROWS, span)]
+
+    async def read_entries(self, entry_ids: Sequence[int]) -> Sequence[Entry]:
+        """The entries of these ids."""
+        rows = await self._rows(READ_ENTRIES, (list(entry_ids),))
+        return [entry_of(_row(row)) for row in rows]
+
+    async def entries_after(self, position: Position, limit: int) -> Sequence[Entry]:
+        """Entries that `position` has not seen."""
+        chains, numbers = list(position.keys()), list(position.values())
+        asked = {"chains": chains, "numbers": numbers, "limit": limit}
+        return [entry_of(_row(row)) for row in await self._rows(ENTRIES_AFTER, asked)]
+
+    async def find_requests(self, request_id: str) -> Sequence[Entry]:
+        """All entries of a Request-ID."""
+        rows = await self._rows(FIND_REQUESTS, (request_id,))
+        return [entry_of(_row(row)) for row in rows]
+
+    async def last_entry_of(self, token: str) -> int | None:
+        """The entry of a ticket's latest change."""
+        if is_storable(token):
+            for (entry_id,) in await self._rows(LAST_ENTRY_OF, (token,)):
+                return int(entry_id)
+        return None
+
+    async def read_journal_key(self) -> str:
+        """What tells this journal from every other."""
+        ((key,),) = await self._rows(READ_KEY)
+        return str(key)
+
+
+class PostgresJournalWriter(PostgresJournal):
+    """Writing it (`store.journal.JournalTransaction`).
+
+    `head`: where the chain ended that the writer had in its transaction before; None = it had none.
+    """
+
+    def __init__(
+        self, connection: Connection, begin: Sequence[Statement], head: Head | None
+    ) -> None:
+        super().__init__(connection, begin)
+        self.head = head
+        self._taken = 0
+        self._new: list[NewEntry] = []
+        self._position: int | None = None
+
+    async def open_entries(self, entries: int) -> int:
+        """Entry ids for this transaction."""
+        if self.head is None:
+            rows = await self._rows(TAKE_IDLE_CHAIN) or await self._rows(ADD_CHAIN)
+            self.head = Head(*rows[0])
+        first = entry_id_of(self.head.chain, self.head.number + self._taken + 1)
+        self._taken += entries
+        return first
+
+    async def record(self, entries: Sequence[NewEntry]) -> None:
+        """Write entries down: at the end of the transaction."""
+        self._new += entries
+        if self._position is None:
+            begin, self._begin = self._begin, ()
+            *_, marked = await self._connection.ask(*begin, Statement(MARK))
+            self._take_mark(marked)
+
+    def _take_mark(self, marked: PGresult) -> None:
+        position, microseconds = marked.get_value(0, 0), marked.get_value(0, 1)
+        if position is None or microseconds is None:
+            raise AssertionError("a mark is two numbers")
+        self._position = int(position)
+        self._moment = EPOCH + int(microseconds) * MICROSECOND
+
+    def last_statements(self) -> tuple[list[Statement], Head | None]:
+        """What is to be said together with COMMIT, and where the chain will end after it."""
+        if len(self._new) != self._taken:
+            raise AssertionError("every entry whose id was taken is recorded")
+        head = self.head
+        if not self._new or head is None or self._position is None or self._moment is None:
+            return [], head
+        rows = chained(head, self._new, repeat(self._position, len(self._new)), self._moment)
+        number, row_hash = head.number + len(rows), rows[-1].row_hash
+        moved = [head.chain, head.number, number, f"\\x{row_hash.hex()}"]
+        added = [
+            str(entry_id_of(*head[:2])).encode(),
+            str(self._position).encode(),
+            array([row.request_id for row in rows]),
+            _texts([row.entry for row in rows]),
+            f"\\x{b''.join([row.row_hash for row in rows]).hex()}".encode(),
+        ]
+        statements = [
+            Statement(MOVE_HEAD, [str(value).encode() for value in moved]),
+            Statement(ADD_ROWS, added),
+        ]
+        return statements, Head(head.chain, number, row_hash)
+
+    async def prune_chain(self, last: Row) -> int:
+        """Remove entries up to `last`."""
+        chain, number = place_of(last.entry_id)
+        pruned = await self._rows(PRUNE_ROWS, (entry_id_of(chain, 0), last.entry_id))
+        await self._rows(PRUNE_CHAIN, (number, last.row_hash, chain))
+        return len(pruned)
+
+
+def _row(row: tuple[Any, ...]) -> Row:
+    entry_id, position, moment, request_id, entry, row_hash = row
+    return Row(entry_id, position, utc(moment), request_id, entry, row_hash)
+
+
+def _texts(entries: Sequence[str]) -> bytes:
+    """As an array. In JSON the entries, which are JSON themselves and so without a control
+    character, have quotes and backslashes escaped just as an array wants them.
+    """
+    return b"{%b}" % msgspec.json.encode(entries)[1:-1]

@@ -1,0 +1,151 @@
+"""The journal on SQLite: its SQL. There is one writer at a time, and so one chain."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import apsw
+
+from seatlatch.domain.feed import Position
+from seatlatch.domain.journal import Entry, NewEntry
+from seatlatch.store.journal import (
+    NUMBERS_MAX,
+    Chain,
+    Head,
+    Row,
+    chained,
+    entry_id_of,
+    entry_of,
+    place_of,
+)
+from seatlatch.store.sqlite.moments import from_text, to_text
+
+CHAIN = 1
+BUCKET_BITS = 11
+"""The index by Request-ID takes 2,048 entries at a time, some 40 pages: see the migration."""
+
+ROW = "SELECT entry_id, moment, request_id, entry, hash FROM journal"
+READ_CHAINS = """
+SELECT chain, number, hash, pruned_number, pruned_hash, used_at FROM journal_chains ORDER BY chain
+"""
+READ_HEAD = "SELECT number, hash FROM journal_chains WHERE chain = 1"
+MOVE_HEAD = "UPDATE journal_chains SET number = ?, hash = ?, used_at = ? WHERE chain = 1"
+ADD_ROW = "INSERT INTO journal (entry_id, moment, request_id, entry, hash) VALUES (?, ?, ?, ?, ?)"
+READ_ROWS = f"{ROW} WHERE entry_id > ? AND entry_id <= ? ORDER BY entry_id LIMIT ?"
+READ_ENTRY = f"{ROW} WHERE entry_id = ?"
+FIND_REQUESTS = f"""
+WITH RECURSIVE buckets (bucket, last) AS (
+  SELECT (chain << 36 | pruned_number + 1) >> {BUCKET_BITS}, (chain << 36 | number) >> {BUCKET_BITS}
+  FROM journal_chains
+  UNION ALL SELECT bucket + 1, last FROM buckets WHERE bucket < last)
+SELECT entry_id, moment, request_id, entry, hash
+FROM buckets CROSS JOIN journal ON entry_id >> {BUCKET_BITS} = bucket AND request_id = ?
+ORDER BY entry_id
+"""
+LAST_ENTRY_OF = "SELECT entry_id FROM tickets WHERE token = ?"
+READ_KEY = "SELECT journal_key FROM journal_key"
+PRUNE_ROWS = "DELETE FROM journal WHERE entry_id > ? AND entry_id <= ?"
+PRUNE_CHAIN = "UPDATE journal_chains SET pruned_number = ?, pruned_hash = ? WHERE chain = ?"
+
+
+class SqliteJournal:
+    """Reading it (`store.journal.JournalSnapshot`)."""
+
+    _connection: apsw.Connection
+
+    async def read_chains(self) -> Sequence[Chain]:
+        """All chains."""
+        return [
+            Chain(Head(chain, number, row_hash), pruned_number, pruned_hash, from_text(used_at))
+            for chain, number, row_hash, pruned_number, pruned_hash, used_at in (
+                self._connection.execute(READ_CHAINS)
+            )
+        ]
+
+    async def read_rows(self, head: Head, limit: int) -> Sequence[Row]:
+        """Rows of the chain that follow `head`."""
+        return self._rows(head.chain, head.number, limit)
+
+    async def read_entries(self, entry_ids: Sequence[int]) -> Sequence[Entry]:
+        """The entries of these ids."""
+        bindings = [(entry_id,) for entry_id in sorted(entry_ids)]
+        return [entry_of(_row(row)) for row in self._connection.executemany(READ_ENTRY, bindings)]
+
+    async def entries_after(self, position: Position, limit: int) -> Sequence[Entry]:
+        """Entries that `position` has not seen."""
+        return [entry_of(row) for row in self._rows(CHAIN, position.get(CHAIN, 0), limit)]
+
+    async def find_requests(self, request_id: str) -> Sequence[Entry]:
+        """All entries of a Request-ID."""
+        asked = (_request_bytes(request_id),)
+        return [entry_of(_row(row)) for row in self._connection.execute(FIND_REQUESTS, asked)]
+
+    async def last_entry_of(self, token: str) -> int | None:
+        """The entry of a ticket's latest change."""
+        for (entry_id,) in self._connection.execute(LAST_ENTRY_OF, (token,)):
+            return int(entry_id)
+        return None
+
+    async def read_journal_key(self) -> str:
+        """What tells this journal from every other."""
+        ((key,),) = self._connection.execute(READ_KEY)
+        return str(key)
+
+    def _rows(self, chain: int, number: int, limit: int) -> list[Row]:
+        span = (entry_id_of(chain, number), entry_id_of(chain, NUMBERS_MAX), limit)
+        return [_row(row) for row in self._connection.execute(READ_ROWS, span)]
+
+
+class SqliteJournalWriter(SqliteJournal):
+    """Writing it (`store.journal.JournalTransaction`)."""
+
+    now: datetime
+    _head: Head | None = None
+    _taken = 0
+
+    async def open_entries(self, entries: int) -> int:
+        """Entry ids for this transaction."""
+        if self._head is None:
+            ((number, row_hash),) = self._connection.execute(READ_HEAD)
+            self._head = Head(CHAIN, number, row_hash)
+            self._taken = number
+        first = self._taken + 1
+        self._taken += entries
+        return entry_id_of(CHAIN, first)
+
+    async def record(self, entries: Sequence[NewEntry]) -> None:
+        """Write entries down."""
+        head = self._head
+        if head is None:
+            raise AssertionError("entries are recorded after their ids were taken")
+        first = head.number + 1
+        rows = chained(head, entries, range(first, first + len(entries)), self.now)
+        moment = to_text(self.now)
+        self._connection.executemany(
+            ADD_ROW,
+            [
+                (row.entry_id, moment, _request_bytes(row.request_id), row.entry, row.row_hash)
+                for row in rows
+            ],
+        )
+        self._head = Head(CHAIN, head.number + len(rows), rows[-1].row_hash)
+        self._connection.execute(MOVE_HEAD, (self._head.number, self._head.row_hash, moment))
+
+    async def prune_chain(self, last: Row) -> int:
+        """Remove entries up to `last`."""
+        chain, number = place_of(last.entry_id)
+        self._connection.execute(PRUNE_ROWS, (entry_id_of(chain, 0), last.entry_id))
+        pruned = self._connection.changes()
+        self._connection.execute(PRUNE_CHAIN, (number, last.row_hash, chain))
+        return pruned
+
+
+def _row(row: tuple[Any, ...]) -> Row:
+    entry_id, moment, request_id, entry, row_hash = row
+    _, number = place_of(entry_id)
+    return Row(entry_id, number, from_text(moment), str(UUID(bytes=request_id)), entry, row_hash)
+
+
+def _request_bytes(request_id: str) -> bytes:
+    return bytes.fromhex(request_id.replace("-", ""))
