@@ -76,6 +76,9 @@ class JournalSnapshot(Protocol):
     async def read_chains(self) -> Sequence[Chain]:
         """All chains, in their order."""
 
+    async def read_position(self) -> Position:
+        """Where the journal ends now."""
+
     async def read_rows(self, head: Head, limit: int) -> Sequence[Row]:
         """At most `limit` rows of the chain that follow `head`, in order."""
 

@@ -122,6 +122,10 @@ class PostgresJournal(PostgresReading):
             )
         ]
 
+    async def read_position(self) -> Position:
+        """Where the journal ends now."""
+        return {chain.head.chain: chain.head.number for chain in await self.read_chains()}
+
     async def read_rows(self, head: Head, limit: int) -> Sequence[Row]:
         """Rows of the chain that follow `head`."""
         span = (entry_id_of(*head[:2]), entry_id_of(head.chain, NUMBERS_MAX), limit)

@@ -63,6 +63,10 @@ class SqliteJournal:
             )
         ]
 
+    async def read_position(self) -> Position:
+        """Where the journal ends now."""
+        return {chain.head.chain: chain.head.number for chain in await self.read_chains()}
+
     async def read_rows(self, head: Head, limit: int) -> Sequence[Row]:
         """Rows of the chain that follow `head`."""
         return self._rows(head.chain, head.number, limit)
