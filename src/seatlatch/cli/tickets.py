@@ -131,7 +131,7 @@ def _do(verb: Verb, tokens: Sequence[str], database: str | None, as_json: bool) 
     print_result(
         as_json,
         _document(asker, results, failed),
-        [*lines, f"Request-ID {asker.request_id}: `seatlatch trace` shows it."],
+        lines,
         changed=len(failed) < len(results),
     )
     if failed:

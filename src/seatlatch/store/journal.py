@@ -97,6 +97,9 @@ class JournalSnapshot(Protocol):
     async def last_entry_of(self, token: str) -> int | None:
         """The entry of a ticket's latest change, 0 = none yet; None = there is no such ticket."""
 
+    async def chain_with_rows_after(self, chain: int) -> int | None:
+        """The next chain that has rows, whether or not it is among the chains."""
+
     async def read_journal_key(self) -> str:
         """What tells this journal from every other: a text made by chance with its database."""
 

@@ -100,6 +100,9 @@ ORDER BY position, entry_id
 """
 """The limit keeps the planner from any other way than to ask the index for each bucket."""
 LAST_ENTRY_OF = "SELECT entry_id FROM seatlatch.tickets WHERE token = %s"
+NEXT_ROW = """
+SELECT entry_id FROM seatlatch.journal WHERE entry_id > %s ORDER BY entry_id LIMIT 1
+"""
 READ_KEY = "SELECT journal_key FROM seatlatch.journal_key"
 PRUNE_ROWS = """
 DELETE FROM seatlatch.journal WHERE entry_id > %s AND entry_id <= %s RETURNING 1
@@ -152,6 +155,12 @@ class PostgresJournal(PostgresReading):
         if is_storable(token):
             for (entry_id,) in await self._rows(LAST_ENTRY_OF, (token,)):
                 return int(entry_id)
+        return None
+
+    async def chain_with_rows_after(self, chain: int) -> int | None:
+        """The next chain that has rows."""
+        for (entry_id,) in await self._rows(NEXT_ROW, (entry_id_of(chain, NUMBERS_MAX),)):
+            return place_of(entry_id)[0]
         return None
 
     async def read_journal_key(self) -> str:

@@ -44,6 +44,7 @@ FROM buckets CROSS JOIN journal ON entry_id >> {BUCKET_BITS} = bucket AND reques
 ORDER BY entry_id
 """
 LAST_ENTRY_OF = "SELECT entry_id FROM tickets WHERE token = ?"
+NEXT_ROW = "SELECT entry_id FROM journal WHERE entry_id > ? ORDER BY entry_id LIMIT 1"
 READ_KEY = "SELECT journal_key FROM journal_key"
 PRUNE_ROWS = "DELETE FROM journal WHERE entry_id > ? AND entry_id <= ?"
 PRUNE_CHAIN = "UPDATE journal_chains SET pruned_number = ?, pruned_hash = ? WHERE chain = ?"
@@ -89,6 +90,13 @@ class SqliteJournal:
         """The entry of a ticket's latest change."""
         for (entry_id,) in self._connection.execute(LAST_ENTRY_OF, (token,)):
             return int(entry_id)
+        return None
+
+    async def chain_with_rows_after(self, chain: int) -> int | None:
+        """The next chain that has rows."""
+        last = (entry_id_of(chain, NUMBERS_MAX),)
+        for (entry_id,) in self._connection.execute(NEXT_ROW, last):
+            return place_of(entry_id)[0]
         return None
 
     async def read_journal_key(self) -> str:
