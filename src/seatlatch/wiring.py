@@ -82,13 +82,20 @@ def change(database_url: str, ask: Callable[[Commits], Awaitable[Answer]]) -> An
     For a command that changes tickets beside a server that may run. Raises `DatabaseProblem`, and
     `Unavailable` if the database did not confirm.
     """
-    store = engine_of(database_url).open_store("inventory")
-    return asyncio.run(_change(store, ask))
+    return with_store(database_url, lambda store: ask(CommitEach(store)))
 
 
-async def _change(store: Store, ask: Callable[[Commits], Awaitable[Answer]]) -> Answer:
+def with_store(database_url: str, ask: Callable[[Store], Awaitable[Answer]]) -> Answer:
+    """What `ask` answers with an inventory's store, as often as it wants to look or to commit.
+
+    Raises `DatabaseProblem` and `Unavailable`.
+    """
+    return asyncio.run(_with(engine_of(database_url).open_store("inventory"), ask))
+
+
+async def _with(store: Store, ask: Callable[[Store], Awaitable[Answer]]) -> Answer:
     try:
-        return await ask(CommitEach(store))
+        return await ask(store)
     finally:
         await store.close()
 

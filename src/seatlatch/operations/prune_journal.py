@@ -7,18 +7,19 @@ from itertools import takewhile
 from seatlatch.commit import Commits
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.store.interface import Snapshot, Transaction
-from seatlatch.store.journal import Chain, Head, Row, hash_of
+from seatlatch.store.journal import Head, Row, hash_of
 
 ROWS_AT_ONCE_MAX = 1_000
 """So many rows go in a transaction, so that a running server is not held up."""
 
 
-async def rows_to_prune(snapshot: Snapshot, chain: Chain, before: datetime) -> Sequence[Row]:
+async def rows_to_prune(snapshot: Snapshot, chain: int, before: datetime) -> Sequence[Row]:
     """The oldest rows of a chain, up to the first that is not from `before`; some at a time.
 
     Raises `InvalidRequest` if they don't verify: to prune them would hide it.
     """
-    at = Head(chain.head.chain, chain.pruned_number, chain.pruned_hash)
+    (found,) = [one for one in await snapshot.read_chains() if one.head.chain == chain]
+    at = Head(chain, found.pruned_number, found.pruned_hash)
     rows = await snapshot.read_rows(at, ROWS_AT_ONCE_MAX)
     old = list(takewhile(lambda row: row.moment < before, rows))
     _require_chained(at.row_hash, old)
