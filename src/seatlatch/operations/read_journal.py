@@ -5,17 +5,18 @@ from typing import NamedTuple
 
 from seatlatch.domain.journal import Changed, Entry
 from seatlatch.store.interface import Snapshot
+from seatlatch.store.journal import is_entry
 
 
 class TicketHistory(NamedTuple):
     """Changes of a ticket, the latest first, each with its entry.
 
-    `next_entry_id`: where to go on, 0 = there is nothing before. `is_pruned`: what was before is no
-    longer in the journal.
+    `next_entry_id`: where to go on, None = there is nothing before. `is_pruned`: what was before is
+    no longer in the journal.
     """
 
     changes: Sequence[tuple[Entry, Changed]]
-    next_entry_id: int
+    next_entry_id: int | None
     is_pruned: bool
 
 
@@ -43,7 +44,7 @@ async def ticket_history(
         return None
     entry_id = latest if before is None else before
     changes: list[tuple[Entry, Changed]] = []
-    while entry_id and len(changes) < limit:
+    while is_entry(entry_id) and len(changes) < limit:
         found = [
             (entry, changed)
             for entry in await snapshot.read_entries([entry_id])
@@ -51,7 +52,7 @@ async def ticket_history(
             if changed.token == token
         ]
         if not found:
-            return TicketHistory(changes, 0, is_pruned=True)
+            return TicketHistory(changes, None, is_pruned=True)
         changes += found
         entry_id = found[0][1].previous_entry_id
-    return TicketHistory(changes, entry_id, is_pruned=False)
+    return TicketHistory(changes, entry_id if is_entry(entry_id) else None, is_pruned=False)
