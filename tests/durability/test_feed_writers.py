@@ -138,8 +138,9 @@ async def walk(store: Store) -> AsyncIterator[list[Told]]:
 
 
 async def walk_by_position(store: Store) -> AsyncIterator[list[Told]]:
-    """The guard taken out: a cursor that is the highest position seen."""
-    last = 0
+    """The guard taken out: a cursor that is the highest position seen, from now on."""
+    entries = await store.read(lambda snapshot: snapshot.entries_after({}, 10**9))
+    last = max((entry.position for entry in entries), default=0)
     while True:
         told, last = await store.read(partial(read_by_position, last=last))
         yield told
