@@ -41,7 +41,7 @@ class HistoryQuery(Struct, rename="camel", forbid_unknown_fields=True):
 class Before(NamedTuple):
     """Where a history goes on, as it stands in a cursor."""
 
-    entry_id: Annotated[int, Meta(ge=1, lt=2**63)]
+    entry_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class ShownChange(Struct, rename="camel"):
