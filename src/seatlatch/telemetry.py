@@ -198,6 +198,12 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        self._journal_entries = Gauge(
+            "seatlatch_journal_entries",
+            "Requests that the journal holds.",
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
         self._workers_replaced = Counter(
             "seatlatch_workers_replaced",
             "Worker processes that died and were replaced.",
@@ -242,6 +248,10 @@ class Metrics:
     def note_waiting_requests(self) -> None:
         """Note how many wait in this process now, for a scrape that comes to another one."""
         self._waiting_requests.set(self._count_waiting())
+
+    def journal_holds(self, entries: int) -> None:
+        """So many requests are in the journal."""
+        self._journal_entries.set(entries)
 
     def worker_replaced(self) -> None:
         """A worker died and another takes its place."""
