@@ -128,6 +128,9 @@ class WebhookTransaction(WebhookSnapshot, Protocol):
     async def note_attempt(self, attempt: Attempt) -> None:
         """What became of an attempt. A message that is no longer pending stays as it is."""
 
+    async def restart_messages(self, webhook_id: str) -> None:
+        """Try all that waits at once, and count its attempts and its time anew."""
+
     async def replay_messages(self, webhook_id: str, message_id: str | None) -> int:
         """Let a message wait to be sent again, or (None) all that were given up; how many."""
 

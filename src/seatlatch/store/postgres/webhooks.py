@@ -24,6 +24,7 @@ FROM seatlatch.webhooks
 """
 READ_WEBHOOKS = f"{WEBHOOKS} ORDER BY channel_code, created_at, webhook_id"
 FIND_WEBHOOK = f"{WEBHOOKS} WHERE webhook_id = %s"
+FIND_WEBHOOK_TO_CHANGE = f"{FIND_WEBHOOK} FOR NO KEY UPDATE"
 PENDING = "number, message_id, tokens, attempts, first_attempt_at, due_at"
 PENDING_MESSAGES = f"""
 SELECT {PENDING} FROM seatlatch.webhook_messages
@@ -100,6 +101,11 @@ SET state = %(state)s, attempts = attempts + 1,
 WHERE message_id = %(message_id)s AND state = 'pending'
 RETURNING 1
 """
+RESTART = """
+UPDATE seatlatch.webhook_messages SET attempts = 0, first_attempt_at = NULL, due_at = now()
+WHERE webhook_id = %s AND state = 'pending'
+RETURNING 1
+"""
 REPLAY = """
 UPDATE seatlatch.webhook_messages
 SET state = 'pending', attempts = 0, first_attempt_at = NULL, due_at = now()
@@ -120,6 +126,8 @@ RETURNING 1
 class PostgresWebhooks(PostgresReading):
     """Reading them (`store.webhooks.WebhookSnapshot`)."""
 
+    find_webhook_sql = FIND_WEBHOOK
+
     async def read_channel(self, code: str) -> Channel | None:
         """A channel with its grants."""
         rows = await self._rows(READ_CHANNEL, (code,)) if is_storable(code) else []
@@ -132,7 +140,7 @@ class PostgresWebhooks(PostgresReading):
     async def find_webhook(self, webhook_id: str) -> Webhook | None:
         """One endpoint."""
         if is_storable(webhook_id):
-            for row in await self._rows(FIND_WEBHOOK, (webhook_id,)):
+            for row in await self._rows(self.find_webhook_sql, (webhook_id,)):
                 return _webhook(row)
         return None
 
@@ -165,6 +173,8 @@ class PostgresWebhooks(PostgresReading):
 
 class PostgresWebhookWriter(PostgresWebhooks):
     """Writing them (`store.webhooks.WebhookTransaction`)."""
+
+    find_webhook_sql = FIND_WEBHOOK_TO_CHANGE
 
     async def add_webhook(self, webhook: Webhook) -> None:
         """One more endpoint."""
@@ -223,6 +233,10 @@ class PostgresWebhookWriter(PostgresWebhooks):
     async def note_attempt(self, attempt: Attempt) -> None:
         """What became of an attempt."""
         await self._rows(NOTE_ATTEMPT, {**attempt._asdict(), "state": str(attempt.state)})
+
+    async def restart_messages(self, webhook_id: str) -> None:
+        """Try all that waits at once."""
+        await self._rows(RESTART, (webhook_id,))
 
     async def replay_messages(self, webhook_id: str, message_id: str | None) -> int:
         """Let messages wait to be sent again."""

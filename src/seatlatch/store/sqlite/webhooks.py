@@ -78,6 +78,10 @@ SET state = ?2, attempts = attempts + 1, first_attempt_at = ifnull(first_attempt
     attempted_at = ?3, due_at = ?4, status = ?5, problem = ?6
 WHERE message_id = ?1 AND state = 'pending'
 """
+RESTART = """
+UPDATE webhook_messages SET attempts = 0, first_attempt_at = NULL, due_at = ?2
+WHERE webhook_id = ?1 AND state = 'pending'
+"""
 REPLAY = """
 UPDATE webhook_messages SET state = 'pending', attempts = 0, first_attempt_at = NULL, due_at = ?2
 WHERE webhook_id = ?1 AND iif(?3 IS NULL, state = 'given_up', message_id = ?3)
@@ -208,6 +212,10 @@ class SqliteWebhookWriter(SqliteWebhooks):
         message_id, state, attempted_at, due_at, status, problem = attempt
         values = (message_id, state, to_text(attempted_at), to_text(due_at), status, problem)
         self._connection.execute(NOTE_ATTEMPT, values)
+
+    async def restart_messages(self, webhook_id: str) -> None:
+        """Try all that waits at once."""
+        self._connection.execute(RESTART, (webhook_id, to_text(self.now)))
 
     async def replay_messages(self, webhook_id: str, message_id: str | None) -> int:
         """Let messages wait to be sent again."""

@@ -1,0 +1,201 @@
+"""Sends one message to one endpoint: to an address that was looked at, within bounds of time and
+size, and without following where it is sent on to.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Iterable, Mapping
+from contextlib import aclosing, suppress
+from functools import cache
+from time import monotonic
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+import httpcore
+
+from seatlatch.webhooks.addresses import AddressRefused, Allowed, Resolve, checked_addresses
+
+CONNECT_SECONDS = 5.0
+EXCHANGE_SECONDS = 15.0
+"""From the beginning to the answer's status. A connection is part of it."""
+
+REST_SECONDS = 1.0
+"""How long the rest of an answer is read, which says nothing, so that the connection can go on."""
+
+KEEP_ALIVE_SECONDS = 10.0
+ANSWER_BYTES_MAX = 64 * 1024
+ADDRESSES_TRIED_MAX = 4
+PORTS = {"http": 80, "https": 443}
+
+
+class Times(NamedTuple):
+    """How long is waited: for a connection, for an answer, and for the rest of it."""
+
+    connect_seconds: float = CONNECT_SECONDS
+    exchange_seconds: float = EXCHANGE_SECONDS
+    rest_seconds: float = REST_SECONDS
+
+
+TIMES = Times()
+
+
+class Answer(NamedTuple):
+    """What a receiver answered. `retry_after`: that header as it came."""
+
+    status: int
+    retry_after: str | None
+
+
+class NoAnswer(Exception):
+    """There was none. The message is a sentence for people, without a secret."""
+
+
+class Sends(Protocol):
+    """Sends messages to one endpoint."""
+
+    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """POST it. Raises `NoAnswer`."""
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+
+
+class CheckedBackend(httpcore.AsyncNetworkBackend):
+    """Connects to nothing but an address that was looked at right before."""
+
+    def __init__(self, resolve: Resolve, allowed: Allowed) -> None:
+        self._resolve = resolve
+        self._allowed = allowed
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own surface
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """A connection to one of the host's addresses. Each has its share of the time.
+
+        Raises `AddressRefused` and httpcore's errors.
+        """
+        deadline = monotonic() + (timeout or CONNECT_SECONDS)
+        try:
+            async with asyncio.timeout(timeout):
+                found = await checked_addresses(host, port, self._allowed, self._resolve)
+        except TimeoutError:
+            raise AddressRefused("The host's name was not resolved in time.") from None
+        addresses = found[:ADDRESSES_TRIED_MAX]
+        for left in range(len(addresses), 0, -1):
+            share = max(deadline - monotonic(), 0.001) / left
+            try:
+                return await self._network.connect_tcp(addresses[-left], port, timeout=share)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if left == 1:
+                    raise
+        raise AssertionError("a host that was let through has an address")
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """What the system trusts, read once."""
+    return ssl.create_default_context()
+
+
+class Sender:
+    """See `Sends`. It has connections of its own, so that no other endpoint waits for its."""
+
+    def __init__(
+        self, allowed: Allowed, resolve: Resolve, connections: int, times: Times = TIMES
+    ) -> None:
+        self._times = times
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls(),
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
+            network_backend=CheckedBackend(resolve, allowed),
+        )
+
+    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """POST it, and take the answer's status. What else is answered is not looked at."""
+        request = self._request(url, headers, body)
+        try:
+            async with asyncio.timeout(self._times.exchange_seconds):
+                response = await self._pool.handle_async_request(request)
+        except AddressRefused as refused:
+            raise NoAnswer(str(refused)) from None
+        except (TimeoutError, httpcore.TimeoutException):
+            raise NoAnswer("There was no answer in time.") from None
+        except httpcore.ConnectError as error:
+            raise NoAnswer(_unconnected(error)) from None
+        except (httpcore.NetworkError, OSError):
+            raise NoAnswer("The connection was lost before there was an answer.") from None
+        except (httpcore.ProtocolError, httpcore.UnsupportedProtocol):
+            raise NoAnswer("What was answered is not HTTP.") from None
+        try:
+            return Answer(response.status, _retry_after(response))
+        finally:
+            await self._let_go(response)
+
+    def _request(self, url: str, headers: Mapping[str, str], body: bytes) -> httpcore.Request:
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        own = {"Host": parts.netloc, "Content-Length": str(len(body))}
+        return httpcore.Request(
+            "POST",
+            httpcore.URL(
+                scheme=parts.scheme,
+                host=parts.hostname or "",
+                port=parts.port or PORTS[parts.scheme],
+                target=target,
+            ),
+            headers=list({**own, **headers}.items()),
+            content=body,
+            extensions={"timeout": {"connect": self._times.connect_seconds}},
+        )
+
+    async def _let_go(self, response: httpcore.Response) -> None:
+        """Read the rest of a short answer, so that its connection is free for the next one."""
+        with suppress(TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
+            try:
+                async with asyncio.timeout(self._times.rest_seconds):
+                    await _read_some(response)
+            finally:
+                await response.aclose()
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._pool.aclose()
+
+
+async def _read_some(response: httpcore.Response) -> None:
+    read_bytes = 0
+    async with aclosing(response.aiter_stream()) as parts:  # type: ignore[type-var]
+        async for part in parts:
+            read_bytes += len(part)
+            if read_bytes > ANSWER_BYTES_MAX:
+                return
+
+
+def _retry_after(response: httpcore.Response) -> str | None:
+    return next(
+        (
+            value.decode("latin-1")
+            for name, value in response.headers
+            if name.lower() == b"retry-after"
+        ),
+        None,
+    )
+
+
+def _unconnected(error: httpcore.ConnectError) -> str:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"The host's certificate is not good ({cause.verify_message})."
+        if isinstance(cause, ssl.SSLError):
+            return "The host does not speak TLS as it should."
+        cause = cause.__cause__ or cause.__context__
+    return "The host does not let us connect."
