@@ -76,8 +76,10 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def running_server(url: str, folder: Path, workers: int = 1) -> Iterator[Server]:
-    """`seatlatch serve` on a database, with its limits and its log on."""
+def running_server(
+    url: str, folder: Path, workers: int = 1, module: str = "seatlatch"
+) -> Iterator[Server]:
+    """`seatlatch serve` on a database, with its limits and its log on. `module`: what is run."""
     environment = {
         **os.environ,
         "SEATLATCH_RATE_LIMIT": "1000000:1000000",
@@ -85,7 +87,7 @@ def running_server(url: str, folder: Path, workers: int = 1) -> Iterator[Server]
         "SEATLATCH_DATABASE_URL": url,
         "SEATLATCH_WORKERS": str(workers),
     }
-    command = [sys.executable, "-m", "seatlatch", "serve", "--port", "0", "--json"]
+    command = [sys.executable, "-m", module, "serve", "--port", "0", "--json"]
     started = perf_counter()
     with (
         (folder / "server.log").open("wb") as log,

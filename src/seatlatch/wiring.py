@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from seatlatch.api.app import make_app
 from seatlatch.api.gate import Gate, Limits
+from seatlatch.api.journal import Journal
 from seatlatch.api.probes import Probes
 from seatlatch.api.tickets import Tickets
 from seatlatch.api.token import Token
@@ -22,7 +23,9 @@ from seatlatch.auth.rate_limit import Buckets, Rate, RateLimit
 from seatlatch.commit import CommitEach, Commits
 from seatlatch.group_commit import Bounds, GroupCommit
 from seatlatch.operations.exchange_tokens import Lifetimes
+from seatlatch.operations.feed_news import FeedNews
 from seatlatch.operator.gate import OperatorGate
+from seatlatch.operator.journal import OperatorJournal
 from seatlatch.operator.tickets import OperatorTickets
 from seatlatch.settings import Pooler, Settings
 from seatlatch.store.engine import Engine
@@ -79,13 +82,20 @@ def change(database_url: str, ask: Callable[[Commits], Awaitable[Answer]]) -> An
     For a command that changes tickets beside a server that may run. Raises `DatabaseProblem`, and
     `Unavailable` if the database did not confirm.
     """
-    store = engine_of(database_url).open_store("inventory")
-    return asyncio.run(_change(store, ask))
+    return with_store(database_url, lambda store: ask(CommitEach(store)))
 
 
-async def _change(store: Store, ask: Callable[[Commits], Awaitable[Answer]]) -> Answer:
+def with_store(database_url: str, ask: Callable[[Store], Awaitable[Answer]]) -> Answer:
+    """What `ask` answers with an inventory's store, as often as it wants to look or to commit.
+
+    Raises `DatabaseProblem` and `Unavailable`.
+    """
+    return asyncio.run(_with(engine_of(database_url).open_store("inventory"), ask))
+
+
+async def _with(store: Store, ask: Callable[[Store], Awaitable[Answer]]) -> Answer:
     try:
-        return await ask(CommitEach(store))
+        return await ask(store)
     finally:
         await store.close()
 
@@ -161,6 +171,9 @@ def compose(
     tickets = Tickets(gate, commits, store, metrics, log)
     token = Token(gate, store, commits, lifetimes)
     probes = Probes(store, metrics)
-    operator = OperatorTickets(OperatorGate(directory), commits, store, metrics, log)
-    routes = [*tickets.routes(), *token.routes(), *probes.routes(), *operator.routes()]
+    journal = Journal(gate, store, FeedNews(store))
+    operator_gate = OperatorGate(directory)
+    operator = OperatorTickets(operator_gate, commits, store, metrics, log)
+    rooms = (tickets, token, journal, probes, operator, OperatorJournal(operator_gate, store))
+    routes = [route for room in rooms for route in room.routes()]
     return make_app(routes, commits, store, metrics, log)

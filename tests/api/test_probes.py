@@ -81,8 +81,8 @@ def test_metrics_count_requests_tokens_and_groups(served: Served) -> None:
     assert grown("seatlatch_tokens_total", outcome="unlocked") == 2
     for outcome in ("already_unlocked", "unknown", "voided", "seat_locked", "reserved_elsewhere"):
         assert grown("seatlatch_tokens_total", outcome=outcome) == 1
-    assert grown("seatlatch_group_requests_count") == grown("seatlatch_commit_seconds_count") == 2
-    assert grown("seatlatch_group_requests_sum") == 2
+    assert grown("seatlatch_group_requests_count") == grown("seatlatch_commit_seconds_count") == 3
+    assert grown("seatlatch_group_requests_sum") == 3, "what is refused is written down, too"
     assert grown("seatlatch_group_tokens_sum") == 7
     assert 0 < grown("seatlatch_commit_seconds_sum") < 10
 

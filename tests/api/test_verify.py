@@ -16,6 +16,7 @@ from tests.api.test_lock import FAILING
 from tests.api.wire import message_of
 from tests.conftest import EVERY_CASE
 from tests.databases import Database, Databases
+from tests.operations.changes import ASKER
 from tests.serving import (
     FOREIGN_ORGANIZATION,
     LOCK,
@@ -232,7 +233,9 @@ def test_a_hold_ends_by_itself_for_all_three_calls(
 ) -> None:
     fill(database)
     add_tickets(database, [IN_ORGANIZATION._replace(token="held", barcode="B")])
-    change(database.url, partial(hold_tickets, tokens=["held"], reason="move", seconds=60))
+    change(
+        database.url, partial(hold_tickets, asker=ASKER, tokens=["held"], reason="move", seconds=60)
+    )
     with serving(database, at=datetime.now(UTC) + timedelta(seconds=seconds)) as served:
         answers = [served.verify("held"), served.verify_barcodes(GAME, "B")]
         answers += [served.lock("held"), served.verify("held"), served.unlock("held")]
@@ -245,7 +248,7 @@ def test_a_hold_ends_by_itself_for_all_three_calls(
 
 def test_a_hold_that_does_not_end_stays(database: Database) -> None:
     fill(database, [listed("listed-1"), IN_ORGANIZATION._replace(token="held")])
-    change(database.url, partial(hold_tickets, tokens=["held"], reason="move"))
+    change(database.url, partial(hold_tickets, asker=ASKER, tokens=["held"], reason="move"))
     with serving(database, at=datetime.now(UTC) + timedelta(seconds=10**9)) as served:
         assert served.verify("held").status_code == 409
         assert served.verify("listed-1").status_code == 200

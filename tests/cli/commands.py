@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from io import BytesIO, StringIO, TextIOWrapper
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -94,3 +95,10 @@ def done(database: Database, *arguments: str) -> Any:
     assert (result.returncode, result.stderr) == (0, ""), result
     assert result.stdout.endswith("\n")
     return json.loads(result.stdout)
+
+
+def changed(database: Database, *arguments: str) -> Any:
+    """The same of a command that changes tickets, without the Request-ID that it made up."""
+    document = done(database, *arguments)
+    assert UUID(document.pop("requestId")).version == 4
+    return document

@@ -49,8 +49,8 @@ def test_wrong_usage_exits_2(arguments: tuple[str, ...]) -> None:
 
 
 MIGRATIONS = {
-    "sqlite": ["0001_tickets_and_credentials", "0002_lock_and_let_in"],
-    "postgres": ["0001_inventory"],
+    "sqlite": ["0001_tickets_and_credentials", "0002_lock_and_let_in", "0003_journal"],
+    "postgres": ["0001_inventory", "0002_journal"],
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from seatlatch.store.interface import NewTicket
 from tests.cli.box_office import add_two, shown
-from tests.cli.commands import done, run_here, run_on
+from tests.cli.commands import changed, done, run_here, run_on
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import Database
 from tests.serving import ORGANIZATION, OWNER, add_tickets
@@ -36,21 +36,21 @@ def success(token: str, outcome: str) -> dict[str, str]:
 def test_hold_and_release(venue: Database) -> None:
     hold = ("tickets", "hold", "plain", "seat", "--reason", "moving")
     held = [success("plain", "held"), success("seat", "held")]
-    assert done(venue, *hold) == {"success": held, "failure": []}
+    assert changed(venue, *hold) == {"success": held, "failure": []}
     again = [success("plain", "already_held"), success("seat", "already_held")]
-    assert done(venue, *hold) == {"success": again, "failure": []}
+    assert changed(venue, *hold) == {"success": again, "failure": []}
     released = {"success": [success("plain", "released")], "failure": []}
-    assert done(venue, "tickets", "release", "plain") == released
+    assert changed(venue, "tickets", "release", "plain") == released
     released["success"] = [success("plain", "already_released")]
-    assert done(venue, "tickets", "release", "plain") == released
+    assert changed(venue, "tickets", "release", "plain") == released
     assert (shown(venue, "plain")["status"], shown(venue, "seat")["status"]) == ("UNLOCK", "LOCK")
 
 
 def test_void(venue: Database) -> None:
     voided = {"success": [success("listed-1", "made_void")], "failure": []}
-    assert done(venue, "tickets", "void", "listed-1") == voided
+    assert changed(venue, "tickets", "void", "listed-1") == voided
     voided["success"] = [success("listed-1", "already_void")]
-    assert done(venue, "tickets", "void", "listed-1") == voided
+    assert changed(venue, "tickets", "void", "listed-1") == voided
     assert (shown(venue, "listed-1")["voided"], shown(venue, "listed-1")["listing"]) == (True, None)
     assert "for good and without asking" in run_here(venue, "tickets", "void", "--help").stdout
 
@@ -58,9 +58,9 @@ def test_void(venue: Database) -> None:
 def test_unlock_whichever_channel_has_locked_it(venue: Database) -> None:
     unlock = ("tickets", "unlock", "listed-1", "listed-elsewhere", "--reason", "asked")
     unlocked = [success("listed-1", "unlocked"), success("listed-elsewhere", "unlocked")]
-    assert done(venue, *unlock) == {"success": unlocked, "failure": []}
+    assert changed(venue, *unlock) == {"success": unlocked, "failure": []}
     already = [dict(entry, outcome="already_unlocked") for entry in unlocked]
-    assert done(venue, *unlock) == {"success": already, "failure": []}
+    assert changed(venue, *unlock) == {"success": already, "failure": []}
     kept = venue.mpreserve_of()
     assert not kept["listed-1"]
     assert not kept["listed-elsewhere"]
@@ -171,7 +171,7 @@ def test_more_tickets_than_one_transaction_takes(venue: Database) -> None:
         ["void"],
         ["show"],
         ["show", "plain", "seat"],
-        ["release", "plain", "--reason", "moving"],
+        ["release", "plain", "--for", "5"],
         ["hold", "plain", "--reason", ""],
         ["hold", "plain", "--reason", " \t"],
         ["hold", "plain", "--reason", "a\nb"],

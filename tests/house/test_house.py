@@ -77,7 +77,7 @@ def test_rooms_are_named_from_the_field(path: Path) -> None:
 def test_every_setting_of_a_limit_ends_in_its_unit() -> None:
     """A bare number among our constants says what it counts, as the last word or before _MAX."""
     unit = re.compile(
-        r"(SECONDS|BYTES|PAGES|KIBIBYTES|CHARACTERS|TOKENS|REQUESTS|CONNECTIONS|ALLOCATIONS|CHARACTERS|LINES|TICKETS)"
+        r"(SECONDS|BYTES|PAGES|KIBIBYTES|CHARACTERS|TOKENS|REQUESTS|CONNECTIONS|ALLOCATIONS|CHARACTERS|LINES|TICKETS|ENTRIES|ROWS|EVENTS|CHANGES)"
     )
     for path in SOURCES:
         for node in ast.parse(path.read_text()).body:
@@ -89,13 +89,17 @@ def test_every_setting_of_a_limit_ends_in_its_unit() -> None:
 
 UNITLESS = {
     "APPLICATION_ID",
+    "BUCKET_BITS",
+    "CHAIN",
     "CLIENT_WENT_AWAY",
     "DONE_IN_PART",
     "FINEST_EXPONENT",
     "GZIP_LEVEL",
     "LANES",
+    "LOOKS_MAX",
     "MIGRATION_LOCK",
     "NOTHING_DONE",
+    "NUMBER_BITS",
     "OLDEST_VERSION",
     "PASSES_MAX",
     "READERS",

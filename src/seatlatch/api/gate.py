@@ -3,13 +3,20 @@
 In the contract's order, so that of two faults the caller is always told the same one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from math import ceil
 from typing import NamedTuple
 
 from seatlatch.api.exchange import Exchange
-from seatlatch.api.headers import TOKEN_HEADERS, Headers, check_headers
+from seatlatch.api.headers import (
+    BODILESS_HEADERS,
+    DOCUMENT_HEADERS,
+    TOKEN_HEADERS,
+    Headers,
+    Rule,
+    check_headers,
+)
 from seatlatch.api.media import accepts_json, is_json
 from seatlatch.api.refusals import AnswerNotAcceptable, MediaTypeUnsupported
 from seatlatch.auth.authenticate import Presented, authenticate
@@ -75,6 +82,10 @@ class Gate:
         """The caller of a request that only reads, noted in the exchange."""
         return await self._admit(exchange, self._reads)
 
+    async def admit_look(self, exchange: Exchange) -> Caller:
+        """The caller of a request that only reads and has no body, noted in the exchange."""
+        return await self._admit(exchange, self._reads, BODILESS_HEADERS)
+
     async def admit_application(self, exchange: Exchange) -> str:
         """The application that asks for tokens, noted in the exchange: it must exist, no more.
 
@@ -102,14 +113,16 @@ class Gate:
             return caller
         return await self._caller(presented(exchange.headers))
 
-    async def _admit(self, exchange: Exchange, told: _Told) -> Caller:
+    async def _admit(
+        self, exchange: Exchange, told: _Told, rules: Iterable[Rule] = DOCUMENT_HEADERS
+    ) -> Caller:
         headers = exchange.headers
-        check_headers(headers)
+        check_headers(headers, rules)
         caller = await self._caller(presented(headers))
         exchange.application_id = caller.application_id
         exchange.channel_code = caller.channel.code
         told.take(caller.application_id, exchange)
-        check_media(headers)
+        check_media(headers, has_body=rules is DOCUMENT_HEADERS)
         return caller
 
     async def _caller(self, claim: Presented) -> Caller:
@@ -143,9 +156,12 @@ def presented(headers: Headers) -> Presented:
     )
 
 
-def check_media(headers: Headers) -> None:
-    """Raise `AnswerNotAcceptable` or `MediaTypeUnsupported` unless both sides speak JSON."""
+def check_media(headers: Headers, *, has_body: bool = True) -> None:
+    """Raise `AnswerNotAcceptable` or `MediaTypeUnsupported` unless both sides speak JSON.
+
+    `has_body`: whether the call has one.
+    """
     if not accepts_json(headers.get(b"accept")):
         raise AnswerNotAcceptable("Answers are application/json; let Accept admit it.")
-    if not is_json(headers.get(b"content-type")):
+    if has_body and not is_json(headers.get(b"content-type")):
         raise MediaTypeUnsupported("Send the body as Content-Type: application/json.")

@@ -53,6 +53,9 @@ DOCUMENT_HEADERS = (
 )
 """In the order in which they are checked. An absent Authorization is a matter of credentials."""
 
+BODILESS_HEADERS = tuple(rule for rule in DOCUMENT_HEADERS if rule.name != "Content-Type")
+"""Those of a call without a body."""
+
 _OF_TOKEN_CALL = {"Request-ID", "User-Agent", "Accept", "Content-Type", "PAC-Application-ID"}
 TOKEN_HEADERS = tuple(rule for rule in DOCUMENT_HEADERS if rule.name in _OF_TOKEN_CALL)
 """Those of the token call. There the others are not looked at, however often they are sent."""

@@ -23,6 +23,7 @@ from seatlatch.domain.refusal import (
     ChannelNotAllowed,
     InvalidRequest,
     NotAuthenticated,
+    PlaceLost,
     RateExceeded,
     Refusal,
     Unavailable,
@@ -68,6 +69,9 @@ PROBLEMS: dict[type[Refusal], Problem] = {
     BodyTooLarge: Problem(413, "PAYLOAD_TOO_LARGE", False, "The body is over its limit."),
     MediaTypeUnsupported: Problem(
         415, "UNSUPPORTED_MEDIA_TYPE", False, "`Content-Type` is not application/json."
+    ),
+    PlaceLost: Problem(
+        410, "GONE", False, "What follows the cursor was pruned away; begin the feed anew."
     ),
     InvalidRequest: Problem(
         422, "UNPROCESSABLE_ENTITY", False, "The body is JSON of the wrong shape or size."

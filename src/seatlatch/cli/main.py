@@ -10,6 +10,7 @@ from seatlatch import __version__
 from seatlatch.cli.applications import applications
 from seatlatch.cli.channels import channels
 from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE, WRONG_USAGE
+from seatlatch.cli.journal import history, journal, trace
 from seatlatch.cli.migrate import migrate
 from seatlatch.cli.operators import operators
 from seatlatch.cli.organizations import organizations
@@ -42,6 +43,9 @@ app.add_typer(applications, name="app")
 app.add_typer(operators, name="operator")
 tickets.command("import", epilog=EXAMPLE)(import_file)
 app.add_typer(tickets, name="tickets")
+app.command(epilog="Example: seatlatch trace 0dbc02a8-5f1a-4b7c-9d65-0f4e4ac6a1b2")(trace)
+app.command(epilog="Example: seatlatch history 98973476444")(history)
+app.add_typer(journal, name="journal")
 
 
 def _print_version(wanted: bool) -> None:

@@ -57,7 +57,7 @@ HoldFor = Annotated[
 @tickets.command(epilog="Example: seatlatch tickets show 98973476444")
 def show(token: Token, database: Database = None, as_json: AsJson = False) -> None:
     """Show all that is known of a ticket, the seller's personal data included."""
-    _require_text([token])
+    require_text([token])
 
     async def work(snapshot: Snapshot) -> ShownTicket | None:
         found = (await snapshot.read_whole_tickets([token])).get(token)
@@ -114,7 +114,7 @@ def unlock(
 
 def _do(verb: Verb, tokens: Sequence[str], database: str | None, as_json: bool) -> None:
     """Do it to all, tell what became of each, and exit with what became of the whole."""
-    _require_text(tokens)
+    require_text(tokens)
     results: Results = dict.fromkeys(tokens)
     asker = Asker(str(uuid4()), operator=f"command line ({getuser()})")
     try:
@@ -131,7 +131,7 @@ def _do(verb: Verb, tokens: Sequence[str], database: str | None, as_json: bool) 
     print_result(
         as_json,
         _document(asker, results, failed),
-        [*lines, f"Request-ID {asker.request_id}: `seatlatch trace` shows it."],
+        lines,
         changed=len(failed) < len(results),
     )
     if failed:
@@ -167,8 +167,11 @@ def _require_reason(reason: str | None) -> None:
         raise InvalidRequest(f"The reason {problem}. Give one of 1 to 200 characters.")
 
 
-def _require_text(tokens: Sequence[str]) -> None:
-    """What is typed comes as bytes; those that are no text stand as halves of surrogate pairs."""
+def require_text(tokens: Sequence[str]) -> None:
+    """Raise `InvalidRequest` for a token that is no text.
+
+    What is typed comes as bytes; those that are no text stand as halves of surrogate pairs.
+    """
     for token in tokens:
         try:
             token.encode()

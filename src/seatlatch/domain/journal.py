@@ -68,7 +68,7 @@ class Changed(NamedTuple):
     """A ticket that a request changed.
 
     `version` numbers the ticket's changes. `previous_entry_id` is the entry of the change before
-    it, 0 = there is none in the journal. `channel_code` is the channel that had set mpreserve
+    it, a number 0 = it is not in the journal. `channel_code` is the channel that had set mpreserve
     before the change (for what the box office did; for a channel's own changes it is None).
     """
 

@@ -5,6 +5,7 @@ Refusal
 ├── ChannelNotAllowed     the caller is known, but not for this channel
 ├── RateExceeded          the application sends faster than it may
 ├── InvalidRequest        the request can be read, but asks for what can't be asked
+├── PlaceLost             a reader's place in the feed is not there any more
 └── Unavailable           the database can't confirm a change now; safe to send again
 
 What only HTTP can get wrong (a header, a media type, a route) derives from Refusal in
@@ -42,6 +43,10 @@ class RateExceeded(Refusal):
 
 class InvalidRequest(Refusal):
     """The request can be read, but asks for what can't be asked."""
+
+
+class PlaceLost(Refusal):
+    """What follows a reader's place in the feed can't be told any more."""
 
 
 class Unavailable(Refusal):

@@ -1,17 +1,84 @@
-"""The feed: what changed on the tickets that a channel may see."""
+"""The feed: what changed on the tickets that a channel may see.
 
-from collections.abc import Sequence
+A reader's place in it names for each chain of the journal how far it was read. Chains grow at their
+ends only, so nothing can be skipped, however late a transaction ends that had begun before another.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.event import SeatEvent
 from seatlatch.domain.feed import Position
 from seatlatch.domain.journal import DONE_BY, Changed, Entry, Verb
+from seatlatch.domain.refusal import InvalidRequest, PlaceLost
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.store.interface import Snapshot
 from seatlatch.store.journal import place_of
 
 KEEPS_MPRESERVE = (Verb.HOLD, Verb.RELEASE)
+
+ENTRIES_AT_ONCE_MAX = 500
+"""So many requests are looked at in one go, whether or not they tell the channel anything."""
+
+
+class Place(NamedTuple):
+    """Where a reader is: after `position`, and after `told` tickets of the entry `entry_id`.
+
+    `journal_key` and `channel_code` tell of which journal and for whom.
+    """
+
+    journal_key: str
+    channel_code: str
+    position: Position
+    entry_id: int = 0
+    told: int = 0
+
+
+class Events(NamedTuple):
+    """What a reader is told. `is_all`: there was no more at this moment."""
+
+    events: Sequence[SeatEvent]
+    place: Place
+    is_all: bool
+
+
+async def first_place(snapshot: Snapshot, channel: Channel) -> Place:
+    """Before the oldest entry that is still there."""
+    pruned = {chain.head.chain: chain.pruned_number for chain in await snapshot.read_chains()}
+    return Place(await snapshot.read_journal_key(), channel.code, pruned)
+
+
+async def last_place(snapshot: Snapshot, channel: Channel) -> Place:
+    """After the newest entry."""
+    position = await snapshot.read_position()
+    return Place(await snapshot.read_journal_key(), channel.code, position)
+
+
+async def read_feed(snapshot: Snapshot, channel: Channel, place: Place, limit: int) -> Events:
+    """At most `limit` events that follow `place`. There may be none although it is not all.
+
+    Raises `InvalidRequest` for a place of another journal or channel, and `PlaceLost` for one from
+    which nobody can go on without skipping something.
+    """
+    await _require_reachable(snapshot, channel, place)
+    found = await snapshot.entries_after(place.position, ENTRIES_AT_ONCE_MAX)
+    entries = sorted(found, key=lambda entry: entry.entry_id != place.entry_id)  # that one first
+    records = await _records(snapshot, channel, entries)
+    position = dict(place.position)
+    events: list[SeatEvent] = []
+    for entry in entries:
+        told = place.told if entry.entry_id == place.entry_id else 0
+        for nth, changed in enumerate(entry.changed[told:], told):
+            if changed.token in records:
+                if len(events) == limit:
+                    there = place._replace(position=position, entry_id=entry.entry_id, told=nth)
+                    return Events(events, there, is_all=False)
+                events.append(_event(entry, changed, records[changed.token]))
+        _see(position, entry)
+    there = place._replace(position=position, entry_id=0, told=0)
+    return Events(events, there, is_all=len(entries) < ENTRIES_AT_ONCE_MAX)
 
 
 async def read_events(
@@ -25,29 +92,56 @@ async def read_events(
     stays where it is.
     """
     entries = await snapshot.entries_after(after, limit)
+    records = await _records(snapshot, channel, entries)
+    position = dict(after)
+    events: list[SeatEvent] = []
+    for entry in entries:
+        _see(position, entry)
+        events += [
+            _event(entry, changed, records[changed.token])
+            for changed in entry.changed
+            if changed.token in records
+        ]
+    return events, position
+
+
+async def _require_reachable(snapshot: Snapshot, channel: Channel, place: Place) -> None:
+    ours = (await snapshot.read_journal_key(), channel.code)
+    if (place.journal_key, place.channel_code) != ours:
+        raise InvalidRequest("The parameter after is of another feed. Begin without it.")
+    chains = {chain.head.chain: chain for chain in await snapshot.read_chains()}
+    for number, chain in chains.items():
+        if place.position.get(number, 0) < chain.pruned_number:
+            raise PlaceLost(
+                "Events after this cursor were pruned away. Read the tickets' state by"
+                " /v1/tickets/verify, and begin anew with after=latest or without after."
+            )
+    if any(
+        number not in chains or seen > chains[number].head.number
+        for number, seen in place.position.items()
+    ):
+        raise PlaceLost(
+            "This cursor is ahead of the journal, which was restored from a backup. Read the"
+            " tickets' state by /v1/tickets/verify, and begin anew with after=latest."
+        )
+
+
+async def _records(
+    snapshot: Snapshot, channel: Channel, entries: Sequence[Entry]
+) -> Mapping[str, TicketRecord]:
+    """By token what is said of the tickets in `entries` that the channel may see."""
     tokens = {changed.token for entry in entries for changed in entry.changed}
     tickets = await snapshot.read_whole_tickets(tokens) if tokens else {}
-    seen = {
+    return {
         token: whole.record
         for token, whole in tickets.items()
         if whole.ticket.organization_id in channel.organizations
     }
-    position = dict(after)
-    events: list[SeatEvent] = []
-    for entry in entries:
-        chain, number = place_of(entry.entry_id)
-        position[chain] = number
-        events += events_of(entry, seen)
-    return events, position
 
 
-def events_of(entry: Entry, records: dict[str, TicketRecord]) -> Sequence[SeatEvent]:
-    """What an entry tells of the tickets among `records`."""
-    return [
-        _event(entry, changed, records[changed.token])
-        for changed in entry.changed
-        if changed.token in records
-    ]
+def _see(position: dict[int, int], entry: Entry) -> None:
+    chain, number = place_of(entry.entry_id)
+    position[chain] = number
 
 
 def _event(entry: Entry, changed: Changed, record: TicketRecord) -> SeatEvent:

@@ -16,6 +16,7 @@ from seatlatch.api.answers import succeeded_ticket
 from seatlatch.api.body import check_count, encode_json, read_json
 from seatlatch.api.calls import TicketCalls
 from seatlatch.api.exchange import Exchange
+from seatlatch.api.query import read_query
 from seatlatch.api.refusals import RouteUnknown
 from seatlatch.commit import Commits
 from seatlatch.domain.journal import Verb
@@ -34,9 +35,10 @@ from seatlatch.operator.answers import (
     shown_ticket,
 )
 from seatlatch.operator.gate import OperatorGate
-from seatlatch.operator.pages import read_page, read_query
+from seatlatch.operator.pages import read_page
 from seatlatch.operator.records import read_records
 from seatlatch.operator.schemas import (
+    ListingQuery,
     OverrideRequest,
     ShownTicket,
     StatusRequest,
@@ -138,7 +140,7 @@ class OperatorTickets(TicketCalls):
     async def page(self, request: Request) -> Response:
         """`GET /operator/v1/tickets`: an organization's tickets, page by page."""
         await self._gate.admit(Exchange.of(request))
-        query = read_query(request.scope["query_string"])
+        query = read_query(request.scope["query_string"], ListingQuery)
         return json_response(await self._store.read(lambda snapshot: read_page(snapshot, query)))
 
     async def _read(

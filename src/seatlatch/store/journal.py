@@ -21,7 +21,7 @@ from seatlatch.domain.outcome import Outcome
 NUMBER_BITS = 36
 """An entry's id is `chain << 36 | number`: 134 million chains, each of 68 billion entries."""
 
-NUMBERS_MAX = 2**NUMBER_BITS - 1
+NUMBERS_MAX = (1 << NUMBER_BITS) - 1
 
 TOKEN_CHARACTERS_MAX = 200
 """No ticket's token is longer. Of what is, which anybody may ask for, the journal keeps as much."""
@@ -95,7 +95,10 @@ class JournalSnapshot(Protocol):
         """All entries of a Request-ID, in order of their positions."""
 
     async def last_entry_of(self, token: str) -> int | None:
-        """The entry of a ticket's latest change, 0 = none yet; None = there is no such ticket."""
+        """The entry of a ticket's latest change, see `is_entry`; None = there is no such ticket."""
+
+    async def chain_with_rows_after(self, chain: int) -> int | None:
+        """The next chain that has rows, whether or not it is among the chains."""
 
     async def read_journal_key(self) -> str:
         """What tells this journal from every other: a text made by chance with its database."""
@@ -169,38 +172,55 @@ def place_of(entry_id: int) -> tuple[int, int]:
     return entry_id >> NUMBER_BITS, entry_id & NUMBERS_MAX
 
 
+def is_entry(entry_id: int) -> bool:
+    """Whether there is or was an entry of that id: a ticket that nobody has changed leads to none,
+    to a number 0.
+    """
+    return entry_id & NUMBERS_MAX != 0
+
+
 def mark_with_channel(mark: str, channel_code: str | None) -> str:
     """A mark that also tells which channel had set mpreserve."""
     return f"{mark[:-1]},{_encode(channel_code).decode()}]"
+
+
+def microseconds_of(moment: datetime) -> int:
+    """Since 1970."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment_of(microseconds: int) -> datetime:
+    """The other way round, aware UTC."""
+    return EPOCH + microseconds * MICROSECOND
 
 
 def chained(
     head: Head, new: Sequence[NewEntry], positions: Iterable[int], moment: datetime
 ) -> list[Row]:
     """The rows that follow `head`."""
-    microseconds = (moment - EPOCH) // MICROSECOND
+    microseconds = microseconds_of(moment)
     rows = []
     row_hash = head.row_hash
-    first = entry_id_of(head.chain, head.number + 1)
-    for entry_id, position, entry in zip(
-        range(first, first + len(new)), positions, new, strict=True
-    ):
-        text = _encoded(entry)
-        request_id = entry.act.asker.request_id
+    entry_id = entry_id_of(head.chain, head.number)
+    for entry, position in zip(new, positions, strict=True):
+        entry_id += 1
+        request_id, text = entry.act.asker.request_id, _encoded(entry)
         place = _PLACE(entry_id, position, microseconds)
-        row_hash = sha256(row_hash + place + request_id.encode() + text).digest()
+        row_hash = sha256(b"%b%b%b%b" % (row_hash, place, request_id.encode(), text)).digest()
         rows.append(Row(entry_id, position, moment, request_id, text.decode(), row_hash))
     return rows
 
 
 def hash_of(previous: bytes, row: Row) -> bytes:
     """The hash that a row must have after the row whose hash is `previous`."""
-    place = _PLACE(row.entry_id, row.position, (row.moment - EPOCH) // MICROSECOND)
-    return sha256(previous + place + row.request_id.encode() + row.entry.encode()).digest()
+    entry_id, position, moment, request_id, entry, _ = row
+    place = _PLACE(entry_id, position, microseconds_of(moment))
+    return sha256(previous + place + request_id.encode() + entry.encode()).digest()
 
 
 def _encoded(new: NewEntry) -> bytes:
-    verb, asker, reason, hold_seconds = new.act
+    """As JSON."""
+    (verb, asker, reason, hold_seconds), outcomes, marks, refusal = new
     return _encode(
         _Text(
             verb,
@@ -209,9 +229,9 @@ def _encoded(new: NewEntry) -> bytes:
             asker.operator,
             reason,
             hold_seconds,
-            {outcome: _shortened(tokens) for outcome, tokens in new.outcomes.items()},
-            Raw(f"[{','.join(new.marks)}]".encode()) if new.marks else None,
-            new.refusal,
+            {outcome: _shortened(tokens) for outcome, tokens in outcomes.items()},
+            Raw(f"[{','.join(marks)}]".encode()) if marks else None,
+            refusal,
         )
     )
 

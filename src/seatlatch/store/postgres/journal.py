@@ -16,8 +16,6 @@ from psycopg.pq.abc import PGresult
 from seatlatch.domain.feed import Position
 from seatlatch.domain.journal import Entry, NewEntry
 from seatlatch.store.journal import (
-    EPOCH,
-    MICROSECOND,
     NUMBERS_MAX,
     Chain,
     Head,
@@ -25,6 +23,7 @@ from seatlatch.store.journal import (
     chained,
     entry_id_of,
     entry_of,
+    moment_of,
     place_of,
 )
 from seatlatch.store.postgres.arrays import array, is_storable
@@ -57,18 +56,17 @@ MARK = """
 SELECT nextval('seatlatch.journal_positions'), (extract(epoch FROM now()) * 1000000)::bigint
 """
 """To be said after the tickets were changed: whoever changes one of them next gets a higher one."""
-MOVE_HEAD = """
-UPDATE seatlatch.journal_chains
-SET number = CASE WHEN number = $2::bigint THEN $3::bigint END, hash = $4::bytea, used_at = now()
-WHERE chain = $1::bigint
+ADD_ROWS = """
+WITH moved AS (
+  UPDATE seatlatch.journal_chains SET used_at = now(), hash = $7::bytea,
+    number = CASE WHEN number = $2::bigint THEN $3::bigint END
+  WHERE chain = $1::bigint)
+INSERT INTO seatlatch.journal (entry_id, position, moment, request_id, entry, hash)
+SELECT ($1::bigint << 36) + $2::bigint + nth, $4::bigint, now(), request_id, entry,
+       substr($8::bytea, (nth * 32 - 31)::int, 32)
+FROM unnest($5::uuid[], $6::text[]) WITH ORDINALITY AS new (request_id, entry, nth)
 """
 """A head that is not where it was left becomes NULL, which fails."""
-ADD_ROWS = """
-INSERT INTO seatlatch.journal (entry_id, position, moment, request_id, entry, hash)
-SELECT $1::bigint + nth, $2::bigint, now(), request_id, entry,
-       substr($5::bytea, (nth * 32 - 31)::int, 32)
-FROM unnest($3::uuid[], $4::text[]) WITH ORDINALITY AS new (request_id, entry, nth)
-"""
 READ_ROWS = f"""
 SELECT {ROW} FROM seatlatch.journal
 WHERE entry_id > %s AND entry_id <= %s ORDER BY entry_id LIMIT %s
@@ -100,6 +98,9 @@ ORDER BY position, entry_id
 """
 """The limit keeps the planner from any other way than to ask the index for each bucket."""
 LAST_ENTRY_OF = "SELECT entry_id FROM seatlatch.tickets WHERE token = %s"
+NEXT_ROW = """
+SELECT entry_id FROM seatlatch.journal WHERE entry_id > %s ORDER BY entry_id LIMIT 1
+"""
 READ_KEY = "SELECT journal_key FROM seatlatch.journal_key"
 PRUNE_ROWS = """
 DELETE FROM seatlatch.journal WHERE entry_id > %s AND entry_id <= %s RETURNING 1
@@ -154,6 +155,12 @@ class PostgresJournal(PostgresReading):
                 return int(entry_id)
         return None
 
+    async def chain_with_rows_after(self, chain: int) -> int | None:
+        """The next chain that has rows."""
+        for (entry_id,) in await self._rows(NEXT_ROW, (entry_id_of(chain, NUMBERS_MAX),)):
+            return place_of(entry_id)[0]
+        return None
+
     async def read_journal_key(self) -> str:
         """What tells this journal from every other."""
         ((key,),) = await self._rows(READ_KEY)
@@ -197,7 +204,7 @@ class PostgresJournalWriter(PostgresJournal):
         if position is None or microseconds is None:
             raise AssertionError("a mark is two numbers")
         self._position = int(position)
-        self._moment = EPOCH + int(microseconds) * MICROSECOND
+        self._moment = moment_of(int(microseconds))
 
     def last_statements(self) -> tuple[list[Statement], Head | None]:
         """What is to be said together with COMMIT, and where the chain will end after it."""
@@ -208,19 +215,15 @@ class PostgresJournalWriter(PostgresJournal):
             return [], head
         rows = chained(head, self._new, repeat(self._position, len(self._new)), self._moment)
         number, row_hash = head.number + len(rows), rows[-1].row_hash
-        moved = [head.chain, head.number, number, f"\\x{row_hash.hex()}"]
-        added = [
-            str(entry_id_of(*head[:2])).encode(),
-            str(self._position).encode(),
+        numbers = (head.chain, head.number, number, self._position)
+        values = [
+            *(str(value).encode() for value in numbers),
             array([row.request_id for row in rows]),
             _texts([row.entry for row in rows]),
-            f"\\x{b''.join([row.row_hash for row in rows]).hex()}".encode(),
+            _bytes(row_hash),
+            _bytes(b"".join([row.row_hash for row in rows])),
         ]
-        statements = [
-            Statement(MOVE_HEAD, [str(value).encode() for value in moved]),
-            Statement(ADD_ROWS, added),
-        ]
-        return statements, Head(head.chain, number, row_hash)
+        return [Statement(ADD_ROWS, values)], Head(head.chain, number, row_hash)
 
     async def prune_chain(self, last: Row) -> int:
         """Remove entries up to `last`."""
@@ -233,6 +236,10 @@ class PostgresJournalWriter(PostgresJournal):
 def _row(row: tuple[Any, ...]) -> Row:
     entry_id, position, moment, request_id, entry, row_hash = row
     return Row(entry_id, position, utc(moment), request_id, entry, row_hash)
+
+
+def _bytes(value: bytes) -> bytes:
+    return b"\\x" + value.hex().encode()
 
 
 def _texts(entries: Sequence[str]) -> bytes:

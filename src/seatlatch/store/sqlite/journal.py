@@ -17,13 +17,15 @@ from seatlatch.store.journal import (
     chained,
     entry_id_of,
     entry_of,
+    microseconds_of,
+    moment_of,
     place_of,
 )
 from seatlatch.store.sqlite.moments import from_text, to_text
 
 CHAIN = 1
-BUCKET_BITS = 11
-"""The index by Request-ID takes 2,048 entries at a time, some 40 pages: see the migration."""
+BUCKET_BITS = 10
+"""The index by Request-ID takes 1,024 entries at a time, some 25 pages: see the migration."""
 
 ROW = "SELECT entry_id, moment, request_id, entry, hash FROM journal"
 READ_CHAINS = """
@@ -40,10 +42,13 @@ WITH RECURSIVE buckets (bucket, last) AS (
   FROM journal_chains
   UNION ALL SELECT bucket + 1, last FROM buckets WHERE bucket < last)
 SELECT entry_id, moment, request_id, entry, hash
-FROM buckets CROSS JOIN journal ON entry_id >> {BUCKET_BITS} = bucket AND request_id = ?
+FROM buckets CROSS JOIN journal
+  ON entry_id >> {BUCKET_BITS} = bucket AND substr(request_id, 1, 3) = substr(?1, 1, 3)
+WHERE request_id = ?1
 ORDER BY entry_id
 """
 LAST_ENTRY_OF = "SELECT entry_id FROM tickets WHERE token = ?"
+NEXT_ROW = "SELECT entry_id FROM journal WHERE entry_id > ? ORDER BY entry_id LIMIT 1"
 READ_KEY = "SELECT journal_key FROM journal_key"
 PRUNE_ROWS = "DELETE FROM journal WHERE entry_id > ? AND entry_id <= ?"
 PRUNE_CHAIN = "UPDATE journal_chains SET pruned_number = ?, pruned_hash = ? WHERE chain = ?"
@@ -91,6 +96,13 @@ class SqliteJournal:
             return int(entry_id)
         return None
 
+    async def chain_with_rows_after(self, chain: int) -> int | None:
+        """The next chain that has rows."""
+        last = (entry_id_of(chain, NUMBERS_MAX),)
+        for (entry_id,) in self._connection.execute(NEXT_ROW, last):
+            return place_of(entry_id)[0]
+        return None
+
     async def read_journal_key(self) -> str:
         """What tells this journal from every other."""
         ((key,),) = self._connection.execute(READ_KEY)
@@ -125,16 +137,16 @@ class SqliteJournalWriter(SqliteJournal):
             raise AssertionError("entries are recorded after their ids were taken")
         first = head.number + 1
         rows = chained(head, entries, range(first, first + len(entries)), self.now)
-        moment = to_text(self.now)
+        microseconds = microseconds_of(self.now)
         self._connection.executemany(
             ADD_ROW,
             [
-                (row.entry_id, moment, _request_bytes(row.request_id), row.entry, row.row_hash)
-                for row in rows
+                (entry_id, microseconds, _request_bytes(request_id), entry, row_hash)
+                for entry_id, _, _, request_id, entry, row_hash in rows
             ],
         )
         self._head = Head(CHAIN, head.number + len(rows), rows[-1].row_hash)
-        self._connection.execute(MOVE_HEAD, (self._head.number, self._head.row_hash, moment))
+        self._connection.execute(MOVE_HEAD, (*self._head[1:], to_text(self.now)))
 
     async def prune_chain(self, last: Row) -> int:
         """Remove entries up to `last`."""
@@ -146,9 +158,10 @@ class SqliteJournalWriter(SqliteJournal):
 
 
 def _row(row: tuple[Any, ...]) -> Row:
-    entry_id, moment, request_id, entry, row_hash = row
+    entry_id, microseconds, request_id, entry, row_hash = row
     _, number = place_of(entry_id)
-    return Row(entry_id, number, from_text(moment), str(UUID(bytes=request_id)), entry, row_hash)
+    moment = moment_of(microseconds)
+    return Row(entry_id, number, moment, str(UUID(bytes=request_id)), entry, row_hash)
 
 
 def _request_bytes(request_id: str) -> bytes:

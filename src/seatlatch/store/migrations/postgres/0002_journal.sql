@@ -35,6 +35,6 @@ CREATE TABLE seatlatch.journal_key (
 );
 INSERT INTO seatlatch.journal_key (journal_key) VALUES (left(md5(gen_random_uuid()::text), 16));
 
--- A ticket leads to the entry of its latest change, and each entry to the one before it. 0 = none.
+-- A ticket leads to the entry of its latest change, and each entry to the one before it; 0 = none.
 ALTER TABLE seatlatch.tickets ADD COLUMN entry_id          bigint NOT NULL DEFAULT 0;
 ALTER TABLE seatlatch.tickets ADD COLUMN previous_entry_id bigint NOT NULL DEFAULT 0;

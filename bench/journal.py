@@ -1,0 +1,122 @@
+"""`python -m bench.journal --engine ...`: what the journal costs.
+
+Two servers on one inventory, in turn: seatlatch, and seatlatch that writes nothing down. The same
+load as in `bench.changes`; medians of the rounds, and of the ratios of neighbours.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from bench.changes import (
+    CONNECTIONS,
+    RESULTS,
+    SIZES,
+    batches,
+    machine,
+    made_engine,
+    require_all_flipped,
+)
+from bench.engine import Engine
+from bench.load import Load, run_load
+from bench.serving import running_server
+
+WAYS = {"with": "seatlatch", "without": "bench.unrecorded"}
+
+
+def main() -> None:
+    """Measure, print the table, write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--workers", type=int, default=2, help="of seatlatch, on PostgreSQL")
+    parser.add_argument("--tickets", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="tokens a request")
+    parser.add_argument("--no-results", action="store_true", help="write no file")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as made:
+        folder = Path(made)
+        with made_engine(options.engine, folder, options.tickets, options.workers) as engine:
+            sizes = measure(engine, folder, options)
+    figures = {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "engine": engine.name,
+        "workers": engine.workers,
+        "tickets": options.tickets,
+        "connections": CONNECTIONS,
+        "rounds": options.rounds,
+        "seconds": options.seconds,
+        "sizes": sizes,
+    }
+    show(figures)
+    if not options.no_results:
+        file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-journal-{options.engine}.json"
+        file.write_text(json.dumps(figures, indent=2) + "\n")
+        sys.stderr.write(f"Figures written to {file.relative_to(Path.cwd())}\n")
+
+
+def measure(engine: Engine, folder: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The figures of each size."""
+    found = []
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("measuring", total=len(options.sizes) * options.rounds)
+        for size in options.sizes:
+            loads: dict[str, list[Load]] = {way: [] for way in WAYS}
+            for number in range(options.rounds):
+                order = list(WAYS) if number % 2 else list(reversed(WAYS))
+                for way in order:
+                    loads[way].append(one_load(engine, folder, size, options.seconds, way))
+                progress.advance(task)
+            found.append(summary(size, loads["with"], loads["without"]))
+    return found
+
+
+def one_load(engine: Engine, folder: Path, size: int, seconds: float, way: str) -> Load:
+    """One server, warmed up by its first requests, and what it answered."""
+    requests = batches(engine, size, int(12_500 * seconds)).requests()
+    with running_server(engine.url, folder, engine.workers, WAYS[way]) as server:
+        load = run_load(server.port, requests, CONNECTIONS, seconds)
+    require_all_flipped(load, engine.restore(), size)
+    return load
+
+
+def summary(size: int, recorded: list[Load], unrecorded: list[Load]) -> dict[str, Any]:
+    """The medians of one request size."""
+    ratios = [
+        one.per_second / other.per_second for one, other in zip(recorded, unrecorded, strict=True)
+    ]
+    return {
+        "tokens": size,
+        "with_per_second": round(median(load.per_second for load in recorded)),
+        "without_per_second": round(median(load.per_second for load in unrecorded)),
+        "ratio": round(median(ratios), 3),
+        "with_p99_ms": round(median(load.percentile_ms(99) for load in recorded), 2),
+        "without_p99_ms": round(median(load.percentile_ms(99) for load in unrecorded), 2),
+    }
+
+
+def show(figures: dict[str, Any]) -> None:
+    """The table."""
+    table = Table(
+        title=f"{figures['machine']}, {figures['tickets']:,} tickets, {figures['engine']}"
+    )
+    for name in ("tokens", "with/s", "without/s", "ratio", "with p99 ms", "without p99 ms"):
+        table.add_column(name, justify="right")
+    for size in figures["sizes"]:
+        table.add_row(*(str(value) for value in size.values()))
+    Console(width=130).print(table)
+
+
+if __name__ == "__main__":
+    main()

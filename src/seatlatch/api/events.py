@@ -1,0 +1,108 @@
+"""The feed's bodies: an event as a channel is told of it, and a page with its cursor.
+
+Members are written in the order of the fields.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from seatlatch.api.query import from_cursor, to_cursor
+from seatlatch.domain.event import SeatEvent
+from seatlatch.domain.outcome import Outcome
+from seatlatch.domain.ticket import SeatStatus
+from seatlatch.operations.read_events import Place
+
+PAGE_EVENTS = 100
+PAGE_EVENTS_MAX = 1_000
+WAIT_SECONDS_MAX = 8
+"""Less than an orderly stop takes, so that whoever waits then is answered."""
+
+LATEST = "latest"
+
+CHANGES: Mapping[Outcome, Literal["locked", "unlocked", "held", "released", "voided"]] = {
+    Outcome.LOCKED: "locked",
+    Outcome.UNLOCKED: "unlocked",
+    Outcome.HELD: "held",
+    Outcome.RELEASED: "released",
+    Outcome.MADE_VOID: "voided",
+}
+
+
+class FeedQuery(Struct, rename="camel", forbid_unknown_fields=True):
+    """What a reader asks for. `after` absent = from the oldest event, `latest` = from now on.
+
+    `wait`: seconds to wait for an event if there is none.
+    """
+
+    after: str | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=PAGE_EVENTS_MAX)] = PAGE_EVENTS
+    wait: Annotated[int, Meta(ge=0, le=WAIT_SECONDS_MAX)] = 0
+
+
+class ToldEvent(Struct, rename="camel", omit_defaults=True):
+    """One change of one ticket. Token and version name it; the higher version is the newer one.
+
+    `by`: whether the channel itself did it, the box office, or another channel, whose Request-ID is
+    not told. `hold_expires_at` is there if the hold ends by itself.
+    """
+
+    change: Literal["locked", "unlocked", "held", "released", "voided"]
+    token: str
+    version: int
+    timestamp: datetime
+    by: Literal["channel", "box_office", "other_channel"]
+    request_id: str | None
+    status: SeatStatus
+    mpreserve: bool
+    organization_id: str
+    access_id: str | None
+    section: str | None
+    row: str | None
+    seat: str | None
+    hold_expires_at: datetime | UnsetType = UNSET
+
+
+class Feed(Struct):
+    """Some events. `next`: what to send as `after`; it is always there. `more`: whether there are
+    further ones already.
+    """
+
+    events: list[ToldEvent]
+    next: str
+    more: bool
+
+
+def told_event(event: SeatEvent, channel_code: str) -> ToldEvent:
+    """An event as this channel is told of it."""
+    record = event.record
+    own = event.by_channel == channel_code
+    by_box_office = event.by_channel is None
+    return ToldEvent(
+        change=CHANGES[event.outcome],
+        token=record.token,
+        version=event.version,
+        timestamp=event.moment,
+        by="channel" if own else "box_office" if by_box_office else "other_channel",
+        request_id=event.request_id if own or by_box_office else None,
+        status=event.status,
+        mpreserve=event.mpreserve,
+        organization_id=record.organization_id,
+        access_id=record.access_id,
+        section=record.section,
+        row=record.row,
+        seat=record.seat,
+        hold_expires_at=event.hold_expires_at or UNSET,
+    )
+
+
+def cursor_of(place: Place) -> str:
+    """A reader's place as a text."""
+    return to_cursor(place)
+
+
+def place_of_cursor(cursor: str) -> Place:
+    """The place that a cursor stands for. Raises `InvalidRequest`."""
+    return from_cursor(cursor, Place)

@@ -1,0 +1,103 @@
+"""The /v1 calls that read the journal: a channel's own requests, and the feed."""
+
+import asyncio
+import re
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from seatlatch.api.body import encode_json
+from seatlatch.api.events import (
+    LATEST,
+    Feed,
+    FeedQuery,
+    cursor_of,
+    place_of_cursor,
+    told_event,
+)
+from seatlatch.api.exchange import Exchange
+from seatlatch.api.gate import Gate
+from seatlatch.api.query import read_query
+from seatlatch.api.refusals import RouteUnknown
+from seatlatch.api.traces import own_traces
+from seatlatch.domain.channel import Channel
+from seatlatch.operations.feed_news import FeedNews
+from seatlatch.operations.read_events import Events, Place, first_place, last_place, read_feed
+from seatlatch.operations.read_journal import trace_request
+from seatlatch.store.interface import Store
+
+UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+LOOKS_MAX = 20
+"""So often a request looks on where there was nothing for it. Then it is told to ask again."""
+
+Json = "application/json"
+
+
+class Journal:
+    """The handlers, with what they work on."""
+
+    def __init__(self, gate: Gate, store: Store, news: FeedNews) -> None:
+        self._gate = gate
+        self._store = store
+        self._news = news
+
+    def routes(self) -> list[Route]:
+        """Where each call is."""
+        return [
+            Route("/v1/requests/{request_id}", self.request, methods=["GET"]),
+            Route("/v1/events", self.events, methods=["GET"]),
+        ]
+
+    async def request(self, request: Request) -> Response:
+        """`GET /v1/requests/{requestId}`: what the channel asked for under a Request-ID."""
+        caller = await self._gate.admit_look(Exchange.of(request))
+        request_id = request_id_in(request)
+        entries = await self._store.read(
+            lambda snapshot: trace_request(snapshot, request_id, caller.channel.code)
+        )
+        if not entries:
+            raise no_such_request()
+        return Response(encode_json(own_traces(entries)), media_type=Json)
+
+    async def events(self, request: Request) -> Response:
+        """`GET /v1/events`: what changed on the tickets that the channel may see."""
+        caller = await self._gate.admit_look(Exchange.of(request))
+        query = read_query(request.scope["query_string"], FeedQuery)
+        channel = caller.channel
+        found = await self._begin(channel, query)
+        deadline = asyncio.get_running_loop().time() + query.wait
+        for _ in range(LOOKS_MAX):
+            if found.events or (found.is_all and not await self._has_news(found.place, deadline)):
+                break
+            found = await self._look(channel, found.place, query.limit)
+        told = [told_event(event, channel.code) for event in found.events]
+        feed = Feed(told, cursor_of(found.place), not found.is_all)
+        return Response(encode_json(feed), media_type=Json)
+
+    async def _begin(self, channel: Channel, query: FeedQuery) -> Events:
+        if isinstance(query.after, str) and query.after != LATEST:
+            return await self._look(channel, place_of_cursor(query.after), query.limit)
+        begin = last_place if query.after == LATEST else first_place
+        place = await self._store.read(lambda snapshot: begin(snapshot, channel))
+        return await self._look(channel, place, query.limit)
+
+    async def _look(self, channel: Channel, place: Place, limit: int) -> Events:
+        return await self._store.read(lambda snapshot: read_feed(snapshot, channel, place, limit))
+
+    async def _has_news(self, place: Place, deadline: float) -> bool:
+        return await self._news.since(place.position, deadline)
+
+
+def request_id_in(request: Request) -> str:
+    """The Request-ID in a path. Raises `RouteUnknown` for what is none."""
+    request_id = str(request.path_params["request_id"])
+    if not UUID.fullmatch(request_id):
+        raise no_such_request()
+    return request_id
+
+
+def no_such_request() -> RouteUnknown:
+    """The refusal of a path whose Request-ID is unknown."""
+    return RouteUnknown("There is no request of this Request-ID. Look whether it is spelt right.")

@@ -1,0 +1,100 @@
+"""What a request did, as it is told: to its channel in the document's words, to the box office in
+full. Members are written in the order of the fields.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from msgspec import UNSET, Struct, UnsetType
+
+from seatlatch.api.answers import failed_ticket
+from seatlatch.domain.journal import Entry, Verb
+from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
+
+
+class TracedTicket(Struct, rename="camel", omit_defaults=True):
+    """What became of a ticket. `version`: of the ticket after it was changed; absent = it was not.
+
+    `listed_by`: the channel whose listing it was when the box office changed it.
+    """
+
+    token: str
+    outcome: str
+    version: int | UnsetType = UNSET
+    listed_by: str | UnsetType = UNSET
+
+
+class Trace(Struct, rename="camel"):
+    """One request. `refusal`: why it was refused as a whole; null = it was not.
+
+    `entry_id` names it in the journal; text, for it may be a larger number than some can read.
+    """
+
+    entry_id: str
+    request_id: str
+    timestamp: datetime
+    verb: Verb
+    application: str | None
+    channel: str | None
+    operator: str | None
+    reason: str | None
+    hold_seconds: int | None
+    refusal: str | None
+    success: list[TracedTicket]
+    failure: list[TracedTicket]
+
+
+class Traces(Struct):
+    """All requests of one Request-ID, in order of time."""
+
+    requests: list[Trace]
+
+
+def full_traces(entries: Iterable[Entry]) -> Traces:
+    """As the box office is told."""
+    return Traces([_trace(entry, str) for entry in entries])
+
+
+def own_traces(entries: Iterable[Entry]) -> Traces:
+    """As a channel is told of its own requests: of a failure no more than it was told then."""
+    return Traces([_trace(entry, _as_answered) for entry in entries])
+
+
+def _as_answered(outcome: Outcome) -> str:
+    if outcome in SUCCESSES:
+        return outcome
+    return failed_ticket(TicketResult("", outcome, None)).type
+
+
+def _trace(entry: Entry, told: Callable[[Outcome], str]) -> Trace:
+    verb, asker, reason, hold_seconds = entry.act
+    changed = {one.token: one for one in entry.changed}
+
+    def tickets(outcome: Outcome, tokens: Sequence[str]) -> list[TracedTicket]:
+        rows = []
+        for token in tokens:
+            row = TracedTicket(token, told(outcome))
+            if token in changed:
+                row.version = changed[token].version
+                row.listed_by = changed[token].channel_code or UNSET
+            rows.append(row)
+        return rows
+
+    success: list[TracedTicket] = []
+    failure: list[TracedTicket] = []
+    for outcome, tokens in entry.outcomes.items():
+        (success if outcome in SUCCESSES else failure).extend(tickets(outcome, tokens))
+    return Trace(
+        str(entry.entry_id),
+        asker.request_id,
+        entry.moment,
+        verb,
+        asker.application_id,
+        asker.channel_code,
+        asker.operator,
+        reason,
+        hold_seconds,
+        entry.refusal,
+        success,
+        failure,
+    )
