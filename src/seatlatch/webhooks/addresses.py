@@ -12,6 +12,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Literal
+from urllib.parse import urlsplit
+
+from seatlatch.operations.provision import NotDone
 
 Allowed = Literal["public", "loopback"]
 """`loopback`: also this machine's own addresses, and nothing else that is private."""
@@ -100,6 +103,15 @@ async def checked_addresses(
         if not is_allowed(address, allowed):
             raise AddressRefused("The host has an address that is not public.")
     return list(dict.fromkeys(found))
+
+
+async def require_allowed(url: str, allowed: Allowed, resolve: Resolve) -> None:
+    """Raise `NotDone` if a URL of the right form can't be sent to now."""
+    parts = urlsplit(url)
+    try:
+        await checked_addresses(parts.hostname or "", parts.port or 443, allowed, resolve)
+    except AddressRefused as refused:
+        raise NotDone(f"The webhook's URL can't be sent to. {refused}") from None
 
 
 class Resolver:

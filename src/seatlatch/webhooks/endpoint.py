@@ -4,7 +4,7 @@ At least once, and each ticket's changes in their order. Whoever runs this has t
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -19,15 +19,12 @@ from seatlatch.store.webhooks import Attempt, NewMessage, Pending
 from seatlatch.telemetry import Log
 from seatlatch.webhooks.feed import is_behind, read_for
 from seatlatch.webhooks.message import messages_of, signed
-from seatlatch.webhooks.schedule import next_attempt
-from seatlatch.webhooks.sending import Answer, NoAnswer, Sends
+from seatlatch.webhooks.schedule import DELAYS_SECONDS, next_attempt
+from seatlatch.webhooks.sending import CONNECTIONS_MAX, Answer, NoAnswer, Sends
 from seatlatch.webhooks.window import Window
 
 MESSAGES_WAITING_MAX = 500
 """So many messages of an endpoint wait at most; what follows stays in the journal, once for all."""
-
-REQUESTS_IN_FLIGHT_MAX = 8
-"""To one endpoint at once."""
 
 ENTRIES_AT_ONCE = 50
 """Of the journal, looked at in one piece: on SQLite the event loop stands still for it."""
@@ -58,6 +55,7 @@ class Means(NamedTuple):
     log: Log
     clock: Callable[[], datetime]
     chance: Callable[[], float]
+    delays_seconds: Sequence[float] = DELAYS_SECONDS
     refresh_seconds: float = 5.0
     """So often it is looked what others have done to the messages that wait."""
 
@@ -151,7 +149,7 @@ class Endpoint:
         self._window.add(added)
 
     def _send_ready(self) -> None:
-        room = REQUESTS_IN_FLIGHT_MAX - self._window.in_flight
+        room = CONNECTIONS_MAX - self._window.in_flight
         for one in self._window.ready(self._means.clock(), room):
             self._window.sending(one)
             task = asyncio.create_task(self._attempt(one), name=one.message_id)
@@ -166,7 +164,7 @@ class Endpoint:
         """Wait until something ended, is due or may have come."""
         due_at = self._window.next_due_at()
         timeout = None
-        if due_at is not None and self._window.in_flight < REQUESTS_IN_FLIGHT_MAX:
+        if due_at is not None and self._window.in_flight < CONNECTIONS_MAX:
             timeout = max((due_at - self._means.clock()).total_seconds(), 0.0)
         try:
             async with asyncio.timeout(timeout):
@@ -210,7 +208,8 @@ class Endpoint:
         state, due_at = MessageState.DELIVERED, now
         if problem:
             retry_after = answer.retry_after if answer else None
-            again_at = next_attempt(attempts, first, now, self._means.chance(), retry_after)
+            chance, delays = self._means.chance(), self._means.delays_seconds
+            again_at = next_attempt(attempts, first, now, chance, retry_after, delays)
             state = MessageState.PENDING if again_at else MessageState.GIVEN_UP
             due_at = again_at or now
         status = answer.status if answer else None

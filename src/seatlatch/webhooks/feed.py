@@ -6,7 +6,7 @@ from seatlatch.domain.event import SeatEvent
 from seatlatch.domain.feed import Position
 from seatlatch.domain.journal import Changed, Entry
 from seatlatch.domain.webhook import Webhook
-from seatlatch.operations.read_events import events_of
+from seatlatch.operations.read_events import event_of
 from seatlatch.store.interface import Snapshot
 from seatlatch.store.journal import place_of
 
@@ -35,7 +35,9 @@ async def read_for(
         position[chain] = number
     events: list[SeatEvent] = []
     for entry, changed in told:
-        events += events_of(entry._replace(changed=changed), records)
+        events += [
+            event_of(entry, one, records[one.token]) for one in changed if one.token in records
+        ]
     return events, position
 
 

@@ -1,5 +1,6 @@
 """When a message that was not taken is sent again, and when no more. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -24,12 +25,13 @@ def next_attempt(
     now: datetime,
     chance: float,
     retry_after: str | None = None,
+    delays_seconds: Sequence[float] = DELAYS_SECONDS,
 ) -> datetime | None:
     """When a message is tried again after `attempts` that failed; None = it is given up.
 
     `chance` is from 0 to 1. `retry_after`: what the receiver asked for, as a header.
     """
-    delay = DELAYS_SECONDS[min(attempts, len(DELAYS_SECONDS)) - 1]
+    delay = delays_seconds[min(attempts, len(delays_seconds)) - 1]
     seconds = delay * (1 - JITTER + 2 * JITTER * chance)
     asked = retry_after_seconds(retry_after, now)
     due_at = now + timedelta(seconds=max(seconds, min(asked, RETRY_AFTER_SECONDS_MAX)))

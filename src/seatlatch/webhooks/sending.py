@@ -23,6 +23,7 @@ REST_SECONDS = 1.0
 """How long the rest of an answer is read, which says nothing, so that the connection can go on."""
 
 KEEP_ALIVE_SECONDS = 10.0
+CONNECTIONS_MAX = 8
 ANSWER_BYTES_MAX = 64 * 1024
 ADDRESSES_TRIED_MAX = 4
 PORTS = {"http": 80, "https": 443}
@@ -106,14 +107,12 @@ def tls() -> ssl.SSLContext:
 class Sender:
     """See `Sends`. It has connections of its own, so that no other endpoint waits for its."""
 
-    def __init__(
-        self, allowed: Allowed, resolve: Resolve, connections: int, times: Times = TIMES
-    ) -> None:
+    def __init__(self, allowed: Allowed, resolve: Resolve, times: Times = TIMES) -> None:
         self._times = times
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls(),
-            max_connections=connections,
-            max_keepalive_connections=connections,
+            max_connections=CONNECTIONS_MAX,
+            max_keepalive_connections=CONNECTIONS_MAX,
             keepalive_expiry=KEEP_ALIVE_SECONDS,
             network_backend=CheckedBackend(resolve, allowed),
         )
