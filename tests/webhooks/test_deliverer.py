@@ -1,6 +1,5 @@
 """What is told to whom, by whom, and what becomes of it: on every engine."""
 
-
 from standardwebhooks import Webhook as Verifier
 
 from seatlatch.domain.webhook import MessageState

@@ -5,7 +5,7 @@ size, and without following where it is sent on to.
 import asyncio
 import ssl
 from collections.abc import Iterable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from functools import cache
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
@@ -24,6 +24,7 @@ REST_SECONDS = 1.0
 
 KEEP_ALIVE_SECONDS = 10.0
 CONNECTIONS_MAX = 8
+READ_BYTES_MAX = 4 * 1024
 ANSWER_BYTES_MAX = 64 * 1024
 ADDRESSES_TRIED_MAX = 4
 PORTS = {"http": 80, "https": 443}
@@ -61,6 +62,55 @@ class Sends(Protocol):
         """Let go of the connections."""
 
 
+class AnswerTooLong(httpcore.ReadError):
+    """More came than an answer may have."""
+
+
+class BoundedStream(httpcore.AsyncNetworkStream):
+    """A connection of which no more is read for a request than an answer may have, and no more at
+    once than is taken apart while nobody notices that the event loop stands still.
+    """
+
+    def __init__(self, inside: httpcore.AsyncNetworkStream) -> None:
+        self._inside = inside
+        self._read_bytes = 0
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        """Some bytes. Raises `AnswerTooLong`."""
+        if self._read_bytes > ANSWER_BYTES_MAX:
+            raise AnswerTooLong
+        data = await self._inside.read(min(max_bytes, READ_BYTES_MAX), timeout)
+        self._read_bytes += len(data)
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """A part of the next request."""
+        self._read_bytes = 0
+        await self._inside.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._inside.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore.AsyncNetworkStream:
+        """The same within TLS. Closed if that is broken off, which httpcore would forget."""
+        try:
+            inside = await self._inside.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            await self._inside.aclose()
+            raise
+        return BoundedStream(inside)
+
+    def get_extra_info(self, info: str) -> Any:
+        """See httpcore."""
+        return self._inside.get_extra_info(info)
+
+
 class CheckedBackend(httpcore.AsyncNetworkBackend):
     """Connects to nothing but an address that was looked at right before."""
 
@@ -91,7 +141,8 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         for left in range(len(addresses), 0, -1):
             share = max(deadline - monotonic(), 0.001) / left
             try:
-                return await self._network.connect_tcp(addresses[-left], port, timeout=share)
+                stream = await self._network.connect_tcp(addresses[-left], port, timeout=share)
+                return BoundedStream(stream)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if left == 1:
                     raise
@@ -129,6 +180,8 @@ class Sender:
             raise NoAnswer("There was no answer in time.") from None
         except httpcore.ConnectError as error:
             raise NoAnswer(_unconnected(error)) from None
+        except AnswerTooLong:
+            raise NoAnswer("The answer's head is too long.") from None
         except (httpcore.NetworkError, OSError):
             raise NoAnswer("The connection was lost before there was an answer.") from None
         except (httpcore.ProtocolError, httpcore.UnsupportedProtocol):
@@ -160,22 +213,13 @@ class Sender:
         with suppress(TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
             try:
                 async with asyncio.timeout(self._times.rest_seconds):
-                    await _read_some(response)
+                    await response.aread()
             finally:
                 await response.aclose()
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self._pool.aclose()
-
-
-async def _read_some(response: httpcore.Response) -> None:
-    read_bytes = 0
-    async with aclosing(response.aiter_stream()) as parts:  # type: ignore[type-var]
-        async for part in parts:
-            read_bytes += len(part)
-            if read_bytes > ANSWER_BYTES_MAX:
-                return
 
 
 def _retry_after(response: httpcore.Response) -> str | None:
