@@ -18,12 +18,20 @@ from pathlib import Path
 import apsw
 import pytest
 
+from seatlatch.operations.box_office import hold_tickets
+from seatlatch.wiring import change
 from tests.cli.commands import environment
 from tests.durability.mixed_load import OPEN, Client, read_states
+from tests.journals import disagreements
+from tests.operations.changes import ASKER
 from tests.serving import ORGANIZATION, make_inventory
 from tests.sqlite_database import SqliteDatabase
 
 CYCLES = 50
+JOURNAL_CYCLES = 10
+"""After so many the journal is compared with the tickets: no change without its entry, no entry
+without its change.
+"""
 CLIENTS = 8
 TICKETS = 4_800
 NEW_TICKETS = 200
@@ -58,6 +66,8 @@ def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
             cut_off += process.returncode != 0
         states = read_states(path)
         assert [client.settle(states) for client in clients] == [{}] * CLIENTS, where
+        if cycle % JOURNAL_CYCLES == JOURNAL_CYCLES - 1:
+            assert disagreements(SqliteDatabase(path)) == [], where
     assert 0 < cut_off < CYCLES / 2, f"seed {seed}: some imports are to end and some to be killed"
 
 
@@ -84,6 +94,24 @@ def test_control_a_lost_or_half_change_is_seen(tmp_path: Path) -> None:
     killed.wait()
     with pytest.raises(AssertionError, match="was lost"):
         files.check(0, "it was never acknowledged")
+
+
+def test_control_a_change_without_its_entry_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path)
+    assert Files(path).start().wait() == 0
+    database = SqliteDatabase(path)
+    tokens = TOKENS[:3]
+    change(database.url, lambda commits: hold_tickets(commits, ASKER, tokens, "R1"))
+    assert disagreements(database) == []
+    by_hand = "UPDATE tickets SET seat_status = 'UNLOCK', hold_reason = NULL WHERE token = ?"
+    database.execute(by_hand, tokens[0])
+    (by_hand,) = disagreements(database)
+    assert tokens[0] in by_hand
+    database.execute("UPDATE tickets SET entry_id = entry_id + 1 WHERE token = ?", TOKENS[5])
+    assert len(disagreements(database)) == 2
+    database.execute("DELETE FROM journal")
+    assert len(disagreements(database)) == 5, "the chain, and four tickets that no entry tells of"
 
 
 def check_sound(path: Path, where: str) -> None:

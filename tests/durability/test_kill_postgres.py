@@ -11,7 +11,8 @@ import pytest
 
 from seatlatch.store.interface import Result, Transaction
 from seatlatch.store.postgres import connections
-from tests.durability.bad_day import CHANGES, Day, WatchedServer, a_day
+from tests.durability.bad_day import CHANGES, HEALED_SECONDS, Day, WatchedServer, a_day
+from tests.journals import disagreements
 from tests.stores import Around
 
 CYCLES = 20
@@ -22,6 +23,8 @@ def test_nothing_acknowledged_is_lost_with_postgres(server: WatchedServer) -> No
     with a_day(server, callers=8) as day:
         for cycle in range(CYCLES):
             assert killed_under_load(day) == {}, f"cycle {cycle}"
+        with day.callers.paused(HEALED_SECONDS):
+            assert disagreements(day.database) == [], "journal and tickets"
 
 
 def test_a_database_that_would_not_wait_has_to(server: WatchedServer) -> None:

@@ -15,6 +15,7 @@ from tests.durability.bad_day import (
 )
 from tests.durability.callers import Callers, states_of
 from tests.durability.processes import ServerProcess
+from tests.journals import disagreements
 
 CYCLES = 50
 LOAD_ANSWERS = 100
@@ -74,4 +75,5 @@ def test_nothing_acknowledged_is_lost_with_a_server(server: WatchedServer, tmp_p
         callers.stop()
         assert not callers.wrong, f"seed {seed}: {callers.wrong[:5]}"
         assert all(caller.acknowledged > CYCLES for caller in callers.callers)
+        assert disagreements(database) == [], f"seed {seed}: journal and tickets"
     assert errors.read_text() == ""

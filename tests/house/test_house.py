@@ -89,6 +89,7 @@ def test_every_setting_of_a_limit_ends_in_its_unit() -> None:
 
 UNITLESS = {
     "APPLICATION_ID",
+    "BUCKETS_AT_ONCE",
     "BUCKET_BITS",
     "CHAIN",
     "CLIENT_WENT_AWAY",

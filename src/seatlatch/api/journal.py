@@ -54,9 +54,7 @@ class Journal:
         """`GET /v1/requests/{requestId}`: what the channel asked for under a Request-ID."""
         caller = await self._gate.admit_look(Exchange.of(request))
         request_id = request_id_in(request)
-        entries = await self._store.read(
-            lambda snapshot: trace_request(snapshot, request_id, caller.channel.code)
-        )
+        entries = await trace_request(self._store, request_id, caller.channel.code)
         if not entries:
             raise no_such_request()
         return Response(encode_json(own_traces(entries)), media_type=Json)

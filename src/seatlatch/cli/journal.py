@@ -78,7 +78,7 @@ def trace(request_id: RequestId, database: Database = None, as_json: AsJson = Fa
             " 0dbc02a8-5f1a-4b7c-9d65-0f4e4ac6a1b2."
         )
     url = settings_for(database).database_url
-    entries = look(url, lambda snapshot: trace_request(snapshot, request_id))
+    entries = with_store(url, lambda store: trace_request(store, request_id))
     if not entries:
         raise NotDone(
             f"The journal has no request {request_id}. Look whether it is typed right, and whether"

@@ -1,11 +1,13 @@
 """Trace and history: what a request did, and who changed a ticket."""
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from seatlatch.domain.journal import Changed, Entry
-from seatlatch.store.interface import Snapshot
-from seatlatch.store.journal import is_entry
+from seatlatch.store.interface import Snapshot, Store
+from seatlatch.store.journal import Found, is_entry
 
 
 class TicketHistory(NamedTuple):
@@ -21,14 +23,27 @@ class TicketHistory(NamedTuple):
 
 
 async def trace_request(
-    snapshot: Snapshot, request_id: str, channel_code: str | None = None
+    store: Store, request_id: str, channel_code: str | None = None
 ) -> list[Entry]:
     """All that was asked under a Request-ID, in order of time; a client may use one twice.
 
-    `channel_code`: only what was asked by this channel; None = by anybody.
+    `channel_code`: only what was asked by this channel; None = by anybody. Raises `Unavailable`.
     """
-    entries = await snapshot.find_requests(request_id.lower())
+    entries: list[Entry] = []
+    before: int | None = None
+    while True:
+        find = partial(_find, request_id=request_id.lower(), before=before)
+        found, before = await store.read(find)
+        entries += found
+        if before is None:
+            break
+        await asyncio.sleep(0)  # others get their turn
+    entries.sort(key=lambda entry: entry.position)
     return [entry for entry in entries if channel_code in (None, entry.act.asker.channel_code)]
+
+
+async def _find(snapshot: Snapshot, request_id: str, before: int | None) -> Found:
+    return await snapshot.find_requests(request_id, before)
 
 
 async def ticket_history(

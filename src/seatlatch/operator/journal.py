@@ -41,7 +41,7 @@ class HistoryQuery(Struct, rename="camel", forbid_unknown_fields=True):
 class Before(NamedTuple):
     """Where a history goes on, as it stands in a cursor."""
 
-    entry_id: Annotated[int, Meta(ge=1, lt=2**63)]
+    entry_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class ShownChange(Struct, rename="camel"):
@@ -93,7 +93,7 @@ class OperatorJournal:
         """`GET /operator/v1/requests/{requestId}`: what was asked under a Request-ID."""
         await self._gate.admit(Exchange.of(request))
         request_id = request_id_in(request)
-        entries = await self._store.read(lambda snapshot: trace_request(snapshot, request_id))
+        entries = await trace_request(self._store, request_id)
         if not entries:
             raise no_such_request()
         return json_response(full_traces(entries))

@@ -70,6 +70,13 @@ class Chain(NamedTuple):
     used_at: datetime
 
 
+class Found(NamedTuple):
+    """Some entries. `before`: where to look on; None = all was looked at."""
+
+    entries: Sequence[Entry]
+    before: int | None = None
+
+
 class JournalSnapshot(Protocol):
     """Reading the journal, as a part of a snapshot."""
 
@@ -91,8 +98,10 @@ class JournalSnapshot(Protocol):
         What is left out for the limit comes later in that order.
         """
 
-    async def find_requests(self, request_id: str) -> Sequence[Entry]:
-        """All entries of a Request-ID, in order of their positions."""
+    async def find_requests(self, request_id: str, before: int | None = None) -> Found:
+        """Entries of a Request-ID. Where that takes long, a part of the journal at a time, from its
+        end on; `before`: where to go on.
+        """
 
     async def last_entry_of(self, token: str) -> int | None:
         """The entry of a ticket's latest change, see `is_entry`; None = there is no such ticket."""

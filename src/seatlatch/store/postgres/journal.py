@@ -18,6 +18,7 @@ from seatlatch.domain.journal import Entry, NewEntry
 from seatlatch.store.journal import (
     NUMBERS_MAX,
     Chain,
+    Found,
     Head,
     Row,
     chained,
@@ -143,10 +144,10 @@ class PostgresJournal(PostgresReading):
         asked = {"chains": chains, "numbers": numbers, "limit": limit}
         return [entry_of(_row(row)) for row in await self._rows(ENTRIES_AFTER, asked)]
 
-    async def find_requests(self, request_id: str) -> Sequence[Entry]:
-        """All entries of a Request-ID."""
+    async def find_requests(self, request_id: str, before: int | None = None) -> Found:
+        """All entries of a Request-ID, at once."""
         rows = await self._rows(FIND_REQUESTS, (request_id,))
-        return [entry_of(_row(row)) for row in rows]
+        return Found([entry_of(_row(row)) for row in rows])
 
     async def last_entry_of(self, token: str) -> int | None:
         """The entry of a ticket's latest change."""

@@ -1,5 +1,6 @@
 """The journal on SQLite: its SQL. There is one writer at a time, and so one chain."""
 
+from array import array
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from seatlatch.domain.journal import Entry, NewEntry
 from seatlatch.store.journal import (
     NUMBERS_MAX,
     Chain,
+    Found,
     Head,
     Row,
     chained,
@@ -24,8 +26,11 @@ from seatlatch.store.journal import (
 from seatlatch.store.sqlite.moments import from_text, to_text
 
 CHAIN = 1
-BUCKET_BITS = 10
-"""The index by Request-ID takes 1,024 entries at a time, some 25 pages: see the migration."""
+BUCKET_BITS = 9
+"""The index by Request-ID takes 512 entries at a time, some ten pages: see the migration."""
+
+BUCKETS_AT_ONCE = 2_048
+"""So many are asked in a few milliseconds. Then others get their turn."""
 
 ROW = "SELECT entry_id, moment, request_id, entry, hash FROM journal"
 READ_CHAINS = """
@@ -37,18 +42,17 @@ ADD_ROW = "INSERT INTO journal (entry_id, moment, request_id, entry, hash) VALUE
 READ_ROWS = f"{ROW} WHERE entry_id > ? AND entry_id <= ? ORDER BY entry_id LIMIT ?"
 READ_ENTRY = f"{ROW} WHERE entry_id = ?"
 FIND_REQUESTS = f"""
-WITH RECURSIVE buckets (bucket, last) AS (
-  SELECT (chain << 36 | pruned_number + 1) >> {BUCKET_BITS}, (chain << 36 | number) >> {BUCKET_BITS}
-  FROM journal_chains
-  UNION ALL SELECT bucket + 1, last FROM buckets WHERE bucket < last)
 SELECT entry_id, moment, request_id, entry, hash
-FROM buckets CROSS JOIN journal
-  ON entry_id >> {BUCKET_BITS} = bucket AND substr(request_id, 1, 3) = substr(?1, 1, 3)
+FROM carray(?2) AS buckets CROSS JOIN journal
+  ON entry_id >> {BUCKET_BITS} = buckets.value AND substr(request_id, 1, 2) = substr(?1, 1, 2)
 WHERE request_id = ?1
-ORDER BY entry_id
 """
-LAST_ENTRY_OF = "SELECT entry_id FROM tickets WHERE token = ?"
 NEXT_ROW = "SELECT entry_id FROM journal WHERE entry_id > ? ORDER BY entry_id LIMIT 1"
+LAST_ENTRY_OF = "SELECT entry_id FROM tickets WHERE token = ?"
+NEXT_BUCKETS_AT_ONCE = 2_048
+"""So many are asked in a few milliseconds. Then others get their turn."""
+
+ROW = "SELECT entry_id FROM journal WHERE entry_id > ? ORDER BY entry_id LIMIT 1"
 READ_KEY = "SELECT journal_key FROM journal_key"
 PRUNE_ROWS = "DELETE FROM journal WHERE entry_id > ? AND entry_id <= ?"
 PRUNE_CHAIN = "UPDATE journal_chains SET pruned_number = ?, pruned_hash = ? WHERE chain = ?"
@@ -85,10 +89,18 @@ class SqliteJournal:
         """Entries that `position` has not seen."""
         return [entry_of(row) for row in self._rows(CHAIN, position.get(CHAIN, 0), limit)]
 
-    async def find_requests(self, request_id: str) -> Sequence[Entry]:
-        """All entries of a Request-ID."""
-        asked = (_request_bytes(request_id),)
-        return [entry_of(_row(row)) for row in self._connection.execute(FIND_REQUESTS, asked)]
+    async def find_requests(self, request_id: str, before: int | None = None) -> Found:
+        """Entries of a Request-ID, in a part of the journal."""
+        ((_, number, _, pruned_number, *_),) = self._connection.execute(READ_CHAINS)
+        first, last = (entry_id_of(CHAIN, n) >> BUCKET_BITS for n in (pruned_number + 1, number))
+        end = last + 1 if before is None else before
+        begin = max(first, end - BUCKETS_AT_ONCE)
+        if begin >= end:
+            return Found([])
+        asked = (_request_bytes(request_id), apsw.carray(array("q", range(begin, end))))
+        rows = self._connection.execute(FIND_REQUESTS, asked)
+        entries = [entry_of(_row(row)) for row in rows]
+        return Found(entries, begin if begin > first else None)
 
     async def last_entry_of(self, token: str) -> int | None:
         """The entry of a ticket's latest change."""

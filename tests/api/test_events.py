@@ -1,0 +1,193 @@
+"""GET /v1/events: the feed of a channel, page by page."""
+
+import json
+from base64 import b64decode, urlsafe_b64encode
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from tests.api.journal import OTHER, ask, events, told
+from tests.operator.box_office import hold, operate, override, release, void
+from tests.serving import ORGANIZATION, Served
+
+ID = "0dbc02a8-5f1a-4b7c-9d65-0f4e4ac6a1b2"
+
+
+def test_what_happened_is_told_in_order_with_all_members(served: Served) -> None:
+    served.unlock("listed-1", "unknown", Request_ID=ID)
+    page = events(served)
+    (event,) = page["events"]
+    timestamp = event.pop("timestamp")
+    assert timestamp.endswith("Z")
+    assert event == {
+        "change": "unlocked",
+        "token": "listed-1",
+        "version": 2,
+        "by": "channel",
+        "requestId": ID,
+        "status": "UNLOCK",
+        "mpreserve": False,
+        "organizationId": ORGANIZATION,
+        "accessId": None,
+        "section": None,
+        "row": None,
+        "seat": None,
+    }
+    assert page["more"] is False
+
+
+def test_every_verb_is_told(served: Served) -> None:
+    served.lock("not-listed")
+    override(served, "not-listed")
+    hold(served, "not-listed", expiresInSeconds=60)
+    release(served, "not-listed")
+    void(served, "not-listed")
+    release(served, "locked-and-listed")
+    page = events(served)
+    assert told(page) == [
+        ("locked", "not-listed", 2),
+        ("unlocked", "not-listed", 3),
+        ("held", "not-listed", 4),
+        ("released", "not-listed", 5),
+        ("voided", "not-listed", 6),
+        ("released", "locked-and-listed", 2),
+    ]
+    seats = [(one["by"], one["status"], one["mpreserve"]) for one in page["events"]]
+    assert seats == [
+        ("channel", "UNLOCK", True),
+        ("box_office", "UNLOCK", False),
+        ("box_office", "LOCK", False),
+        ("box_office", "UNLOCK", False),
+        ("box_office", "UNLOCK", False),
+        ("box_office", "UNLOCK", True),
+    ]
+    assert ["holdExpiresAt" in one for one in page["events"]].index(True) == 2
+
+
+def test_nothing_is_told_of_what_the_channel_may_not_see(served: Served) -> None:
+    hold(served, "foreign")
+    served.lock("not-listed", Request_ID=ID)
+    assert told(events(served)) == [("locked", "not-listed", 2)]
+    (event,) = events(served, **OTHER)["events"][-1:]
+    assert (event["token"], event["by"], event["requestId"]) == (
+        "not-listed",
+        "other_channel",
+        None,
+    )
+    assert ID not in json.dumps(events(served, **OTHER))
+
+
+def test_what_changes_nothing_is_no_event(served: Served) -> None:
+    served.unlock("not-listed", "unknown", "voided", "locked")
+    served.put(b"no json")
+    assert events(served)["events"] == []
+
+
+def test_pages_split_a_request_and_go_on_where_they_ended(served: Served) -> None:
+    tokens = ["listed-1", "listed-2", "not-listed"]
+    hold(served, "not-listed")
+    release(served, "not-listed")
+    served.unlock(*tokens)
+    served.lock(*tokens)
+    whole = told(events(served))
+    assert len(whole) == 7
+    for limit in (1, 2, 3, 5):
+        walked: list[Any] = []
+        page = events(served, f"?limit={limit}")
+        while page["events"]:
+            assert len(page["events"]) <= limit
+            assert page["more"] == (len(walked) + len(page["events"]) < 7)
+            walked += told(page)
+            page = events(served, f"?limit={limit}&after={page['next']}")
+        assert walked == whole
+
+
+def test_whoever_begins_at_the_latest_is_told_what_comes(served: Served) -> None:
+    served.unlock("listed-1")
+    page = events(served, "?after=latest")
+    assert page["events"] == []
+    served.unlock("listed-2")
+    assert told(events(served, f"?after={page['next']}")) == [("unlocked", "listed-2", 2)]
+
+
+def test_a_reader_waits_for_news(served: Served) -> None:
+    page = events(served, "?after=latest")
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(events, served, f"?after={page['next']}&wait=8") for _ in range(8)]
+        served.unlock("listed-1")
+        for one in asked:
+            assert told(one.result()) == [("unlocked", "listed-1", 2)]
+
+
+def test_who_waits_in_vain_is_told_so_in_time(served: Served) -> None:
+    began = monotonic()
+    page = events(served, "?after=latest&wait=1")
+    assert page["events"] == []
+    assert 0.5 < monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?limit=0",
+        "?limit=1001",
+        "?limit=x",
+        "?wait=9",
+        "?wait=-1",
+        "?after=x",
+        "?after=",
+        "?after=LATEST",
+        "?unknown=1",
+        "?limit=1&limit=2",
+        "?after=%ff",
+        "?after=e30",
+        "?after=W10",
+        f"?after={'A' * 9000}",
+    ],
+)
+def test_a_query_that_makes_no_sense_is_refused(shared: Served, query: str) -> None:
+    assert ask(shared, f"/v1/events{query}").status_code in (422, 431)
+
+
+def changed(cursor: str, at: int, value: object) -> str:
+    """A cursor in which somebody has changed a part."""
+    parts = json.loads(b64decode(cursor + "==", altchars=b"-_"))
+    parts[at] = value
+    return urlsafe_b64encode(json.dumps(parts).encode()).rstrip(b"=").decode()
+
+
+def test_a_cursor_from_elsewhere_is_refused(served: Served) -> None:
+    served.unlock("listed-1")
+    cursor = events(served)["next"]
+    of_other = events(served, **OTHER)["next"]
+    for after in (of_other, changed(cursor, 0, "another")):
+        assert ask(served, f"/v1/events?after={after}").status_code == 422
+    for position in ({"1": 99}, {"1": -1}, {"77": 1}, {"1": 10**40}, {"-5": 3}):
+        answer = ask(served, f"/v1/events?after={changed(cursor, 2, position)}")
+        assert (answer.status_code, answer.json()["error"]["type"]) == (410, "GONE"), position
+    for told_before in (-5, 10**30):
+        after = changed(changed(cursor, 3, 2**70), 4, told_before)
+        assert ask(served, f"/v1/events?after={after}").status_code in (200, 422)
+
+
+def test_a_cursor_whose_events_were_pruned_away_is_gone(served: Served) -> None:
+    cursor = events(served, "?after=latest")["next"]
+    served.unlock("listed-1")
+    last = events(served)["next"]
+    served.unlock("listed-2")
+    served.database.execute("UPDATE journal_chains SET pruned_number = 1")
+    answer = ask(served, f"/v1/events?after={cursor}")
+    assert (answer.status_code, answer.json()["error"]["appErrorCode"]) == (410, "MS-410")
+    assert "/v1/tickets/verify" in answer.json()["error"]["developerMessage"]
+    assert told(events(served, f"?after={last}")) == [("unlocked", "listed-2", 2)]
+    assert told(events(served)) == [("unlocked", "listed-2", 2)]
+
+
+def test_who_is_refused_the_feed(shared: Served) -> None:
+    assert ask(shared, "/v1/events", Authorization=None).status_code == 401
+    assert ask(shared, "/v1/events", PAC_Channel_Code="x").status_code == 403
+    assert ask(shared, "/v1/events", Accept="text/html").status_code == 406
+    assert shared.send("/v1/events", "POST", {}).status_code == 405
+    assert operate(shared, "GET", "/../../../v1/events").status_code in (400, 401, 404)

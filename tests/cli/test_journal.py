@@ -1,0 +1,107 @@
+"""trace, history and journal by command."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.box_office import add_two
+from tests.cli.commands import changed, done, run_here, run_on
+from tests.cli.test_bad_databases import assert_one_sentence
+from tests.databases import Database
+
+ID = "0dbc02a8-5f1a-4b7c-9d65-0f4e4ac6a1b2"
+
+
+@pytest.fixture
+def venue(inventory: Database) -> Database:
+    """An inventory with a ticket for every case, `plain` and `seat`."""
+    return add_two(inventory)
+
+
+def hold(database: Database, *tokens: str) -> str:
+    """Hold seats; the Request-ID of that."""
+    result = run_on(database, "tickets", "hold", *tokens, "--reason", "a broken seat", "--json")
+    return str(json.loads(result.stdout)["requestId"])
+
+
+def test_a_request_is_traced(venue: Database) -> None:
+    request_id = hold(venue, "plain", "seat", "unknown")
+    (traced,) = done(venue, "trace", request_id)["requests"]
+    assert traced["operator"].startswith("command line")
+    assert [one["outcome"] for one in traced["success"] + traced["failure"]] == [
+        *("held", "held", "unknown")
+    ]
+    lines = run_here(venue, "trace", request_id.upper()).stdout.splitlines()
+    assert lines[0].split() == ["request", request_id]
+    assert "  plain: held (version 2)" in lines
+    assert any(line.endswith("a broken seat") for line in lines)
+
+
+def test_who_changed_a_ticket(venue: Database) -> None:
+    first = hold(venue, "plain")
+    changed(venue, "tickets", "release", "plain", "--reason", "mended")
+    told = done(venue, "history", "plain")
+    assert [one["verb"] for one in told["changes"]] == ["release", "hold"]
+    assert told["changes"][1]["requestId"] == first
+    lines = run_here(venue, "history", "plain").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["3", "2"]
+    assert "because: mended" in lines[0]
+    some = run_here(venue, "history", "plain", "--limit", "1").stdout.splitlines()
+    assert some[1] == "There is more before that: give a higher --limit."
+    nobody = run_here(venue, "history", "seat").stdout
+    assert nobody == "Nobody has changed this ticket since the journal began.\n"
+
+
+@pytest.mark.parametrize("command", [("trace", ID), ("history", "nothing")])
+def test_what_is_not_there_exits_1(venue: Database, command: tuple[str, ...]) -> None:
+    result = run_on(venue, *command)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert_one_sentence(result.stderr)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("trace", "x"),
+        ("history", "seat-\udcff"),
+        ("history", "plain", "--limit", "0"),
+        ("journal", "prune", "--before", "yesterday"),
+        ("journal", "verify", "--anchor", "/nowhere"),
+    ],
+)
+def test_wrong_usage_exits_2(venue: Database, command: tuple[str, ...]) -> None:
+    result = run_on(venue, *command)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert_one_sentence(result.stderr)
+
+
+def test_the_journal_is_verified_also_against_an_anchor(venue: Database, tmp_path: Path) -> None:
+    hold(venue, "plain")
+    anchor = tmp_path / "anchor.json"
+    anchor.write_text(run_on(venue, "journal", "anchor").stdout)
+    hold(venue, "seat")
+    assert done(venue, "journal", "verify") == {"rows": 2, "tampered": []}
+    assert done(venue, "journal", "verify", "--anchor", str(anchor))["rows"] == 2
+    venue.execute("UPDATE journal SET entry = replace(entry, 'broken', 'Broken')")
+    result = run_on(venue, "journal", "verify", "--json")
+    assert result.returncode == 1
+    first, *_ = json.loads(result.stdout)["tampered"]
+    assert first["number"] == 1
+    words = run_here(venue, "journal", "verify")
+    assert "row 1: The row was edited." in words.stdout
+    anchor.write_text("[]")
+    assert_one_sentence(run_on(venue, "journal", "verify", "--anchor", str(anchor)).stderr)
+
+
+def test_the_journal_is_pruned_and_still_verified(venue: Database) -> None:
+    hold(venue, "plain")
+    hold(venue, "seat")
+    assert done(venue, "journal", "prune", "--before", "2020-01-01")["rows"] == 0
+    pruned = done(venue, "journal", "prune", "--before", "2999-12-31T12:00:00+02:00")
+    assert pruned == {"before": "2999-12-31T10:00:00Z", "rows": 2}
+    assert done(venue, "journal", "verify") == {"rows": 0, "tampered": []}
+    told = done(venue, "history", "plain")
+    assert (told["changes"], told["isPruned"]) == ([], True)
+    hold(venue, "plain")
+    assert done(venue, "journal", "verify")["rows"] == 1
