@@ -149,7 +149,20 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         (writing(HEAD + b"no colon here\r\n\r\n"), "not HTTP"),
         (writing(b"\x15\x03\x01\x00\x02\x02\x28"), "not HTTP"),
     ],
-    ids=str,
+    ids=[
+        "silent",
+        "half a head",
+        "endless head",
+        "endless informing",
+        "cut",
+        "rubbish",
+        "much rubbish",
+        "another protocol",
+        "no status",
+        "negative length",
+        "no header",
+        "TLS",
+    ],
 )
 def test_what_is_no_answer_is_a_failure_in_bounded_time(serve: Serve, problem: str) -> None:
     found, seconds = attempt(serve)
