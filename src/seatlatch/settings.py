@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 PREFIX = "SEATLATCH_"
 YEAR_SECONDS = 31_536_000
 
+WebhookAddresses = Literal["public", "loopback"]
 Pooler = Literal["none", "transaction"]
 LogFormat = Literal["console", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -38,6 +39,7 @@ class Settings(NamedTuple):
     authorization_code_seconds: int
     access_token_seconds: int
     refresh_token_seconds: int
+    webhook_addresses: WebhookAddresses
     log_format: LogFormat
     log_level: LogLevel
 
@@ -162,6 +164,13 @@ TABLE = (
         "2592000",
         "How long a refresh token is good for: who does not call for so long needs a new code.",
         _whole_number(1, YEAR_SECONDS),
+    ),
+    Setting(
+        "webhook_addresses",
+        "public",
+        "To which addresses webhooks are sent: public, or loopback for this machine's own,"
+        " too. Other private addresses are always refused. The sandbox takes loopback.",
+        _one_of("public", "loopback"),
     ),
     Setting(
         "log_format",

@@ -184,6 +184,7 @@ class Metrics:
             registry=self.registry,
         )
         self._make_states()
+        self._make_webhooks()
         if together:
             together.reserve()
         self._count_waiting: Callable[[], int] = lambda: 0
@@ -216,6 +217,27 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="max",
         ).labels(__version__, platform.python_version()).set(1)
+
+    def _make_webhooks(self) -> None:
+        """What is told of webhooks."""
+        self._webhook_attempts = Counter(
+            "seatlatch_webhook_attempts",
+            "Attempts to send a message to a webhook.",
+            ["result"],
+            registry=self.registry,
+        )
+        self._webhook_pending = Gauge(
+            "seatlatch_webhook_pending_messages",
+            "Messages that wait to be sent to webhooks, of all processes.",
+            registry=self.registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._webhook_lag = Gauge(
+            "seatlatch_webhook_lag_seconds",
+            "Age of the oldest message that waits to be sent to a webhook.",
+            registry=self.registry,
+            multiprocess_mode="livemostrecent",
+        )
 
     def request_answered(self, route: str, status: int, seconds: float) -> None:
         """One request; `route` is one of the service's own, not what the caller wrote."""
@@ -252,6 +274,15 @@ class Metrics:
     def journal_holds(self, entries: int) -> None:
         """So many requests are in the journal."""
         self._journal_entries.set(entries)
+
+    def webhook_attempted(self, result: str) -> None:
+        """A message was sent to a webhook: `delivered`, `failed` or `given_up`."""
+        self._webhook_attempts.labels(result).inc()
+
+    def webhook_backlog(self, messages: int, lag_seconds: float) -> None:
+        """What waits at all webhooks that are told."""
+        self._webhook_pending.set(messages)
+        self._webhook_lag.set(lag_seconds)
 
     def worker_replaced(self) -> None:
         """A worker died and another takes its place."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
+from random import SystemRandom
 from time import monotonic
 from typing import TypeVar
 
@@ -36,6 +37,10 @@ from seatlatch.store.postgres.engine import PostgresEngine
 from seatlatch.store.provisioning import Provisioning
 from seatlatch.store.sqlite.engine import SqliteEngine
 from seatlatch.telemetry import Log, Metrics
+from seatlatch.webhooks.addresses import Resolver
+from seatlatch.webhooks.deliverer import Deliverer
+from seatlatch.webhooks.endpoint import Means
+from seatlatch.webhooks.sending import Sender
 
 Answer = TypeVar("Answer")
 
@@ -176,4 +181,16 @@ def compose(
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
     rooms = (tickets, token, journal, probes, operator, OperatorJournal(operator_gate, store))
     routes = [route for room in rooms for route in room.routes()]
-    return make_app(routes, commits, store, metrics, log)
+    webhooks = Deliverer(
+        Means(
+            store=store,
+            commits=commits,
+            sender=lambda: Sender(settings.webhook_addresses, Resolver()),
+            observer=metrics,
+            log=log,
+            clock=lambda: datetime.now(UTC),
+            chance=SystemRandom().random,
+        ),
+        metrics,
+    )
+    return make_app(routes, commits, store, metrics, log, webhooks)

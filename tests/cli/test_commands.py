@@ -215,6 +215,7 @@ def test_the_defaults_are_the_contracts() -> None:
         authorization_code_seconds=86_400,
         access_token_seconds=3_600,
         refresh_token_seconds=2_592_000,
+        webhook_addresses="public",
         log_format="console",
         log_level="info",
     )

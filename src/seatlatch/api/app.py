@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,11 +17,26 @@ from seatlatch.store.interface import Store
 from seatlatch.telemetry import Log, Metrics
 
 
+class Background(Protocol):
+    """What goes on beside the requests."""
+
+    def start(self) -> None:
+        """Begin, in the event loop of the application."""
+
+    async def close(self) -> None:
+        """Stop, while changes can still be committed."""
+
+
 def make_app(
-    routes: Sequence[Route], commits: GroupCommit, store: Store, metrics: Metrics, log: Log
+    routes: Sequence[Route],
+    commits: GroupCommit,
+    store: Store,
+    metrics: Metrics,
+    log: Log,
+    background: Background,
 ) -> ASGIApp:
-    """The ASGI application of these routes. Commits run from its start to its stop, and with that
-    the store is closed.
+    """The ASGI application of these routes. Commits and `background` run from its start to its
+    stop, and with that the store is closed.
 
     The router stands alone in the frame, without the middleware of a whole Starlette
     application: the frame does what that would do, and each layer costs time in every request.
@@ -31,7 +46,9 @@ def make_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         commits.start()
+        background.start()
         yield
+        await background.close()
         await commits.close()
         await store.close()
 

@@ -20,6 +20,7 @@ from seatlatch.cli.sandbox import sandbox
 from seatlatch.cli.serve import serve
 from seatlatch.cli.tickets import tickets
 from seatlatch.cli.tickets_import import EXAMPLE, import_file
+from seatlatch.cli.webhooks import webhooks
 from seatlatch.domain.refusal import InvalidRequest, Unavailable
 from seatlatch.operations.provision import NotDone
 from seatlatch.settings import SettingProblem
@@ -41,6 +42,7 @@ app.add_typer(organizations, name="org")
 app.add_typer(channels, name="channel")
 app.add_typer(applications, name="app")
 app.add_typer(operators, name="operator")
+app.add_typer(webhooks, name="webhook")
 tickets.command("import", epilog=EXAMPLE)(import_file)
 app.add_typer(tickets, name="tickets")
 app.command(epilog="Example: seatlatch trace 0dbc02a8-5f1a-4b7c-9d65-0f4e4ac6a1b2")(trace)

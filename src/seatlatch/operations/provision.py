@@ -128,6 +128,11 @@ def remove_channel(provisioning: Provisioning, code: str) -> None:
             f"The channel {code} has mpreserve set on {count}."
             " Unlock them first with `seatlatch tickets unlock`."
         )
+    if webhooks := provisioning.count_webhooks(code):
+        count = "1 webhook" if webhooks == 1 else f"{webhooks} webhooks"
+        raise NotDone(
+            f"The channel {code} has {count}. Remove them first with `seatlatch webhook remove`."
+        )
     provisioning.remove_channel(code)
 
 

@@ -79,7 +79,7 @@ async def read_feed(snapshot: Snapshot, channel: Channel, place: Place, limit: i
                 if len(events) == limit:
                     there = place._replace(position=position, entry_id=entry.entry_id, told=nth)
                     return Events(events, there, is_all=False)
-                events.append(_event(entry, changed, records[changed.token]))
+                events.append(event_of(entry, changed, records[changed.token]))
         _see(position, entry)
     there = place._replace(position=position, entry_id=0, told=0)
     is_all = len(entries) == len(found) < ENTRIES_AT_ONCE_MAX
@@ -103,7 +103,7 @@ async def read_events(
     for entry in entries:
         _see(position, entry)
         events += [
-            _event(entry, changed, records[changed.token])
+            event_of(entry, changed, records[changed.token])
             for changed in entry.changed
             if changed.token in records
         ]
@@ -159,7 +159,8 @@ def _see(position: dict[int, int], entry: Entry) -> None:
     position[chain] = number
 
 
-def _event(entry: Entry, changed: Changed, record: TicketRecord) -> SeatEvent:
+def event_of(entry: Entry, changed: Changed, record: TicketRecord) -> SeatEvent:
+    """What an entry's change of one ticket is told as; `record`: what is said of it now."""
     verb, asker, _, seconds = entry.act
     own = asker.channel_code
     kept = verb in KEEPS_MPRESERVE and changed.channel_code is not None

@@ -9,6 +9,7 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import SeatStatus, Ticket, TicketRecord, WholeTicket
 from seatlatch.store.journal import JournalSnapshot, JournalTransaction
+from seatlatch.store.webhooks import WebhookSnapshot, WebhookTransaction
 
 Result = TypeVar("Result")
 
@@ -69,7 +70,7 @@ Written = tuple[str, str]
 """What is told of a ticket that was changed: its owner's id, and its mark for the journal."""
 
 
-class Snapshot(JournalSnapshot, Protocol):
+class Snapshot(JournalSnapshot, WebhookSnapshot, Protocol):
     """The inside of a transaction that only reads: all of it at one moment."""
 
     async def moment(self) -> datetime:
@@ -108,7 +109,7 @@ class Snapshot(JournalSnapshot, Protocol):
         """A family of tokens, unless it was revoked or cleared away after its end."""
 
 
-class Transaction(Snapshot, JournalTransaction, Protocol):
+class Transaction(Snapshot, JournalTransaction, WebhookTransaction, Protocol):
     """The inside of one transaction that changes. What is read here can't change until its end.
 
     Each write makes so what the rule of its name (`domain.rules`) allows and what is not so

@@ -59,6 +59,9 @@ class Provisioning(Protocol):
     def reserved_tickets(self, code: str) -> int:
         """On how many tickets a channel has set mpreserve. Looks at every ticket."""
 
+    def count_webhooks(self, code: str) -> int:
+        """How many webhooks a channel has."""
+
     def add_grant(self, code: str, organization_id: str) -> None:
         """The channel sees the organization's tickets."""
 

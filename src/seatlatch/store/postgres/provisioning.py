@@ -33,6 +33,7 @@ ADD_CHANNEL = "INSERT INTO seatlatch.channels (channel_code, name) VALUES (%s, %
 REMOVE_GRANTS = "DELETE FROM seatlatch.grants WHERE channel_code = %s"
 REMOVE_CHANNEL = "DELETE FROM seatlatch.channels WHERE channel_code = %s"
 RESERVED = "SELECT count(*) FROM seatlatch.tickets WHERE mpreserve_channel = %s"
+COUNT_WEBHOOKS = "SELECT count(*) FROM seatlatch.webhooks WHERE channel_code = %s"
 ADD_GRANT = "INSERT INTO seatlatch.grants (channel_code, organization_id) VALUES (%s, %s)"
 REMOVE_GRANT = "DELETE FROM seatlatch.grants WHERE channel_code = %s AND organization_id = %s"
 APPLICATIONS = """
@@ -73,6 +74,8 @@ OPERATORS = "SELECT operator_name FROM seatlatch.operators ORDER BY operator_nam
 ADD_OPERATOR = "INSERT INTO seatlatch.operators (operator_name, key_hash) VALUES (%s, %s)"
 REMOVE_OPERATOR = "DELETE FROM seatlatch.operators WHERE operator_name = %s"
 CLEAR = """
+DELETE FROM seatlatch.webhook_messages;
+DELETE FROM seatlatch.webhooks;
 DELETE FROM seatlatch.journal;
 DELETE FROM seatlatch.journal_chains;
 DELETE FROM seatlatch.tickets;
@@ -163,6 +166,11 @@ class PostgresProvisioning:
         """On how many tickets a channel has set mpreserve."""
         ((tickets,),) = self._rows(RESERVED, code)
         return int(tickets)
+
+    def count_webhooks(self, code: str) -> int:
+        """How many webhooks a channel has."""
+        ((webhooks,),) = self._rows(COUNT_WEBHOOKS, code)
+        return int(webhooks)
 
     def add_grant(self, code: str, organization_id: str) -> None:
         """The channel sees the organization's tickets."""

@@ -11,6 +11,7 @@ from seatlatch.store.interface import Code, TokenFamily
 from seatlatch.store.postgres.arrays import array, is_storable
 from seatlatch.store.postgres.journal import PostgresJournal
 from seatlatch.store.postgres.reading import utc
+from seatlatch.store.postgres.webhooks import PostgresWebhooks
 
 TICKET = """
 now(), token, organization_id, owner_id, voided, seat_status, mpreserve_channel, hold_expires_at
@@ -47,7 +48,7 @@ FROM seatlatch.token_families WHERE family_hash = %s
 Row = tuple[Any, ...]
 
 
-class PostgresSnapshot(PostgresJournal):
+class PostgresSnapshot(PostgresJournal, PostgresWebhooks):
     """The inside of a transaction, for reading."""
 
     find_code_sql = FIND_CODE

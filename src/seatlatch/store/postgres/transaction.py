@@ -20,6 +20,7 @@ from seatlatch.store.postgres.authorizations import PostgresAuthorizations
 from seatlatch.store.postgres.connection import Connection, Statement, pairs, triples
 from seatlatch.store.postgres.journal import MARK, PostgresJournalWriter
 from seatlatch.store.postgres.schema import KEEP_ORGANIZATIONS
+from seatlatch.store.postgres.webhooks import PostgresWebhookWriter
 
 SEPARATOR = "\x1f"
 """Stands between a channel and an organization; can't be part of an organization's id."""
@@ -137,7 +138,7 @@ ORDER BY token COLLATE "C"
 NO_LISTING = Listing()
 
 
-class PostgresTransaction(PostgresJournalWriter, PostgresAuthorizations):
+class PostgresTransaction(PostgresJournalWriter, PostgresWebhookWriter, PostgresAuthorizations):
     """The inside of a transaction. `careful`: another one came in between at the last try.
 
     Where the box office writes, tickets are taken before they are changed: it is to be told which

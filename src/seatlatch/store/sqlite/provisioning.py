@@ -26,6 +26,7 @@ ADD_CHANNEL = "INSERT INTO channels (channel_code, name) VALUES (?, ?)"
 REMOVE_GRANTS = "DELETE FROM grants WHERE channel_code = ?"
 REMOVE_CHANNEL = "DELETE FROM channels WHERE channel_code = ?"
 RESERVED = "SELECT count(*) FROM tickets WHERE mpreserve_channel = ?"
+COUNT_WEBHOOKS = "SELECT count(*) FROM webhooks WHERE channel_code = ?"
 ADD_GRANT = "INSERT INTO grants (channel_code, organization_id) VALUES (?, ?)"
 REMOVE_GRANT = "DELETE FROM grants WHERE channel_code = ? AND organization_id = ?"
 APPLICATIONS = "SELECT application_id, channel_code FROM applications ORDER BY application_id"
@@ -58,6 +59,7 @@ OPERATORS = "SELECT operator_name FROM operators ORDER BY operator_name"
 ADD_OPERATOR = "INSERT INTO operators (operator_name, key_hash) VALUES (?, ?)"
 REMOVE_OPERATOR = "DELETE FROM operators WHERE operator_name = ?"
 CLEAR = """
+DELETE FROM webhook_messages; DELETE FROM webhooks;
 DELETE FROM journal; UPDATE journal_chains
 SET number = 0, hash = zeroblob(32), pruned_number = 0, pruned_hash = zeroblob(32);
 DELETE FROM tickets; DELETE FROM access_tokens; DELETE FROM token_families;
@@ -141,6 +143,11 @@ class SqliteProvisioning:
         """On how many tickets a channel has set mpreserve."""
         ((tickets,),) = self._connection.execute(RESERVED, (code,)).fetchall()
         return cast(int, tickets)
+
+    def count_webhooks(self, code: str) -> int:
+        """How many webhooks a channel has."""
+        ((webhooks,),) = self._connection.execute(COUNT_WEBHOOKS, (code,)).fetchall()
+        return cast(int, webhooks)
 
     def add_grant(self, code: str, organization_id: str) -> None:
         """The channel sees the organization's tickets."""

@@ -18,6 +18,7 @@ from seatlatch.store.sqlite.errors import in_a_command
 from seatlatch.store.sqlite.journal import SqliteJournal
 from seatlatch.store.sqlite.moments import from_text, optional_moment, to_text, utc_now
 from seatlatch.store.sqlite.opening import open_database
+from seatlatch.store.sqlite.webhooks import SqliteWebhooks
 
 READ_TICKET = """
 SELECT token, organization_id, owner_id, voided, seat_status, mpreserve_channel, hold_expires_at
@@ -63,7 +64,7 @@ def reading(path: Path) -> Iterator["SqliteSnapshot"]:
         connection.close()
 
 
-class SqliteSnapshot(SqliteJournal):
+class SqliteSnapshot(SqliteJournal, SqliteWebhooks):
     """The inside of a transaction, for reading. `now` is its moment, aware UTC.
 
     Nothing in it waits: its methods are awaited only because other engines' do.

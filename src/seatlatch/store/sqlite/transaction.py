@@ -14,6 +14,7 @@ from seatlatch.store.sqlite.authorizations import SqliteAuthorizations
 from seatlatch.store.sqlite.journal import SqliteJournalWriter
 from seatlatch.store.sqlite.moments import to_text
 from seatlatch.store.sqlite.snapshot import SqliteSnapshot
+from seatlatch.store.sqlite.webhooks import SqliteWebhookWriter
 
 SEPARATOR = "\x1f"
 """Stands between the organizations of a channel; can't be part of an organization's id."""
@@ -102,7 +103,9 @@ WHERE EXISTS (SELECT 1 FROM organizations WHERE organization_id = ?2)
 """
 
 
-class SqliteTransaction(SqliteJournalWriter, SqliteSnapshot, SqliteAuthorizations):
+class SqliteTransaction(
+    SqliteJournalWriter, SqliteWebhookWriter, SqliteSnapshot, SqliteAuthorizations
+):
     """The inside of a transaction that already holds SQLite's one write lock."""
 
     async def change_mpreserve(

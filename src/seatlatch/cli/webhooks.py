@@ -1,0 +1,222 @@
+"""`seatlatch webhook`: where channels are told of their seats, and what has come of that."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import typer
+
+from seatlatch.cli.options import AsJson, Database, group, settings_for
+from seatlatch.cli.printing import for_people, in_columns, print_result
+from seatlatch.commit import Commits
+from seatlatch.domain.webhook import Delivery, MessageState, Webhook, WebhookState
+from seatlatch.operations import write_webhooks
+from seatlatch.operations.provision import NotDone
+from seatlatch.settings import read_settings
+from seatlatch.store.interface import Snapshot
+from seatlatch.webhooks.addresses import Resolver, require_allowed
+from seatlatch.wiring import change, look
+
+Answer = TypeVar("Answer")
+
+DELIVERIES_MAX = 1_000
+DELIVERIES_SHOWN = 20
+NOTE_IT = "Note down the secret now: it is not shown again."
+
+webhooks = group("Webhooks: where channels are told of their seats.")
+
+WebhookId = Annotated[str, typer.Argument(metavar="WEBHOOK_ID", help="As it was told by add.")]
+Url = Annotated[str, typer.Argument(metavar="URL", help="Where to send; https:// or http://.")]
+ChannelCode = Annotated[
+    str, typer.Option("--channel", metavar="CODE", help="The channel that is told.")
+]
+OwnChanges = Annotated[
+    bool, typer.Option("--own-changes", help="Also tell what the channel does itself.")
+]
+Failed = Annotated[bool, typer.Option("--failed", help="Only those that failed at last.")]
+Limit = Annotated[
+    int,
+    typer.Option(
+        "--limit",
+        metavar="COUNT",
+        min=1,
+        max=DELIVERIES_MAX,
+        help=f"How many at most. [default: {DELIVERIES_SHOWN}]",
+        show_default=False,
+    ),
+]
+MessageId = Annotated[
+    str | None, typer.Argument(metavar="MESSAGE_ID", help="The message that is sent again.")
+]
+AllGivenUp = Annotated[bool, typer.Option("--failed", help="All that were given up.")]
+
+
+@webhooks.command(
+    epilog="Example: seatlatch webhook add https://example.com/seats --channel my-application"
+)
+def add(
+    url: Url,
+    channel_code: ChannelCode,
+    own_changes: OwnChanges = False,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell a channel of its seats from now on. Prints the secret that signs, this once."""
+    settings = read_settings(os.environ, {"database_url": database})
+    write_webhooks.require_url(url)
+    asyncio.run(require_allowed(url, settings.webhook_addresses, Resolver()))
+    webhook = change(
+        settings.database_url,
+        lambda commits: write_webhooks.add_webhook(
+            commits, url, channel_code, own_changes=own_changes
+        ),
+    )
+    lines = [
+        f"Added the webhook {webhook.webhook_id} of the channel {channel_code}.",
+        f"Secret: {webhook.secret}",
+        NOTE_IT,
+    ]
+    document = {**_document(webhook), "secret": webhook.secret}
+    print_result(as_json, document, lines, secret=True)
+
+
+@webhooks.command("list", epilog="Example: seatlatch webhook list")
+def list_all(database: Database = None, as_json: AsJson = False) -> None:
+    """List all webhooks, with their state."""
+
+    async def work(snapshot: Snapshot) -> list[Webhook]:
+        return list(await snapshot.read_webhooks())
+
+    entries = look(settings_for(database).database_url, work)
+    rows = [
+        (entry.webhook_id, entry.channel_code, entry.state, entry.url, entry.reason or "")
+        for entry in entries
+    ]
+    nobody = ["There is no webhook yet. Add one with `seatlatch webhook add`."]
+    document = {"webhooks": [_document(entry) for entry in entries]}
+    print_result(as_json, document, in_columns(rows) or nobody, changed=False)
+
+
+@webhooks.command(epilog="Example: seatlatch webhook pause wh_0c5d")
+def pause(webhook_id: WebhookId, database: Database = None, as_json: AsJson = False) -> None:
+    """Send nothing to a webhook. What happens meanwhile is kept for it."""
+    _change(
+        database, lambda commits: write_webhooks.set_state(commits, webhook_id, WebhookState.PAUSED)
+    )
+    document = {"webhookId": webhook_id, "state": WebhookState.PAUSED}
+    print_result(as_json, document, [f"Paused the webhook {webhook_id}."])
+
+
+@webhooks.command(epilog="Example: seatlatch webhook resume wh_0c5d")
+def resume(webhook_id: WebhookId, database: Database = None, as_json: AsJson = False) -> None:
+    """Send to a webhook that was paused or disabled; what waits is tried at once."""
+    _change(
+        database, lambda commits: write_webhooks.set_state(commits, webhook_id, WebhookState.ACTIVE)
+    )
+    document = {"webhookId": webhook_id, "state": WebhookState.ACTIVE}
+    print_result(as_json, document, [f"The webhook {webhook_id} is told again."])
+
+
+@webhooks.command(epilog="Example: seatlatch webhook remove wh_0c5d")
+def remove(webhook_id: WebhookId, database: Database = None, as_json: AsJson = False) -> None:
+    """Remove a webhook, with all that waits for it."""
+    _change(database, lambda commits: write_webhooks.remove_webhook(commits, webhook_id))
+    print_result(as_json, {"webhookId": webhook_id}, [f"Removed the webhook {webhook_id}."])
+
+
+@webhooks.command("rotate-secret", epilog="Example: seatlatch webhook rotate-secret wh_0c5d")
+def rotate_secret(
+    webhook_id: WebhookId, database: Database = None, as_json: AsJson = False
+) -> None:
+    """Sign with a new secret. For a day the one before signs, too."""
+    secret, ends_at = _change(
+        database, lambda commits: write_webhooks.rotate_secret(commits, webhook_id)
+    )
+    document = {"webhookId": webhook_id, "secret": secret, "oldSecretEnds": ends_at}
+    lines = [
+        f"The new secret of {webhook_id}: {secret}",
+        f"The one before signs, too, until {for_people(ends_at)}.",
+        NOTE_IT,
+    ]
+    print_result(as_json, document, lines, secret=True)
+
+
+@webhooks.command(epilog="Example: seatlatch webhook deliveries wh_0c5d --failed")
+def deliveries(
+    webhook_id: WebhookId,
+    failed: Failed = False,
+    limit: Limit = DELIVERIES_SHOWN,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a webhook's latest messages and what became of them, the newest first."""
+
+    async def work(snapshot: Snapshot) -> list[Delivery]:
+        if await snapshot.find_webhook(webhook_id) is None:
+            raise write_webhooks.unknown_webhook(webhook_id)
+        return list(await snapshot.deliveries(webhook_id, limit, failed=failed))
+
+    found = look(settings_for(database).database_url, work)
+    rows = [
+        (
+            one.message_id,
+            for_people(one.created_at),
+            one.state.replace("_", " "),
+            f"{one.attempts} attempt{'' if one.attempts == 1 else 's'}",
+            one.problem or "",
+        )
+        for one in found
+    ]
+    document = {"webhookId": webhook_id, "messages": [_message(one) for one in found]}
+    nothing = ["No message failed." if failed else "There is no message yet."]
+    print_result(as_json, document, in_columns(rows) or nothing, changed=False)
+
+
+@webhooks.command(epilog="Example: seatlatch webhook replay wh_0c5d --failed")
+def replay(
+    webhook_id: WebhookId,
+    message_id: MessageId = None,
+    failed: AllGivenUp = False,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a message again under its own id, or all that were given up."""
+    if failed == (message_id is not None):
+        raise typer.BadParameter("Give a MESSAGE_ID or --failed, one of the two.")
+    messages = _change(
+        database, lambda commits: write_webhooks.replay(commits, webhook_id, message_id)
+    )
+    if not messages:
+        raise NotDone(f"No message of the webhook {webhook_id} was given up.")
+    sentence = f"{messages:,} message{' is' if messages == 1 else 's are'} sent again."
+    print_result(as_json, {"webhookId": webhook_id, "messages": messages}, [sentence])
+
+
+def _change(database: str | None, ask: Callable[[Commits], Awaitable[Answer]]) -> Answer:
+    return change(settings_for(database).database_url, ask)
+
+
+def _document(webhook: Webhook) -> dict[str, object]:
+    return {
+        "webhookId": webhook.webhook_id,
+        "channelCode": webhook.channel_code,
+        "url": webhook.url,
+        "ownChanges": webhook.own_changes,
+        "state": webhook.state,
+        "reason": webhook.reason,
+        "createdAt": webhook.created_at,
+    }
+
+
+def _message(one: Delivery) -> dict[str, object]:
+    return {
+        "messageId": one.message_id,
+        "state": one.state,
+        "createdAt": one.created_at,
+        "attempts": one.attempts,
+        "attemptedAt": one.attempted_at,
+        "nextAttemptAt": one.due_at if one.state is MessageState.PENDING else None,
+        "status": one.status,
+        "problem": one.problem,
+    }

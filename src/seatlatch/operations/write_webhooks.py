@@ -1,0 +1,160 @@
+"""Let channels be told by webhooks: add, pause, resume and remove endpoints, rotate their secrets,
+send messages again. What tells them writes by way of `WebhookWrite`, too.
+"""
+
+import secrets
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+from uuid import uuid4
+
+from seatlatch.commit import Commits
+from seatlatch.domain.label import shortened
+from seatlatch.domain.refusal import InvalidRequest
+from seatlatch.domain.webhook import Webhook, WebhookState, url_problem
+from seatlatch.operations.provision import NotDone, require_identifier
+from seatlatch.store.interface import Transaction
+
+WEBHOOKS_MAX = 20
+"""Of one channel."""
+
+SECRET_BYTES = 32
+OVERLAP_SECONDS = 86_400
+"""So long do both secrets sign after a rotation."""
+
+Answer = TypeVar("Answer")
+
+
+class WebhookWrite(Generic[Answer]):
+    """Something about webhooks to be written. `order`: of several in a transaction those with the
+    lower one go first, so that two transactions never wait for each other in a ring.
+    """
+
+    tokens: Collection[str] = ()
+    """It is about no tickets."""
+
+    def __init__(self, order: str, write: Callable[[Transaction], Awaitable[Answer]]) -> None:
+        self._order = order
+        self._write = write
+
+    @staticmethod
+    async def work_off(
+        transaction: Transaction, changes: Sequence["WebhookWrite[Any]"]
+    ) -> list[Any]:
+        """One after the other."""
+        numbers = sorted(range(len(changes)), key=lambda number: changes[number]._order)
+        answers = {number: await changes[number]._write(transaction) for number in numbers}
+        return [answers[number] for number in range(len(changes))]
+
+
+def new_webhook_secret() -> str:
+    """A secret in the form of Standard Webhooks."""
+    return "whsec_" + b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def require_url(url: str) -> None:
+    """Raise `InvalidRequest` unless a webhook's URL has the right form."""
+    if problem := url_problem(url):
+        raise InvalidRequest(f"The webhook's URL {problem}.")
+
+
+async def add_webhook(
+    commits: Commits, url: str, channel_code: str, *, own_changes: bool, secret: str | None = None
+) -> Webhook:
+    """Add an endpoint, which is told of what happens from now on. It has its secret.
+
+    Raises `InvalidRequest` and `NotDone`.
+    """
+    require_url(url)
+    require_identifier("channel code", channel_code)
+
+    async def write(transaction: Transaction) -> Webhook:
+        if await transaction.read_channel(channel_code) is None:
+            raise NotDone(
+                f"There is no channel {channel_code}. Add it with `seatlatch channel add`."
+            )
+        others = await transaction.read_webhooks()
+        if sum(other.channel_code == channel_code for other in others) >= WEBHOOKS_MAX:
+            raise NotDone(
+                f"The channel {channel_code} has {WEBHOOKS_MAX} webhooks, which is the most."
+                " Remove one with `seatlatch webhook remove`."
+            )
+        webhook = Webhook(
+            f"wh_{uuid4().hex}",
+            channel_code,
+            url,
+            own_changes,
+            await transaction.moment(),
+            secret or new_webhook_secret(),
+            await transaction.read_position(),
+        )
+        await transaction.add_webhook(webhook)
+        return webhook
+
+    return await commits.submit(WebhookWrite(channel_code, write))
+
+
+async def set_state(commits: Commits, webhook_id: str, state: WebhookState) -> None:
+    """Pause an endpoint, or let it go on: then what waits is tried at once. Raises `NotDone`."""
+    reason = "Paused by the operator." if state is WebhookState.PAUSED else None
+
+    async def write(transaction: Transaction) -> None:
+        if not await transaction.set_webhook_state(webhook_id, state, reason):
+            raise unknown_webhook(webhook_id)
+        if state is WebhookState.ACTIVE:
+            await transaction.restart_messages(webhook_id)
+
+    await commits.submit(WebhookWrite(webhook_id, write))
+
+
+async def remove_webhook(commits: Commits, webhook_id: str) -> None:
+    """Forget an endpoint with all its messages. Raises `NotDone`."""
+
+    async def write(transaction: Transaction) -> None:
+        if not await transaction.remove_webhook(webhook_id):
+            raise unknown_webhook(webhook_id)
+
+    await commits.submit(WebhookWrite(webhook_id, write))
+
+
+async def rotate_secret(commits: Commits, webhook_id: str) -> tuple[str, datetime]:
+    """A new secret, and until when the old one signs beside it, aware UTC. Raises `NotDone`."""
+
+    async def write(transaction: Transaction) -> tuple[str, datetime]:
+        webhook = await transaction.find_webhook(webhook_id)
+        if webhook is None:
+            raise unknown_webhook(webhook_id)
+        secret = new_webhook_secret()
+        ends_at = await transaction.moment() + timedelta(seconds=OVERLAP_SECONDS)
+        await transaction.set_webhook_secrets(webhook_id, secret, webhook.secret, ends_at)
+        return secret, ends_at
+
+    return await commits.submit(WebhookWrite(webhook_id, write))
+
+
+async def replay(commits: Commits, webhook_id: str, message_id: str | None) -> int:
+    """Send a message again under the same id, or all that were given up; how many.
+
+    Raises `NotDone`.
+    """
+
+    async def write(transaction: Transaction) -> int:
+        if await transaction.find_webhook(webhook_id) is None:
+            raise unknown_webhook(webhook_id)
+        messages = await transaction.replay_messages(webhook_id, message_id)
+        if not messages and message_id is not None:
+            raise NotDone(
+                f"The webhook {webhook_id} has no message {shortened(message_id)}."
+                " See the latest with `seatlatch webhook deliveries`."
+            )
+        return messages
+
+    return await commits.submit(WebhookWrite(webhook_id, write))
+
+
+def unknown_webhook(webhook_id: str) -> NotDone:
+    """There is none of that id."""
+    return NotDone(
+        f"There is no webhook {shortened(webhook_id)}. See them all with `seatlatch webhook list`."
+    )

@@ -1,0 +1,269 @@
+"""Tells one endpoint: moves what is for it from the journal into messages, and sends those.
+
+At least once, and each ticket's changes in their order. Whoever runs this has the endpoint's lease.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from seatlatch.commit import Commits
+from seatlatch.domain.feed import Position
+from seatlatch.domain.refusal import Unavailable
+from seatlatch.domain.webhook import MessageState, Webhook, WebhookState, without_query
+from seatlatch.operations.write_webhooks import WebhookWrite
+from seatlatch.store.interface import Snapshot, Store, Transaction
+from seatlatch.store.webhooks import Attempt, NewMessage, Pending
+from seatlatch.telemetry import Log
+from seatlatch.webhooks.feed import is_behind, read_for
+from seatlatch.webhooks.message import messages_of, signed
+from seatlatch.webhooks.schedule import DELAYS_SECONDS, next_attempt
+from seatlatch.webhooks.sending import CONNECTIONS_MAX, Answer, NoAnswer, Sends
+from seatlatch.webhooks.window import Window
+
+MESSAGES_WAITING_MAX = 500
+"""So many messages of an endpoint wait at most; what follows stays in the journal, once for all."""
+
+ENTRIES_AT_ONCE = 50
+"""Of the journal, looked at in one piece: on SQLite the event loop stands still for it."""
+
+ENTRIES_BETWEEN_WRITES = 5_000
+"""Where nothing is for an endpoint, its position is kept so rarely: to look again costs little."""
+
+AGAIN_AFTER_SECONDS = 5.0
+"""When the database does not answer, or at a bug of ours."""
+
+GONE = 410
+
+
+class Observer(Protocol):
+    """Is told what became of attempts."""
+
+    def webhook_attempted(self, result: str) -> None:
+        """`delivered`, `failed` or `given_up`."""
+
+
+class Means(NamedTuple):
+    """What an endpoint is told with. `clock` gives aware UTC, `chance` numbers from 0 to 1."""
+
+    store: Store
+    commits: Commits
+    sender: Callable[[], Sends]
+    observer: Observer
+    log: Log
+    clock: Callable[[], datetime]
+    chance: Callable[[], float]
+    delays_seconds: Sequence[float] = DELAYS_SECONDS
+    refresh_seconds: float = 5.0
+    """So often it is looked what others have done to the messages that wait."""
+
+
+class LeaseLost(Exception):
+    """Another one tells the endpoint now, or it is not where we left it."""
+
+
+class Endpoint:
+    """One endpoint. `webhook` as it is known now; `run` is to be ended by cancelling it."""
+
+    def __init__(self, webhook: Webhook, holder: str, means: Means) -> None:
+        self.webhook = webhook
+        self._holder = holder
+        self._means = means
+        self._kept = webhook.position
+        self._position = webhook.position
+        self._end: Position = {}
+        self._window = Window()
+        self._refreshed_at: float | None = None
+        self._wake = asyncio.Event()
+        self._sends: set[asyncio.Task[None]] = set()
+        self._sender = means.sender()
+
+    def look(self, webhook: Webhook, end: Position) -> None:
+        """What is known of it now, and where the journal ends."""
+        self.webhook = webhook
+        self._end = end
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Tell it, until cancelled. Raises `LeaseLost`."""
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    await self._refresh()
+                    self._send_ready()
+                    await self._move()
+                except Unavailable:
+                    await asyncio.sleep(AGAIN_AFTER_SECONDS)
+                else:
+                    await self._news()
+        finally:
+            for task in self._sends:
+                task.cancel()
+            await asyncio.gather(*self._sends, return_exceptions=True)
+            await self._sender.close()
+
+    async def _refresh(self) -> None:
+        """Read what waits; a command may have added to it."""
+        now = asyncio.get_running_loop().time()
+        if self._refreshed_at and now < self._refreshed_at + self._means.refresh_seconds:
+            return
+        self._window.look_away()
+
+        async def work(snapshot: Snapshot) -> list[Pending]:
+            found = await snapshot.pending_messages(self.webhook.webhook_id, MESSAGES_WAITING_MAX)
+            return list(found)
+
+        self._window.look(await self._means.store.read(work))
+        self._refreshed_at = now
+
+    async def _move(self) -> None:
+        """Make messages of what happened, as long as there is room for them to wait."""
+        while len(self._window) < MESSAGES_WAITING_MAX and is_behind(self._position, self._end):
+            events, after = await self._means.store.read(
+                partial(read_for, webhook=self.webhook, after=self._position, limit=ENTRIES_AT_ONCE)
+            )
+            if after == self._position:
+                return
+            messages = list(messages_of(events))
+            looked_at = sum(after.values()) - sum(self._kept.values())
+            if messages or looked_at >= ENTRIES_BETWEEN_WRITES:
+                await self._keep(after, messages)
+            self._position = after
+            self._send_ready()
+            await asyncio.sleep(0)
+
+    async def _keep(self, after: Position, messages: list[NewMessage]) -> None:
+        async def write(transaction: Transaction) -> list[Pending] | None:
+            added = await transaction.move_webhook(
+                self.webhook.webhook_id, self._holder, self._kept, after, messages
+            )
+            return None if added is None else list(added)
+
+        added = await self._means.commits.submit(WebhookWrite(self.webhook.webhook_id, write))
+        if added is None:
+            raise LeaseLost
+        self._kept = after
+        self._window.add(added)
+
+    def _send_ready(self) -> None:
+        room = CONNECTIONS_MAX - self._window.in_flight
+        for one in self._window.ready(self._means.clock(), room):
+            self._window.sending(one)
+            task = asyncio.create_task(self._attempt(one), name=one.message_id)
+            self._sends.add(task)
+            task.add_done_callback(self._sent)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sends.discard(task)
+        self._wake.set()
+
+    async def _news(self) -> None:
+        """Wait until something ended, is due or may have come."""
+        due_at = self._window.next_due_at()
+        timeout = None
+        if due_at is not None and self._window.in_flight < CONNECTIONS_MAX:
+            timeout = max((due_at - self._means.clock()).total_seconds(), 0.0)
+        try:
+            async with asyncio.timeout(timeout):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _attempt(self, one: Pending) -> None:
+        """Send a message once, and keep what became of it."""
+        try:
+            body = await self._means.store.read(lambda snapshot: snapshot.read_body(one.message_id))
+            if body is None:  # the endpoint was removed
+                self._window.ended(one)
+                return
+            answer, problem = await self._send(one, body)
+            await self._note(one, answer, problem)
+        except Unavailable:
+            self._try_later(one)
+        except Exception as error:
+            self._means.log.error("bug", webhook=self.webhook.webhook_id, exc_info=error)
+            self._try_later(one)
+
+    def _try_later(self, one: Pending) -> None:
+        """Nothing is kept of the attempt."""
+        due_at = self._means.clock() + timedelta(seconds=AGAIN_AFTER_SECONDS)
+        self._window.postponed(one._replace(due_at=due_at))
+
+    async def _send(self, one: Pending, body: str) -> tuple[Answer | None, str | None]:
+        now = self._means.clock()
+        headers = signed(self.webhook.secrets_at(now), one.message_id, body, now)
+        try:
+            answer = await self._sender.send(self.webhook.url, headers, body.encode())
+        except NoAnswer as none:
+            return None, str(none)
+        return answer, _problem(answer.status)
+
+    async def _note(self, one: Pending, answer: Answer | None, problem: str | None) -> None:
+        now = self._means.clock()
+        first = one.first_attempt_at or now
+        attempts = one.attempts + 1
+        state, due_at = MessageState.DELIVERED, now
+        if problem:
+            retry_after = answer.retry_after if answer else None
+            chance, delays = self._means.chance(), self._means.delays_seconds
+            again_at = next_attempt(attempts, first, now, chance, retry_after, delays)
+            state = MessageState.PENDING if again_at else MessageState.GIVEN_UP
+            due_at = again_at or now
+        status = answer.status if answer else None
+        attempt = Attempt(one.message_id, state, now, due_at, status, problem)
+        reason = await self._keep_attempt(one, attempt, first)
+        if state is MessageState.PENDING:
+            postponed = one._replace(attempts=attempts, first_attempt_at=first, due_at=due_at)
+            self._window.postponed(postponed)
+        else:
+            self._window.ended(one)
+        self._tell(one, attempt, reason)
+
+    async def _keep_attempt(self, one: Pending, attempt: Attempt, first: datetime) -> str | None:
+        """Why the endpoint was disabled with it, if it was."""
+        webhook_id = self.webhook.webhook_id
+
+        async def write(transaction: Transaction) -> str | None:
+            await transaction.note_attempt(attempt)
+            reason = None
+            if attempt.status == GONE:
+                reason = "The receiver answered 410 Gone."
+            elif attempt.state is MessageState.GIVEN_UP and not await transaction.delivered_since(
+                webhook_id, first
+            ):
+                reason = "The receiver took nothing for as long as a message is tried."
+            if reason:
+                await transaction.set_webhook_state(webhook_id, WebhookState.DISABLED, reason)
+            return reason
+
+        order = f"{webhook_id} {one.number:020}"
+        return await self._means.commits.submit(WebhookWrite(order, write))
+
+    def _tell(self, one: Pending, attempt: Attempt, disabled: str | None) -> None:
+        """Log and count. Of a message's failures the first and the last are warnings."""
+        log = self._means.log.bind(webhook=self.webhook.webhook_id, message=one.message_id)
+        given_up = attempt.state is MessageState.GIVEN_UP
+        result = "failed" if attempt.state is MessageState.PENDING else str(attempt.state)
+        self._means.observer.webhook_attempted(result)
+        warn = given_up or (one.attempts == 0 and attempt.problem)
+        (log.warning if warn else log.debug)(
+            "webhook",
+            url=without_query(self.webhook.url),
+            result=result,
+            attempts=one.attempts + 1,
+            reason=attempt.problem,
+        )
+        if disabled:
+            log.error("webhook disabled", reason=disabled)
+
+
+def _problem(status: int) -> str | None:
+    """Why an answer is none that takes a message; None = it does."""
+    if 200 <= status < 300:
+        return None
+    if 300 <= status < 400:
+        return f"The receiver answered {status}, and redirects are not followed."
+    return f"The receiver answered {status}."

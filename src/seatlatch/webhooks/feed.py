@@ -1,0 +1,54 @@
+"""What of the journal an endpoint is to be told of."""
+
+from collections.abc import Sequence
+
+from seatlatch.domain.event import SeatEvent
+from seatlatch.domain.feed import Position
+from seatlatch.domain.journal import Changed, Entry
+from seatlatch.domain.webhook import Webhook
+from seatlatch.operations.read_events import event_of
+from seatlatch.store.interface import Snapshot
+from seatlatch.store.journal import place_of
+
+
+async def read_for(
+    snapshot: Snapshot, webhook: Webhook, after: Position, limit: int
+) -> tuple[Sequence[SeatEvent], Position]:
+    """As `read_events`, but of what an endpoint is told: what the box office did to tickets that
+    its channel has listed, and, if asked, what the channel did itself.
+
+    What is not for it is never looked up: where others change much, that is nearly all.
+    """
+    entries = await snapshot.entries_after(after, limit)
+    told = [(entry, changed) for entry in entries if (changed := _told(entry, webhook))]
+    tokens = {one.token for _, some in told for one in some}
+    channel = await snapshot.read_channel(webhook.channel_code) if tokens else None
+    tickets = await snapshot.read_whole_tickets(tokens) if channel else {}
+    records = {
+        token: whole.record
+        for token, whole in tickets.items()
+        if channel and whole.ticket.organization_id in channel.organizations
+    }
+    position = dict(after)
+    for entry in entries:
+        chain, number = place_of(entry.entry_id)
+        position[chain] = number
+    events: list[SeatEvent] = []
+    for entry, changed in told:
+        events += [
+            event_of(entry, one, records[one.token]) for one in changed if one.token in records
+        ]
+    return events, position
+
+
+def _told(entry: Entry, webhook: Webhook) -> Sequence[Changed]:
+    """Those of an entry's tickets whose change is for the endpoint."""
+    by_channel = entry.act.asker.channel_code
+    if by_channel is None:
+        return [one for one in entry.changed if one.channel_code == webhook.channel_code]
+    return entry.changed if webhook.own_changes and by_channel == webhook.channel_code else ()
+
+
+def is_behind(position: Position, end: Position) -> bool:
+    """Whether the journal goes on after a position."""
+    return any(number > position.get(chain, 0) for chain, number in end.items())

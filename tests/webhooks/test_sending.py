@@ -1,0 +1,302 @@
+"""One attempt, against receivers that do what no receiver should: each is bounded."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
+from time import monotonic
+
+import pytest
+
+from seatlatch.webhooks.addresses import Allowed, Resolve, Resolver
+from seatlatch.webhooks.sending import ANSWER_BYTES_MAX, Answer, NoAnswer, Sender, Times
+from tests.webhooks.receivers import Received, Respond, answering, receiving
+from tests.webhooks.telling import run
+
+SHORT = Times(connect_seconds=0.5, exchange_seconds=0.5, rest_seconds=0.2)
+HEADERS = {"Content-Type": "application/json", "webhook-id": "msg_1"}
+GIBIBYTE = 2**30
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def sending(
+    allowed: Allowed = "loopback", resolve: Resolve | None = None, times: Times = SHORT
+) -> AsyncIterator[Sender]:
+    sender = Sender(allowed, resolve or Resolver(), times)
+    try:
+        yield sender
+    finally:
+        await sender.close()
+
+
+@asynccontextmanager
+async def listening(serve: Serve) -> AsyncIterator[int]:
+    """A server that does anything at all; its port."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve_and_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        tasks.add(task)
+        try:
+            await serve(reader, writer)
+        except (ConnectionError, asyncio.CancelledError):
+            return
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(serve_and_end, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def writing(*parts: bytes, more: bytes = b"", silent: bool = False) -> Serve:
+    """A server that writes these bytes whatever it is asked; then `more` for as long as it can, or
+    nothing with the connection open.
+    """
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+        while more:
+            writer.write(more)
+            await writer.drain()
+        if silent:
+            await asyncio.Event().wait()
+
+    return serve
+
+
+def attempt(serve: Serve) -> tuple[Answer | str, float]:
+    """What is answered, or the problem; and how long it took, in seconds."""
+    found: list[Answer | str] = []
+    seconds: list[float] = []
+
+    async def test() -> None:
+        async with listening(serve) as port, sending() as sender:
+            started = monotonic()
+            try:
+                found.append(await sender.send(f"http://127.0.0.1:{port}/", HEADERS, b"{}"))
+            except NoAnswer as none:
+                found.append(str(none))
+            seconds.append(monotonic() - started)
+
+    run(test())
+    return found[0], seconds[0]
+
+
+def send(respond: Respond, path: str = "") -> tuple[list[Received], Answer]:
+    """What came to a receiver, and what its answer was taken for."""
+    found: list[tuple[list[Received], Answer]] = []
+
+    async def test() -> None:
+        async with receiving(respond) as receiver, sending() as sender:
+            answer = await sender.send(receiver.url + path, HEADERS, b'{"a":1}')
+            found.append((receiver.received, answer))
+
+    run(test())
+    return found[0]
+
+
+def test_it_comes_as_it_was_sent() -> None:
+    (received,), answer = send(answering(200), "?key=value&x=%20")
+    assert received.target == "/seats?key=value&x=%20"
+    assert received.body == b'{"a":1}'
+    assert received.message_id == "msg_1"
+    assert received.headers["content-type"] == "application/json"
+    assert answer == Answer(200, None)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(status: int) -> None:
+    """Neither to itself nor to where nothing may be sent."""
+    received, answer = send(answering(status, "Location: /elsewhere"))
+    assert (len(received), answer.status) == (1, status)
+    received, answer = send(answering(status, "Location: http://169.254.169.254/latest"))
+    assert (len(received), answer.status) == (1, status)
+
+
+def test_what_retry_after_says_is_told() -> None:
+    assert send(answering(503, "Retry-After: 120"))[1] == Answer(503, "120")
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("serve", "problem"),
+    [
+        (writing(silent=True), "in time"),
+        (writing(HEAD, silent=True), "in time"),
+        (writing(HEAD, more=b"X-Header: more\r\n" * 1_000), "too long"),
+        (writing(more=b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000), "too long"),
+        (writing(), "lost|not HTTP"),
+        (writing(b"rubbish\r\n\r\n"), "not HTTP"),
+        (writing(b"\x00\xff" * 40_000), "not HTTP"),
+        (writing(b"SSH-2.0-OpenSSH_9.9\r\n"), "not HTTP"),
+        (writing(b"HTTP/1.1 99999 What\r\n\r\n"), "not HTTP"),
+        (writing(HEAD + b"Content-Length: -1\r\n\r\n"), "not HTTP"),
+        (writing(HEAD + b"no colon here\r\n\r\n"), "not HTTP"),
+        (writing(b"\x15\x03\x01\x00\x02\x02\x28"), "not HTTP"),
+    ],
+    ids=[
+        "silent",
+        "half a head",
+        "endless head",
+        "endless informing",
+        "cut",
+        "rubbish",
+        "much rubbish",
+        "another protocol",
+        "no status",
+        "negative length",
+        "no header",
+        "TLS",
+    ],
+)
+def test_what_is_no_answer_is_a_failure_in_bounded_time(serve: Serve, problem: str) -> None:
+    found, seconds = attempt(serve)
+    assert isinstance(found, str)
+    assert any(word in found for word in problem.split("|"))
+    assert seconds < 3
+
+
+@pytest.mark.parametrize(
+    "serve",
+    [
+        writing(HEAD + b"Content-Length: 100\r\n\r\n", b"slow", silent=True),
+        writing(HEAD + b"Content-Length: %d\r\n\r\n" % GIBIBYTE, more=b"x" * 65536),
+        writing(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", more=b"1\r\nx\r\n" * 10_000),
+        writing(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"rubbish"),
+        writing(HEAD + b"\r\n", more=b"for ever" * 8_000),
+        writing(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n", b"oops"),
+    ],
+    ids=["slow", "1 GiB", "forever", "rubbish", "until the end", "no gzip"],
+)
+def test_the_rest_of_an_answer_is_let_go(serve: Serve) -> None:
+    """The status was all that mattered."""
+    found, seconds = attempt(serve)
+    assert found == Answer(200, None)
+    assert seconds < 3
+
+
+def test_no_more_of_an_answer_is_read_than_a_little() -> None:
+    written: list[int] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % GIBIBYTE)
+        while True:
+            writer.write(b"x" * 65536)
+            await writer.drain()
+            written.append(65536)
+
+    attempt(serve)
+    assert sum(written) < 100 * ANSWER_BYTES_MAX  # what the system's own buffers took
+
+
+def test_connections_go_on_after_short_answers() -> None:
+    async def test() -> None:
+        async with receiving(answering(200)) as receiver, sending() as sender:
+            for _ in range(5):
+                await sender.send(receiver.url, HEADERS, b"{}")
+            assert receiver.connections == 1
+
+    run(test())
+
+
+def test_a_name_is_looked_at_at_each_connection_and_pinned() -> None:
+    """The name has a good address when it is looked at, and a private one right after."""
+    asked: list[str] = []
+    numbers = count()
+
+    async def rebinding(host: str, _port: int) -> Sequence[str]:
+        asked.append(host)
+        return ["127.0.0.1"] if next(numbers) == 0 else ["10.0.0.1"]
+
+    async def test() -> None:
+        async with receiving(answering(200, "Connection: close")) as receiver:
+            url = receiver.url.replace("127.0.0.1", "rebind.example")
+            async with sending(resolve=rebinding) as sender:
+                assert (await sender.send(url, HEADERS, b"{}")).status == 200
+                assert asked == ["rebind.example"]  # once: what was looked at is what is taken
+                with pytest.raises(NoAnswer, match="not public"):
+                    await sender.send(url, HEADERS, b"{}")
+            assert len(receiver.received) == 1
+            assert receiver.received[0].headers["host"] == url.split("/")[2]
+
+    run(test())
+
+
+def test_nothing_reaches_a_private_address() -> None:
+    async def test() -> None:
+        async with receiving() as receiver, sending("public") as sender:
+            for url in (receiver.url, receiver.url.replace("127.0.0.1", "localhost")):
+                with pytest.raises(NoAnswer, match="not public"):
+                    await sender.send(url, HEADERS, b"{}")
+            assert receiver.connections == 0
+
+    run(test())
+
+
+def test_the_next_address_is_tried_when_one_lets_nobody_in() -> None:
+    async def two(_host: str, _port: int) -> Sequence[str]:
+        return ["::1", "127.0.0.1"]
+
+    async def test() -> None:
+        async with receiving(answering(200)) as receiver, sending(resolve=two) as sender:
+            url = receiver.url.replace("127.0.0.1", "two.example")
+            assert (await sender.send(url, HEADERS, b"{}")).status == 200
+
+    run(test())
+
+
+def test_a_resolver_that_hangs_is_not_waited_for() -> None:
+    async def hanging(_host: str, _port: int) -> Sequence[str]:
+        await asyncio.Event().wait()
+        return []
+
+    async def test() -> None:
+        async with sending(resolve=hanging) as sender:
+            with pytest.raises(NoAnswer, match="in time"):
+                await sender.send("http://slow.example/", HEADERS, b"{}")
+
+    run(test())
+
+
+def test_nobody_listens() -> None:
+    async def test() -> None:
+        async with receiving() as receiver:
+            url = receiver.url
+        async with sending() as sender:
+            with pytest.raises(NoAnswer, match="let us connect"):
+                await sender.send(url, HEADERS, b"{}")
+
+    run(test())
+
+
+def test_https_to_what_speaks_none_is_a_failure() -> None:
+    async def test() -> None:
+        async with listening(writing(b"HTTP/1.1 200 OK\r\n\r\n")) as port, sending() as sender:
+            with pytest.raises(NoAnswer):
+                await sender.send(f"https://127.0.0.1:{port}/", HEADERS, b"{}")
+
+    run(test())
+
+
+def test_certificates_are_checked() -> None:
+    """What the system trusts, and the name: as ssl's own default is."""
+    context = Sender("public", Resolver())._pool._ssl_context
+    assert context is not None
+    assert context.check_hostname
+    assert context.verify_mode is ssl.CERT_REQUIRED

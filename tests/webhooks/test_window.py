@@ -1,0 +1,76 @@
+"""Which messages may be sent now: each ticket's in their order, whatever else happens."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seatlatch.store.webhooks import Pending
+from seatlatch.webhooks.window import Window
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+tickets = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3, unique=True)
+
+
+def pending(number: int, tokens: list[str], due_at: datetime = NOW) -> Pending:
+    return Pending(number, f"msg_{number}", tokens, 0, None, due_at)
+
+
+@given(st.lists(tickets, max_size=30), st.data())
+def test_each_tickets_messages_go_out_in_order_and_all_go(
+    told: list[list[str]], data: st.DataObject
+) -> None:
+    """By chance a message fails or is taken; between two steps the database may be read anew."""
+    window, now = Window(), NOW
+    waiting = {number: pending(number, tokens) for number, tokens in enumerate(told)}
+    window.look(list(waiting.values()))
+    in_flight: dict[int, Pending] = {}
+    taken: list[int] = []
+    while waiting:
+        for one in window.ready(now, data.draw(st.integers(1, 4))):
+            assert one.number not in in_flight
+            earlier = [n for n in waiting if n < one.number]
+            assert all(set(told[n]).isdisjoint(one.tokens) for n in earlier)
+            window.sending(one)
+            in_flight[one.number] = one
+        if in_flight:
+            one = in_flight.pop(data.draw(st.sampled_from(sorted(in_flight))))
+            if data.draw(st.booleans()):
+                del waiting[one.number]
+                window.ended(one)
+                taken.append(one.number)
+            else:
+                waiting[one.number] = one._replace(due_at=now + SECOND, attempts=one.attempts + 1)
+                window.postponed(waiting[one.number])
+        else:
+            due_at = window.next_due_at()
+            assert due_at and due_at > now
+            now = due_at
+        if data.draw(st.booleans()):
+            window.look_away()
+            window.look(list(waiting.values()))
+    assert sorted(taken) == list(range(len(told)))
+    assert len(window) == window.in_flight == 0
+
+
+def test_what_ended_while_the_database_was_read_does_not_come_back() -> None:
+    window = Window()
+    one, other = pending(1, ["a"]), pending(2, ["b"])
+    window.look([one, other])
+    window.sending(one)
+    window.look_away()
+    window.ended(one)
+    window.look([one, other])  # as they were read before
+    assert window.ready(NOW, 9) == [other]
+    window.look_away()
+    window.look([one, other])  # sent again by a command
+    assert window.ready(NOW, 9) == [one, other]
+
+
+def test_one_that_waits_for_an_earlier_one_is_not_due() -> None:
+    window = Window()
+    window.look([pending(1, ["a"], NOW + SECOND), pending(2, ["a", "b"]), pending(3, ["b"])])
+    assert window.ready(NOW, 9) == []
+    assert window.next_due_at() == NOW + SECOND
