@@ -176,8 +176,8 @@ def journal_reading() -> str:
     )
     newest = measured[0]
     return f"""\
-Measured {newest["when"][:10]} on {newest["machine"]}, {newest["questions"]} of each, one after the \
-other, over HTTP:
+Measured {newest["when"][:10]} on {newest["machine"]}, {newest["questions"]} of each, one after \
+the other, over HTTP:
 
 {figures}"""
 
