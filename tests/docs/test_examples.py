@@ -17,10 +17,13 @@ from tests.docs.running import ADDRESS, environment, require_curl, run_shell, sa
 OPERATOR = DOCS / "guides" / "operator.md"
 """Brings a server of its own; see `test_guides`."""
 
+SUPPORT = DOCS / "guides" / "support.md"
+"""Looks into what happened on an inventory; see `test_support`."""
+
 WITH_EXAMPLES = [
     page
     for page in PAGES
-    if page != OPERATOR and any(ADDRESS in block.text for block in blocks(page))
+    if page not in (OPERATOR, SUPPORT) and any(ADDRESS in block.text for block in blocks(page))
 ]
 REQUEST_ID = "7d444840-9dc0-41d1-b245-5ffdce74fad2"
 """Stands in the README's example."""
