@@ -1,10 +1,11 @@
-"""The support guide is true: its commands and calls on an inventory where all of that happened."""
+"""What the pages say of the journal: their commands on an inventory where all of that happened."""
 
 from pathlib import Path
 
 from seatlatch.auth.keys import hash_secret
 from seatlatch.store.interface import NewTicket
 from tests.docs.answers import same_answer
+from tests.docs.pages import DOCS, Block, blocks
 from tests.docs.running import require_curl, run_shell
 from tests.docs.test_examples import SUPPORT, in_turn
 from tests.operator.box_office import operator_headers
@@ -86,3 +87,19 @@ def test_the_support_guide_leads_from_a_request_id_to_what_happened(tmp_path: Pa
             same_answer(block, printed, sent)
             shown += 1
     assert shown >= 5
+
+
+def test_the_journal_is_verified_anchored_and_pruned_as_its_page_says(tmp_path: Path) -> None:
+    database = a_venue(tmp_path / "seatlatch.db")
+    with serving(database) as served:
+        happened(served)
+    page = [block for block in blocks(DOCS / "operating" / "journal.md") if block.language]
+    (at,) = (n for n, block in enumerate(page) if block.language == "text")
+    verify, shown = page[at - 1 : at + 1]
+    rest = [block for block in page if block.text.startswith("seatlatch journal")]
+    assert verify in rest
+    for block in rest:
+        run_shell(block.text, served.url, tmp_path)
+    database.execute("UPDATE journal SET moment = moment + 1 WHERE entry_id & 7 = 3")
+    found = run_shell(f"{verify.text.strip()} || echo exit code $?", served.url, tmp_path)
+    same_answer(Block("text", shown.text + "exit code 1\n"), found, "")
