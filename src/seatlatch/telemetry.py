@@ -199,6 +199,12 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        self._journal_entries = Gauge(
+            "seatlatch_journal_entries",
+            "Requests that the journal holds.",
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
         self._workers_replaced = Counter(
             "seatlatch_workers_replaced",
             "Worker processes that died and were replaced.",
@@ -273,6 +279,10 @@ class Metrics:
         """What waits at all webhooks that are told."""
         self._webhook_pending.set(messages)
         self._webhook_lag.set(lag_seconds)
+
+    def journal_holds(self, entries: int) -> None:
+        """So many requests are in the journal."""
+        self._journal_entries.set(entries)
 
     def worker_replaced(self) -> None:
         """A worker died and another takes its place."""

@@ -119,9 +119,17 @@ def test_metrics_tell_who_waits_and_what_is_running(shared: Served) -> None:
     assert set(labels) == {"version", "python"}
 
 
+def test_metrics_tell_how_much_the_journal_holds(served: Served) -> None:
+    before = value(samples(served), "seatlatch_journal_entries")
+    served.unlock("listed-1")
+    served.put(b"no json")
+    served.verify("listed-1")
+    assert value(samples(served), "seatlatch_journal_entries") - before == 2
+
+
 def test_metrics_carry_no_tenants_data(served: Served) -> None:
     served.unlock("listed-1", "unknown-token")
     served.send("/v1/tickets/unlock/listed-1?token=listed-1", "GET", {})
     text = bare(served, "/metrics").text
-    private = [APPLICATION, CHANNEL, OWNER, "listed-1", "unknown-token", "1001"]
+    private = [APPLICATION, CHANNEL, OWNER, "listed-1", "unknown-token", '"1001"']
     assert [word for word in private if word in text] == []

@@ -1,10 +1,13 @@
 """Is it alive, is it ready, how does it go: contract, section 9. Open to all, no tenant's data."""
 
+from contextlib import suppress
+
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import Store
 from seatlatch.telemetry import Metrics
 
@@ -34,5 +37,9 @@ class Probes:
         return Response(b'{"status":"ready"}', media_type="application/json")
 
     async def metrics(self, request: Request) -> Response:
-        """Prometheus text."""
+        """Prometheus text. While the database is away the journal's size stays as it was."""
+        with suppress(Unavailable):
+            chains = await self._store.read(lambda snapshot: snapshot.read_chains())
+            entries = sum(chain.head.number - chain.pruned_number for chain in chains)
+            self._metrics.journal_holds(entries)
         return Response(self._metrics.exposed(), headers={"Content-Type": CONTENT_TYPE_LATEST})
