@@ -23,6 +23,8 @@ COLUMNS = {
 """The members of a size in a result of `bench.changes`, with their column."""
 
 
+ENGINES = ("postgres", "sqlite")
+
 NOT_MEASURED = "Not measured yet."
 
 
@@ -139,6 +141,45 @@ answered {beside["unlocks_per_second"]:,} unlocks a second meanwhile, each with 
 {" or ".join(beside["statuses"])}: half within {beside["p50_ms"]:g} ms, 99 of 100 within \
 {beside["p99_ms"]:g} ms, the slowest after {beside["longest_ms"]:g} ms. Without the import it was \
 {beside["alone_unlocks_per_second"]:,} a second, 99 of 100 within {beside["alone_p99_ms"]:g} ms."""
+
+
+def journal_cost() -> str:
+    """What the journal costs, on each engine."""
+    measured = [found for engine in ENGINES if (found := _newest("journal", engine))]
+    if not measured:
+        return NOT_MEASURED
+    figures = table(
+        ("engine", "tokens", "with/s", "without/s", "ratio", "with p99 ms", "without p99 ms"),
+        ((found["engine"], *size.values()) for found in measured for size in found["sizes"]),
+    )
+    newest = measured[0]
+    return f"""\
+Measured {newest["when"][:10]} on {newest["machine"]}: {newest["tickets"]:,} tickets, \
+{newest["connections"]} connections, medians of {newest["rounds"]} rounds of \
+{newest["seconds"]:g} s, the two servers in turn.
+
+{figures}"""
+
+
+def journal_reading() -> str:
+    """How long a trace and a history take, on each engine."""
+    measured = [found for engine in ENGINES if (found := _newest("traces", engine))]
+    if not measured:
+        return NOT_MEASURED
+    figures = table(
+        ("engine", "rows", "question", "median ms", "p99 ms", "longest ms"),
+        (
+            (found["engine"], f"{found['rows']:,}", question, *found[question].values())
+            for found in measured
+            for question in ("trace", "history")
+        ),
+    )
+    newest = measured[0]
+    return f"""\
+Measured {newest["when"][:10]} on {newest["machine"]}, {newest["questions"]} of each, one after \
+the other, over HTTP:
+
+{figures}"""
 
 
 def _newest(kind: str, engine: str) -> dict[str, Any] | None:

@@ -11,7 +11,15 @@ from itertools import groupby
 from prometheus_client import Metric
 
 from docs.commands import commands
-from docs.figures import growth, imports, performance_postgres, performance_sqlite, shapes
+from docs.figures import (
+    growth,
+    imports,
+    journal_cost,
+    journal_reading,
+    performance_postgres,
+    performance_sqlite,
+    shapes,
+)
 from docs.markdown import table
 from seatlatch.api.answers import failed_ticket
 from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS, Problem
@@ -268,6 +276,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "performance-sqlite": performance_sqlite,
     "performance-postgres": performance_postgres,
     "growth": growth,
+    "journal-cost": journal_cost,
+    "journal-reading": journal_reading,
     "shapes": shapes,
     "refusals": refusals,
     "settings": settings,

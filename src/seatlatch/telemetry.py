@@ -271,6 +271,10 @@ class Metrics:
         """Note how many wait in this process now, for a scrape that comes to another one."""
         self._waiting_requests.set(self._count_waiting())
 
+    def journal_holds(self, entries: int) -> None:
+        """So many requests are in the journal."""
+        self._journal_entries.set(entries)
+
     def webhook_attempted(self, result: str) -> None:
         """A message was sent to a webhook: `delivered`, `failed` or `given_up`."""
         self._webhook_attempts.labels(result).inc()
@@ -279,10 +283,6 @@ class Metrics:
         """What waits at all webhooks that are told."""
         self._webhook_pending.set(messages)
         self._webhook_lag.set(lag_seconds)
-
-    def journal_holds(self, entries: int) -> None:
-        """So many requests are in the journal."""
-        self._journal_entries.set(entries)
 
     def worker_replaced(self) -> None:
         """A worker died and another takes its place."""

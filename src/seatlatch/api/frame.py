@@ -7,7 +7,6 @@ put on, and where the log line and the metrics are written.
 import asyncio
 import gzip
 from collections.abc import Mapping
-from contextlib import suppress
 from time import perf_counter
 from typing import Any, ClassVar
 
@@ -107,8 +106,12 @@ class Frame:
         if verb is None or not known or isinstance(refusal, RateExceeded | Unavailable):
             return
         why = f"{problem_of(refusal).type}: {refusal.message}"
-        with suppress(Unavailable):
+        try:
             await record_refusal(self._commits, Act(verb, asker), why)
+        except Unavailable:
+            return
+        except Exception:
+            self._log.exception("bug", requestId=exchange.request_id)
 
     def _refuse(self, refusal: Refusal, exchange: Exchange, scope: Scope) -> Response:
         """The answer that tells a refusal, noted for the log."""
