@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 from typing import NamedTuple, Protocol
 
 from seatlatch.commit import Commits
@@ -75,7 +76,8 @@ class Endpoint:
         self._position = webhook.position
         self._end: Position = {}
         self._window = Window()
-        self._refreshed_at: float | None = None
+        self._has_all = False
+        self._refreshed_at = -inf
         self._wake = asyncio.Event()
         self._sends: set[asyncio.Task[None]] = set()
         self._sender = means.sender()
@@ -106,9 +108,12 @@ class Endpoint:
             await self._sender.close()
 
     async def _refresh(self) -> None:
-        """Read what waits; a command may have added to it."""
+        """Read what waits: from time to time, for a command may have added to it, and when the window
+        runs out of what waits in the database.
+        """
         now = asyncio.get_running_loop().time()
-        if self._refreshed_at and now < self._refreshed_at + self._means.refresh_seconds:
+        is_fresh = now < self._refreshed_at + self._means.refresh_seconds
+        if is_fresh and (self._has_all or len(self._window) > MESSAGES_WAITING_MAX // 2):
             return
         self._window.look_away()
 
@@ -116,12 +121,21 @@ class Endpoint:
             found = await snapshot.pending_messages(self.webhook.webhook_id, MESSAGES_WAITING_MAX)
             return list(found)
 
-        self._window.look(await self._means.store.read(work))
+        pending = await self._means.store.read(work)
+        self._window.look(pending)
+        self._has_all = len(pending) < MESSAGES_WAITING_MAX
         self._refreshed_at = now
 
     async def _move(self) -> None:
-        """Make messages of what happened, as long as there is room for them to wait."""
-        while len(self._window) < MESSAGES_WAITING_MAX and is_behind(self._position, self._end):
+        """Make messages of what happened, as long as there is room for them to wait.
+
+        Not while others wait that the window does not hold: new ones would overtake them.
+        """
+        while (
+            self._has_all
+            and len(self._window) < MESSAGES_WAITING_MAX
+            and is_behind(self._position, self._end)
+        ):
             events, after = await self._means.store.read(
                 partial(read_for, webhook=self.webhook, after=self._position, limit=ENTRIES_AT_ONCE)
             )
