@@ -108,8 +108,8 @@ class Endpoint:
             await self._sender.close()
 
     async def _refresh(self) -> None:
-        """Read what waits: from time to time, for a command may have added to it, and when the window
-        runs out of what waits in the database.
+        """Read what waits: from time to time, for a command may have added to it, and whenever the
+        window runs out of what waits in the database.
         """
         now = asyncio.get_running_loop().time()
         is_fresh = now < self._refreshed_at + self._means.refresh_seconds
