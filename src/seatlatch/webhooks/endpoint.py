@@ -62,7 +62,7 @@ class Means(NamedTuple):
 
 
 class LeaseLost(Exception):
-    """Another one tells the endpoint now, or it is not where we left it."""
+    """Another one tells the endpoint now, or it is not as we left it, or was just disabled."""
 
 
 class Endpoint:
@@ -76,6 +76,7 @@ class Endpoint:
         self._position = webhook.position
         self._end: Position = {}
         self._window = Window()
+        self._is_disabled = False
         self._has_all = False
         self._refreshed_at = -inf
         self._wake = asyncio.Event()
@@ -93,6 +94,8 @@ class Endpoint:
         try:
             while True:
                 self._wake.clear()
+                if self._is_disabled:
+                    raise LeaseLost
                 try:
                     await self._refresh()
                     self._send_ready()
@@ -163,7 +166,7 @@ class Endpoint:
         self._window.add(added)
 
     def _send_ready(self) -> None:
-        room = CONNECTIONS_MAX - self._window.in_flight
+        room = 0 if self._is_disabled else CONNECTIONS_MAX - self._window.in_flight
         for one in self._window.ready(self._means.clock(), room):
             self._window.sending(one)
             task = asyncio.create_task(self._attempt(one), name=one.message_id)
@@ -229,6 +232,7 @@ class Endpoint:
         status = answer.status if answer else None
         attempt = Attempt(one.message_id, state, now, due_at, status, problem)
         reason = await self._keep_attempt(one, attempt, first)
+        self._is_disabled = self._is_disabled or reason is not None
         if state is MessageState.PENDING:
             postponed = one._replace(attempts=attempts, first_attempt_at=first, due_at=due_at)
             self._window.postponed(postponed)
