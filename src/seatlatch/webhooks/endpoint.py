@@ -33,9 +33,6 @@ ENTRIES_AT_ONCE = 50
 ENTRIES_BETWEEN_WRITES = 5_000
 """Where nothing is for an endpoint, its position is kept so rarely: to look again costs little."""
 
-AGAIN_AFTER_SECONDS = 5.0
-"""When the database does not answer, or at a bug of ours."""
-
 GONE = 410
 
 
@@ -59,6 +56,8 @@ class Means(NamedTuple):
     delays_seconds: Sequence[float] = DELAYS_SECONDS
     refresh_seconds: float = 5.0
     """So often it is looked what others have done to the messages that wait."""
+    again_seconds: float = 5.0
+    """After so long it goes on when the database does not answer, or after a bug of ours."""
 
 
 class LeaseLost(Exception):
@@ -101,7 +100,7 @@ class Endpoint:
                     self._send_ready()
                     await self._move()
                 except Unavailable:
-                    await asyncio.sleep(AGAIN_AFTER_SECONDS)
+                    await asyncio.sleep(self._means.again_seconds)
                 else:
                     await self._news()
         finally:
@@ -206,7 +205,7 @@ class Endpoint:
 
     def _try_later(self, one: Pending) -> None:
         """Nothing is kept of the attempt."""
-        due_at = self._means.clock() + timedelta(seconds=AGAIN_AFTER_SECONDS)
+        due_at = self._means.clock() + timedelta(seconds=self._means.again_seconds)
         self._window.postponed(one._replace(due_at=due_at))
 
     async def _send(self, one: Pending, body: str) -> tuple[Answer | None, str | None]:
