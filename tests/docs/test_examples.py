@@ -83,7 +83,7 @@ def test_every_example_in_the_guides_is_run_and_shows_its_answer() -> None:
     """Each curl command that prints has its answer right behind it."""
     for page in sorted((DOCS / "guides").glob("*.md")):
         found = [block for block in blocks(page) if not block.text.startswith(APART)]
-        assert {block.language for block in found} <= {"sh", "http", "json", "text"}, page
+        assert {block.language for block in found} <= {"sh", "http", "json", "text", "python"}, page
         for block, behind in zip(found, [*found[1:], Block("", "")], strict=True):
             if ADDRESS in block.text:
                 assert is_run(page, block)

@@ -8,9 +8,10 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import uuid4
 
+from seatlatch.commit import Change, Commits
 from seatlatch.domain.feed import Position
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.domain.webhook import Webhook, WebhookState
@@ -24,7 +25,12 @@ LEASES_TAKEN_AT_ONCE = 10
 KEPT_DAYS = 7
 """So long is told what became of a message that is not sent any more."""
 
-PRUNED_AT_ONCE = 500
+MESSAGES_PRUNED_AT_ONCE = 500
+
+CHANGES_AT_ONCE = 50
+"""Of one process. A channel's request is refused when 1,000 wait for a commit."""
+
+Answer = TypeVar("Answer")
 
 
 class Times(NamedTuple):
@@ -54,6 +60,19 @@ class _Seen(NamedTuple):
     end: Position
 
 
+class FewAtOnce:
+    """Commits so few changes at once that those of webhooks never fill the queue of all others'."""
+
+    def __init__(self, commits: Commits) -> None:
+        self._commits = commits
+        self._room = asyncio.Semaphore(CHANGES_AT_ONCE)
+
+    async def submit(self, change: Change[Answer]) -> Answer:
+        """See `commit.Commits`."""
+        async with self._room:
+            return await self._commits.submit(change)
+
+
 class Deliverer:
     """To be started and closed in the event loop in which it tells."""
 
@@ -61,7 +80,7 @@ class Deliverer:
         self, means: Means, backlog_observer: BacklogObserver, times: Times = TIMES
     ) -> None:
         self.holder = uuid4().hex
-        self._means = means
+        self._means = means._replace(commits=FewAtOnce(means.commits))
         self._backlog_observer = backlog_observer
         self._times = times
         self._running: dict[str, tuple[Endpoint, asyncio.Task[None]]] = {}
@@ -93,11 +112,15 @@ class Deliverer:
                 await self._means.commits.submit(write)
 
     async def _run(self) -> None:
+        was_away = False
         while True:
             try:
                 await self.look()
+                was_away = False
             except Unavailable:
-                self._means.log.warning("webhooks", reason="The database is not reachable.")
+                if not was_away:
+                    self._means.log.warning("webhooks", reason="The database does not answer.")
+                was_away = True
             except Exception as error:
                 self._means.log.error("bug", exc_info=error)
             await asyncio.sleep(self._times.look_seconds)
@@ -174,10 +197,10 @@ class Deliverer:
 
         async def write(transaction: Transaction) -> bool:
             pruned = [
-                await transaction.prune_messages(name, before, PRUNED_AT_ONCE)
+                await transaction.prune_messages(name, before, MESSAGES_PRUNED_AT_ONCE)
                 for name in sorted(self._running)
             ]
-            return any(messages == PRUNED_AT_ONCE for messages in pruned)
+            return any(messages == MESSAGES_PRUNED_AT_ONCE for messages in pruned)
 
         if not self._running or not await self._means.commits.submit(WebhookWrite("", write)):
             self._prune_at = self._now() + self._times.prune_seconds

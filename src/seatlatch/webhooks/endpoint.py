@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 from typing import NamedTuple, Protocol
 
 from seatlatch.commit import Commits
@@ -32,9 +33,6 @@ ENTRIES_AT_ONCE = 50
 ENTRIES_BETWEEN_WRITES = 5_000
 """Where nothing is for an endpoint, its position is kept so rarely: to look again costs little."""
 
-AGAIN_AFTER_SECONDS = 5.0
-"""When the database does not answer, or at a bug of ours."""
-
 GONE = 410
 
 
@@ -58,10 +56,12 @@ class Means(NamedTuple):
     delays_seconds: Sequence[float] = DELAYS_SECONDS
     refresh_seconds: float = 5.0
     """So often it is looked what others have done to the messages that wait."""
+    again_seconds: float = 5.0
+    """After so long it goes on when the database does not answer, or after a bug of ours."""
 
 
 class LeaseLost(Exception):
-    """Another one tells the endpoint now, or it is not where we left it."""
+    """Another one tells the endpoint now, or it is not as we left it, or was just disabled."""
 
 
 class Endpoint:
@@ -75,7 +75,9 @@ class Endpoint:
         self._position = webhook.position
         self._end: Position = {}
         self._window = Window()
-        self._refreshed_at: float | None = None
+        self._is_disabled = False
+        self._has_all = False
+        self._refreshed_at = -inf
         self._wake = asyncio.Event()
         self._sends: set[asyncio.Task[None]] = set()
         self._sender = means.sender()
@@ -91,12 +93,14 @@ class Endpoint:
         try:
             while True:
                 self._wake.clear()
+                if self._is_disabled:
+                    raise LeaseLost
                 try:
                     await self._refresh()
                     self._send_ready()
                     await self._move()
                 except Unavailable:
-                    await asyncio.sleep(AGAIN_AFTER_SECONDS)
+                    await asyncio.sleep(self._means.again_seconds)
                 else:
                     await self._news()
         finally:
@@ -106,9 +110,12 @@ class Endpoint:
             await self._sender.close()
 
     async def _refresh(self) -> None:
-        """Read what waits; a command may have added to it."""
+        """Read what waits: from time to time, for a command may have added to it, and whenever the
+        window runs out of what waits in the database.
+        """
         now = asyncio.get_running_loop().time()
-        if self._refreshed_at and now < self._refreshed_at + self._means.refresh_seconds:
+        is_fresh = now < self._refreshed_at + self._means.refresh_seconds
+        if is_fresh and (self._has_all or len(self._window) > MESSAGES_WAITING_MAX // 2):
             return
         self._window.look_away()
 
@@ -116,12 +123,21 @@ class Endpoint:
             found = await snapshot.pending_messages(self.webhook.webhook_id, MESSAGES_WAITING_MAX)
             return list(found)
 
-        self._window.look(await self._means.store.read(work))
+        pending = await self._means.store.read(work)
+        self._window.look(pending)
+        self._has_all = len(pending) < MESSAGES_WAITING_MAX
         self._refreshed_at = now
 
     async def _move(self) -> None:
-        """Make messages of what happened, as long as there is room for them to wait."""
-        while len(self._window) < MESSAGES_WAITING_MAX and is_behind(self._position, self._end):
+        """Make messages of what happened, as long as there is room for them to wait.
+
+        Not while others wait that the window does not hold: new ones would overtake them.
+        """
+        while (
+            self._has_all
+            and len(self._window) < MESSAGES_WAITING_MAX
+            and is_behind(self._position, self._end)
+        ):
             events, after = await self._means.store.read(
                 partial(read_for, webhook=self.webhook, after=self._position, limit=ENTRIES_AT_ONCE)
             )
@@ -149,7 +165,7 @@ class Endpoint:
         self._window.add(added)
 
     def _send_ready(self) -> None:
-        room = CONNECTIONS_MAX - self._window.in_flight
+        room = 0 if self._is_disabled else CONNECTIONS_MAX - self._window.in_flight
         for one in self._window.ready(self._means.clock(), room):
             self._window.sending(one)
             task = asyncio.create_task(self._attempt(one), name=one.message_id)
@@ -189,7 +205,7 @@ class Endpoint:
 
     def _try_later(self, one: Pending) -> None:
         """Nothing is kept of the attempt."""
-        due_at = self._means.clock() + timedelta(seconds=AGAIN_AFTER_SECONDS)
+        due_at = self._means.clock() + timedelta(seconds=self._means.again_seconds)
         self._window.postponed(one._replace(due_at=due_at))
 
     async def _send(self, one: Pending, body: str) -> tuple[Answer | None, str | None]:
@@ -215,6 +231,7 @@ class Endpoint:
         status = answer.status if answer else None
         attempt = Attempt(one.message_id, state, now, due_at, status, problem)
         reason = await self._keep_attempt(one, attempt, first)
+        self._is_disabled = self._is_disabled or reason is not None
         if state is MessageState.PENDING:
             postponed = one._replace(attempts=attempts, first_attempt_at=first, due_at=due_at)
             self._window.postponed(postponed)
