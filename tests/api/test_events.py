@@ -70,13 +70,28 @@ def test_nothing_is_told_of_what_the_channel_may_not_see(served: Served) -> None
     hold(served, "foreign")
     served.lock("not-listed", Request_ID=ID)
     assert told(events(served)) == [("locked", "not-listed", 2)]
-    (event,) = events(served, **OTHER)["events"][-1:]
-    assert (event["token"], event["by"], event["requestId"]) == (
-        "not-listed",
-        "other_channel",
-        None,
-    )
+    assert told(events(served, **OTHER)) == [("held", "foreign", 2)]
     assert ID not in json.dumps(events(served, **OTHER))
+
+
+def test_whether_a_ticket_is_listed_elsewhere_is_not_told(served: Served) -> None:
+    served.lock("not-listed", **OTHER)
+    override(served, "not-listed")
+    served.lock("not-listed", **OTHER)
+    void(served, "not-listed")
+    release(served, "locked-and-listed")
+    assert told(events(served)) == [
+        ("voided", "not-listed", 5),
+        ("released", "locked-and-listed", 2),
+    ]
+    page = events(served, **OTHER)
+    assert told(page)[:4] == [
+        ("locked", "not-listed", 2),
+        ("unlocked", "not-listed", 3),
+        ("locked", "not-listed", 4),
+        ("voided", "not-listed", 5),
+    ]
+    assert [one["mpreserve"] for one in page["events"]] == [True, False, True, False, False]
 
 
 def test_what_changes_nothing_is_no_event(served: Served) -> None:

@@ -45,16 +45,16 @@ class FeedQuery(Struct, rename="camel", forbid_unknown_fields=True):
 class ToldEvent(Struct, rename="camel", omit_defaults=True):
     """One change of one ticket. Token and version name it; the higher version is the newer one.
 
-    `by`: whether the channel itself did it, the box office, or another channel, whose Request-ID is
-    not told. `hold_expires_at` is there if the hold ends by itself.
+    `by`: whether the channel itself did it, or the box office. `mpreserve`: whether it is set by
+    this channel. `hold_expires_at` is there if the hold ends by itself.
     """
 
     change: Literal["locked", "unlocked", "held", "released", "voided"]
     token: str
     version: int
     timestamp: datetime
-    by: Literal["channel", "box_office", "other_channel"]
-    request_id: str | None
+    by: Literal["channel", "box_office"]
+    request_id: str
     status: SeatStatus
     mpreserve: bool
     organization_id: str
@@ -75,18 +75,16 @@ class Feed(Struct):
     more: bool
 
 
-def told_event(event: SeatEvent, channel_code: str) -> ToldEvent:
-    """An event as this channel is told of it."""
+def told_event(event: SeatEvent) -> ToldEvent:
+    """An event as a channel is told of it that may be."""
     record = event.record
-    own = event.by_channel == channel_code
-    by_box_office = event.by_channel is None
     return ToldEvent(
         change=CHANGES[event.outcome],
         token=record.token,
         version=event.version,
         timestamp=event.moment,
-        by="channel" if own else "box_office" if by_box_office else "other_channel",
-        request_id=event.request_id if own or by_box_office else None,
+        by="box_office" if event.by_channel is None else "channel",
+        request_id=event.request_id,
         status=event.status,
         mpreserve=event.mpreserve,
         organization_id=record.organization_id,

@@ -70,7 +70,7 @@ class Journal:
             if found.events or (found.is_all and not await self._has_news(found.place, deadline)):
                 break
             found = await self._look(channel, found.place, query.limit)
-        told = [told_event(event, channel.code) for event in found.events]
+        told = [told_event(event) for event in found.events]
         feed = Feed(told, cursor_of(found.place), not found.is_all)
         return Response(encode_json(feed), media_type=Json)
 

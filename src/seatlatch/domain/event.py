@@ -1,7 +1,7 @@
 """What is told of one seat after it changed, to channels that may see its ticket."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.ticket import SeatStatus, TicketRecord
@@ -28,3 +28,13 @@ class SeatEvent(NamedTuple):
     by_channel: str | None
     of_channel: str | None
     record: TicketRecord
+
+    def told_to(self, channel_code: str) -> Self | None:
+        """As a channel is told of it; None = it is not: whether another channel has listed a ticket
+        is what the answers to its calls keep from it, too.
+        """
+        if self.of_channel in (None, channel_code):
+            return self
+        if self.by_channel is not None or self.outcome is Outcome.UNLOCKED:
+            return None
+        return self._replace(mpreserve=False, of_channel=None)

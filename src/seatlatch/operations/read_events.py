@@ -75,39 +75,17 @@ async def read_feed(snapshot: Snapshot, channel: Channel, place: Place, limit: i
     for entry in entries:
         told = place.told if entry.entry_id == place.entry_id else 0
         for nth, changed in enumerate(entry.changed[told:], told):
-            if changed.token in records:
+            record = records.get(changed.token)
+            event = event_of(entry, changed, record).told_to(channel.code) if record else None
+            if event is not None:
                 if len(events) == limit:
                     there = place._replace(position=position, entry_id=entry.entry_id, told=nth)
                     return Events(events, there, is_all=False)
-                events.append(event_of(entry, changed, records[changed.token]))
+                events.append(event)
         _see(position, entry)
     there = place._replace(position=position, entry_id=0, told=0)
     is_all = len(entries) == len(found) < ENTRIES_AT_ONCE_MAX
     return Events(events, there, is_all)
-
-
-async def read_events(
-    snapshot: Snapshot, channel: Channel, after: Position, limit: int
-) -> tuple[list[SeatEvent], Position]:
-    """Events that `after` has not seen on tickets of the channel's organizations, and the position
-    after them. Each ticket's versions come in their order.
-
-    Looks at `limit` entries of the journal, each of which may hold up to 1,000 tickets or none that
-    the channel may see: so there may be no event, while the position moves on. Who is at the end
-    stays where it is.
-    """
-    entries = await snapshot.entries_after(after, limit)
-    records = await _records(snapshot, channel, entries)
-    position = dict(after)
-    events: list[SeatEvent] = []
-    for entry in entries:
-        _see(position, entry)
-        events += [
-            event_of(entry, changed, records[changed.token])
-            for changed in entry.changed
-            if changed.token in records
-        ]
-    return events, position
 
 
 async def _require_reachable(snapshot: Snapshot, channel: Channel, place: Place) -> None:
