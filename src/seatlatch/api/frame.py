@@ -107,7 +107,7 @@ class Frame:
             return
         why = f"{problem_of(refusal).type}: {refusal.message}"
         try:
-            await record_refusal(self._commits, Act(verb, asker), why)
+            await record_refusal(self._commits, Act(verb, asker, exchange.reason), why)
         except Unavailable:
             return
         except Exception:

@@ -16,19 +16,21 @@ from seatlatch.api.traces import Trace, full_traces
 from seatlatch.cli.exit_codes import NOTHING_DONE
 from seatlatch.cli.options import AsJson, Database, group, settings_for
 from seatlatch.cli.printing import for_people, in_columns, print_result
-from seatlatch.cli.tickets import require_text
+from seatlatch.cli.tickets import at_the_keyboard, require_text
 from seatlatch.commit import CommitEach
+from seatlatch.domain.journal import Asker
 from seatlatch.domain.label import shortened
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.operations.provision import NotDone
 from seatlatch.operations.prune_journal import prune_rows, rows_to_prune
 from seatlatch.operations.read_journal import ticket_history, trace_request
 from seatlatch.operations.verify_journal import Anchor, Step, Tampered, take_anchor, verify_journal
-from seatlatch.operator.journal import PAGE_CHANGES, PAGE_CHANGES_MAX, ShownChange, shown_history
+from seatlatch.operator.journal import PAGE_CHANGES, ShownChange, shown_history
 from seatlatch.store.interface import Store
 from seatlatch.store.journal import Head
 from seatlatch.wiring import look, with_store
 
+CHANGES_MAX = 10_000
 TOLD_ROWS = 100_000
 """So often a long walk says how far it is."""
 
@@ -40,9 +42,7 @@ RequestId = Annotated[
 Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The ticket.")]
 Limit = Annotated[
     int,
-    typer.Option(
-        "--limit", metavar="N", min=1, max=PAGE_CHANGES_MAX, help="How many changes at most."
-    ),
+    typer.Option("--limit", metavar="N", min=1, max=CHANGES_MAX, help="How many changes at most."),
 ]
 AnchorFile = Annotated[
     Path | None,
@@ -133,19 +133,24 @@ def verify(anchor: AnchorFile = None, database: Database = None, as_json: AsJson
 
 
 @journal.command("anchor", epilog="Example: seatlatch journal anchor > anchor.json")
-def print_anchor(database: Database = None) -> None:
-    """Print where the journal ends now, to be kept where nobody can change it."""
+def print_anchor(database: Database = None, as_json: AsJson = True) -> None:
+    """Print where the journal ends now, to be kept where nobody can change it. Always as JSON."""
     taken = look(settings_for(database).database_url, take_anchor)
     heads = [AnchoredHead(*head[:2], head.row_hash.hex()) for head in taken.heads]
-    print_result(True, AnchorText(taken.journal_key, taken.moment, heads), [], changed=False)
+    print_result(
+        as_json or True, AnchorText(taken.journal_key, taken.moment, heads), [], changed=False
+    )
 
 
 @journal.command(epilog="Example: seatlatch journal prune --before 2025-12-31")
 def prune(before: Before, database: Database = None, as_json: AsJson = False) -> None:
     """Remove what is older, for good. The rest can still be verified."""
     moment = _moment(before)
-    pruned = with_store(settings_for(database).database_url, lambda store: _prune(store, moment))
-    document = {"before": moment, "rows": pruned}
+    asker = at_the_keyboard()
+    pruned = with_store(
+        settings_for(database).database_url, lambda store: _prune(store, asker, moment)
+    )
+    document = {"requestId": asker.request_id, "before": moment, "rows": pruned}
     print_result(as_json, document, [f"Removed {pruned:,} rows."], changed=pruned > 0)
 
 
@@ -160,16 +165,21 @@ async def _count(steps: AsyncIterator[Step], found: list[Tampered]) -> int:
     return rows
 
 
-async def _prune(store: Store, before: datetime) -> int:
-    """Portion by portion. It can be broken off and begun again at any time."""
+async def _prune(store: Store, asker: Asker, before: datetime) -> int:
+    """Portion by portion. It can be broken off and begun again at any time.
+
+    What this very run writes down is not pruned, however far in the future `before` is.
+    """
     commits = CommitEach(store)
+    before = min(before, await store.read(lambda snapshot: snapshot.moment()))
     pruned = 0
     for chain in await store.read(lambda snapshot: snapshot.read_chains()):
         find = partial(rows_to_prune, chain=chain.head.chain, before=before)
         while rows := await store.read(find):
-            if pruned // TOLD_ROWS < (pruned + len(rows)) // TOLD_ROWS:
+            told = pruned // TOLD_ROWS
+            pruned += await prune_rows(commits, asker, rows)
+            if pruned // TOLD_ROWS > told:
                 _tell(f"{pruned:,} rows removed")
-            pruned += await prune_rows(commits, rows)
     return pruned
 
 
@@ -181,11 +191,11 @@ def _tell(progress: str) -> None:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InvalidRequest(
             f"--before {shortened(text)} is no date. Give one as 2026-01-31."
         ) from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
 def _read_anchor(path: Path) -> Anchor:

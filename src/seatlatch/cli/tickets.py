@@ -1,5 +1,6 @@
 """`seatlatch tickets`: what the box office does to tickets, beside a server that may run."""
 
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from getpass import getuser
@@ -116,7 +117,7 @@ def _do(verb: Verb, tokens: Sequence[str], database: str | None, as_json: bool) 
     """Do it to all, tell what became of each, and exit with what became of the whole."""
     require_text(tokens)
     results: Results = dict.fromkeys(tokens)
-    asker = Asker(str(uuid4()), operator=f"command line ({getuser()})")
+    asker = at_the_keyboard()
     try:
         change(settings_for(database).database_url, partial(_in_portions, verb, asker, results))
     except (Unavailable, KeyboardInterrupt):
@@ -136,6 +137,15 @@ def _do(verb: Verb, tokens: Sequence[str], database: str | None, as_json: bool) 
     )
     if failed:
         raise typer.Exit(DONE_IN_PART if len(failed) < len(results) else NOTHING_DONE)
+
+
+def at_the_keyboard() -> Asker:
+    """Who runs this command, with a Request-ID of its own."""
+    try:
+        name = getuser()
+    except (OSError, KeyError):  # nobody has a name for this user
+        name = str(os.getuid())
+    return Asker(str(uuid4()), operator=f"command line ({name})")
 
 
 async def _in_portions(verb: Verb, asker: Asker, results: Results, commits: Commits) -> None:

@@ -9,7 +9,9 @@ from seatlatch.domain.outcome import Outcome
 
 
 class Verb(StrEnum):
-    """What a request asks for. `OVERRIDE` is the box office's unlock over a channel's head."""
+    """What a request asks for. `OVERRIDE` is the box office's unlock over a channel's head, `PRUNE`
+    lets go of old entries of the journal itself.
+    """
 
     UNLOCK = "unlock"
     LOCK = "lock"
@@ -17,6 +19,7 @@ class Verb(StrEnum):
     RELEASE = "release"
     VOID = "void"
     OVERRIDE = "override"
+    PRUNE = "prune"
 
 
 DONE_BY = {
@@ -27,7 +30,7 @@ DONE_BY = {
     Verb.VOID: Outcome.MADE_VOID,
     Verb.OVERRIDE: Outcome.UNLOCKED,
 }
-"""What became of a ticket that was changed."""
+"""What became of a ticket that was changed; a prune changes none."""
 
 
 class Asker(NamedTuple):

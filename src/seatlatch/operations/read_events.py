@@ -19,8 +19,10 @@ from seatlatch.store.journal import place_of
 
 KEEPS_MPRESERVE = (Verb.HOLD, Verb.RELEASE)
 
-ENTRIES_AT_ONCE_MAX = 500
-"""So many requests are looked at in one go, whether or not they tell the channel anything."""
+ENTRIES_AT_ONCE_MAX = 20
+"""So many requests are looked at in one go, whether or not they tell the channel anything: on
+SQLite the event loop stands still for it, and each may be of 1,000 tickets.
+"""
 
 TICKETS_AT_ONCE_MAX = 1_000
 """And so many tickets, if it is more than one request."""
@@ -66,9 +68,8 @@ async def read_feed(snapshot: Snapshot, channel: Channel, place: Place, limit: i
     which nobody can go on without skipping something.
     """
     await _require_reachable(snapshot, channel, place)
-    found = await snapshot.entries_after(place.position, ENTRIES_AT_ONCE_MAX)
-    told_first = sorted(found, key=lambda entry: entry.entry_id != place.entry_id)
-    entries = _some(told_first)
+    found = await _entries_after(snapshot, place)
+    entries = _some(found)
     records = await _records(snapshot, channel, entries)
     position = dict(place.position)
     events: list[SeatEvent] = []
@@ -107,6 +108,17 @@ async def _require_reachable(snapshot: Snapshot, channel: Channel, place: Place)
             "This cursor is ahead of the journal, which was restored from a backup. Read the"
             " tickets' state by /v1/tickets/verify, and begin anew with after=latest."
         )
+
+
+async def _entries_after(snapshot: Snapshot, place: Place) -> Sequence[Entry]:
+    """Entries that were not told yet. One that was told in part comes first, whatever has become
+    visible before it since.
+    """
+    found = await snapshot.entries_after(place.position, ENTRIES_AT_ONCE_MAX)
+    if not place.entry_id:
+        return found
+    in_part = await snapshot.read_entries([place.entry_id])
+    return [*in_part, *(entry for entry in found if entry.entry_id != place.entry_id)]
 
 
 def _some(entries: Sequence[Entry]) -> Sequence[Entry]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from seatlatch.domain.journal import Changed, Entry
 from seatlatch.store.interface import Snapshot, Store
-from seatlatch.store.journal import Found, is_entry
+from seatlatch.store.journal import FOUND_ENTRIES_MAX, Found, is_entry
 
 
 class TicketHistory(NamedTuple):
@@ -25,7 +25,8 @@ class TicketHistory(NamedTuple):
 async def trace_request(
     store: Store, request_id: str, channel_code: str | None = None
 ) -> list[Entry]:
-    """All that was asked under a Request-ID, in order of time; a client may use one twice.
+    """All that was asked under a Request-ID, in order of time; a client may use one twice. Of more
+    than 100 the latest.
 
     `channel_code`: only what was asked by this channel; None = by anybody. Raises `Unavailable`.
     """
@@ -35,11 +36,15 @@ async def trace_request(
         find = partial(_find, request_id=request_id.lower(), before=before)
         found, before = await store.read(find)
         entries += found
-        if before is None:
+        if before is None or len(entries) >= FOUND_ENTRIES_MAX:
             break
         await asyncio.sleep(0)  # others get their turn
-    entries.sort(key=lambda entry: entry.position)
-    return [entry for entry in entries if channel_code in (None, entry.act.asker.channel_code)]
+    entries = sorted(entries, key=lambda entry: (entry.position, entry.entry_id))
+    return [
+        entry
+        for entry in entries[-FOUND_ENTRIES_MAX:]
+        if channel_code in (None, entry.act.asker.channel_code)
+    ]
 
 
 async def _find(snapshot: Snapshot, request_id: str, before: int | None) -> Found:

@@ -10,9 +10,13 @@ The journal may grow while it is walked: each step looks at one moment.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
-from seatlatch.domain.refusal import InvalidRequest
+from seatlatch.domain.feed import Position
+from seatlatch.domain.refusal import InvalidRequest, Unavailable
+from seatlatch.operations.prune_journal import told_of_prunes
 from seatlatch.store.interface import Snapshot, Store
 from seatlatch.store.journal import Chain, Head, Row, hash_of, place_of
 
@@ -20,6 +24,9 @@ ROWS_AT_ONCE_MAX = 2_000
 
 Hashes = Mapping[int, bytes]
 """By number the hash that an anchor knows."""
+
+
+NOTHING: Position = MappingProxyType({})
 
 
 class Anchor(NamedTuple):
@@ -39,12 +46,16 @@ class Tampered(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What a step found: how many `rows` are well, where it came to, and whether it goes on."""
+    """What a step found: how many `rows` are well, where it came to, and whether it goes on.
+
+    `told`: how far each chain was pruned, as these rows tell.
+    """
 
     rows: int
     at: Head
     tampered: Tampered | None = None
     goes_on: bool = False
+    told: Position = NOTHING
 
 
 async def take_anchor(snapshot: Snapshot) -> Anchor:
@@ -65,17 +76,24 @@ async def verify_journal(store: Store, anchor: Anchor | None = None) -> AsyncIte
         for chain, number, row_hash in anchor.heads:
             if number:
                 anchored.setdefault(chain, {})[number] = row_hash
+    with_rows = await _with_rows(store)
     chains = {chain.head.chain: chain for chain in await store.read(lambda s: s.read_chains())}
-    for chain in sorted(chains.keys() | anchored.keys() | await _with_rows(store)):
+    told: dict[int, int] = {}
+    for chain in sorted(chains.keys() | anchored.keys() | with_rows):
         if chain not in chains:
-            step = Step(0, Head(chain, 0, b""), Tampered(chain, 0, "The chain's head was removed."))
-            yield step
+            yield Step(0, Head(chain, 0, b""), Tampered(chain, 0, "The chain's head was removed."))
             continue
         begin = chains[chain]
         step = Step(0, Head(chain, begin.pruned_number, begin.pruned_hash), goes_on=True)
         while step.goes_on:
             step = await _next_step(store, step.at, anchored.get(chain, {}))
             yield step
+            for pruned, number in step.told.items():
+                told[pruned] = max(told.get(pruned, 0), number)
+    for chain, begin in chains.items():
+        if begin.pruned_number > told.get(chain, 0):
+            what = "The rows up to here are gone, and no prune was written down."
+            yield Step(0, begin.head, Tampered(chain, begin.pruned_number, what))
 
 
 async def _with_rows(store: Store) -> set[int]:
@@ -93,17 +111,39 @@ async def _chain_after(store: Store, chain: int) -> int | None:
 
 
 async def _next_step(store: Store, at: Head, anchored: Hashes) -> Step:
-    async def look(snapshot: Snapshot) -> Step:
-        chains = await snapshot.read_chains()
-        chain = next((one for one in chains if one.head.chain == at.chain), None)
-        if chain is None:
-            return Step(0, at, Tampered(at.chain, 0, "The chain's head was removed."))
-        return _step(at, chain, await snapshot.read_rows(at, ROWS_AT_ONCE_MAX), anchored)
-
-    return await store.read(look)
+    try:
+        return await store.read(partial(_look, at=at, anchored=anchored, rows_max=ROWS_AT_ONCE_MAX))
+    except Unavailable:
+        raise
+    except Exception:
+        return await _slow_step(store, at, anchored)
 
 
-def _step(at: Head, chain: Chain, rows: Sequence[Row], anchored: Hashes) -> Step:
+async def _slow_step(store: Store, at: Head, anchored: Hashes) -> Step:
+    """One row, where several can't be read: whoever edits rows by hand may put anything there."""
+    try:
+        return await store.read(partial(_look, at=at, anchored=anchored, rows_max=1))
+    except Unavailable:
+        raise
+    except Exception as error:
+        what = f"The row was edited: it can't be read ({type(error).__name__})."
+        return Step(0, at, Tampered(at.chain, at.number + 1, what))
+
+
+async def _look(snapshot: Snapshot, at: Head, anchored: Hashes, rows_max: int) -> Step:
+    chains = await snapshot.read_chains()
+    chain = next((one for one in chains if one.head.chain == at.chain), None)
+    if chain is None:
+        return Step(0, at, Tampered(at.chain, 0, "The chain's head was removed."))
+    (first,) = await snapshot.read_rows(Head(at.chain, -1, b""), 1) or (None,)
+    if first is not None and place_of(first.entry_id)[1] <= chain.pruned_number:
+        what = "The row was added where others were pruned."
+        return Step(0, at, Tampered(at.chain, place_of(first.entry_id)[1], what))
+    return _step(at, chain, await snapshot.read_rows(at, rows_max), anchored, rows_max)
+
+
+def _step(at: Head, chain: Chain, rows: Sequence[Row], anchored: Hashes, rows_max: int) -> Step:
+    whole = len(rows) == rows_max
     if chain.pruned_number > at.number:  # it was pruned meanwhile
         at = Head(at.chain, chain.pruned_number, chain.pruned_hash)
         rows = [row for row in rows if place_of(row.entry_id)[1] > at.number]
@@ -115,10 +155,12 @@ def _step(at: Head, chain: Chain, rows: Sequence[Row], anchored: Hashes) -> Step
         if fault:
             return Step(nth, at, Tampered(at.chain, at.number + 1, fault))
         at = Head(at.chain, at.number + 1, row.row_hash)
-    if at.number < chain.head.number and len(rows) == ROWS_AT_ONCE_MAX:
-        return Step(len(rows), at, goes_on=True)
+    told = told_of_prunes(rows)
+    if at.number < chain.head.number and whole:
+        return Step(len(rows), at, goes_on=True, told=told)
     fault = _fault_at_the_end(at, chain.head, anchored)
-    return Step(len(rows), at, Tampered(at.chain, at.number + 1, fault) if fault else None)
+    tampered = Tampered(at.chain, at.number + 1, fault) if fault else None
+    return Step(len(rows), at, tampered, told=told)
 
 
 def _fault(before: Head, row: Row, head: Head, anchored: Hashes) -> str | None:

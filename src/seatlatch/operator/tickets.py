@@ -155,8 +155,10 @@ class OperatorTickets(TicketCalls):
         await self._gate.admit_json(exchange)
         body = await read_json(request, exchange, shape)
         await self._gate.still_admitted(exchange)
-        check_count(body.tokens, TOKENS_MAX)
         exchange.reason = body.reason
+        if isinstance(body, StatusRequest) and body.status == "UNLOCK":
+            exchange.verb = Verb.RELEASE
+        check_count(body.tokens, TOKENS_MAX)
         self._tell(exchange, body.tokens)
         return exchange, body
 

@@ -61,17 +61,24 @@ class Row(NamedTuple):
 
 class Chain(NamedTuple):
     """A chain as it is kept. Entries up to `pruned_number` were pruned; the last of them had
-    `pruned_hash`. `used_at`: when it grew last.
+    `pruned_hash`.
     """
 
     head: Head
     pruned_number: int
     pruned_hash: bytes
-    used_at: datetime
+
+
+FOUND_ENTRIES_MAX = 100
+"""So many entries of one Request-ID are told, the latest of them: a client may use one for all that
+it ever asks.
+"""
 
 
 class Found(NamedTuple):
-    """Some entries. `before`: where to look on; None = all was looked at."""
+    """Some entries, the latest first. `before`: where to look on; None = all was looked at, or so
+    many were found that no more are told.
+    """
 
     entries: Sequence[Entry]
     before: int | None = None
@@ -125,8 +132,11 @@ class JournalTransaction(JournalSnapshot, Protocol):
     async def record(self, entries: Sequence[NewEntry]) -> None:
         """Write entries down, in the order in which their ids were taken."""
 
-    async def prune_chain(self, last: Row) -> int:
-        """Remove a chain's entries up to `last` and with it; how many there were."""
+    async def prune_chain(self, before: Head, last: Row) -> int:
+        """Remove a chain's entries after `before` up to `last` and with it; how many there were.
+
+        Nothing is done, and 0 told, if `before` is not what was pruned last.
+        """
 
 
 class _Text(Struct, omit_defaults=True):
@@ -173,7 +183,7 @@ _decode = msgspec.json.Decoder(_Read).decode
 
 def entry_id_of(chain: int, number: int) -> int:
     """The id of the entry of that number in a chain."""
-    return chain << NUMBER_BITS | number
+    return (chain << NUMBER_BITS) + number
 
 
 def place_of(entry_id: int) -> tuple[int, int]:
@@ -248,7 +258,12 @@ def _encoded(new: NewEntry) -> bytes:
 def _shortened(tokens: Sequence[str]) -> list[str]:
     if max(map(len, tokens), default=0) <= TOKEN_CHARACTERS_MAX:
         return list(tokens)
-    return [token[:TOKEN_CHARACTERS_MAX] for token in tokens]
+    return [
+        token
+        if len(token) <= TOKEN_CHARACTERS_MAX
+        else f"{token[:TOKEN_CHARACTERS_MAX]}... ({len(token)} characters)"
+        for token in tokens
+    ]
 
 
 def entry_of(row: Row) -> Entry:
@@ -256,7 +271,8 @@ def entry_of(row: Row) -> Entry:
     read = _decode(row.entry)
     asker = Asker(row.request_id, read.application, read.channel, read.operator)
     outcomes: Mapping[Outcome, Sequence[str]] = read.outcomes
-    tokens = outcomes.get(DONE_BY[read.verb], ())
+    done = DONE_BY.get(read.verb)
+    tokens = outcomes.get(done, ()) if done else ()
     changed = [Changed(token, *mark) for token, mark in zip(tokens, read.changes, strict=False)]
     act = Act(read.verb, asker, read.reason, read.seconds)
     return Entry(row.entry_id, row.position, row.moment, act, outcomes, changed, read.refusal)

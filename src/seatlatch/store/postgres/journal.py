@@ -16,6 +16,7 @@ from psycopg.pq.abc import PGresult
 from seatlatch.domain.feed import Position
 from seatlatch.domain.journal import Entry, NewEntry
 from seatlatch.store.journal import (
+    FOUND_ENTRIES_MAX,
     NUMBERS_MAX,
     Chain,
     Found,
@@ -34,7 +35,7 @@ from seatlatch.store.postgres.reading import PostgresReading, utc
 BUCKET_BITS = 16
 """The index by Request-ID takes 65,536 entries at a time, some 400 pages: see the migration."""
 
-IDLE_SECONDS = 60
+IDLE_SECONDS = 5
 """A chain that nobody has used for so long is taken by whoever needs one. A server's own, if it is
 busy, is never that old.
 """
@@ -44,7 +45,7 @@ CHAIN_TAKEN = (errors.NotNullViolation, errors.UniqueViolation, errors.LockNotAv
 
 ROW = "entry_id, position, moment, request_id::text, entry, hash"
 READ_CHAINS = """
-SELECT chain, number, hash, pruned_number, pruned_hash, used_at
+SELECT chain, number, hash, pruned_number, pruned_hash
 FROM seatlatch.journal_chains ORDER BY chain
 """
 TAKE_IDLE_CHAIN = f"""
@@ -94,8 +95,8 @@ CROSS JOIN LATERAL generate_series(
 CROSS JOIN LATERAL (
   SELECT {ROW} FROM seatlatch.journal
   WHERE entry_id >> {BUCKET_BITS} = bucket AND request_id = %s::uuid
-  LIMIT 65536) AS found
-ORDER BY position, entry_id
+  ORDER BY entry_id DESC LIMIT {FOUND_ENTRIES_MAX}) AS found
+ORDER BY position DESC, entry_id DESC LIMIT {FOUND_ENTRIES_MAX}
 """
 """The limit keeps the planner from any other way than to ask the index for each bucket."""
 LAST_ENTRY_OF = "SELECT entry_id FROM seatlatch.tickets WHERE token = %s"
@@ -107,7 +108,8 @@ PRUNE_ROWS = """
 DELETE FROM seatlatch.journal WHERE entry_id > %s AND entry_id <= %s RETURNING 1
 """
 PRUNE_CHAIN = """
-UPDATE seatlatch.journal_chains SET pruned_number = %s, pruned_hash = %s WHERE chain = %s
+UPDATE seatlatch.journal_chains SET pruned_number = %s, pruned_hash = %s
+WHERE chain = %s AND pruned_number = %s AND pruned_hash = %s
 RETURNING 1
 """
 
@@ -118,8 +120,8 @@ class PostgresJournal(PostgresReading):
     async def read_chains(self) -> Sequence[Chain]:
         """All chains."""
         return [
-            Chain(Head(chain, number, row_hash), pruned_number, pruned_hash, utc(used_at))
-            for chain, number, row_hash, pruned_number, pruned_hash, used_at in (
+            Chain(Head(chain, number, row_hash), pruned_number, pruned_hash)
+            for chain, number, row_hash, pruned_number, pruned_hash in (
                 await self._rows(READ_CHAINS)
             )
         ]
@@ -172,13 +174,21 @@ class PostgresJournalWriter(PostgresJournal):
     """Writing it (`store.journal.JournalTransaction`).
 
     `head`: where the chain ended that the writer had in its transaction before; None = it had none.
+    `careful`: another one came in between at the last try. Then a chain is made, for the one that
+    nobody uses may be one whose head somebody has moved.
     """
 
     def __init__(
-        self, connection: Connection, begin: Sequence[Statement], head: Head | None
+        self,
+        connection: Connection,
+        begin: Sequence[Statement],
+        head: Head | None,
+        *,
+        careful: bool,
     ) -> None:
         super().__init__(connection, begin)
         self.head = head
+        self._careful = careful
         self._taken = 0
         self._new: list[NewEntry] = []
         self._position: int | None = None
@@ -186,8 +196,9 @@ class PostgresJournalWriter(PostgresJournal):
     async def open_entries(self, entries: int) -> int:
         """Entry ids for this transaction."""
         if self.head is None:
-            rows = await self._rows(TAKE_IDLE_CHAIN) or await self._rows(ADD_CHAIN)
-            self.head = Head(*rows[0])
+            idle = [] if self._careful else await self._rows(TAKE_IDLE_CHAIN)
+            (row,) = idle or await self._rows(ADD_CHAIN)
+            self.head = Head(*row)
         first = entry_id_of(self.head.chain, self.head.number + self._taken + 1)
         self._taken += entries
         return first
@@ -226,12 +237,12 @@ class PostgresJournalWriter(PostgresJournal):
         ]
         return [Statement(ADD_ROWS, values)], Head(head.chain, number, row_hash)
 
-    async def prune_chain(self, last: Row) -> int:
-        """Remove entries up to `last`."""
-        chain, number = place_of(last.entry_id)
-        pruned = await self._rows(PRUNE_ROWS, (entry_id_of(chain, 0), last.entry_id))
-        await self._rows(PRUNE_CHAIN, (number, last.row_hash, chain))
-        return len(pruned)
+    async def prune_chain(self, before: Head, last: Row) -> int:
+        """Remove entries after `before` up to `last`."""
+        _, number = place_of(last.entry_id)
+        if not await self._rows(PRUNE_CHAIN, (number, last.row_hash, *before)):
+            return 0
+        return len(await self._rows(PRUNE_ROWS, (entry_id_of(*before[:2]), last.entry_id)))
 
 
 def _row(row: tuple[Any, ...]) -> Row:

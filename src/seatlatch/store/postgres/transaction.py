@@ -14,10 +14,10 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.store.interface import Hold, Mpreserve, Written
-from seatlatch.store.journal import Head, mark_with_channel
+from seatlatch.store.journal import mark_with_channel
 from seatlatch.store.postgres.arrays import array, is_storable
 from seatlatch.store.postgres.authorizations import PostgresAuthorizations
-from seatlatch.store.postgres.connection import Connection, Statement, pairs, triples
+from seatlatch.store.postgres.connection import Statement, pairs, triples
 from seatlatch.store.postgres.journal import MARK, PostgresJournalWriter
 from seatlatch.store.postgres.schema import KEEP_ORGANIZATIONS
 from seatlatch.store.postgres.webhooks import PostgresWebhookWriter
@@ -139,22 +139,11 @@ NO_LISTING = Listing()
 
 
 class PostgresTransaction(PostgresJournalWriter, PostgresWebhookWriter, PostgresAuthorizations):
-    """The inside of a transaction. `careful`: another one came in between at the last try.
+    """The inside of a transaction.
 
     Where the box office writes, tickets are taken before they are changed: it is to be told which
     channel had set mpreserve on them.
     """
-
-    def __init__(
-        self,
-        connection: Connection,
-        begin: Sequence[Statement],
-        head: Head | None = None,
-        *,
-        careful: bool,
-    ) -> None:
-        super().__init__(connection, begin, head)
-        self._careful = careful
 
     async def change_mpreserve(
         self, asked: Mapping[str, Mpreserve], entries: Mapping[str, int]

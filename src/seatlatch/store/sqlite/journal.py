@@ -11,6 +11,7 @@ import apsw
 from seatlatch.domain.feed import Position
 from seatlatch.domain.journal import Entry, NewEntry
 from seatlatch.store.journal import (
+    FOUND_ENTRIES_MAX,
     NUMBERS_MAX,
     Chain,
     Found,
@@ -23,7 +24,7 @@ from seatlatch.store.journal import (
     moment_of,
     place_of,
 )
-from seatlatch.store.sqlite.moments import from_text, to_text
+from seatlatch.store.sqlite.moments import to_text
 
 CHAIN = 1
 BUCKET_BITS = 9
@@ -34,7 +35,7 @@ BUCKETS_AT_ONCE = 2_048
 
 ROW = "SELECT entry_id, moment, request_id, entry, hash FROM journal"
 READ_CHAINS = """
-SELECT chain, number, hash, pruned_number, pruned_hash, used_at FROM journal_chains ORDER BY chain
+SELECT chain, number, hash, pruned_number, pruned_hash FROM journal_chains ORDER BY chain
 """
 READ_HEAD = "SELECT number, hash FROM journal_chains WHERE chain = 1"
 MOVE_HEAD = "UPDATE journal_chains SET number = ?, hash = ?, used_at = ? WHERE chain = 1"
@@ -46,12 +47,16 @@ SELECT entry_id, moment, request_id, entry, hash
 FROM carray(?2) AS buckets CROSS JOIN journal
   ON entry_id >> {BUCKET_BITS} = buckets.value AND substr(request_id, 1, 2) = substr(?1, 1, 2)
 WHERE request_id = ?1
+ORDER BY entry_id DESC LIMIT {FOUND_ENTRIES_MAX}
 """
 NEXT_ROW = "SELECT entry_id FROM journal WHERE entry_id > ? ORDER BY entry_id LIMIT 1"
 LAST_ENTRY_OF = "SELECT entry_id FROM tickets WHERE token = ?"
 READ_KEY = "SELECT journal_key FROM journal_key"
 PRUNE_ROWS = "DELETE FROM journal WHERE entry_id > ? AND entry_id <= ?"
-PRUNE_CHAIN = "UPDATE journal_chains SET pruned_number = ?, pruned_hash = ? WHERE chain = ?"
+PRUNE_CHAIN = """
+UPDATE journal_chains SET pruned_number = ?, pruned_hash = ?
+WHERE chain = ? AND pruned_number = ? AND pruned_hash = ?
+"""
 
 
 class SqliteJournal:
@@ -62,8 +67,8 @@ class SqliteJournal:
     async def read_chains(self) -> Sequence[Chain]:
         """All chains."""
         return [
-            Chain(Head(chain, number, row_hash), pruned_number, pruned_hash, from_text(used_at))
-            for chain, number, row_hash, pruned_number, pruned_hash, used_at in (
+            Chain(Head(chain, number, row_hash), pruned_number, pruned_hash)
+            for chain, number, row_hash, pruned_number, pruned_hash in (
                 self._connection.execute(READ_CHAINS)
             )
         ]
@@ -156,13 +161,14 @@ class SqliteJournalWriter(SqliteJournal):
         self._head = Head(CHAIN, head.number + len(rows), rows[-1].row_hash)
         self._connection.execute(MOVE_HEAD, (*self._head[1:], to_text(self.now)))
 
-    async def prune_chain(self, last: Row) -> int:
-        """Remove entries up to `last`."""
-        chain, number = place_of(last.entry_id)
-        self._connection.execute(PRUNE_ROWS, (entry_id_of(chain, 0), last.entry_id))
-        pruned = self._connection.changes()
-        self._connection.execute(PRUNE_CHAIN, (number, last.row_hash, chain))
-        return pruned
+    async def prune_chain(self, before: Head, last: Row) -> int:
+        """Remove entries after `before` up to `last`."""
+        _, number = place_of(last.entry_id)
+        self._connection.execute(PRUNE_CHAIN, (number, last.row_hash, *before))
+        if not self._connection.changes():
+            return 0
+        self._connection.execute(PRUNE_ROWS, (entry_id_of(*before[:2]), last.entry_id))
+        return self._connection.changes()
 
 
 def _row(row: tuple[Any, ...]) -> Row:

@@ -33,7 +33,7 @@ CREATE TABLE seatlatch.journal_key (
     only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     journal_key text NOT NULL
 );
-INSERT INTO seatlatch.journal_key (journal_key) VALUES (left(md5(gen_random_uuid()::text), 16));
+INSERT INTO seatlatch.journal_key (journal_key) VALUES (left(replace(gen_random_uuid()::text, '-', ''), 16));
 
 -- A ticket leads to the entry of its latest change, and each entry to the one before it; 0 = none.
 ALTER TABLE seatlatch.tickets ADD COLUMN entry_id          bigint NOT NULL DEFAULT 0;
