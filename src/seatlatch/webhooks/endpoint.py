@@ -4,10 +4,10 @@ At least once, and each ticket's changes in their order. Whoever runs this has t
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from seatlatch.commit import Commits
 from seatlatch.domain.feed import Position
@@ -34,6 +34,9 @@ ENTRIES_BETWEEN_WRITES = 5_000
 
 AGAIN_AFTER_SECONDS = 5.0
 """When the database does not answer, or at a bug of ours."""
+
+NOTE_SECONDS = 1.0
+"""So long an endpoint that is stopped waits for what is being kept of its last attempts."""
 
 GONE = 410
 
@@ -79,6 +82,8 @@ class Endpoint:
         self._wake = asyncio.Event()
         self._sends: set[asyncio.Task[None]] = set()
         self._sender = means.sender()
+        self._notes: set[asyncio.Task[None]] = set()
+        self._is_disabled = False
 
     def look(self, webhook: Webhook, end: Position) -> None:
         """What is known of it now, and where the journal ends."""
@@ -87,9 +92,9 @@ class Endpoint:
         self._wake.set()
 
     async def run(self) -> None:
-        """Tell it, until cancelled. Raises `LeaseLost`."""
+        """Tell it, until cancelled or until it is disabled. Raises `LeaseLost`."""
         try:
-            while True:
+            while not self._is_disabled:
                 self._wake.clear()
                 try:
                     await self._refresh()
@@ -103,6 +108,8 @@ class Endpoint:
             for task in self._sends:
                 task.cancel()
             await asyncio.gather(*self._sends, return_exceptions=True)
+            if self._notes:
+                await asyncio.wait(self._notes, timeout=NOTE_SECONDS)
             await self._sender.close()
 
     async def _refresh(self) -> None:
@@ -116,7 +123,7 @@ class Endpoint:
             found = await snapshot.pending_messages(self.webhook.webhook_id, MESSAGES_WAITING_MAX)
             return list(found)
 
-        self._window.look(await self._means.store.read(work))
+        self._window.look(self._due_by_our_clock(await self._means.store.read(work)))
         self._refreshed_at = now
 
     async def _move(self) -> None:
@@ -146,10 +153,17 @@ class Endpoint:
         if added is None:
             raise LeaseLost
         self._kept = after
-        self._window.add(added)
+        self._window.add(self._due_by_our_clock(added))
+
+    def _due_by_our_clock(self, found: Sequence[Pending]) -> list[Pending]:
+        """What was not tried yet is due now: its moment is by the database's clock, and who is
+        behind that would let it wait.
+        """
+        now = self._means.clock()
+        return [one if one.attempts else one._replace(due_at=now) for one in found]
 
     def _send_ready(self) -> None:
-        room = CONNECTIONS_MAX - self._window.in_flight
+        room = 0 if self._is_disabled else CONNECTIONS_MAX - self._window.in_flight
         for one in self._window.ready(self._means.clock(), room):
             self._window.sending(one)
             task = asyncio.create_task(self._attempt(one), name=one.message_id)
@@ -180,12 +194,26 @@ class Endpoint:
                 self._window.ended(one)
                 return
             answer, problem = await self._send(one, body)
-            await self._note(one, answer, problem)
+            await self._to_the_end(self._note(one, answer, problem))
         except Unavailable:
             self._try_later(one)
         except Exception as error:
             self._means.log.error("bug", webhook=self.webhook.webhook_id, exc_info=error)
             self._try_later(one)
+
+    async def _to_the_end(self, noting: Coroutine[Any, Any, None]) -> None:
+        """What was answered is kept, counted and logged even if the endpoint is stopped meanwhile:
+        it may be stopped for just that.
+        """
+        task = asyncio.create_task(noting)
+        self._notes.add(task)
+        task.add_done_callback(self._noted)
+        await asyncio.shield(task)
+
+    def _noted(self, task: asyncio.Task[None]) -> None:
+        self._notes.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waited for it may be gone
 
     def _try_later(self, one: Pending) -> None:
         """Nothing is kept of the attempt."""
@@ -215,6 +243,7 @@ class Endpoint:
         status = answer.status if answer else None
         attempt = Attempt(one.message_id, state, now, due_at, status, problem)
         reason = await self._keep_attempt(one, attempt, first)
+        self._is_disabled = self._is_disabled or reason is not None
         if state is MessageState.PENDING:
             postponed = one._replace(attempts=attempts, first_attempt_at=first, due_at=due_at)
             self._window.postponed(postponed)
