@@ -32,6 +32,7 @@ from seatlatch.sandbox import data
 from seatlatch.settings import TABLE
 from seatlatch.store.interface import NewTicket
 from seatlatch.telemetry import Metrics
+from seatlatch.webhooks.schedule import DELAYS_SECONDS
 
 RETRY_ACTIONS = {
     408: "send it again on a new connection",
@@ -248,6 +249,23 @@ def span(values: Sequence[object]) -> str:
     return str(values[0]) if len(values) == 1 else f"{values[0]} to {values[-1]}"
 
 
+def webhook_retries() -> str:
+    """After which time a message is sent again."""
+    rows: list[tuple[object, str]] = [
+        (number, _duration(seconds)) for number, seconds in enumerate(DELAYS_SECONDS, 1)
+    ]
+    rows[-1] = (f"{rows[-1][0]} and later", rows[-1][1])
+    return table(("After attempt", "It is sent again in"), rows)
+
+
+def _duration(seconds: int) -> str:
+    for unit, unit_seconds in (("hour", 3_600), ("minute", 60), ("second", 1)):
+        if seconds % unit_seconds == 0:
+            count = seconds // unit_seconds
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    raise AssertionError("a whole number of seconds")
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "errors": errors,
@@ -265,5 +283,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "token-errors": token_errors,
     "venue": venue,
+    "webhook-retries": webhook_retries,
 }
 """By the name that stands in the marker."""

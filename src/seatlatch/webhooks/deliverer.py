@@ -24,7 +24,7 @@ LEASES_TAKEN_AT_ONCE = 10
 KEPT_DAYS = 7
 """So long is told what became of a message that is not sent any more."""
 
-PRUNED_AT_ONCE = 500
+MESSAGES_PRUNED_AT_ONCE = 500
 
 
 class Times(NamedTuple):
@@ -174,10 +174,10 @@ class Deliverer:
 
         async def write(transaction: Transaction) -> bool:
             pruned = [
-                await transaction.prune_messages(name, before, PRUNED_AT_ONCE)
+                await transaction.prune_messages(name, before, MESSAGES_PRUNED_AT_ONCE)
                 for name in sorted(self._running)
             ]
-            return any(messages == PRUNED_AT_ONCE for messages in pruned)
+            return any(messages == MESSAGES_PRUNED_AT_ONCE for messages in pruned)
 
         if not self._running or not await self._means.commits.submit(WebhookWrite("", write)):
             self._prune_at = self._now() + self._times.prune_seconds

@@ -1,0 +1,152 @@
+"""Webhooks by command: what is added, shown and changed, and what is refused."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from seatlatch.operations.write_webhooks import WEBHOOKS_MAX
+from tests.cli.commands import done, run_here, run_on
+from tests.cli.test_bad_databases import assert_one_sentence
+from tests.cli.test_provisioning import assert_soon
+from tests.databases import Database
+from tests.serving import CHANNEL, fill, listed, serving
+
+URL = "https://8.8.8.8/seats?key=secret"
+NOBODY_LISTENS = "http://127.0.0.1:9/seats"
+
+
+@pytest.fixture
+def database(database: Database) -> Database:
+    fill(database, [listed("a"), listed("b")])
+    return database
+
+
+def did(database: Database, *arguments: str) -> Any:
+    """The JSON document of a command that does all of it, within this process."""
+    result = run_here(database, *arguments, "--json")
+    assert (result.returncode, result.stderr) == (0, ""), result
+    return json.loads(result.stdout)
+
+
+def add(database: Database, *more: str) -> Any:
+    added = did(database, "webhook", "add", URL, "--channel", CHANNEL, *more)
+    secret = added.pop("secret")
+    assert secret.startswith("whsec_")
+    assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
+    return added
+
+
+def test_from_its_beginning_to_its_end(database: Database) -> None:
+    assert did(database, "webhook", "list") == {"webhooks": []}
+    added = add(database)
+    created_at = added.pop("createdAt")
+    assert_soon(created_at, 0)
+    name = added.pop("webhookId")
+    assert name.startswith("wh_")
+    shown = {
+        "channelCode": CHANNEL,
+        "url": URL,
+        "ownChanges": False,
+        "state": "active",
+        "reason": None,
+    }
+    assert added == shown
+    whole = {"webhookId": name, **shown, "createdAt": created_at}
+    assert did(database, "webhook", "list") == {"webhooks": [whole]}
+    assert did(database, "webhook", "pause", name) == {"webhookId": name, "state": "paused"}
+    paused = {**whole, "state": "paused", "reason": "Paused by the operator."}
+    assert did(database, "webhook", "list") == {"webhooks": [paused]}
+    assert did(database, "webhook", "resume", name) == {"webhookId": name, "state": "active"}
+    assert did(database, "webhook", "list") == {"webhooks": [whole]}
+    rotated = did(database, "webhook", "rotate-secret", name)
+    assert_soon(rotated["oldSecretEnds"], 86_400)
+    assert did(database, "webhook", "remove", name) == {"webhookId": name}
+    assert did(database, "webhook", "list") == {"webhooks": []}
+
+
+def test_what_failed_is_shown_and_sent_again(database: Database) -> None:
+    """Nobody listens at the URL; the log of that is the endpoint's, and no secret is in it."""
+    added = ("webhook", "add", NOBODY_LISTENS, "--channel", CHANNEL, "--own-changes", "--json")
+    result = run_on(database, *added, SEATLATCH_WEBHOOK_ADDRESSES="loopback")
+    name = json.loads(result.stdout)["webhookId"]
+    with serving(database, webhook_addresses="loopback") as served:
+        assert served.unlock("a").status_code == 200
+        shown: Any = {"messages": []}
+        for _ in range(20):
+            if not shown["messages"]:
+                shown = done(database, "webhook", "deliveries", name, "--failed")
+    (message,) = shown["messages"]
+    assert message["state"] == "pending"
+    assert message["attempts"] >= 1
+    assert message["status"] is None
+    assert message["problem"] == "The host does not let us connect."
+    assert message["nextAttemptAt"] > message["attemptedAt"]
+    lines = run_on(database, "webhook", "deliveries", name).stdout
+    assert message["messageId"] in lines
+    again = done(database, "webhook", "replay", name, message["messageId"])
+    assert again == {"webhookId": name, "messages": 1}
+    (restarted,) = done(database, "webhook", "deliveries", name)["messages"]
+    assert restarted["attempts"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (("add", "ftp://example.com/", "--channel", CHANNEL), 2, "https://"),
+        (("add", "https://u:p@example.com/", "--channel", CHANNEL), 2, "password"),
+        (("add", URL, "--channel", "nobody"), 1, "no channel nobody"),
+        (("add", URL, "--channel", "no body"), 2, "channel code"),
+        (("add", "http://10.0.0.1/", "--channel", CHANNEL), 1, "not public"),
+        (("add", NOBODY_LISTENS, "--channel", CHANNEL), 1, "not public"),
+        (("add", "http://2852039166/", "--channel", CHANNEL), 1, "not public"),
+        (("add", "http://no-such-host.invalid/", "--channel", CHANNEL), 1, "resolved"),
+        (("pause", "wh_none"), 1, "no webhook"),
+        (("resume", "wh_none"), 1, "no webhook"),
+        (("remove", "wh_none"), 1, "no webhook"),
+        (("rotate-secret", "wh_none"), 1, "no webhook"),
+        (("deliveries", "wh_none"), 1, "no webhook"),
+        (("replay", "wh_none", "--failed"), 1, "no webhook"),
+        (("replay", "wh_none", "msg_none"), 1, "no webhook"),
+        (("replay", "wh_none"), 2, "MESSAGE_ID"),
+        (("replay", "wh_none", "msg_none", "--failed"), 2, "MESSAGE_ID"),
+        (("deliveries", "wh_none", "--limit", "0"), 2, "--limit"),
+        (("deliveries", "wh_none", "--limit", "1001"), 2, "--limit"),
+    ],
+)
+def test_what_is_refused(
+    database: Database, arguments: tuple[str, ...], code: int, word: str
+) -> None:
+    result = run_here(database, "webhook", *arguments)
+    assert result.returncode == code
+    assert_one_sentence(result.stderr)
+    assert word in result.stderr
+    assert "p@" not in result.stderr
+
+
+def test_there_is_nothing_to_send_again(database: Database) -> None:
+    name = add(database)["webhookId"]
+    for asked in ("--failed", "msg_none"):
+        result = run_here(database, "webhook", "replay", name, asked)
+        assert result.returncode == 1
+        assert_one_sentence(result.stderr)
+
+
+def test_a_channel_has_so_many_at_most(database: Database) -> None:
+    for _ in range(WEBHOOKS_MAX):
+        run_here(database, "webhook", "add", URL, "--channel", CHANNEL)
+    result = run_here(database, "webhook", "add", URL, "--channel", CHANNEL)
+    assert result.returncode == 1
+    assert "the most" in result.stderr
+
+
+def test_a_channel_with_webhooks_stays(database: Database) -> None:
+    did(database, "app", "revoke", "com.example.test")
+    database.execute("UPDATE tickets SET mpreserve = ?, mpreserve_channel = NULL", False)
+    name = add(database)["webhookId"]
+    result = run_here(database, "channel", "remove", CHANNEL)
+    assert result.returncode == 1
+    assert "1 webhook." in result.stderr
+    did(database, "webhook", "remove", name)
+    did(database, "channel", "remove", CHANNEL)
