@@ -17,10 +17,10 @@ from seatlatch.operations.write_webhooks import WebhookWrite
 from seatlatch.store.interface import Snapshot, Store, Transaction
 from seatlatch.store.webhooks import Attempt, NewMessage, Pending
 from seatlatch.telemetry import Log
-from seatlatch.webhooks.feed import is_behind, read_for
+from seatlatch.webhooks.feed import is_behind, is_pruned, read_for
 from seatlatch.webhooks.message import messages_of, signed
 from seatlatch.webhooks.schedule import DELAYS_SECONDS, next_attempt
-from seatlatch.webhooks.sending import CONNECTIONS_MAX, Answer, NoAnswer, Sends
+from seatlatch.webhooks.sending import CONNECTIONS_MAX, Answer, NoAnswer, Sends, problem_of
 from seatlatch.webhooks.window import Window
 
 MESSAGES_WAITING_MAX = 500
@@ -117,6 +117,8 @@ class Endpoint:
         now = asyncio.get_running_loop().time()
         if self._refreshed_at and now < self._refreshed_at + self._means.refresh_seconds:
             return
+        if self._refreshed_at is None:
+            await self._warn_if_pruned()
         self._window.look_away()
 
         async def work(snapshot: Snapshot) -> list[Pending]:
@@ -125,6 +127,15 @@ class Endpoint:
 
         self._window.look(self._due_by_our_clock(await self._means.store.read(work)))
         self._refreshed_at = now
+
+    async def _warn_if_pruned(self) -> None:
+        position = self._position
+        if await self._means.store.read(partial(is_pruned, position=position)):
+            self._means.log.warning(
+                "webhook",
+                webhook=self.webhook.webhook_id,
+                reason="The journal was pruned beyond where it was; what is left is told.",
+            )
 
     async def _move(self) -> None:
         """Make messages of what happened, as long as there is room for them to wait."""
@@ -227,7 +238,7 @@ class Endpoint:
             answer = await self._sender.send(self.webhook.url, headers, body.encode())
         except NoAnswer as none:
             return None, str(none)
-        return answer, _problem(answer.status)
+        return answer, problem_of(answer.status)
 
     async def _note(self, one: Pending, answer: Answer | None, problem: str | None) -> None:
         now = self._means.clock()
@@ -287,12 +298,3 @@ class Endpoint:
         )
         if disabled:
             log.error("webhook disabled", reason=disabled)
-
-
-def _problem(status: int) -> str | None:
-    """Why an answer is none that takes a message; None = it does."""
-    if 200 <= status < 300:
-        return None
-    if 300 <= status < 400:
-        return f"The receiver answered {status}, and redirects are not followed."
-    return f"The receiver answered {status}."

@@ -10,9 +10,8 @@ from seatlatch.operations.read_events import event_of
 from seatlatch.store.interface import Snapshot
 from seatlatch.store.journal import place_of
 
-
 TICKETS_AT_ONCE_MAX = 500
-"""An entry may have 1,000 tickets, and on SQLite the event loop stands still while they are read."""
+"""An entry may have 1,000, and on SQLite the event loop stands still while they are read."""
 
 
 async def read_for(
