@@ -190,6 +190,32 @@ def test_a_dead_endpoint_does_not_copy_the_journal(
     run(test())
 
 
+def test_order_holds_beyond_what_is_looked_at(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More messages wait than the window holds; who is not in it must not be overtaken."""
+    with_tickets(database, 10)
+    monkeypatch.setattr("seatlatch.webhooks.endpoint.MESSAGES_WAITING_MAX", 10)
+    tokens = [f"t{number}" for number in range(10)]
+
+    async def test() -> None:
+        async with receiving() as receiver, telling(database, started=False) as teller:
+            await teller.add(receiver.url, own=True)
+            for _ in range(5):
+                for token in tokens:
+                    await teller.unlock(token)
+                    await teller.lock(token)
+            teller.deliverer.start()
+            await teller.told.count("delivered", 100)
+            for token in tokens:
+                versions = [
+                    one.versions[token] for one in receiver.received if token in one.versions
+                ]
+                assert versions == list(range(2, 12))
+
+    run(test())
+
+
 def test_what_ended_is_forgotten_after_a_week(database: Database) -> None:
     with_tickets(database, 2)
     clock = database.clock(datetime.now(UTC))

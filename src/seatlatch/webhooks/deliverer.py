@@ -8,9 +8,10 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import uuid4
 
+from seatlatch.commit import Change, Commits
 from seatlatch.domain.feed import Position
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.domain.webhook import Webhook, WebhookState
@@ -28,6 +29,11 @@ KEPT_DAYS = 7
 """So long is told what became of a message that is not sent any more."""
 
 MESSAGES_PRUNED_AT_ONCE = 500
+
+CHANGES_AT_ONCE = 50
+"""Of one process. A channel's request is refused when 1,000 wait for a commit."""
+
+Answer = TypeVar("Answer")
 
 
 class Times(NamedTuple):
@@ -57,6 +63,19 @@ class _Seen(NamedTuple):
     end: Position
 
 
+class FewAtOnce:
+    """Commits so few changes at once that those of webhooks never fill the queue of all others'."""
+
+    def __init__(self, commits: Commits) -> None:
+        self._commits = commits
+        self._room = asyncio.Semaphore(CHANGES_AT_ONCE)
+
+    async def submit(self, change: Change[Answer]) -> Answer:
+        """See `commit.Commits`."""
+        async with self._room:
+            return await self._commits.submit(change)
+
+
 class Deliverer:
     """To be started and closed in the event loop in which it tells."""
 
@@ -64,7 +83,7 @@ class Deliverer:
         self, means: Means, backlog_observer: BacklogObserver, times: Times = TIMES
     ) -> None:
         self.holder = uuid4().hex
-        self._means = means
+        self._means = means._replace(commits=FewAtOnce(means.commits))
         self._backlog_observer = backlog_observer
         self._times = times
         self._running: dict[str, tuple[Endpoint, asyncio.Task[None]]] = {}

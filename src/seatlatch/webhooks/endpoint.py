@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 from typing import Any, NamedTuple, Protocol
 
 from seatlatch.commit import Commits
@@ -17,11 +18,11 @@ from seatlatch.operations.write_webhooks import WebhookWrite
 from seatlatch.store.interface import Snapshot, Store, Transaction
 from seatlatch.store.webhooks import Attempt, NewMessage, Pending
 from seatlatch.telemetry import Log
-from seatlatch.webhooks.feed import is_behind, is_pruned, read_for
+from seatlatch.webhooks.feed import is_behind, read_for, warn_if_pruned
 from seatlatch.webhooks.message import messages_of, signed
 from seatlatch.webhooks.schedule import DELAYS_SECONDS, next_attempt
 from seatlatch.webhooks.sending import CONNECTIONS_MAX, Answer, NoAnswer, Sends, problem_of
-from seatlatch.webhooks.window import Window
+from seatlatch.webhooks.window import Window, untried_are_due
 
 MESSAGES_WAITING_MAX = 500
 """So many messages of an endpoint wait at most; what follows stays in the journal, once for all."""
@@ -78,7 +79,8 @@ class Endpoint:
         self._position = webhook.position
         self._end: Position = {}
         self._window = Window()
-        self._refreshed_at: float | None = None
+        self._has_all = False
+        self._refreshed_at = -inf
         self._wake = asyncio.Event()
         self._sends: set[asyncio.Task[None]] = set()
         self._sender = means.sender()
@@ -113,33 +115,36 @@ class Endpoint:
             await self._sender.close()
 
     async def _refresh(self) -> None:
-        """Read what waits; a command may have added to it."""
+        """Read what waits: from time to time, for a command may have added to it, and whenever the
+        window runs out of what waits in the database.
+        """
         now = asyncio.get_running_loop().time()
-        if self._refreshed_at and now < self._refreshed_at + self._means.refresh_seconds:
+        is_fresh = now < self._refreshed_at + self._means.refresh_seconds
+        if is_fresh and (self._has_all or len(self._window) > MESSAGES_WAITING_MAX // 2):
             return
-        if self._refreshed_at is None:
-            await self._warn_if_pruned()
+        if self._refreshed_at == -inf:
+            await warn_if_pruned(self._means.store, self.webhook, self._means.log)
         self._window.look_away()
 
         async def work(snapshot: Snapshot) -> list[Pending]:
             found = await snapshot.pending_messages(self.webhook.webhook_id, MESSAGES_WAITING_MAX)
             return list(found)
 
-        self._window.look(self._due_by_our_clock(await self._means.store.read(work)))
+        pending = await self._means.store.read(work)
+        self._window.look(untried_are_due(pending, self._means.clock()))
+        self._has_all = len(pending) < MESSAGES_WAITING_MAX
         self._refreshed_at = now
 
-    async def _warn_if_pruned(self) -> None:
-        position = self._position
-        if await self._means.store.read(partial(is_pruned, position=position)):
-            self._means.log.warning(
-                "webhook",
-                webhook=self.webhook.webhook_id,
-                reason="The journal was pruned beyond where it was; what is left is told.",
-            )
-
     async def _move(self) -> None:
-        """Make messages of what happened, as long as there is room for them to wait."""
-        while len(self._window) < MESSAGES_WAITING_MAX and is_behind(self._position, self._end):
+        """Make messages of what happened, as long as there is room for them to wait.
+
+        Not while others wait that the window does not hold: new ones would overtake them.
+        """
+        while (
+            self._has_all
+            and len(self._window) < MESSAGES_WAITING_MAX
+            and is_behind(self._position, self._end)
+        ):
             events, after = await self._means.store.read(
                 partial(read_for, webhook=self.webhook, after=self._position, limit=ENTRIES_AT_ONCE)
             )
@@ -164,14 +169,7 @@ class Endpoint:
         if added is None:
             raise LeaseLost
         self._kept = after
-        self._window.add(self._due_by_our_clock(added))
-
-    def _due_by_our_clock(self, found: Sequence[Pending]) -> list[Pending]:
-        """What was not tried yet is due now: its moment is by the database's clock, and who is
-        behind that would let it wait.
-        """
-        now = self._means.clock()
-        return [one if one.attempts else one._replace(due_at=now) for one in found]
+        self._window.add(untried_are_due(added, self._means.clock()))
 
     def _send_ready(self) -> None:
         room = 0 if self._is_disabled else CONNECTIONS_MAX - self._window.in_flight

@@ -7,8 +7,9 @@ from seatlatch.domain.feed import Position
 from seatlatch.domain.journal import Changed, Entry
 from seatlatch.domain.webhook import Webhook
 from seatlatch.operations.read_events import event_of
-from seatlatch.store.interface import Snapshot
+from seatlatch.store.interface import Snapshot, Store
 from seatlatch.store.journal import place_of
+from seatlatch.telemetry import Log
 
 TICKETS_AT_ONCE_MAX = 500
 """An entry may have 1,000, and on SQLite the event loop stands still while they are read."""
@@ -69,12 +70,15 @@ def _told(entry: Entry, webhook: Webhook) -> Sequence[Changed]:
     return entry.changed if webhook.own_changes and by_channel == webhook.channel_code else ()
 
 
-async def is_pruned(snapshot: Snapshot, position: Position) -> bool:
-    """Whether the journal was pruned of entries that a position has not seen."""
-    return any(
-        position.get(chain.head.chain, 0) < chain.pruned_number
-        for chain in await snapshot.read_chains()
-    )
+async def warn_if_pruned(store: Store, webhook: Webhook, log: Log) -> None:
+    """Log it if the journal was pruned of entries that an endpoint has not seen."""
+    chains = await store.read(lambda snapshot: snapshot.read_chains())
+    if any(webhook.position.get(one.head.chain, 0) < one.pruned_number for one in chains):
+        log.warning(
+            "webhook",
+            webhook=webhook.webhook_id,
+            reason="The journal was pruned beyond where it was; what is left is told.",
+        )
 
 
 def is_behind(position: Position, end: Position) -> bool:
