@@ -8,13 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from seatlatch.api import events, traces
 from seatlatch.api import schemas as api
+from seatlatch.operator import journal
 from seatlatch.operator import schemas as operator
 from tests.docs.pages import DOCS, blocks, name_of, prose
 
 REFERENCE = DOCS / "reference"
-LOCK, UNLOCK, VERIFY, TOKEN, OPERATOR = (
-    REFERENCE / f"{name}.md" for name in ("lock", "unlock", "verify", "token", "operator")
+LOCK, UNLOCK, VERIFY, TOKEN, OPERATOR, EVENTS, REQUESTS = (
+    REFERENCE / f"{name}.md"
+    for name in ("lock", "unlock", "verify", "token", "operator", "events", "requests")
 )
 
 SHOWN: dict[Path, list[Any]] = {
@@ -48,7 +51,15 @@ NAMED: dict[Path, Iterable[type[msgspec.Struct]]] = {
         operator.ShownHold,
         operator.ShownListing,
         operator.Page,
+        traces.Traces,
+        traces.Trace,
+        traces.TracedTicket,
+        journal.HistoryQuery,
+        journal.ShownHistory,
+        journal.ShownChange,
     ],
+    EVENTS: [events.FeedQuery, events.Feed, events.ToldEvent],
+    REQUESTS: [traces.Traces, traces.Trace, traces.TracedTicket],
 }
 """What each page names every member of."""
 

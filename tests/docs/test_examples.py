@@ -17,10 +17,13 @@ from tests.docs.running import ADDRESS, environment, require_curl, run_shell, sa
 OPERATOR = DOCS / "guides" / "operator.md"
 """Brings a server of its own; see `test_guides`."""
 
+SUPPORT = DOCS / "guides" / "support.md"
+"""Looks into what happened on an inventory; see `test_support`."""
+
 WITH_EXAMPLES = [
     page
     for page in PAGES
-    if page != OPERATOR and any(ADDRESS in block.text for block in blocks(page))
+    if page not in (OPERATOR, SUPPORT) and any(ADDRESS in block.text for block in blocks(page))
 ]
 REQUEST_ID = "7d444840-9dc0-41d1-b245-5ffdce74fad2"
 """Stands in the README's example."""
@@ -80,7 +83,7 @@ def test_every_example_in_the_guides_is_run_and_shows_its_answer() -> None:
     """Each curl command that prints has its answer right behind it."""
     for page in sorted((DOCS / "guides").glob("*.md")):
         found = [block for block in blocks(page) if not block.text.startswith(APART)]
-        assert {block.language for block in found} <= {"sh", "http", "json", "text"}, page
+        assert {block.language for block in found} <= {"sh", "http", "json", "text", "python"}, page
         for block, behind in zip(found, [*found[1:], Block("", "")], strict=True):
             if ADDRESS in block.text:
                 assert is_run(page, block)

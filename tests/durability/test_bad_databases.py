@@ -23,7 +23,10 @@ ORDINARY_USER = """
 CREATE ROLE ordinary LOGIN;
 GRANT USAGE ON SCHEMA seatlatch TO ordinary;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA seatlatch TO ordinary;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA seatlatch TO ordinary;
+REVOKE UPDATE, DELETE ON seatlatch.journal FROM ordinary;
 """
+"""As docs/operating has it: who serves can do without changing the journal's rows."""
 STILL_THERE = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'seatlatch'"
 
 

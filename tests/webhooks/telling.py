@@ -159,6 +159,7 @@ async def telling(
         chance=lambda: 0.5,
         delays_seconds=delays,
         refresh_seconds=0.0,
+        again_seconds=0.0,
     )
     deliverer = Deliverer(means, told, times)
     commits.start()

@@ -57,7 +57,6 @@ def test_what_happened_while_the_database_was_away_is_told(
 ) -> None:
     """It goes on by itself, and says so once, not at every look."""
     with_tickets(database, 3)
-    monkeypatch.setattr("seatlatch.webhooks.endpoint.AGAIN_AFTER_SECONDS", 0.01)
     monkeypatch.setattr("tests.webhooks.telling.make_log", lambda *_: make_log("json", "info"))
     looks = count_looks(monkeypatch)
 

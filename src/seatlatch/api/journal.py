@@ -46,7 +46,7 @@ class Journal:
     def routes(self) -> list[Route]:
         """Where each call is."""
         return [
-            Route("/v1/requests/{request_id}", self.request, methods=["GET"]),
+            Route("/v1/requests/{requestId}", self.request, methods=["GET"]),
             Route("/v1/events", self.events, methods=["GET"]),
         ]
 
@@ -90,7 +90,7 @@ class Journal:
 
 def request_id_in(request: Request) -> str:
     """The Request-ID in a path. Raises `RouteUnknown` for what is none."""
-    request_id = str(request.path_params["request_id"])
+    request_id = str(request.path_params["requestId"])
     if not UUID.fullmatch(request_id):
         raise no_such_request()
     return request_id

@@ -85,7 +85,7 @@ class OperatorJournal:
     def routes(self) -> list[Route]:
         """Where each call is."""
         return [
-            Route("/operator/v1/requests/{request_id}", self.request, methods=["GET"]),
+            Route("/operator/v1/requests/{requestId}", self.request, methods=["GET"]),
             TokenRoute(TICKETS + "/{token}/history", self.history, methods=["GET"]),
         ]
 

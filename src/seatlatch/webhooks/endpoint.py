@@ -33,9 +33,6 @@ ENTRIES_AT_ONCE = 50
 ENTRIES_BETWEEN_WRITES = 5_000
 """Where nothing is for an endpoint, its position is kept so rarely: to look again costs little."""
 
-AGAIN_AFTER_SECONDS = 5.0
-"""When the database does not answer, or at a bug of ours."""
-
 NOTE_SECONDS = 1.0
 """So long an endpoint that is stopped waits for what is being kept of its last attempts."""
 
@@ -62,10 +59,12 @@ class Means(NamedTuple):
     delays_seconds: Sequence[float] = DELAYS_SECONDS
     refresh_seconds: float = 5.0
     """So often it is looked what others have done to the messages that wait."""
+    again_seconds: float = 5.0
+    """After so long it goes on when the database does not answer, or after a bug of ours."""
 
 
 class LeaseLost(Exception):
-    """Another one tells the endpoint now, or it is not where we left it."""
+    """Another one tells the endpoint now, or it is not as we left it, or was just disabled."""
 
 
 class Endpoint:
@@ -79,13 +78,13 @@ class Endpoint:
         self._position = webhook.position
         self._end: Position = {}
         self._window = Window()
+        self._is_disabled = False
         self._has_all = False
         self._refreshed_at = -inf
         self._wake = asyncio.Event()
         self._sends: set[asyncio.Task[None]] = set()
         self._sender = means.sender()
         self._notes: set[asyncio.Task[None]] = set()
-        self._is_disabled = False
 
     def look(self, webhook: Webhook, end: Position) -> None:
         """What is known of it now, and where the journal ends."""
@@ -94,16 +93,18 @@ class Endpoint:
         self._wake.set()
 
     async def run(self) -> None:
-        """Tell it, until cancelled or until it is disabled. Raises `LeaseLost`."""
+        """Tell it, until cancelled. Raises `LeaseLost`."""
         try:
-            while not self._is_disabled:
+            while True:
                 self._wake.clear()
+                if self._is_disabled:
+                    raise LeaseLost
                 try:
                     await self._refresh()
                     self._send_ready()
                     await self._move()
                 except Unavailable:
-                    await asyncio.sleep(AGAIN_AFTER_SECONDS)
+                    await asyncio.sleep(self._means.again_seconds)
                 else:
                     await self._news()
         finally:
@@ -226,7 +227,7 @@ class Endpoint:
 
     def _try_later(self, one: Pending) -> None:
         """Nothing is kept of the attempt."""
-        due_at = self._means.clock() + timedelta(seconds=AGAIN_AFTER_SECONDS)
+        due_at = self._means.clock() + timedelta(seconds=self._means.again_seconds)
         self._window.postponed(one._replace(due_at=due_at))
 
     async def _send(self, one: Pending, body: str) -> tuple[Answer | None, str | None]:

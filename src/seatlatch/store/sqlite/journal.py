@@ -49,10 +49,6 @@ WHERE request_id = ?1
 """
 NEXT_ROW = "SELECT entry_id FROM journal WHERE entry_id > ? ORDER BY entry_id LIMIT 1"
 LAST_ENTRY_OF = "SELECT entry_id FROM tickets WHERE token = ?"
-NEXT_BUCKETS_AT_ONCE = 2_048
-"""So many are asked in a few milliseconds. Then others get their turn."""
-
-ROW = "SELECT entry_id FROM journal WHERE entry_id > ? ORDER BY entry_id LIMIT 1"
 READ_KEY = "SELECT journal_key FROM journal_key"
 PRUNE_ROWS = "DELETE FROM journal WHERE entry_id > ? AND entry_id <= ?"
 PRUNE_CHAIN = "UPDATE journal_chains SET pruned_number = ?, pruned_hash = ? WHERE chain = ?"
