@@ -11,7 +11,7 @@ from tests.cli.commands import done, run_here, run_on
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.cli.test_provisioning import assert_soon
 from tests.databases import Database
-from tests.serving import CHANNEL, fill, listed, serving
+from tests.serving import CHANNEL, OTHER_CHANNEL, fill, listed, serving
 
 URL = "https://8.8.8.8/seats?key=secret"
 NOBODY_LISTENS = "http://127.0.0.1:9/seats"
@@ -109,6 +109,8 @@ def test_what_failed_is_shown_and_sent_again(database: Database) -> None:
         (("deliveries", "wh_none"), 1, "no webhook"),
         (("replay", "wh_none", "--failed"), 1, "no webhook"),
         (("replay", "wh_none", "msg_none"), 1, "no webhook"),
+        (("pause", "\udcff"), 1, "no webhook"),
+        (("deliveries", "\udcff"), 1, "no webhook"),
         (("replay", "wh_none"), 2, "MESSAGE_ID"),
         (("replay", "wh_none", "msg_none", "--failed"), 2, "MESSAGE_ID"),
         (("deliveries", "wh_none", "--limit", "0"), 2, "--limit"),
@@ -127,10 +129,18 @@ def test_what_is_refused(
 
 def test_there_is_nothing_to_send_again(database: Database) -> None:
     name = add(database)["webhookId"]
-    for asked in ("--failed", "msg_none"):
+    for asked in ("--failed", "msg_none", f"msg_{'0' * 32}", "\udcff"):
         result = run_here(database, "webhook", "replay", name, asked)
         assert result.returncode == 1
         assert_one_sentence(result.stderr)
+
+
+def test_those_of_a_channel_are_listed_alone(database: Database) -> None:
+    ours = add(database)
+    did(database, "webhook", "add", URL, "--channel", OTHER_CHANNEL)
+    assert len(did(database, "webhook", "list")["webhooks"]) == 2
+    assert did(database, "webhook", "list", "--channel", CHANNEL) == {"webhooks": [ours]}
+    assert did(database, "webhook", "list", "--channel", "\udcff") == {"webhooks": []}
 
 
 def test_a_channel_has_so_many_at_most(database: Database) -> None:

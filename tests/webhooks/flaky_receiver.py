@@ -38,7 +38,11 @@ def main(port: int, path: Path, seed: int) -> None:
             if outcome == "cut unread":
                 self.cut()
                 return
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length).decode()
+            if len(body.encode()) < length:  # whoever sent it was killed in its midst
+                self.cut()
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             line = json.dumps({"outcome": outcome, "headers": headers, "body": body})
             with writing, path.open("a") as file:

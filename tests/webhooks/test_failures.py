@@ -133,7 +133,7 @@ def test_a_message_is_replayed_under_its_own_id(database: Database) -> None:
             await teller.override("t0")
             await teller.told.count("delivered", 1)
             message_id = receiver.received[0].message_id
-            await write_webhooks.replay(teller.commits, webhook.webhook_id, message_id)
+            await write_webhooks.replay(teller.commits, webhook.webhook_id, [message_id])
             await teller.told.count("delivered", 2)
             assert [one.message_id for one in receiver.received] == [message_id] * 2
             assert receiver.received[0].body == receiver.received[1].body

@@ -46,8 +46,12 @@ Limit = Annotated[
         show_default=False,
     ),
 ]
-MessageId = Annotated[
-    str | None, typer.Argument(metavar="MESSAGE_ID", help="The message that is sent again.")
+OfChannel = Annotated[
+    str | None, typer.Option("--channel", metavar="CODE", help="Only those of this channel.")
+]
+MessageIds = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[MESSAGE_ID]...", help="The messages that are sent again."),
 ]
 AllGivenUp = Annotated[bool, typer.Option("--failed", help="All that were given up.")]
 
@@ -81,12 +85,15 @@ def add(
     print_result(as_json, document, lines, secret=True)
 
 
-@webhooks.command("list", epilog="Example: seatlatch webhook list")
-def list_all(database: Database = None, as_json: AsJson = False) -> None:
+@webhooks.command("list", epilog="Example: seatlatch webhook list --channel my-application")
+def list_all(
+    channel_code: OfChannel = None, database: Database = None, as_json: AsJson = False
+) -> None:
     """List all webhooks, with their state."""
 
     async def work(snapshot: Snapshot) -> list[Webhook]:
-        return list(await snapshot.read_webhooks())
+        found = await snapshot.read_webhooks()
+        return [one for one in found if channel_code in (None, one.channel_code)]
 
     entries = look(settings_for(database).database_url, work)
     rows = [
@@ -152,6 +159,8 @@ def deliveries(
 ) -> None:
     """Show a webhook's latest messages and what became of them, the newest first."""
 
+    write_webhooks.require_webhook_id(webhook_id)
+
     async def work(snapshot: Snapshot) -> list[Delivery]:
         if await snapshot.find_webhook(webhook_id) is None:
             raise write_webhooks.unknown_webhook(webhook_id)
@@ -176,16 +185,16 @@ def deliveries(
 @webhooks.command(epilog="Example: seatlatch webhook replay wh_0c5d --failed")
 def replay(
     webhook_id: WebhookId,
-    message_id: MessageId = None,
+    message_ids: MessageIds = None,
     failed: AllGivenUp = False,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send a message again under its own id, or all that were given up."""
-    if failed == (message_id is not None):
-        raise typer.BadParameter("Give a MESSAGE_ID or --failed, one of the two.")
+    """Send messages again under their own ids, or all that were given up."""
+    if failed == bool(message_ids):
+        raise typer.BadParameter("Give a MESSAGE_ID or more, or --failed, one of the two.")
     messages = _change(
-        database, lambda commits: write_webhooks.replay(commits, webhook_id, message_id)
+        database, lambda commits: write_webhooks.replay(commits, webhook_id, message_ids or None)
     )
     if not messages:
         raise NotDone(f"No message of the webhook {webhook_id} was given up.")

@@ -2,6 +2,7 @@
 send messages again. What tells them writes by way of `WebhookWrite`, too.
 """
 
+import re
 import secrets
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -20,6 +21,8 @@ WEBHOOKS_MAX = 20
 """Of one channel."""
 
 SECRET_BYTES = 32
+WEBHOOK_ID = re.compile(r"wh_[0-9a-f]{32}")
+MESSAGE_ID = re.compile(r"msg_[0-9a-f]{32}")
 OVERLAP_SECONDS = 86_400
 """So long do both secrets sign after a rotation."""
 
@@ -97,6 +100,7 @@ async def add_webhook(
 
 async def set_state(commits: Commits, webhook_id: str, state: WebhookState) -> None:
     """Pause an endpoint, or let it go on: then what waits is tried at once. Raises `NotDone`."""
+    require_webhook_id(webhook_id)
     reason = "Paused by the operator." if state is WebhookState.PAUSED else None
 
     async def write(transaction: Transaction) -> None:
@@ -110,6 +114,7 @@ async def set_state(commits: Commits, webhook_id: str, state: WebhookState) -> N
 
 async def remove_webhook(commits: Commits, webhook_id: str) -> None:
     """Forget an endpoint with all its messages. Raises `NotDone`."""
+    require_webhook_id(webhook_id)
 
     async def write(transaction: Transaction) -> None:
         if not await transaction.remove_webhook(webhook_id):
@@ -120,6 +125,7 @@ async def remove_webhook(commits: Commits, webhook_id: str) -> None:
 
 async def rotate_secret(commits: Commits, webhook_id: str) -> tuple[str, datetime]:
     """A new secret, and until when the old one signs beside it, aware UTC. Raises `NotDone`."""
+    require_webhook_id(webhook_id)
 
     async def write(transaction: Transaction) -> tuple[str, datetime]:
         webhook = await transaction.find_webhook(webhook_id)
@@ -133,24 +139,36 @@ async def rotate_secret(commits: Commits, webhook_id: str) -> tuple[str, datetim
     return await commits.submit(WebhookWrite(webhook_id, write))
 
 
-async def replay(commits: Commits, webhook_id: str, message_id: str | None) -> int:
-    """Send a message again under the same id, or all that were given up; how many.
+async def replay(commits: Commits, webhook_id: str, message_ids: Collection[str] | None) -> int:
+    """Send messages again under their own ids, or (None) all that were given up; how many.
 
-    Raises `NotDone`.
+    Raises `NotDone`, and then none is sent.
     """
+    require_webhook_id(webhook_id)
+    asked = [None] if message_ids is None else sorted(set(message_ids))
 
     async def write(transaction: Transaction) -> int:
         if await transaction.find_webhook(webhook_id) is None:
             raise unknown_webhook(webhook_id)
-        messages = await transaction.replay_messages(webhook_id, message_id)
-        if not messages and message_id is not None:
-            raise NotDone(
-                f"The webhook {webhook_id} has no message {shortened(message_id)}."
-                " See the latest with `seatlatch webhook deliveries`."
-            )
+        messages = 0
+        for message_id in asked:
+            is_one = message_id is None or MESSAGE_ID.fullmatch(message_id)
+            found = await transaction.replay_messages(webhook_id, message_id) if is_one else 0
+            if not found and message_id is not None:
+                raise NotDone(
+                    f"The webhook {webhook_id} has no message {shortened(message_id)}."
+                    " See the latest with `seatlatch webhook deliveries`."
+                )
+            messages += found
         return messages
 
     return await commits.submit(WebhookWrite(webhook_id, write))
+
+
+def require_webhook_id(webhook_id: str) -> None:
+    """Raise `NotDone` for what can't be a webhook's id: it may be no text at all."""
+    if not WEBHOOK_ID.fullmatch(webhook_id):
+        raise unknown_webhook(webhook_id)
 
 
 def unknown_webhook(webhook_id: str) -> NotDone:

@@ -122,7 +122,8 @@ class WebhookTransaction(WebhookSnapshot, Protocol):
     ) -> Sequence[Pending] | None:
         """Move an endpoint on in the journal and add the messages that come of it, in order.
 
-        None, and nothing is done, if the holder's lease is over or the endpoint is not at `before`.
+        None, and nothing is done, if the holder's lease is over, or if the endpoint is not active
+        or not at `before`.
         """
 
     async def note_attempt(self, attempt: Attempt) -> None:

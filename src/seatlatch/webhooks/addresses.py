@@ -24,6 +24,9 @@ Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """All addresses of a host, as text, in the order in which to try them. Raises `OSError`."""
 
+RESOLVE_SECONDS = 10.0
+"""So long a person waits at most to be told that a name leads nowhere."""
+
 NOT_PUBLIC_4 = tuple(
     IPv4Network(network)
     for network in (
@@ -109,7 +112,12 @@ async def require_allowed(url: str, allowed: Allowed, resolve: Resolve) -> None:
     """Raise `NotDone` if a URL of the right form can't be sent to now."""
     parts = urlsplit(url)
     try:
-        await checked_addresses(parts.hostname or "", parts.port or 443, allowed, resolve)
+        async with asyncio.timeout(RESOLVE_SECONDS):
+            await checked_addresses(parts.hostname or "", parts.port or 443, allowed, resolve)
+    except TimeoutError:
+        raise NotDone(
+            "The webhook's URL can't be sent to. The host's name was not resolved in time."
+        ) from None
     except AddressRefused as refused:
         raise NotDone(f"The webhook's URL can't be sent to. {refused}") from None
 

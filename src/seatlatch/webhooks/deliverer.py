@@ -22,6 +22,9 @@ from seatlatch.webhooks.endpoint import Endpoint, LeaseLost, Means
 LEASES_TAKEN_AT_ONCE = 10
 """So that processes that start together share the endpoints."""
 
+RELEASE_SECONDS = 1.0
+"""A process that stops waits no longer for its leases to be given back; they end by themselves."""
+
 KEPT_DAYS = 7
 """So long is told what became of a message that is not sent any more."""
 
@@ -85,6 +88,8 @@ class Deliverer:
         self._times = times
         self._running: dict[str, tuple[Endpoint, asyncio.Task[None]]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._is_away = False
+        self._has_asked = False
         self._held_until = 0.0
         self._renew_at = 0.0
         self._count_at = 0.0
@@ -104,26 +109,31 @@ class Deliverer:
         if self._task:
             self._task.cancel()
             await asyncio.wait({self._task})
-        had_any = bool(self._running)
         await self._stop(*self._running)
-        if had_any:
-            with suppress(Unavailable):
-                write = WebhookWrite("", lambda kept: kept.release_webhooks(self.holder))
-                await self._means.commits.submit(write)
+        if self._has_asked:
+            write = WebhookWrite("", lambda kept: kept.release_webhooks(self.holder))
+            with suppress(Unavailable, TimeoutError):
+                async with asyncio.timeout(RELEASE_SECONDS):
+                    await self._means.commits.submit(write)
 
     async def _run(self) -> None:
-        was_away = False
         while True:
             try:
                 await self.look()
-                was_away = False
+                self._note_reach(is_away=False)
             except Unavailable:
-                if not was_away:
-                    self._means.log.warning("webhooks", reason="The database does not answer.")
-                was_away = True
+                self._note_reach(is_away=True)
             except Exception as error:
                 self._means.log.error("bug", exc_info=error)
             await asyncio.sleep(self._times.look_seconds)
+
+    def _note_reach(self, *, is_away: bool) -> None:
+        """Log it when it changes, and not at every look."""
+        if is_away and not self._is_away:
+            self._means.log.warning("webhooks", reason="The database is not reachable.")
+        elif self._is_away and not is_away:
+            self._means.log.info("webhooks", reason="The database is reachable again.")
+        self._is_away = is_away
 
     async def look(self) -> None:
         """Look once what there is to do, and let each endpoint do it. Raises `Unavailable`."""
@@ -164,6 +174,7 @@ class Deliverer:
         if not wanted and not (self._running and asked_at >= self._renew_at):
             return
         names = sorted([*wanted, *self._running])
+        self._has_asked = True
 
         async def write(transaction: Transaction) -> frozenset[str]:
             seconds = self._times.lease_seconds

@@ -4,11 +4,11 @@ At least once, and each ticket's changes in their order. Whoever runs this has t
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from math import inf
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from seatlatch.commit import Commits
 from seatlatch.domain.feed import Position
@@ -18,11 +18,11 @@ from seatlatch.operations.write_webhooks import WebhookWrite
 from seatlatch.store.interface import Snapshot, Store, Transaction
 from seatlatch.store.webhooks import Attempt, NewMessage, Pending
 from seatlatch.telemetry import Log
-from seatlatch.webhooks.feed import is_behind, read_for
+from seatlatch.webhooks.feed import is_behind, read_for, warn_if_pruned
 from seatlatch.webhooks.message import messages_of, signed
 from seatlatch.webhooks.schedule import DELAYS_SECONDS, next_attempt
-from seatlatch.webhooks.sending import CONNECTIONS_MAX, Answer, NoAnswer, Sends
-from seatlatch.webhooks.window import Window
+from seatlatch.webhooks.sending import CONNECTIONS_MAX, Answer, NoAnswer, Sends, problem_of
+from seatlatch.webhooks.window import Window, untried_are_due
 
 MESSAGES_WAITING_MAX = 500
 """So many messages of an endpoint wait at most; what follows stays in the journal, once for all."""
@@ -32,6 +32,9 @@ ENTRIES_AT_ONCE = 50
 
 ENTRIES_BETWEEN_WRITES = 5_000
 """Where nothing is for an endpoint, its position is kept so rarely: to look again costs little."""
+
+NOTE_SECONDS = 1.0
+"""So long an endpoint that is stopped waits for what is being kept of its last attempts."""
 
 GONE = 410
 
@@ -81,6 +84,7 @@ class Endpoint:
         self._wake = asyncio.Event()
         self._sends: set[asyncio.Task[None]] = set()
         self._sender = means.sender()
+        self._notes: set[asyncio.Task[None]] = set()
 
     def look(self, webhook: Webhook, end: Position) -> None:
         """What is known of it now, and where the journal ends."""
@@ -107,6 +111,8 @@ class Endpoint:
             for task in self._sends:
                 task.cancel()
             await asyncio.gather(*self._sends, return_exceptions=True)
+            if self._notes:
+                await asyncio.wait(self._notes, timeout=NOTE_SECONDS)
             await self._sender.close()
 
     async def _refresh(self) -> None:
@@ -117,6 +123,8 @@ class Endpoint:
         is_fresh = now < self._refreshed_at + self._means.refresh_seconds
         if is_fresh and (self._has_all or len(self._window) > MESSAGES_WAITING_MAX // 2):
             return
+        if self._refreshed_at == -inf:
+            await warn_if_pruned(self._means.store, self.webhook, self._means.log)
         self._window.look_away()
 
         async def work(snapshot: Snapshot) -> list[Pending]:
@@ -124,7 +132,7 @@ class Endpoint:
             return list(found)
 
         pending = await self._means.store.read(work)
-        self._window.look(pending)
+        self._window.look(untried_are_due(pending, self._means.clock()))
         self._has_all = len(pending) < MESSAGES_WAITING_MAX
         self._refreshed_at = now
 
@@ -162,7 +170,7 @@ class Endpoint:
         if added is None:
             raise LeaseLost
         self._kept = after
-        self._window.add(added)
+        self._window.add(untried_are_due(added, self._means.clock()))
 
     def _send_ready(self) -> None:
         room = 0 if self._is_disabled else CONNECTIONS_MAX - self._window.in_flight
@@ -196,12 +204,26 @@ class Endpoint:
                 self._window.ended(one)
                 return
             answer, problem = await self._send(one, body)
-            await self._note(one, answer, problem)
+            await self._to_the_end(self._note(one, answer, problem))
         except Unavailable:
             self._try_later(one)
         except Exception as error:
             self._means.log.error("bug", webhook=self.webhook.webhook_id, exc_info=error)
             self._try_later(one)
+
+    async def _to_the_end(self, noting: Coroutine[Any, Any, None]) -> None:
+        """What was answered is kept, counted and logged even if the endpoint is stopped meanwhile:
+        it may be stopped for just that.
+        """
+        task = asyncio.create_task(noting)
+        self._notes.add(task)
+        task.add_done_callback(self._noted)
+        await asyncio.shield(task)
+
+    def _noted(self, task: asyncio.Task[None]) -> None:
+        self._notes.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waited for it may be gone
 
     def _try_later(self, one: Pending) -> None:
         """Nothing is kept of the attempt."""
@@ -215,7 +237,7 @@ class Endpoint:
             answer = await self._sender.send(self.webhook.url, headers, body.encode())
         except NoAnswer as none:
             return None, str(none)
-        return answer, _problem(answer.status)
+        return answer, problem_of(answer.status)
 
     async def _note(self, one: Pending, answer: Answer | None, problem: str | None) -> None:
         now = self._means.clock()
@@ -275,12 +297,3 @@ class Endpoint:
         )
         if disabled:
             log.error("webhook disabled", reason=disabled)
-
-
-def _problem(status: int) -> str | None:
-    """Why an answer is none that takes a message; None = it does."""
-    if 200 <= status < 300:
-        return None
-    if 300 <= status < 400:
-        return f"The receiver answered {status}, and redirects are not followed."
-    return f"The receiver answered {status}."

@@ -7,8 +7,12 @@ from seatlatch.domain.feed import Position
 from seatlatch.domain.journal import Changed, Entry
 from seatlatch.domain.webhook import Webhook
 from seatlatch.operations.read_events import event_of
-from seatlatch.store.interface import Snapshot
+from seatlatch.store.interface import Snapshot, Store
 from seatlatch.store.journal import place_of
+from seatlatch.telemetry import Log
+
+TICKETS_AT_ONCE_MAX = 500
+"""An entry may have 1,000, and on SQLite the event loop stands still while they are read."""
 
 
 async def read_for(
@@ -19,8 +23,8 @@ async def read_for(
 
     What is not for it is never looked up: where others change much, that is nearly all.
     """
-    entries = await snapshot.entries_after(after, limit)
-    told = [(entry, changed) for entry in entries if (changed := _told(entry, webhook))]
+    found = await snapshot.entries_after(after, limit)
+    entries, told = _first(found, webhook)
     tokens = {one.token for _, some in told for one in some}
     channel = await snapshot.read_channel(webhook.channel_code) if tokens else None
     tickets = await snapshot.read_whole_tickets(tokens) if channel else {}
@@ -41,12 +45,40 @@ async def read_for(
     return events, position
 
 
+def _first(
+    entries: Sequence[Entry], webhook: Webhook
+) -> tuple[Sequence[Entry], Sequence[tuple[Entry, Sequence[Changed]]]]:
+    """As many of the entries as have not too many tickets for the endpoint together, but one at
+    least; and those of them that have any, with these.
+    """
+    told: list[tuple[Entry, Sequence[Changed]]] = []
+    tickets = 0
+    for number, entry in enumerate(entries):
+        if changed := _told(entry, webhook):
+            tickets += len(changed)
+            if told and tickets > TICKETS_AT_ONCE_MAX:
+                return entries[:number], told
+            told.append((entry, changed))
+    return entries, told
+
+
 def _told(entry: Entry, webhook: Webhook) -> Sequence[Changed]:
     """Those of an entry's tickets whose change is for the endpoint."""
     by_channel = entry.act.asker.channel_code
     if by_channel is None:
         return [one for one in entry.changed if one.channel_code == webhook.channel_code]
     return entry.changed if webhook.own_changes and by_channel == webhook.channel_code else ()
+
+
+async def warn_if_pruned(store: Store, webhook: Webhook, log: Log) -> None:
+    """Log it if the journal was pruned of entries that an endpoint has not seen."""
+    chains = await store.read(lambda snapshot: snapshot.read_chains())
+    if any(webhook.position.get(one.head.chain, 0) < one.pruned_number for one in chains):
+        log.warning(
+            "webhook",
+            webhook=webhook.webhook_id,
+            reason="The journal was pruned beyond where it was; what is left is told.",
+        )
 
 
 def is_behind(position: Position, end: Position) -> bool:

@@ -48,6 +48,15 @@ class Answer(NamedTuple):
     retry_after: str | None
 
 
+def problem_of(status: int) -> str | None:
+    """Why an answer is none that takes a message; None = it does."""
+    if 200 <= status < 300:
+        return None
+    if 300 <= status < 400:
+        return f"The receiver answered {status}, and redirects are not followed."
+    return f"The receiver answered {status}."
+
+
 class NoAnswer(Exception):
     """There was none. The message is a sentence for people, without a secret."""
 

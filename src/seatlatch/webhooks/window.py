@@ -88,3 +88,10 @@ class Window:
     def _returned(self, one: Pending) -> None:
         self._in_flight.discard(one.number)
         self._touched.add(one.number)
+
+
+def untried_are_due(found: Sequence[Pending], now: datetime) -> list[Pending]:
+    """The same, with those that were not tried yet due now: their moment is by the database's
+    clock, and who is behind that would let them wait.
+    """
+    return [one if one.attempts else one._replace(due_at=now) for one in found]

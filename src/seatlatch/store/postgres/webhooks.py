@@ -81,6 +81,7 @@ RETURNING 1
 MOVE = """
 UPDATE seatlatch.webhooks SET position = %s
 WHERE webhook_id = %s AND lease_holder = %s AND lease_ends_at > now() AND position = %s
+  AND state = 'active'
 RETURNING 1
 """
 ADD_MESSAGES = f"""

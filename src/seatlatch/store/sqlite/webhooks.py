@@ -65,6 +65,7 @@ UPDATE webhooks SET lease_holder = NULL, lease_ends_at = NULL WHERE lease_holder
 MOVE = """
 UPDATE webhooks SET position = ?1
 WHERE webhook_id = ?2 AND lease_holder = ?3 AND lease_ends_at > ?4 AND position = ?5
+  AND state = 'active'
 RETURNING 1
 """
 ADD_MESSAGE = f"""
