@@ -154,7 +154,7 @@ async def telling(
         commits=commits,
         sender=lambda: Sender("loopback", Resolver(), sending),
         observer=told,
-        log=make_log("json", "critical"),
+        log=make_log("json", "error"),
         clock=(lambda: at.now) if at else (lambda: datetime.now(UTC)),
         chance=lambda: 0.5,
         delays_seconds=delays,
