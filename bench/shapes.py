@@ -62,7 +62,7 @@ async def said(wishes: Wishes, *, careful: bool = False) -> tuple[Statement, ...
     """The statements that our transaction makes of wishes."""
     asked: Any = Asked()
     with suppress(Said):
-        await PostgresTransaction(asked, (), careful=careful).change_mpreserve(
+        await PostgresTransaction(asked, (), None, careful=careful).change_mpreserve(
             wishes, dict.fromkeys(wishes, 1)
         )
     return tuple(asked.statements)

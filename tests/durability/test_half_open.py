@@ -11,7 +11,8 @@ from tests.serving import VERIFY
 BEGIN = b"seatlatch_0\0"
 """The name by which a connection has prepared it."""
 
-COMMIT = b"COMMIT\0"
+COMMIT = rb"\"verb\""
+"""What the journal says goes out together with it."""
 
 MOMENTS = {
     "before BEGIN": (BEGIN, False),

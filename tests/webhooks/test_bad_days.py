@@ -18,6 +18,7 @@ from seatlatch.webhooks import feed
 from seatlatch.webhooks.deliverer import Deliverer
 from seatlatch.webhooks.endpoint import Endpoint
 from tests.databases import Database
+from tests.operations.changes import ASKER
 from tests.stores import Around
 from tests.webhooks.receivers import Received, answering, receiving, take
 from tests.webhooks.telling import Teller, run, telling, with_tickets
@@ -169,7 +170,7 @@ async def prune_all(teller: Teller) -> None:
         number = chain.head.chain
         work = partial(prune_journal.rows_to_prune, chain=number, before=NEVER)
         if rows := await teller.store.read(work):
-            await prune_journal.prune_rows(teller.commits, rows)
+            await prune_journal.prune_rows(teller.commits, ASKER, rows)
 
 
 def test_a_clock_behind_the_databases_keeps_nothing_waiting(database: Database) -> None:

@@ -94,6 +94,8 @@ async def _require_reachable(snapshot: Snapshot, channel: Channel, place: Place)
     if (place.journal_key, place.channel_code) != ours:
         raise InvalidRequest("The parameter after is of another feed. Begin without it.")
     chains = {chain.head.chain: chain for chain in await snapshot.read_chains()}
+    if place.entry_id and place_of(place.entry_id)[0] not in chains:
+        raise InvalidRequest("The parameter after is of another feed. Begin without it.")
     for number, chain in chains.items():
         if place.position.get(number, 0) < chain.pruned_number:
             raise PlaceLost(
