@@ -27,6 +27,12 @@ def entries_of(store: OpenStore) -> Sequence[Entry]:
     return store.read(lambda snapshot: snapshot.entries_after({}, 10**9))
 
 
+def chain_of(store: OpenStore) -> int:
+    """The one chain."""
+    (chain,) = store.read(lambda snapshot: snapshot.read_chains())
+    return chain.head.chain
+
+
 def tampered(store: OpenStore, anchor: Anchor | None = None) -> list[Tampered]:
     """What a walk over the whole journal finds."""
 

@@ -30,6 +30,7 @@ CONTRACT = {
     "InvalidRequest": (422, "UNPROCESSABLE_ENTITY"),
     "RateExceeded": (429, "TOO_MANY_REQUESTS"),
     "HeadTooLarge": (431, "REQUEST_HEADER_FIELDS_TOO_LARGE"),
+    "PlaceLost": (410, "GONE"),
     "Unavailable": (503, "SERVICE_UNAVAILABLE"),
 }
 """Every refusal by name; 408 and 431 are HTTP's own, the contract is silent on them."""

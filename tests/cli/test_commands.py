@@ -49,8 +49,13 @@ def test_wrong_usage_exits_2(arguments: tuple[str, ...]) -> None:
 
 
 MIGRATIONS = {
-    "sqlite": ["0001_tickets_and_credentials", "0002_lock_and_let_in", "0003_journal"],
-    "postgres": ["0001_inventory", "0002_journal"],
+    "sqlite": [
+        "0001_tickets_and_credentials",
+        "0002_lock_and_let_in",
+        "0003_journal",
+        "0004_webhooks",
+    ],
+    "postgres": ["0001_inventory", "0002_journal", "0003_webhooks"],
 }
 
 

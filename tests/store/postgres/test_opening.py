@@ -113,7 +113,7 @@ def test_an_older_schema(database: PostgresDatabase, monkeypatch: pytest.MonkeyP
     """As a newer seatlatch finds what this one has made."""
     monkeypatch.setattr(schema, "LATEST_SCHEMA", schema.LATEST_SCHEMA + 1)
     for opened in (database.store, database.provisioning().__enter__):
-        with pytest.raises(DatabaseProblem, match="has schema 2, this seatlatch needs 3"):
+        with pytest.raises(DatabaseProblem, match="has schema 3, this seatlatch needs 4"):
             opened()
 
 

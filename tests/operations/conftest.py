@@ -1,0 +1,25 @@
+"""What several tests of the journal begin with."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from seatlatch.commit import CommitEach
+from seatlatch.operations.box_office import hold_tickets
+from seatlatch.store.interface import NewTicket
+from tests.databases import Database, Databases
+from tests.operations.changes import ASKER
+from tests.serving import ORGANIZATION, OWNER, fill
+from tests.stores import OpenStore, opened
+
+
+@pytest.fixture
+def held(databases: Databases) -> Iterator[tuple[Database, OpenStore]]:
+    """A database with a seat that was held three times, and a store on it."""
+    database = databases.new()
+    fill(database, [NewTicket("t", ORGANIZATION, OWNER)])
+    with opened(database.store()) as store:
+        for reason in ("one", "two", "three"):
+            store.run(hold_tickets(CommitEach(store.store), ASKER, ["t"], reason))
+        yield database, store
+    databases.drop(database)
