@@ -39,15 +39,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def main() -> None:
     """Measure, print the table, write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("--workers", type=int, default=2, help="of seatlatch, on PostgreSQL")
-    parser.add_argument("--tickets", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="tokens a request")
-    parser.add_argument("--no-results", action="store_true", help="write no file")
-    options = parser.parse_args()
+    options = asked(__doc__)
     with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as made:
         folder = Path(made)
         with made_engine(options.engine, folder, options.tickets, options.workers) as engine:
@@ -58,6 +50,19 @@ def main() -> None:
         file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-changes-{options.engine}.json"
         file.write_text(json.dumps(figures, indent=2) + "\n")
         sys.stderr.write(f"Figures written to {file.relative_to(Path.cwd())}\n")
+
+
+def asked(description: str) -> argparse.Namespace:
+    """What a benchmark of requests is to do."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--workers", type=int, default=2, help="of seatlatch, on PostgreSQL")
+    parser.add_argument("--tickets", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="tokens a request")
+    parser.add_argument("--no-results", action="store_true", help="write no file")
+    return parser.parse_args()
 
 
 @contextmanager

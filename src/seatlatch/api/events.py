@@ -3,15 +3,13 @@
 Members are written in the order of the fields.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from seatlatch.api.query import from_cursor, to_cursor
-from seatlatch.domain.event import SeatEvent
-from seatlatch.domain.outcome import Outcome
+from seatlatch.domain.event import CHANGES, Change, SeatEvent
 from seatlatch.domain.ticket import SeatStatus
 from seatlatch.operations.read_events import Place
 
@@ -21,14 +19,6 @@ WAIT_SECONDS_MAX = 8
 """Less than an orderly stop takes, so that whoever waits then is answered."""
 
 LATEST = "latest"
-
-CHANGES: Mapping[Outcome, Literal["locked", "unlocked", "held", "released", "voided"]] = {
-    Outcome.LOCKED: "locked",
-    Outcome.UNLOCKED: "unlocked",
-    Outcome.HELD: "held",
-    Outcome.RELEASED: "released",
-    Outcome.MADE_VOID: "voided",
-}
 
 
 class FeedQuery(Struct, rename="camel", forbid_unknown_fields=True):
@@ -49,7 +39,7 @@ class ToldEvent(Struct, rename="camel", omit_defaults=True):
     this channel. `hold_expires_at` is there if the hold ends by itself.
     """
 
-    change: Literal["locked", "unlocked", "held", "released", "voided"]
+    change: Change
     token: str
     version: int
     timestamp: datetime

@@ -1,10 +1,22 @@
 """What is told of one seat after it changed, to channels that may see its ticket."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.ticket import SeatStatus, TicketRecord
+
+Change = Literal["locked", "unlocked", "held", "released", "voided"]
+
+CHANGES: Mapping[Outcome, Change] = {
+    Outcome.LOCKED: "locked",
+    Outcome.UNLOCKED: "unlocked",
+    Outcome.HELD: "held",
+    Outcome.RELEASED: "released",
+    Outcome.MADE_VOID: "voided",
+}
+"""What happened to a ticket, in the words of the feed and of webhooks."""
 
 
 class SeatEvent(NamedTuple):

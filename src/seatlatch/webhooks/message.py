@@ -13,23 +13,13 @@ import msgspec
 from standardwebhooks import Webhook as Signer
 
 from seatlatch import __version__
-from seatlatch.domain.event import SeatEvent
-from seatlatch.domain.outcome import Outcome
+from seatlatch.domain.event import CHANGES, SeatEvent
 from seatlatch.store.webhooks import NewMessage
 
 SEATS_MAX = 100
 BODY_BYTES_MAX = 20_000
 ENVELOPE_BYTES = 400
 """What stands around the seats, generously: an organization's id has 100 characters at most."""
-
-CHANGES = {
-    Outcome.LOCKED: "locked",
-    Outcome.UNLOCKED: "unlocked",
-    Outcome.HELD: "held",
-    Outcome.RELEASED: "released",
-    Outcome.MADE_VOID: "voided",
-}
-"""What happened, in the words of the message."""
 
 _encode = msgspec.json.Encoder().encode
 
