@@ -28,7 +28,7 @@ from tests.serving import ORGANIZATION, make_inventory
 from tests.sqlite_database import SqliteDatabase
 
 CYCLES = 50
-JOURNAL_CYCLES = 10
+JOURNAL_CYCLES = 25
 """After so many the journal is compared with the tickets: no change without its entry, no entry
 without its change.
 """

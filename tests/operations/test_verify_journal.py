@@ -238,6 +238,9 @@ def test_verify_does_not_cry_wolf_beside_who_begins_a_chain(
     assert tampered(store) == []
 
 
+BEGINNERS = 12
+
+
 class BeginsAChain(Around):
     """Before whatever is read somebody new has changed something."""
 
@@ -248,7 +251,8 @@ class BeginsAChain(Around):
 
     async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
         self._times += 1
-        other = self._database.store()
-        await hold_tickets(CommitEach(other), ASKER, ["t"], f"beside {self._times}")
-        await other.close()
+        if self._times <= BEGINNERS:
+            other = self._database.store()
+            await hold_tickets(CommitEach(other), ASKER, ["t"], f"beside {self._times}")
+            await other.close()
         return await super().read(work)

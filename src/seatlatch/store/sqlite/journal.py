@@ -27,8 +27,8 @@ from seatlatch.store.journal import (
 from seatlatch.store.sqlite.moments import to_text
 
 CHAIN = 1
-BUCKET_BITS = 9
-"""The index by Request-ID takes 512 entries at a time, some ten pages: see the migration."""
+BUCKET_BITS = 10
+"""The index by Request-ID takes 1,024 entries at a time, some twenty pages: see the migration."""
 
 BUCKETS_AT_ONCE = 2_048
 """So many are asked in a few milliseconds. Then others get their turn."""

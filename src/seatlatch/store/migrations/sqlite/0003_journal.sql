@@ -10,10 +10,10 @@ CREATE TABLE journal (
     hash       BLOB NOT NULL
 ) STRICT;
 
--- Request-IDs come by chance, so an index of them all would be touched all over. By some
--- hundred entries at a time it grows at its end; whoever looks for one asks each of those. Two
+-- Request-IDs come by chance, so an index of them all would be touched all over. By a
+-- thousand entries at a time it grows at its end; whoever looks for one asks each of those. Two
 -- bytes tell nearly all of them apart, and more fit on a page.
-CREATE INDEX journal_by_request ON journal (entry_id >> 9, substr(request_id, 1, 2));
+CREATE INDEX journal_by_request ON journal (entry_id >> 10, substr(request_id, 1, 2));
 
 -- Where each chain ends, and up to where it was pruned.
 CREATE TABLE journal_chains (
