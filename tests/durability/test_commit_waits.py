@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
@@ -34,17 +35,35 @@ WHERE query = 'COMMIT' AND state = 'active' AND wait_event = 'SyncRep' AND datna
 """
 """The backends whose COMMIT waits for a standby."""
 
+PROBE_WAITS = """
+SELECT pid FROM pg_stat_activity WHERE application_name = 'probe' AND wait_event = 'SyncRep'
+"""
+
 
 @contextmanager
 def no_standby(server: WatchedServer) -> Iterator[psycopg.Connection[Any]]:
     """From now on every COMMIT waits; a connection to look at that, which waits for nobody."""
     url = server.url(MAINTENANCE)
+    over = Event()
     with psycopg.connect(url, autocommit=True, options="-c synchronous_commit=local") as hand:
         set_standby(hand, "nobody")
+        probe = Thread(target=commit_again_and_again, args=(url, over), daemon=True)
+        probe.start()
         try:
+            while not hand.execute(PROBE_WAITS).fetchall():
+                assert probe.is_alive()
             yield hand
         finally:
+            over.set()
             set_standby(hand, "")
+            probe.join(WAITING_SECONDS)
+
+
+def commit_again_and_again(url: str, over: Event) -> None:
+    """The server heeds its new setting a moment later: until then a COMMIT would not wait."""
+    with psycopg.connect(url, autocommit=True, application_name="probe") as connection:
+        while not over.is_set():
+            connection.execute("SELECT pg_logical_emit_message(true, 'probe', '')")
 
 
 def set_standby(hand: psycopg.Connection[Any], name: str) -> None:
