@@ -24,7 +24,6 @@ from seatlatch.store.journal import (
     moment_of,
     place_of,
 )
-from seatlatch.store.sqlite.moments import to_text
 
 CHAIN = 1
 BUCKET_BITS = 10
@@ -38,7 +37,7 @@ READ_CHAINS = """
 SELECT chain, number, hash, pruned_number, pruned_hash FROM journal_chains ORDER BY chain
 """
 READ_HEAD = "SELECT number, hash FROM journal_chains WHERE chain = 1"
-MOVE_HEAD = "UPDATE journal_chains SET number = ?, hash = ?, used_at = ? WHERE chain = 1"
+MOVE_HEAD = "UPDATE journal_chains SET number = ?, hash = ? WHERE chain = 1"
 ADD_ROW = "INSERT INTO journal (entry_id, moment, request_id, entry, hash) VALUES (?, ?, ?, ?, ?)"
 READ_ROWS = f"{ROW} WHERE entry_id > ? AND entry_id <= ? ORDER BY entry_id LIMIT ?"
 READ_ENTRY = f"{ROW} WHERE entry_id = ?"
@@ -159,7 +158,7 @@ class SqliteJournalWriter(SqliteJournal):
             ],
         )
         self._head = Head(CHAIN, head.number + len(rows), rows[-1].row_hash)
-        self._connection.execute(MOVE_HEAD, (*self._head[1:], to_text(self.now)))
+        self._connection.execute(MOVE_HEAD, self._head[1:])
 
     async def prune_chain(self, before: Head, last: Row) -> int:
         """Remove entries after `before` up to `last`."""

@@ -21,10 +21,9 @@ CREATE TABLE journal_chains (
     number        INTEGER NOT NULL,
     hash          BLOB NOT NULL,
     pruned_number INTEGER NOT NULL,
-    pruned_hash   BLOB NOT NULL,
-    used_at       TEXT NOT NULL
+    pruned_hash   BLOB NOT NULL
 ) STRICT;
-INSERT INTO journal_chains VALUES (1, 0, zeroblob(32), 0, zeroblob(32), '2000-01-01T00:00:00.000000+00:00');
+INSERT INTO journal_chains VALUES (1, 0, zeroblob(32), 0, zeroblob(32));
 
 -- Tells this journal from every other, so that a cursor of another one is not taken for one of ours.
 CREATE TABLE journal_key (
