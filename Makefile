@@ -9,7 +9,7 @@ READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench docs lock
+.PHONY: help setup run test check bench docs client lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ bench: $(DEV_READY) ## measure locks and unlocks beside the bare database; ENGIN
 
 docs: $(DEV_READY) ## write the parts of docs/ that are made from the code
 	$(BIN)/python -m docs.generate
+
+client: $(DEV_READY) ## make the SDK's sync client from the async one
+	$(BIN)/python -m tools.sync_client
 
 lock: ## resolve the dependencies anew into the two lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

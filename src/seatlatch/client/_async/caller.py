@@ -1,0 +1,34 @@
+"""Makes the calls that need credentials: with a token that is good, or with the next one."""
+
+from collections.abc import Mapping
+
+from ..answers import Told
+from ..errors import Unauthorized
+from .sender import AsyncSender, Call
+from .tokens import AsyncTokens
+
+
+class AsyncCaller:
+    """A sender, with what lets it in. `headers`: key and channel."""
+
+    def __init__(
+        self, sender: AsyncSender, tokens: AsyncTokens, headers: Mapping[str, str]
+    ) -> None:
+        self._sender = sender
+        self._tokens = tokens
+        self._headers = headers
+
+    async def ask(self, call: Call[Told]) -> Told:
+        """What was answered. A token that is refused is renewed, once. Raises a `ClientError`."""
+        token = await self._tokens.access_token()
+        try:
+            return await self._send(call, token)
+        except Unauthorized:
+            renewed = await self._tokens.renewed(token)
+            if renewed is None:
+                raise
+        return await self._send(call, renewed)
+
+    async def _send(self, call: Call[Told], token: str) -> Told:
+        headers = {**self._headers, "Authorization": f"Bearer {token}"}
+        return await self._sender.send(call, headers)

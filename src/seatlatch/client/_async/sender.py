@@ -1,0 +1,81 @@
+"""Sends one request until it is answered, or until it is not worth another attempt."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import random
+from typing import Generic
+from uuid import uuid4
+
+import httpx
+
+from ..answers import Reader, Told, lost
+from ..errors import ClientError, ConnectionFailed
+from ..retries import Retries
+from .ways import sleep
+
+log = logging.getLogger(__name__.partition("._")[0])
+
+
+@dataclass(frozen=True)
+class Call(Generic[Told]):
+    """One request, and how its answer is read. All its attempts have the same Request-ID."""
+
+    method: str
+    path: str
+    read: Reader[Told]
+    body: bytes | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    request_id: str = field(default_factory=lambda: str(uuid4()))
+
+
+class AsyncSender:
+    """Sends over a client of httpx. `chance` gives a number from 0 to 1."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        base_url: httpx.URL,
+        headers: Mapping[str, str],
+        retries: Retries,
+        chance: Callable[[], float] = random,
+    ) -> None:
+        self._http = http
+        self._base_url = str(base_url)
+        self._headers = headers
+        self._retries = retries
+        self._chance = chance
+
+    async def send(self, call: Call[Told], headers: Mapping[str, str]) -> Told:
+        """What was answered. Raises a `ClientError`, which has the call's Request-ID."""
+        attempt = 1
+        while True:
+            try:
+                return await self._attempt(call, headers)
+            except ClientError as problem:
+                problem.request_id = call.request_id
+                problem.attempts = attempt
+                wait_seconds = self._retries.wait_seconds(problem, attempt, self._chance)
+                if wait_seconds is None:
+                    raise
+                log.info("%s; trying again in %.2f s", problem, wait_seconds)
+            attempt += 1
+            await sleep(wait_seconds)
+
+    async def _attempt(self, call: Call[Told], headers: Mapping[str, str]) -> Told:
+        request = self._http.build_request(
+            call.method,
+            self._base_url + call.path,
+            params=call.query or None,
+            content=call.body,
+            headers={**self._headers, **headers, "Request-ID": call.request_id},
+        )
+        if call.body is not None:
+            request.headers["Content-Type"] = "application/json"
+        try:
+            response = await self._http.send(request, follow_redirects=False)
+        except httpx.TransportError as error:
+            raise ConnectionFailed(lost(error)) from error
+        except httpx.DecodingError as error:
+            raise ConnectionFailed(f"The answer can't be unpacked ({error}).") from error
+        return call.read(response)

@@ -1,0 +1,1 @@
+"""The client on threads. Made from `_async` by `make client`; only `ways` is written here."""

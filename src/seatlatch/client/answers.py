@@ -1,0 +1,141 @@
+"""Reading an answer: what was asked for, or the error that it stands for. Pure.
+
+Source: the contract's tables of HTTP status and of whole-request errors.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from .errors import ClientError, TokenRefused, UnexpectedAnswer, refusal_of
+from .models import Body, ErrorMember, Failure, PlainErrorBody, Row
+from .retries import retry_after_seconds
+
+EXCERPT_CHARACTERS = 200
+"""So much of an answer that can't be understood is told."""
+
+PROXY_STATUSES = frozenset({429, 502, 503, 504})
+"""What these mean does not depend on who says them."""
+
+Told = TypeVar("Told")
+
+Reader = Callable[[httpx.Response], Told]
+"""Reads an answer. Raises a `ClientError` for one that is none."""
+
+
+class Answered(Struct, Generic[Row], frozen=True):
+    """What one request about tickets was answered, each list in its order."""
+
+    success: Sequence[Row]
+    failure: Sequence[Failure]
+    request_id: str
+
+
+def read_as(kind: type[Told]) -> Reader[Told]:
+    """A reader of answers whose body is this, with status 200."""
+    decode = msgspec.json.Decoder(kind).decode
+
+    def read(response: httpx.Response) -> Told:
+        if response.status_code != 200:
+            raise problem_of(response)
+        try:
+            return decode(response.content)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise unexpected(response, str(error)) from error
+
+    return read
+
+
+def read_tickets(kind: Any) -> Callable[[httpx.Response], Body[Any]]:
+    """A reader of answers about tickets, whose rows of success are of this kind.
+
+    All may have succeeded, some or none: what tells is the body, not the status.
+    """
+    decode = msgspec.json.Decoder(Body[kind]).decode
+
+    def read(response: httpx.Response) -> Body[Any]:
+        if response.status_code not in (200, 207, 409, 422):
+            raise problem_of(response)
+        try:
+            body = decode(response.content)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise unexpected(response, str(error)) from error
+        if body.success or body.failure:
+            return body
+        if response.status_code in (409, 422):
+            raise problem_of(response)
+        raise unexpected(response, "it tells of no ticket")
+
+    return read
+
+
+def read_token_answer(kind: type[Told]) -> Reader[Told]:
+    """A reader of the token call's answers, whose errors have a shape of their own."""
+    read_whole = read_as(kind)
+
+    def read(response: httpx.Response) -> Told:
+        if response.status_code in (400, 401):
+            try:
+                error = msgspec.json.decode(response.content, type=PlainErrorBody).error
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                raise problem_of(response) from None
+            raise TokenRefused(error)
+        return read_whole(response)
+
+    return read
+
+
+def problem_of(response: httpx.Response) -> ClientError:
+    """The error that an answer stands for."""
+    status = response.status_code
+    error = _error_member(response)
+    wait = retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
+    if error is not None:
+        kind = refusal_of(status)
+        return kind(status, error.type, error.app_error_code, error.developer_message, wait)
+    if status in PROXY_STATUSES:
+        said = "it comes from something before the API, or from the API in trouble"
+        return refusal_of(status)(status, None, None, f"{said}: {excerpt(response)!r}", wait)
+    return unexpected(response, "it has no error that this API would give")
+
+
+def lost(error: httpx.TransportError) -> str:
+    """What became of a request whose answer did not come, in a sentence."""
+    what = "No answer in time" if isinstance(error, httpx.TimeoutException) else "No answer"
+    cause = str(error) or type(error).__name__
+    return (
+        f"{what} ({cause}). Look whether base_url is right and the service can be reached."
+        " The request may have been worked; it is safe to send again."
+    )
+
+
+def unexpected(response: httpx.Response, reason: str) -> UnexpectedAnswer:
+    """The error for an answer that this API would not give."""
+    status = response.status_code
+    media_type = response.headers.get("Content-Type", "no Content-Type")
+    location = response.headers.get("Location")
+    leads = f" that leads to {location!r}" if location else ""
+    return UnexpectedAnswer(
+        f"{status} ({media_type}){leads} is no answer of this API: {reason}."
+        f" Look whether base_url is right and what stands before it. It begins:"
+        f" {excerpt(response)!r}",
+        status=status,
+        excerpt=excerpt(response),
+    )
+
+
+def excerpt(response: httpx.Response) -> str:
+    """How an answer's body begins."""
+    return response.content[:EXCERPT_CHARACTERS].decode("utf-8", "replace")
+
+
+def _error_member(response: httpx.Response) -> ErrorMember | None:
+    try:
+        body = msgspec.json.decode(response.content, type=Body[Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return body.error if isinstance(body.error, ErrorMember) else None

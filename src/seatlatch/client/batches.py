@@ -1,0 +1,140 @@
+"""The tickets of a call in portions of 100, and what came back for each, in order.
+
+Several lanes take from it and report to it, in one thread or in many.
+"""
+
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Any, Generic, NamedTuple
+
+from .answers import Answered
+from .errors import TokensUnreadable, UnexpectedAnswer
+from .forms import BATCH_TOKENS_MAX
+from .models import Body, Row
+
+OnAnswer = Callable[[Answered[Row]], object]
+"""Told of each request that was answered, as soon as it is."""
+
+
+class Batch(NamedTuple):
+    """What goes into one request, without repeats. `number`: which one it is, from 0."""
+
+    number: int
+    items: list[Any]
+    keys: list[str]
+
+
+class Batches(Generic[Row]):
+    """The work of one call, and how far it has come.
+
+    Nothing more is given out once something went wrong, or whoever waits for it has gone away.
+    """
+
+    def __init__(
+        self,
+        items: Iterable[Any],
+        key: Callable[[Any], str],
+        on_answer: OnAnswer[Row] | None = None,
+    ) -> None:
+        """`items` are read as they are needed, one ahead. Raises `TypeError` for a string."""
+        if isinstance(items, str | bytes):
+            raise TypeError(f"tokens must be a list of them, not one string: [{items!r}]")
+        self._items = iter(items)
+        self._key = key
+        self._on_answer = on_answer
+        self._seen: set[str] = set()
+        self._taken: list[Batch] = []
+        self._answers: dict[int, Answered[Row]] = {}
+        self._unreadable: Exception | None = None
+        self._problem: Exception | None = None
+        self._is_stopped = False
+        self._lock = Lock()
+        self._ahead = self._read()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is anything to take."""
+        return not self._is_stopped and self._ahead is not None
+
+    def take(self) -> Batch | None:
+        """The next batch, or None if there is no more to do."""
+        with self._lock:
+            return self._next() if self.has_more else None
+
+    def done(self, batch: Batch, answer: Answered[Row]) -> None:
+        """A batch was answered."""
+        with self._lock:
+            self._answers[batch.number] = answer
+            if self._on_answer is not None:
+                self._on_answer(answer)
+
+    def fail(self, problem: Exception) -> None:
+        """A batch can't be answered. The first problem of all is the one that is told."""
+        with self._lock:
+            self._problem = self._problem or problem
+            self._is_stopped = True
+
+    def stop(self) -> None:
+        """Nobody waits for the rest."""
+        self._is_stopped = True
+
+    def end(self) -> Exception | None:
+        """What ended the call early, or kept it from its end; None = it was done whole."""
+        return self._problem or self._unreadable
+
+    def answers(self) -> list[Answered[Row]]:
+        """The answers so far, in the order of what was asked."""
+        return [self._answers[number] for number in sorted(self._answers)]
+
+    def answered_items(self) -> list[Any]:
+        """What they answer, in the same order."""
+        return [
+            item for batch in self._taken if batch.number in self._answers for item in batch.items
+        ]
+
+    def unanswered(self) -> list[str]:
+        """The keys of all others, in their order. Reads what was not read yet, to its end."""
+        while self._ahead is not None:
+            self._next()
+        return [
+            key for batch in self._taken if batch.number not in self._answers for key in batch.keys
+        ]
+
+    def _next(self) -> Batch:
+        batch = Batch(len(self._taken), [], [])
+        while self._ahead is not None and len(batch.items) < BATCH_TOKENS_MAX:
+            item, key = self._ahead
+            batch.items.append(item)
+            batch.keys.append(key)
+            self._ahead = self._read()
+        self._taken.append(batch)
+        return batch
+
+    def _read(self) -> tuple[Any, str] | None:
+        """The next item that was not there before, with its key. None: that was all, or it failed."""
+        try:
+            for item in self._items:
+                key = self._key(item)
+                if key not in self._seen:
+                    self._seen.add(key)
+                    return item, key
+        except Exception as error:
+            self._unreadable = TokensUnreadable(f"The tokens can't be read to their end: {error}.")
+            self._unreadable.__cause__ = error
+        return None
+
+
+def matched(batch: Batch, body: Body[Row], request_id: str) -> Answered[Row]:
+    """The answer to a batch. Raises `UnexpectedAnswer` unless it tells of each ticket once."""
+    success = body.success or []
+    failure = body.failure or []
+    told = [row.asked_for for row in success]
+    told += [failed.asked_for or "" for failed in failure]
+    if len(told) != len(batch.keys) or set(told) != set(batch.keys):
+        raise UnexpectedAnswer(
+            f"The answer tells of {len(told)} tickets, but not once of each of the"
+            f" {len(batch.keys)} that were asked for. Look what stands before the API."
+        )
+    for failed in failure:
+        failed.request_id = request_id
+    return Answered(success, failure, request_id)

@@ -1,0 +1,169 @@
+"""Everything that the client raises, as a tree.
+
+    ClientError                      whatever it is; each has a Request-ID where one was sent
+    ├── ConnectionFailed             no whole answer came, however often it was tried
+    ├── UnexpectedAnswer             what answered is not this API: a proxy, another path, half JSON
+    ├── RequestRefused               the API said no to a request as a whole
+    │   ├── BadRequest               400
+    │   ├── Unauthorized             401
+    │   ├── Forbidden                403
+    │   ├── NotFound                 404
+    │   ├── Gone                     410  a cursor's place in the feed was pruned away
+    │   ├── Unprocessable            422
+    │   ├── TooManyRequests          429  after all attempts
+    │   └── ServerFailed             5xx
+    │       └── ServiceUnavailable   502, 503, 504  after all attempts
+    ├── TokenRefused                 no access token can be had: the code or refresh token is spent
+    ├── TicketsFailed                `raise_for_failures` found some
+    └── TokensUnreadable             the tokens that were given could not be read to their end
+
+Source: the contract's tables of HTTP status and of whole-request errors, and its section 3.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class ClientError(Exception):
+    """What went wrong. The message is a sentence, followed by the Request-ID for the support.
+
+    `request_id`: of the request that failed; None if none was sent. `attempts`: how often it was
+    sent. Where a call about tickets went in several requests, `answered` is the result of those
+    that were answered, and `unanswered` holds the tokens (or barcodes) of all others, in their
+    order: nobody knows what became of them, and they may be sent again as they are.
+    """
+
+    answered: Any = None
+    unanswered: Sequence[str] = ()
+
+    def __init__(self, message: str, *, request_id: str | None = None, attempts: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.request_id = request_id
+        self.attempts = attempts
+
+    def __str__(self) -> str:
+        if self.request_id is None:
+            return self.message
+        tries = f", {self.attempts} attempts" if self.attempts > 1 else ""
+        return f"{self.message} (Request-ID {self.request_id}{tries})"
+
+
+class ConnectionFailed(ClientError):
+    """No whole answer came. The request may have been worked or not; it may be sent again."""
+
+
+class UnexpectedAnswer(ClientError):
+    """An answer that this API would not give. `status` and the beginning of its body tell whose.
+
+    Whether the request was worked is not known; it may be sent again.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, excerpt: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.excerpt = excerpt
+
+
+class RequestRefused(ClientError):
+    """The API's error: `type`, `app_error_code` and `developer_message` are the document's.
+
+    `type` and `app_error_code` are None where something before the API answered for it.
+    `retry_after_seconds`: when to come again, if that was said.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        type: str | None,
+        app_error_code: str | None,
+        developer_message: str,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        called = f"{status} {type}" if type else str(status)
+        super().__init__(f"{called}: {developer_message}")
+        self.status = status
+        self.type = type
+        self.app_error_code = app_error_code
+        self.developer_message = developer_message
+        self.retry_after_seconds = retry_after_seconds
+
+
+class BadRequest(RequestRefused):
+    """400: a header breaks its rule. Look at what the client was made with."""
+
+
+class Unauthorized(RequestRefused):
+    """401: application, API key and access token don't match, and no other token can be had."""
+
+
+class Forbidden(RequestRefused):
+    """403: the channel is not the application's own."""
+
+
+class NotFound(RequestRefused):
+    """404: there is no such request, or not of this channel."""
+
+
+class Gone(RequestRefused):
+    """410: what follows the cursor was pruned away. Begin the feed anew."""
+
+
+class Unprocessable(RequestRefused):
+    """422: the request as a whole has the wrong shape or size."""
+
+
+class TooManyRequests(RequestRefused):
+    """429: over the application's rate, in every attempt."""
+
+
+class ServerFailed(RequestRefused):
+    """A fault of the server's. Its Request-ID leads whoever runs it to the cause."""
+
+
+class ServiceUnavailable(ServerFailed):
+    """502, 503 or 504, in every attempt. The request may be sent again later."""
+
+
+class TokenRefused(ClientError):
+    """The token call said no: the authorization code or refresh token is wrong, spent or expired,
+    or the application does not exist. Ask the operator for a new code.
+    """
+
+
+class TicketsFailed(ClientError):
+    """Some tickets failed. `result` says which, and why."""
+
+    def __init__(self, result: Any) -> None:
+        failure = result.failure
+        kinds = ", ".join(sorted({failed.type for failed in failure}))
+        one = failure[0]
+        super().__init__(
+            f"{len(failure)} of {len(failure) + len(result.success)} tickets failed ({kinds});"
+            f" the first is {one.asked_for!r}: {one.developer_message}",
+            request_id=one.request_id,
+        )
+        self.result = result
+
+
+class TokensUnreadable(ClientError):
+    """The tokens could not be read to their end; what went wrong is `__cause__`."""
+
+
+REFUSALS: dict[int, type[RequestRefused]] = {
+    400: BadRequest,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    410: Gone,
+    422: Unprocessable,
+    429: TooManyRequests,
+    502: ServiceUnavailable,
+    503: ServiceUnavailable,
+    504: ServiceUnavailable,
+}
+
+
+def refusal_of(status: int) -> type[RequestRefused]:
+    """The class for a status."""
+    return REFUSALS.get(status, ServerFailed if status >= 500 else RequestRefused)
