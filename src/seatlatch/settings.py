@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 PREFIX = "SEATLATCH_"
+REMOTE_PREFIX = "SEATLATCH_REMOTE_"
+"""Of what `seatlatch remote` is told, which calls a service and is none."""
+
 YEAR_SECONDS = 31_536_000
 
 WebhookAddresses = Literal["public", "loopback"]
@@ -196,7 +199,8 @@ def read_settings(
     """
     known = {setting.name for setting in TABLE}
     for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in known:
+        is_ours = name.startswith(PREFIX) and not name.startswith(REMOTE_PREFIX)
+        if is_ours and name not in known:
             raise SettingProblem(
                 f"There is no setting {name}; the settings are {', '.join(sorted(known))}."
             )

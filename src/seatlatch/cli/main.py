@@ -15,6 +15,7 @@ from seatlatch.cli.migrate import migrate
 from seatlatch.cli.operators import operators
 from seatlatch.cli.organizations import organizations
 from seatlatch.cli.printing import ResultLost, visible
+from seatlatch.cli.remote import remote
 from seatlatch.cli.running import ListenProblem
 from seatlatch.cli.sandbox import sandbox
 from seatlatch.cli.serve import serve
@@ -48,6 +49,7 @@ app.add_typer(tickets, name="tickets")
 app.command(epilog="Example: seatlatch trace 0dbc02a8-5f1a-4b7c-9d65-0f4e4ac6a1b2")(trace)
 app.command(epilog="Example: seatlatch history 98973476444")(history)
 app.add_typer(journal, name="journal")
+app.add_typer(remote, name="remote")
 
 
 def _print_version(wanted: bool) -> None:

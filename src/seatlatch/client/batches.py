@@ -111,7 +111,7 @@ class Batches(Generic[Row]):
         return batch
 
     def _read(self) -> tuple[Any, str] | None:
-        """The next item that was not there before, with its key. None: that was all, or it failed."""
+        """The next item that is new, with its key. None: that was all, or it failed."""
         try:
             for item in self._items:
                 key = self._key(item)

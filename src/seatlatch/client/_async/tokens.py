@@ -76,17 +76,15 @@ class AsyncTokens:
     async def _load(self) -> None:
         if self._is_loaded:
             return
-        try:
-            kept = await in_thread(self._store.take)
-        finally:
-            self._store.release()
+        kept = await in_thread(self._store.take)
+        self._store.release()
         self._pair = kept or self._pair
         self._is_loaded = True
 
     async def _exchange(self) -> str | None:
         """A new pair, or the one that another process got meanwhile."""
+        kept = await in_thread(self._store.take)
         try:
-            kept = await in_thread(self._store.take)
             if kept is not None and kept != self._pair:
                 self._pair, self._renew_at = kept, None
                 return kept.access_token

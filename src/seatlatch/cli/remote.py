@@ -1,0 +1,208 @@
+"""`seatlatch remote`: a channel's calls over the SDK, to a service wherever it is."""
+
+import os
+from collections.abc import Awaitable, Callable
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import httpx
+import typer
+
+from seatlatch.cli.options import AsJson, group
+from seatlatch.cli.printing import for_people, in_columns, print_result
+from seatlatch.cli.remote_settings import RemoteSettings, read_remote_settings, token_file
+from seatlatch.cli.remote_tickets import asked_for, run, tell_tickets
+from seatlatch.client import (
+    AsyncClient,
+    ClientError,
+    EventPage,
+    ListedTicket,
+    Seller,
+    Source,
+    TokenFile,
+    TracedRequest,
+)
+from seatlatch.domain.refusal import InvalidRequest
+from seatlatch.operations.provision import NotDone
+from seatlatch.settings import SettingProblem
+
+Told = TypeVar("Told")
+
+remote = group("Call a service as a channel does: unlock, lock, verify, look up.")
+
+Tokens = Annotated[
+    list[str] | None, typer.Argument(metavar="TOKEN", help="The tickets, as many as you like.")
+]
+TokensFile = Annotated[
+    str | None,
+    typer.Option("--file", metavar="FILE", help="More of them, one a line; - = standard input."),
+]
+Url = Annotated[str | None, typer.Option(metavar="URL", help="The service. [default: as set]")]
+Config = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The settings. [default: ~/.config/seatlatch/remote.toml]"),
+]
+OfListing = Annotated[str | None, typer.Option(metavar="ID", help="Its id at the marketplace.")]
+OfEach = Annotated[str | None, typer.Option(metavar="PRICE", help="Of each ticket, as 12.50.")]
+OfAll = Annotated[str | None, typer.Option(metavar="PRICE", help="Of the whole listing.")]
+OfSeller = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The seller's; needed but with MY_ACCOUNT.")
+]
+Sold = Annotated[Source, typer.Option(help="Who sells: MY_ACCOUNT, INDIVIDUAL or BROKER.")]
+AccessId = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="The event; the tickets are then given by barcode."),
+]
+RequestId = Annotated[str, typer.Argument(metavar="REQUEST_ID", help="The request.")]
+After = Annotated[
+    str | None,
+    typer.Option(metavar="CURSOR", help="Where to go on; latest = from now. [default: oldest]"),
+]
+Limit = Annotated[int | None, typer.Option(metavar="N", help="How many at most. [default: 100]")]
+
+
+@remote.command(epilog="Example: seatlatch remote unlock 98973476444 54457347644")
+def unlock(
+    tokens: Tokens = None,
+    file: TokensFile = None,
+    url: Url = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Clear mpreserve on tickets whose listing was taken down."""
+    asked = asked_for(tokens, file)
+    client = client_for(config, url)
+    tell_tickets(client, partial(client.tickets.unlock, asked), len(asked), "unlocked", as_json)
+
+
+@remote.command(epilog="Example: seatlatch remote lock 201080101 --listing-id L-1 --price 95.00")
+def lock(
+    tokens: Tokens = None,
+    file: TokensFile = None,
+    source: Sold = "MY_ACCOUNT",
+    listing_id: OfListing = None,
+    price: OfEach = None,
+    total_price: OfAll = None,
+    first_name: OfSeller = None,
+    last_name: OfSeller = None,
+    url: Url = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set mpreserve on tickets that are being listed, or replace their listing."""
+    each = _price("--price", price)
+    asked = [ListedTicket(token, each) for token in asked_for(tokens, file)]
+    client = client_for(config, url)
+    verb = partial(
+        client.tickets.lock,
+        asked,
+        source=source,
+        external_listing_id=listing_id,
+        total_price=_price("--total-price", total_price),
+        seller=Seller(last_name or "", first_name or "") if first_name or last_name else None,
+    )
+    tell_tickets(client, verb, len(asked), "locked", as_json)
+
+
+@remote.command(epilog="Example: seatlatch remote verify 98973476444")
+def verify(
+    tokens: Tokens = None,
+    file: TokensFile = None,
+    access_id: AccessId = None,
+    url: Url = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how tickets stand, by token or by barcode. It changes nothing."""
+    asked = asked_for(tokens, file)
+    client = client_for(config, url)
+    verb = partial(client.tickets.verify, asked)
+    if access_id is not None:
+        verb = partial(client.tickets.verify, barcodes=asked, access_id=access_id)
+    tell_tickets(client, verb, len(asked), "verified", as_json)
+
+
+@remote.command(epilog="Example: seatlatch remote request 7d444840-9dc0-41d1-b245-5ffdce74fad2")
+def request(
+    request_id: RequestId, url: Url = None, config: Config = None, as_json: AsJson = False
+) -> None:
+    """Tell what became of a request of this channel's."""
+    client = client_for(config, url)
+    found = ask(client, partial(client.requests.get, request_id))
+    lines = [line for one in found for line in _request_lines(one)]
+    print_result(as_json, {"requests": found}, lines, changed=False)
+
+
+@remote.command(epilog="Example: seatlatch remote events --after latest")
+def events(
+    after: After = None,
+    limit: Limit = None,
+    url: Url = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what changed on the tickets that this channel may see."""
+    client = client_for(config, url)
+    page = ask(client, partial(client.events.read, after, limit=limit))
+    print_result(as_json, page, _event_lines(page), changed=False)
+
+
+def ask(client: AsyncClient, work: Callable[[], Awaitable[Told]]) -> Told:
+    """What one request was answered. Raises `NotDone` if it failed."""
+    try:
+        return run(client, work)
+    except ClientError as problem:
+        raise NotDone(str(problem)) from None
+
+
+def client_for(config: Path | None, url: str | None) -> AsyncClient:
+    """The client by all settings. Raises `SettingProblem`."""
+    settings = read_remote_settings(os.environ, config, url)
+    try:
+        return AsyncClient(
+            settings.url,
+            application_id=settings.application_id,
+            api_key=settings.api_key,
+            channel_code=settings.channel_code,
+            access_token=settings.access_token,
+            authorization_code=settings.authorization_code,
+            refresh_token=settings.refresh_token,
+            token_store=_token_store(settings),
+            user_agent=settings.user_agent,
+        )
+    except (ValueError, httpx.InvalidURL) as problem:
+        raise SettingProblem(f"What is set for remote can't be sent: {problem}.") from None
+
+
+def _token_store(settings: RemoteSettings) -> TokenFile | None:
+    """Where tokens are kept that are renewed. An access token alone is not."""
+    if settings.token_file is not None:
+        return TokenFile(settings.token_file)
+    if settings.authorization_code is None and settings.refresh_token is None:
+        return None
+    host = httpx.URL(settings.url).netloc.decode()
+    return TokenFile(token_file(os.environ, settings.application_id, host))
+
+
+def _price(option: str, text: str | None) -> Decimal | None:
+    try:
+        return None if text is None else Decimal(text)
+    except InvalidOperation:
+        raise InvalidRequest(f"{option} must be a number such as 12.50, not {text!r}.") from None
+
+
+def _request_lines(found: TracedRequest) -> list[str]:
+    lines = [f"{for_people(found.timestamp)}  {found.verb}  {found.refusal or ''}".rstrip()]
+    rows = [(ticket.token, ticket.outcome) for ticket in (*found.success, *found.failure)]
+    return lines + ([f"  {line}" for line in in_columns(rows)] if rows else [])
+
+
+def _event_lines(page: EventPage) -> list[str]:
+    rows = [
+        (for_people(event.timestamp), event.token, event.change, f"by {event.by}")
+        for event in page.events
+    ]
+    more = "There are more: " if page.more else "To go on: "
+    return [*(in_columns(rows) if rows else []), f"{more}--after {page.next}"]

@@ -1,0 +1,184 @@
+"""How `seatlatch remote` asks for many tickets, with progress, and tells what became of each."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar
+
+import typer
+
+from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE
+from seatlatch.cli.printing import in_columns, print_result, visible
+from seatlatch.cli.tickets import require_text
+from seatlatch.client import (
+    Answered,
+    AsyncClient,
+    AsyncTicketsResult,
+    ClientError,
+    Failure,
+    VerifiedTicket,
+)
+from seatlatch.domain.refusal import InvalidRequest
+from seatlatch.operations.provision import NotDone
+
+PROGRESS_TICKETS = 1_000
+"""From so many tickets on a bar is shown, if there is a terminal."""
+
+CUT_OFF = "Ctrl-C came. What is not told of here may be done or not; it may be sent again."
+
+Verb = Callable[..., Awaitable[AsyncTicketsResult[Any]]]
+"""One of the SDK's calls, with all but `on_answer` said."""
+
+
+def asked_for(tokens: Sequence[str] | None, file: str | None) -> list[str]:
+    """All that the command line and the file name. Raises `InvalidRequest`."""
+    asked = list(tokens or ())
+    if file is not None:
+        asked += [line.strip() for line in _read(file).splitlines() if line.strip()]
+    elif not asked:
+        raise InvalidRequest("No tickets are given. Name some, or a file of them with --file.")
+    require_text(asked)
+    return asked
+
+
+Told = TypeVar("Told")
+
+
+class Progress:
+    """What was answered so far; on a terminal a bar, if there is much to do."""
+
+    def __init__(self, tickets: int) -> None:
+        self.answers: list[Answered[Any]] = []
+        shown = tickets >= PROGRESS_TICKETS and sys.stderr.isatty()
+        self._bar = typer.progressbar(length=tickets, file=sys.stderr) if shown else None
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bar:
+            self._bar.__exit__(kind, error, traceback)
+
+    def note(self, answer: Answered[Any]) -> None:
+        """One more request was answered."""
+        self.answers.append(answer)
+        if self._bar:
+            self._bar.update(len(answer.success) + len(answer.failure))
+
+
+Parts = tuple[Sequence[Any], Sequence[Failure], Sequence[str]]
+"""Successes, failures, and the Request-IDs."""
+
+
+class Outcome(NamedTuple):
+    """What became of all tickets. `problem`: what ended it early, and `unanswered` whom it left."""
+
+    success: Sequence[Any]
+    failure: Sequence[Failure]
+    request_ids: Sequence[str]
+    unanswered: Sequence[str] = ()
+    problem: str | None = None
+
+
+def run(client: AsyncClient, work: Callable[[], Awaitable[Told]]) -> Told:
+    """What `work` answers, and with that the client is closed.
+
+    Raises a `ClientError`, or `NotDone` if the file of its tokens can't be used.
+    """
+
+    async def within() -> Told:
+        async with client:
+            return await work()
+
+    try:
+        return asyncio.run(within())
+    except (OSError, ValueError) as problem:
+        raise NotDone(f"The tokens can't be kept: {problem}") from None
+
+
+def tell_tickets(client: AsyncClient, verb: Verb, tickets: int, done: str, as_json: bool) -> None:
+    """Do it, tell what became of each ticket, and exit with what became of the whole."""
+    outcome = _outcome(client, verb, tickets)
+    document = {
+        "success": outcome.success,
+        "failure": outcome.failure,
+        "requestIds": outcome.request_ids,
+        "unanswered": outcome.unanswered,
+        "error": outcome.problem,
+    }
+    changed = bool(outcome.success) and done != "verified"
+    print_result(as_json, document, _lines(outcome, done), changed=changed)
+    if outcome.problem is not None:
+        typer.echo(f"seatlatch: {visible(outcome.problem)}", err=True)
+    if outcome.failure or outcome.problem is not None:
+        raise typer.Exit(DONE_IN_PART if outcome.success else NOTHING_DONE)
+
+
+def _outcome(client: AsyncClient, verb: Verb, tickets: int) -> Outcome:
+    """Raises `NotDone` if nothing at all was answered."""
+    with Progress(tickets) as progress:
+        try:
+            result = run(client, partial(verb, on_answer=progress.note))
+        except ClientError as error:
+            if not progress.answers:
+                raise NotDone(str(error)) from None
+            result = error.answered
+            return Outcome(*_parts(result), error.unanswered, str(error))
+        except KeyboardInterrupt:
+            if not progress.answers:
+                raise
+            return Outcome(*_joined(progress.answers), problem=CUT_OFF)
+    return Outcome(*_parts(result))
+
+
+def _parts(result: AsyncTicketsResult[Any]) -> Parts:
+    return result.success, result.failure, result.request_ids
+
+
+def _joined(answers: Sequence[Answered[Any]]) -> Parts:
+    return (
+        [row for answer in answers for row in answer.success],
+        [row for answer in answers for row in answer.failure],
+        [answer.request_id for answer in answers],
+    )
+
+
+def _lines(outcome: Outcome, done: str) -> list[str]:
+    """Of tickets that were verified, all; else only of those that failed. Then the numbers."""
+    rows = [
+        (row.asked_for, row.status, f"mpreserve {row.mpreserve}", row.external_listing_id or "")
+        for row in outcome.success
+        if isinstance(row, VerifiedTicket)
+    ]
+    rows += [
+        (failed.asked_for or "", failed.type, failed.developer_message, "")
+        for failed in outcome.failure
+    ]
+    lines = in_columns(rows) if rows else []
+    counts = [f"{len(outcome.success):,} {done}"]
+    if outcome.failure:
+        counts.append(f"{len(outcome.failure):,} failed")
+    if outcome.unanswered:
+        counts.append(f"{len(outcome.unanswered):,} not answered")
+    return [*lines, f"{', '.join(counts)}."]
+
+
+def _read(file: str) -> str:
+    try:
+        if file == "-":
+            return sys.stdin.buffer.read().decode()
+        return Path(file).read_text("utf-8")
+    except OSError as error:
+        raise InvalidRequest(f"Can't read {file} ({error.strerror}).") from None
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"{file} is not UTF-8 at byte {error.start}.") from None
