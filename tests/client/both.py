@@ -11,7 +11,7 @@ from tests.serving import ACCESS_TOKEN, API_KEY, APPLICATION, CHANNEL
 
 Kind = Literal["sync", "async"]
 
-KEYS = {"application_id": APPLICATION, "api_key": API_KEY, "channel_code": CHANNEL}
+KEYS: dict[str, Any] = {"application_id": APPLICATION, "api_key": API_KEY, "channel_code": CHANNEL}
 
 MANY = [f"many-{number:05}" for number in range(1_050)]
 """Tokens of tickets that are listed."""

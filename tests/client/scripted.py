@@ -42,7 +42,7 @@ class Scripted:
 
 @contextmanager
 def answering(script: Script | Sequence[bytes | None]) -> Iterator[Scripted]:
-    """Serve a script: a function, or the answers in their turn, the last of them again and again."""
+    """Serve a script: a function, or answers in their turn, the last of them ever again."""
     lock = threading.Lock()
 
     class Handler(socketserver.StreamRequestHandler):
@@ -92,9 +92,7 @@ def answering(script: Script | Sequence[bytes | None]) -> Iterator[Scripted]:
         thread.join()
 
 
-def answer(
-    status: int, body: bytes | str, *headers: str, kind: str = "application/json"
-) -> bytes:
+def answer(status: int, body: bytes | str, *headers: str, kind: str = "application/json") -> bytes:
     """A whole answer."""
     content = body if isinstance(body, bytes) else body.encode()
     lines = [
