@@ -1,0 +1,292 @@
+"""`seatlatch remote`, against a service that runs."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.cli.commands import COMMAND, environment, run_within
+from tests.client.both import MANY
+from tests.client.scripted import Asked, answer, answering
+from tests.client.test_batches import BUSY, failing_from, succeeding
+from tests.conftest import EVERY_CASE
+from tests.serving import (
+    ACCESS_TOKEN,
+    API_KEY,
+    APPLICATION,
+    CHANNEL,
+    OWNER,
+    Served,
+    listed,
+    make_inventory,
+    serving,
+)
+
+Ran = subprocess.CompletedProcess[str]
+
+KEYS = {
+    "SEATLATCH_REMOTE_APPLICATION_ID": APPLICATION,
+    "SEATLATCH_REMOTE_API_KEY": API_KEY,
+    "SEATLATCH_REMOTE_CHANNEL_CODE": CHANNEL,
+    "SEATLATCH_REMOTE_ACCESS_TOKEN": ACCESS_TOKEN,
+}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server with a ticket for every case, and 1,050 that are listed."""
+    inventory = make_inventory(tmp_path_factory.mktemp("remote") / "inventory.db", EVERY_CASE)
+    with inventory.provisioning() as provisioning:
+        provisioning.add_tickets([listed(token) for token in MANY])
+    with serving(inventory) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person without any configuration."""
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+
+
+def remote(url: str, *arguments: str, typed: str | bytes = b"", **settings: str) -> Ran:
+    """A command against a service."""
+    known = {"SEATLATCH_REMOTE_URL": url, **KEYS}
+    return run_within("remote", *arguments, typed=typed, **{**known, **settings})
+
+
+def document(ran: Ran) -> Any:
+    """The one JSON document that a command printed."""
+    assert ran.stdout.count("\n") == 1
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "code", "said"),
+    [
+        (["listed-1", "not-listed"], 0, "2 unlocked."),
+        (["listed-1", "voided", "listed-1"], 3, "1 unlocked, 1 failed."),
+        (["voided", "unknown"], 1, "0 unlocked, 2 failed."),
+    ],
+)
+def test_unlock_exits_with_what_became_of_the_whole(
+    service: Served, tokens: list[str], code: int, said: str
+) -> None:
+    ran = remote(service.url, "unlock", *tokens)
+    assert (ran.returncode, ran.stderr) == (code, "")
+    assert ran.stdout.splitlines()[-1] == said
+
+
+def test_unlock_as_json(service: Served) -> None:
+    told = document(remote(service.url, "unlock", "listed-1", "locked", "--json"))
+    assert told["success"] == [{"token": "listed-1", "ownerId": OWNER}]
+    (failed,) = told["failure"]
+    assert (failed["token"], failed["type"]) == ("locked", "SEAT_RECORD_LOCKED")
+    (request_id,) = told["requestIds"]
+    assert UUID(request_id).version == 4
+    assert failed["requestId"] == request_id
+    assert (told["unanswered"], told["error"]) == ([], None)
+
+
+def test_tokens_from_everywhere(service: Served, tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text("\n".join(MANY[:150]) + "\n\n")
+    for source, typed in ((str(tmp_path / "tokens"), b""), ("-", "\r\n".join(MANY[:150]).encode())):
+        ran = remote(service.url, "unlock", "listed-1", "--file", source, "--json", typed=typed)
+        told = document(ran)
+        assert [row["token"] for row in told["success"]] == ["listed-1", *MANY[:150]]
+        assert len(told["requestIds"]) == 2
+
+
+def test_lock_verify_and_what_became_of_it(service: Served) -> None:
+    listing = ("--listing-id", "L-1", "--price", "95.00", "--total-price", "190")
+    seller = ("--source", "BROKER", "--first-name", "Jo", "--last-name", "Doe")
+    locked = document(remote(service.url, "lock", "listed-2", *listing, *seller, "--json"))
+    assert [row["token"] for row in locked["success"]] == ["listed-2"]
+    (verified,) = document(remote(service.url, "verify", "listed-2", "--json"))["success"]
+    assert (verified["externalListingId"], verified["source"]) == ("L-1", "BROKER")
+    assert (
+        "listed-2  UNLOCK  mpreserve True  L-1" in remote(service.url, "verify", "listed-2").stdout
+    )
+    (request_id,) = locked["requestIds"]
+    assert "lock" in remote(service.url, "request", request_id).stdout
+    (traced,) = document(remote(service.url, "request", request_id, "--json"))["requests"]
+    assert traced["success"][0]["token"] == "listed-2"
+
+
+def test_verify_by_barcode(service: Served) -> None:
+    ran = remote(service.url, "verify", "no-barcode", "--access-id", "GAME-1", "--json")
+    (failed,) = document(ran)["failure"]
+    assert (ran.returncode, failed["barcode"], failed["token"]) == (1, "no-barcode", None)
+
+
+def test_events(service: Served) -> None:
+    remote(service.url, "unlock", MANY[-1])
+    page = document(remote(service.url, "events", "--limit", "1", "--json"))
+    assert len(page["events"]) == 1
+    ran = remote(service.url, "events", "--after", page["next"])
+    assert "unlocked  by channel" in ran.stdout
+    ran = remote(service.url, "events", "--after", "latest")
+    assert ran.stdout.startswith("To go on: --after ")
+    assert remote(service.url, "events", "--after", "nowhere").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["unlock"], "No tickets are given."),
+        (["unlock", "--file", "no-such-file"], "Can't read no-such-file"),
+        (["unlock", "a", "--config", "no-such-file"], "There is no file no-such-file."),
+        (["lock", "a", "--price", "cheap"], "--price must be a number such as 12.50, not 'cheap'."),
+        (["lock", "a", "--source", "SCALPER"], "SCALPER"),
+        (["unlock", "a", "--url", "nowhere"], "base_url must be like https://api.example.com"),
+        (["unlock", "\udcff"], "is no text in this terminal's encoding"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], said: str) -> None:
+    ran = remote("http://127.0.0.1:1", *arguments)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert said in ran.stderr
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    ran = remote("http://127.0.0.1:1", "unlock", "--file", "-", typed=b"a\n\xff\n")
+    assert (ran.returncode, ran.stderr) == (2, "seatlatch: - is not UTF-8 at byte 2.\n")
+
+
+def test_an_empty_file_is_nothing_to_do() -> None:
+    ran = remote("http://127.0.0.1:1", "unlock", "--file", "-")
+    assert (ran.returncode, ran.stdout) == (0, "0 unlocked.\n")
+
+
+CONFIG = f"""
+url = "http://127.0.0.1:1"
+application_id = "{APPLICATION}"
+api_key = "{API_KEY}"
+channel_code = "{CHANNEL}"
+access_token = "wrong"
+"""
+
+
+def test_the_environment_overrules_the_file_and_an_option_both(
+    service: Served, tmp_path: Path
+) -> None:
+    (tmp_path / "seatlatch").mkdir()
+    (tmp_path / "seatlatch" / "remote.toml").write_text(CONFIG)
+    only_token = {"SEATLATCH_REMOTE_ACCESS_TOKEN": ACCESS_TOKEN}
+    ran = run_within("remote", "unlock", "listed-1", "--url", service.url, **only_token)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    ran = run_within("remote", "unlock", "listed-1", "--url", service.url)
+    assert ran.returncode == 1
+    assert "401 UNAUTHORIZED" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("url = 8080", "url in remote.toml must be a text in quotes."),
+        ("uri = 'a'", "remote.toml has an unknown uri; known are url, "),
+        ("url = ", "remote.toml is not TOML: "),
+        ("", "SEATLATCH_REMOTE_URL is not set. Set it, or url in remote.toml."),
+    ],
+)
+def test_a_bad_file_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("remote.toml").write_text(text)
+    ran = run_within("remote", "unlock", "a", "--config", "remote.toml")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert said in ran.stderr
+
+
+def test_an_unknown_variable_is_told() -> None:
+    ran = remote("http://127.0.0.1:1", "unlock", "a", SEATLATCH_REMOTE_URI="a")
+    assert ran.returncode == 2
+    assert "There is no setting SEATLATCH_REMOTE_URI; those of remote are" in ran.stderr
+
+
+def test_a_server_does_not_mind_them(tmp_path: Path) -> None:
+    ran = run_within("migrate", SEATLATCH_DATABASE_URL=f"sqlite:///{tmp_path}/a.db", **KEYS)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_tokens_for_a_code_are_kept_for_the_next_command(tmp_path: Path) -> None:
+    pair = (
+        '{"accessToken": "access", "refreshToken": "refresh", "tokenType": "Bearer",'
+        ' "expiration": "2099-02-18T19:39:39.548608815Z"}'
+    )
+
+    def script(asked: Asked) -> bytes:
+        if "/auth/token " in asked.head:
+            return answer(200, pair)
+        assert asked.header("authorization") == "Bearer access"
+        return succeeding(asked)
+
+    settings = {"SEATLATCH_REMOTE_ACCESS_TOKEN": "", "SEATLATCH_REMOTE_AUTHORIZATION_CODE": "code"}
+    with answering(script) as server:
+        for _ in range(2):
+            assert remote(server.url, "unlock", "a", **settings).returncode == 0
+    assert len([asked for asked in server.asked if "/auth/token " in asked.head]) == 1
+    (kept,) = (tmp_path / "seatlatch").glob("*.json")
+    assert kept.name.startswith(f"{APPLICATION}@127.0.0.1")
+    kept.write_text("{")
+    ran = remote(server.url, "unlock", "a", **settings)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "is damaged" in ran.stderr
+
+
+def test_what_was_answered_before_a_failure_is_told() -> None:
+    with answering(failing_from(1, BUSY.replace(b"Retry-After: 0", b"Retry-After: 99"))) as server:
+        ran = remote(server.url, "unlock", *MANY[:250], "--json")
+    told = document(ran)
+    assert ran.returncode == 3
+    assert [row["token"] for row in told["success"]] == MANY[:100]
+    assert told["unanswered"] == MANY[100:250]
+    assert told["error"] in ran.stderr
+    assert "503 SERVICE_UNAVAILABLE" in told["error"]
+
+
+def test_ctrl_c_tells_what_was_answered_before() -> None:
+    processes: list[subprocess.Popen[str]] = []
+
+    def script(asked: Asked) -> bytes:
+        if asked.number == 0:
+            return succeeding(asked)
+        processes[0].send_signal(signal.SIGINT)
+        processes[0].wait(30)
+        return succeeding(asked)
+
+    with answering(script) as server:
+        known = environment({"SEATLATCH_REMOTE_URL": server.url, **KEYS})
+        command = [*COMMAND, "remote", "unlock", *MANY[:250], "--json"]
+        with subprocess.Popen(
+            command, env=known, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            processes.append(process)
+            output, errors = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert len(json.loads(output)["success"]) == 100
+    assert "may be sent again" in errors
+
+
+def test_a_long_list_shows_progress_on_a_terminal() -> None:
+    master, terminal = pty.openpty()
+    with answering(succeeding) as server:
+        known = environment({"SEATLATCH_REMOTE_URL": server.url, **KEYS, "TERM": "xterm"})
+        command = [sys.executable, "-m", "seatlatch", "remote", "unlock", *MANY]
+        process = subprocess.Popen(command, env=known, stdout=subprocess.PIPE, stderr=terminal)
+        os.close(terminal)
+        shown = b""
+        while b"100%" not in shown:
+            shown += os.read(master, 10_000)
+        output, _ = process.communicate(timeout=60)
+    os.close(master)
+    assert output.decode() == f"{len(MANY):,} unlocked.\n"
