@@ -110,7 +110,8 @@ def toctree(options: Iterable[str], files: Iterable[Path], page: Path, root: Pat
         for file in files
         if file.suffix == ".md"
     ]
-    return "\n".join(["", "```{toctree}", ":hidden:", *options, "", *entries, "```", ""])
+    lines = ["", "```{toctree}", ":hidden:", *options, "", *entries, "```", ""]
+    return "\n".join(lines) if entries else ""
 
 
 if __name__ == "__main__":

@@ -21,11 +21,12 @@ html_sidebars = {
         "sidebar/brand.html",
         "sidebar/search.html",
         "sidebar/scroll-start.html",
-        "sidebar/navigation.html",
         "reference.html",
+        "sidebar/navigation.html",
         "sidebar/scroll-end.html",
     ]
 }
+html_favicon = "icon.svg"
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
