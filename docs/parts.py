@@ -6,11 +6,13 @@ parts into the pages.
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 
 from prometheus_client import Metric
 
 from docs.commands import commands
+from docs.errors import LEVEL, OF_A_CHANNEL, by_status, catalogue, facts, page_of, types
 from docs.figures import (
     growth,
     imports,
@@ -29,7 +31,6 @@ from seatlatch.api.problems import (
     NONE_SUCCEEDED,
     PROBLEMS,
     Advice,
-    Problem,
 )
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
@@ -66,14 +67,6 @@ OUTCOME_MEANINGS = {
     Outcome.UNCHANGED: "All that is said of the ticket was so already.",
 }
 
-OF_A_CHANNEL = (
-    Outcome.UNKNOWN,
-    Outcome.VOIDED,
-    Outcome.SEAT_LOCKED,
-    Outcome.RESERVED_ELSEWHERE,
-)
-"""The ways in which a ticket can withstand a channel, in order of precedence."""
-
 
 def retry_cells(advice: Advice) -> tuple[str, str, str]:
     """Retry possible, retry count, ultimate action."""
@@ -89,20 +82,15 @@ def errors() -> str:
         (
             (
                 problem.status,
-                f"`{problem.type}`",
+                page_of(problem.type),
                 f"`{problem.app_error_code}`",
                 problem.meaning,
                 *retry_cells(problem.advice),
-                "ERROR",
+                LEVEL,
             )
             for problem in sorted(problems, key=by_status)
         ),
     )
-
-
-def by_status(problem: Problem) -> int:
-    """The order of the catalogue."""
-    return problem.status
 
 
 def token_errors() -> str:
@@ -117,12 +105,12 @@ def token_errors() -> str:
         (*columns, "Retry count", "Ultimate action", "Level"),
         (
             (
-                f"`{kind}`",
+                page_of(kind),
                 f"`{code}`",
                 message,
                 ", ".join(outcomes),
                 *retry_cells(NO_RETRY),
-                "ERROR",
+                LEVEL,
             )
             for (kind, code, message), outcomes in cases.items()
         ),
@@ -136,7 +124,7 @@ def operator_token_errors() -> str:
         (
             (
                 f"`{outcome}`",
-                f"`{failure.type}`",
+                page_of(failure.type),
                 f"`{failure.app_error_code}`",
                 f"`{failure.status}`" if failure.status else "null",
                 failure.message,
@@ -267,6 +255,7 @@ def _duration(seconds: int) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
+    "error-catalogue": catalogue,
     "errors": errors,
     "metrics": metrics,
     "operator-token-errors": operator_token_errors,
@@ -283,5 +272,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "token-errors": token_errors,
     "venue": venue,
     "webhook-retries": webhook_retries,
+    **{f"error {kind}": partial(facts, kind) for kind in types()},
 }
 """By the name that stands in the marker."""
