@@ -20,7 +20,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_an_index_lists_every_page() -> None:
-    """The first one, or for the pages of a folder the one that stands there and is listed itself."""
+    """The first one, or, for a folder's pages, the one that stands there and is listed itself."""
     index = DOCS / "README.md"
     listed = listed_by(index)
     for page in sorted(listed - {index, ROOT / "README.md"}):
