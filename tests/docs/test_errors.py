@@ -10,9 +10,9 @@ import pytest
 from docs.errors import types
 from seatlatch.sandbox import data
 from tests.docs.answers import same_answer
-from tests.docs.pages import DOCS, blocks, name_of, prose
+from tests.docs.pages import DOCS, name_of, prose
 from tests.docs.running import require_curl, run_shell
-from tests.docs.test_examples import in_turn
+from tests.docs.test_examples import in_turn, put_files
 from tests.docs.test_guides import IN_THE_SANDBOX
 from tests.serving import serving, valid_headers
 from tests.sqlite_database import SqliteDatabase
@@ -94,12 +94,11 @@ def test_each_type_has_a_page_and_each_page_a_type() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_example_is_what_the_service_answers(page: Path, tmp_path: Path) -> None:
     require_curl()
-    (headers,) = (block.text for block in blocks(INDEX) if block.language == "sh")
-    run_shell(headers, "", tmp_path)
     database = SqliteDatabase.made(tmp_path / "sandbox.db", "sandbox")
     with database.provisioning() as provisioning:
         data.fill(provisioning)
     with SITUATIONS.get(page.stem, as_always)(database) as (url, environment):
+        put_files(url, tmp_path)
 
         def run(text: str) -> str:
             for _ in range(TRIES_MAX):
