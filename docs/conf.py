@@ -26,7 +26,9 @@ html_sidebars = {
         "sidebar/scroll-end.html",
     ]
 }
-html_favicon = "icon.svg"
+html_favicon = "static/icon.svg"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False

@@ -47,6 +47,12 @@ def test_every_page_is_in_the_site(site: Path) -> None:
         assert f"<h1>{title}<" in built, name_of(page)
 
 
+def test_the_search_index_has_the_words_of_the_field(site: Path) -> None:
+    index = (site / "searchindex.js").read_text("utf-8")
+    for stem in ("mpreserv", "seat_record_lock", "idempot", "webhook"):
+        assert f"{stem}:[" in index.replace('"', ""), stem
+
+
 def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
     pages = list(site.rglob("*.html"))
     for page in pages:
