@@ -7,6 +7,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
+DOCS_READY := .venv/.docs-ready
+SITE := src/seatlatch/site/index.html
+PAGES := $(wildcard *.md) $(shell find docs -type f ! -name '*.pyc')
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench docs client lock
@@ -16,10 +19,10 @@ help: ## list these targets
 
 setup: $(READY) ## make .venv with the command seatlatch in it; nothing to do when nothing changed
 
-run: $(READY) ## start the sandbox on PORT (8080)
+run: $(READY) $(SITE) ## start the sandbox on PORT (8080)
 	@exec $(BIN)/seatlatch sandbox --port $(PORT)
 
-test: $(DEV_READY) ## run all tests
+test: $(DEV_READY) $(SITE) ## run all tests
 	$(BIN)/pytest --numprocesses 2
 
 check: $(DEV_READY) ## lint, types, imports, formatting
@@ -32,13 +35,14 @@ bench: $(DEV_READY) ## measure locks and unlocks beside the bare database; ENGIN
 	$(BIN)/python -m bench.changes --engine $(ENGINE)
 	$(BIN)/python -m docs.generate
 
-docs: $(DEV_READY) ## write the parts of docs/ that are made from the code
+docs: $(DOCS_READY) ## write the parts of docs/ that are made from the code, and build the site
 	$(BIN)/python -m docs.generate
+	@$(MAKE) --no-print-directory $(SITE)
 
 client: $(DEV_READY) ## make the SDK's sync client from the async one
 	$(BIN)/python -m tools.sync_client
 
-lock: ## resolve the dependencies anew into the two lock files (needs uv)
+lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links \
 		--extra build pyproject.toml -o requirements.lock
@@ -61,3 +65,12 @@ $(DEV_READY): $(READY) requirements-dev.lock
 	@echo "Installing the tools for tests and checks ..."
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
+
+$(DOCS_READY): $(READY) requirements-docs.lock
+	@echo "Installing what builds the site of the pages ..."
+	@$(PIP) install --require-hashes -r requirements-docs.lock
+	@touch $@
+
+$(SITE): $(DOCS_READY) $(PAGES)
+	@echo "Building the site of the pages ..."
+	@$(BIN)/python -m docs.build

@@ -32,16 +32,16 @@ def _rewritten_lines(lines: Iterator[str]) -> Iterator[str]:
             yield END
 
 
-def pages() -> list[Path]:
-    """Every page of the project."""
-    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+def pages(root: Path) -> list[Path]:
+    """Every page of a project."""
+    return [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Rewrite the stale pages, or only name them; the exit code."""
     check = "--check" in arguments
     stale = []
-    for page in pages():
+    for page in pages(ROOT):
         old = page.read_text(encoding="utf-8")
         new = rewritten(old)
         if new != old:

@@ -6,11 +6,13 @@ parts into the pages.
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 
 from prometheus_client import Metric
 
 from docs.commands import commands
+from docs.errors import LEVEL, OF_A_CHANNEL, by_status, catalogue, facts, page_of, types
 from docs.figures import (
     growth,
     imports,
@@ -22,7 +24,14 @@ from docs.figures import (
 )
 from docs.markdown import table
 from seatlatch.api.answers import failed_ticket
-from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS, Problem
+from seatlatch.api.problems import (
+    ALL_LOCKED,
+    INTERNAL_ERROR,
+    NO_RETRY,
+    NONE_SUCCEEDED,
+    PROBLEMS,
+    Advice,
+)
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
 from seatlatch.domain.rules import judge_unlock
@@ -33,13 +42,6 @@ from seatlatch.settings import TABLE
 from seatlatch.store.interface import NewTicket
 from seatlatch.telemetry import Metrics
 from seatlatch.webhooks.schedule import DELAYS_SECONDS
-
-RETRY_ACTIONS = {
-    408: "send it again on a new connection",
-    429: "wait as `Retry-After` says, then send again",
-    503: "wait as `Retry-After` says, then send again",
-}
-"""What to do where sending again helps, by status."""
 
 OUTCOME_MEANINGS = {
     Outcome.UNKNOWN: "There is no such ticket, or its organization granted the channel nothing.",
@@ -65,20 +67,10 @@ OUTCOME_MEANINGS = {
     Outcome.UNCHANGED: "All that is said of the ticket was so already.",
 }
 
-OF_A_CHANNEL = (
-    Outcome.UNKNOWN,
-    Outcome.VOIDED,
-    Outcome.SEAT_LOCKED,
-    Outcome.RESERVED_ELSEWHERE,
-)
-"""The ways in which a ticket can withstand a channel, in order of precedence."""
 
-
-def retry_cells(status: int, retry: bool) -> tuple[str, str, str]:
-    """Retry possible, retry count, ultimate action; the document's own words where it is no."""
-    if not retry:
-        return "no", "0", "caller to analyze"
-    return "yes", "not limited", RETRY_ACTIONS[status]
+def retry_cells(advice: Advice) -> tuple[str, str, str]:
+    """Retry possible, retry count, ultimate action."""
+    return "yes" if advice.retry_possible else "no", advice.retry_count, advice.ultimate_action
 
 
 def errors() -> str:
@@ -90,20 +82,15 @@ def errors() -> str:
         (
             (
                 problem.status,
-                f"`{problem.type}`",
+                page_of(problem.type),
                 f"`{problem.app_error_code}`",
                 problem.meaning,
-                *retry_cells(problem.status, problem.retry),
-                "ERROR",
+                *retry_cells(problem.advice),
+                LEVEL,
             )
             for problem in sorted(problems, key=by_status)
         ),
     )
-
-
-def by_status(problem: Problem) -> int:
-    """The order of the catalogue."""
-    return problem.status
 
 
 def token_errors() -> str:
@@ -118,12 +105,12 @@ def token_errors() -> str:
         (*columns, "Retry count", "Ultimate action", "Level"),
         (
             (
-                f"`{kind}`",
+                page_of(kind),
                 f"`{code}`",
                 message,
                 ", ".join(outcomes),
-                *retry_cells(0, False),
-                "ERROR",
+                *retry_cells(NO_RETRY),
+                LEVEL,
             )
             for (kind, code, message), outcomes in cases.items()
         ),
@@ -137,7 +124,7 @@ def operator_token_errors() -> str:
         (
             (
                 f"`{outcome}`",
-                f"`{failure.type}`",
+                page_of(failure.type),
                 f"`{failure.app_error_code}`",
                 f"`{failure.status}`" if failure.status else "null",
                 failure.message,
@@ -268,6 +255,7 @@ def _duration(seconds: int) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
+    "error-catalogue": catalogue,
     "errors": errors,
     "metrics": metrics,
     "operator-token-errors": operator_token_errors,
@@ -284,5 +272,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "token-errors": token_errors,
     "venue": venue,
     "webhook-retries": webhook_retries,
+    **{f"error {kind}": partial(facts, kind) for kind in types()},
 }
 """By the name that stands in the marker."""

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import httpx
+from starlette.types import ASGIApp
 
 from seatlatch.api.server import listen, make_server
 from seatlatch.auth.keys import hash_secret
-from seatlatch.settings import Settings, read_settings
+from seatlatch.settings import read_settings
 from seatlatch.store.interface import NewTicket, Store
 from seatlatch.telemetry import Log, Metrics, make_log
-from seatlatch.wiring import compose
+from seatlatch.wiring import SITE, compose
 from tests.databases import Clock, Database
 from tests.sqlite_database import SqliteDatabase
 
@@ -221,19 +222,22 @@ def serving(
     at: datetime | Clock | None = None,
     around: Callable[[Store], Store] | None = None,
     log: Log | None = None,
+    site: Path = SITE,
     **settings: str,
 ) -> Iterator[Served]:
     """Serve a database with these settings (by field), and stop in order at the end.
 
-    `at`: the moment or clock that it goes by; `around`: what is put around its store. The rate
-    limit is off unless it is set.
+    `at`: the moment or clock that it goes by; `around`: what is put around its store; `site`: the
+    folder of its pages. The rate limit is off unless it is set.
     """
     options = {"rate_limit": "off", "database_url": database.url, **settings}
     metrics = Metrics()
     store = database.store(at)
     if around:
         store = around(store)
-    with served_by(read_settings({}, options), store, metrics, log) as port:
+    log = log or make_log("json", "error")
+    app = compose(read_settings({}, options), store, log, metrics, site=site)
+    with served_by(app, log, metrics) as port:
         served = Served(port, database, metrics)
         try:
             yield served
@@ -242,10 +246,9 @@ def serving(
 
 
 @contextmanager
-def served_by(settings: Settings, store: Store, metrics: Metrics, log: Log | None) -> Iterator[int]:
+def served_by(app: ASGIApp, log: Log, metrics: Metrics) -> Iterator[int]:
     """Run the server in a thread; its port."""
-    log = log or make_log("json", "error")
-    server = make_server(compose(settings, store, log, metrics), log, metrics)
+    server = make_server(app, log, metrics)
     listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, args=([listener],), name="server")
     thread.start()

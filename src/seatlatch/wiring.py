@@ -17,6 +17,7 @@ from seatlatch.api.app import make_app
 from seatlatch.api.gate import Gate, Limits
 from seatlatch.api.journal import Journal
 from seatlatch.api.probes import Probes
+from seatlatch.api.site import Site
 from seatlatch.api.tickets import Tickets
 from seatlatch.api.token import Token
 from seatlatch.auth.directory import Directory
@@ -57,6 +58,10 @@ what a finished commit would wait for while the event loop is busy."""
 COLLECT_AFTER_ALLOCATIONS = 50_000
 """The garbage collector looks for cycles after so many allocations. The default of 700 is less than
 one large group makes, and nearly all of that dies by reference count without it."""
+
+
+SITE = Path(__file__).parent / "site"
+"""Where `make docs` puts the pages."""
 
 
 def engine_of(database_url: str, pooler: Pooler = "transaction") -> Engine:
@@ -169,6 +174,7 @@ def compose(
     log: Log,
     metrics: Metrics,
     buckets: Callable[[str], Buckets] = own_buckets,
+    site: Path = SITE,
 ) -> ASGIApp:
     """The application on a given store, which it closes when it has stopped."""
     rate = Rate(*settings.rate_limit) if settings.rate_limit else None
@@ -187,7 +193,8 @@ def compose(
     journal = Journal(gate, store, FeedNews(store))
     operator_gate = OperatorGate(directory)
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
-    rooms = (tickets, token, journal, probes, operator, OperatorJournal(operator_gate, store))
+    operator_journal = OperatorJournal(operator_gate, store)
+    rooms = (tickets, token, journal, probes, operator, operator_journal, Site(site))
     routes = [route for room in rooms for route in room.routes()]
     webhooks = Deliverer(
         Means(

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from docs import markdown
 from docs.generate import ROOT, pages
+from docs.markdown import BLOCK
 
-PAGES = pages()
+PAGES = pages(ROOT)
 DOCS = ROOT / "docs"
 
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
 class Block(NamedTuple):
@@ -34,12 +34,12 @@ def blocks(page: Path) -> Iterator[Block]:
 
 def prose(page: Path) -> str:
     """A page without its blocks of code."""
-    return BLOCK.sub("", page.read_text("utf-8"))
+    return markdown.prose(page.read_text("utf-8"))
 
 
 def links(page: Path) -> list[str]:
     """Where a page's links lead, but for those out of the project."""
-    return [target for target in LINK.findall(prose(page)) if "://" not in target]
+    return markdown.links(page.read_text("utf-8"))
 
 
 def anchors(page: Path) -> set[str]:

@@ -150,6 +150,13 @@ def test_every_library_has_its_reason() -> None:
     assert first_cells(page, "## Libraries") == names
 
 
+def test_the_decisions_are_numbered_through() -> None:
+    page = prose(DOCS / "internals" / "decisions.md")
+    numbers = [int(number) for number in re.findall(r"^(\d+)\. \*\*", page, re.MULTILINE)]
+    assert len(numbers) > 90
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 def test_every_make_target_is_named() -> None:
     targets = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
     names = {f"make {target}" for target in targets} - {"make help"}

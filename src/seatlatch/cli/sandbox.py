@@ -116,7 +116,7 @@ Unlock the document's first two tickets:
 
 {about["curl"]}
 
-Where to go from here, in this project's folder:
+Where to go from here, in this project's folder, or as pages at {about["url"]}/docs/
 
   docs/start/sandbox.md        all that is in here, and which token has which outcome
   docs/guides/marketplace.md   the seller's flow: token, verify, lock, unlock, refresh

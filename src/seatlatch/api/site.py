@@ -1,0 +1,132 @@
+"""The pages as a site, below /docs/: what `make docs` has built, read whole when first asked for.
+
+Open to all, no tenant's data. Only what was found in the folder is ever looked up, by its name as a
+whole, so that no path that is asked for can lead out of it.
+"""
+
+import asyncio
+import gzip
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from seatlatch.api.media import prefers_gzip
+from seatlatch.api.refusals import RouteUnknown
+
+NOT_BUILT = "The pages are not built here. In the project's folder, make docs builds them."
+NO_SUCH_PAGE = "There is no such page. The pages begin at /docs/."
+
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+}
+"""By the end of a name; anything else is plain text."""
+
+INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+INLINE_STYLE = re.compile(rb'<style>(.*?)</style>|\bstyle="([^"]*)"', re.DOTALL)
+
+
+class File(NamedTuple):
+    """A file as it is served. `zipped`: the body for those who take gzip."""
+
+    body: bytes
+    zipped: bytes
+    headers: Mapping[str, str]
+
+
+class Site:
+    """The site in a folder, which may be built, built anew or taken away while the service runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._reading = asyncio.Lock()
+        self._read: tuple[tuple[int, int] | None, Mapping[str, File]] = (None, {})
+
+    def routes(self) -> list[Route]:
+        """Where the pages are."""
+        return [Route("/docs/{path:path}", self.page)]
+
+    async def page(self, request: Request) -> Response:
+        """A page, or what belongs to it; a folder is its index."""
+        path: str = request.path_params["path"]
+        files = await self._files()
+        name = f"{path}index.html" if path == "" or path.endswith("/") else path
+        file = files.get(name)
+        if file is None:
+            raise RouteUnknown(NO_SUCH_PAGE if files else NOT_BUILT)
+        if file.headers["ETag"] in request.headers.get("If-None-Match", ""):
+            return Response(b"", 304, file.headers)
+        if prefers_gzip(request.headers.get("Accept-Encoding", "").encode("latin-1")):
+            return Response(file.zipped, headers={**file.headers, "Content-Encoding": "gzip"})
+        return Response(file.body, headers=file.headers)
+
+    async def _files(self) -> Mapping[str, File]:
+        """What is in the folder, by name. It is read anew if another folder stands in its place."""
+        async with self._reading:
+            try:
+                found = self._folder.stat()
+                stamp = (found.st_ino, found.st_mtime_ns)
+                if stamp != self._read[0]:
+                    self._read = (stamp, await asyncio.to_thread(read_site, self._folder))
+            except OSError:  # there is none, or another takes its place just now
+                self._read = (None, {})
+            return self._read[1]
+
+
+def read_site(folder: Path) -> Mapping[str, File]:
+    """Every file below a folder by its name there. Links of the file system are left out."""
+    return {
+        file.relative_to(folder).as_posix(): make_file(file.read_bytes(), file.suffix)
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not file.is_symlink()
+    }
+
+
+def make_file(body: bytes, suffix: str) -> File:
+    """A file with its headers. A browser keeps it, but asks each time whether it is the same."""
+    headers = {
+        "Content-Type": MEDIA_TYPES.get(suffix, "text/plain; charset=utf-8"),
+        "Content-Security-Policy": policy(body if suffix == ".html" else b""),
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-cache",
+        "ETag": f'W/"{sha256(body).hexdigest()[:32]}"',
+    }
+    return File(body, gzip.compress(body, mtime=0), headers)
+
+
+def policy(page: bytes) -> str:
+    """What a page may do: nothing with any other host. What stands in it, and not in a file of its
+    own, is admitted by its hash.
+    """
+    scripts = INLINE_SCRIPT.findall(page)
+    styles = [whole or attribute for whole, attribute in INLINE_STYLE.findall(page)]
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self'{hashes(scripts)}",
+            f"style-src 'self' 'unsafe-hashes'{hashes(styles)}",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def hashes(inline: Iterable[bytes]) -> str:
+    """Sources of a policy that admit these texts."""
+    digests = sorted({b64encode(sha256(text).digest()).decode() for text in inline})
+    return "".join(f" 'sha256-{digest}'" for digest in digests)
