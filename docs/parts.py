@@ -32,6 +32,7 @@ from seatlatch.api.problems import (
     PROBLEMS,
     Advice,
 )
+from seatlatch.cli import remote_settings as remote
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
 from seatlatch.domain.rules import judge_unlock
@@ -174,6 +175,14 @@ def settings() -> str:
     )
 
 
+def remote_settings() -> str:
+    """What `seatlatch remote` can be told."""
+    return table(
+        ("In the file", "In the environment", "Meaning"),
+        ((f"`{row.field}`", f"`{row.variable}`", row.sentence) for row in remote.TABLE),
+    )
+
+
 def metrics() -> str:
     """Every metric by the name under which it is exposed."""
     example = Metrics()
@@ -268,6 +277,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "journal-reading": journal_reading,
     "shapes": shapes,
     "refusals": refusals,
+    "remote-settings": remote_settings,
     "settings": settings,
     "token-errors": token_errors,
     "venue": venue,
