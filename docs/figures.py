@@ -182,6 +182,39 @@ the other, over HTTP:
 {figures}"""
 
 
+def client_cost() -> str:
+    """What the Python client costs over httpx alone, and how fast it is with many tickets."""
+    newest = _newest("client", "sqlite")
+    if newest is None:
+        return NOT_MEASURED
+    costs = table(
+        ("client", "tokens", "httpx ms", "client ms", "more ms", "ratio"),
+        (size.values() for size in newest["sizes"]),
+    )
+    many = table(
+        ("client", "requests at once", "seconds", "tickets/s"),
+        (
+            (row["kind"], row["concurrency"], row["seconds"], f"{row['tickets_per_second']:,}")
+            for row in newest["many"]
+        ),
+    )
+    whole = newest["all"]
+    return f"""\
+Measured {newest["when"][:10]} on {newest["machine"]}, client and service on the same machine: \
+medians of {newest["rounds"]} rounds of {newest["calls"]} calls, one after the other, httpx and \
+the client in turn.
+
+{costs}
+
+10,000 tickets in one call:
+
+{many}
+
+{whole["tickets"]:,} tickets from a generator in one call, the whole result kept: \
+{whole["seconds"]:g} s, {whole["tickets_per_second"]:,} tickets/s, {whole["mebibytes_more"]:,} MiB \
+more in the client."""
+
+
 def _newest(kind: str, engine: str) -> dict[str, Any] | None:
     results = [json.loads(file.read_text()) for file in RESULTS.glob(f"*-{kind}-{engine}.json")]
     return max(results, key=lambda result: str(result["when"]), default=None)

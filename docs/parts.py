@@ -14,6 +14,7 @@ from prometheus_client import Metric
 from docs.commands import commands
 from docs.errors import LEVEL, OF_A_CHANNEL, by_status, catalogue, facts, page_of, types
 from docs.figures import (
+    client_cost,
     growth,
     imports,
     journal_cost,
@@ -263,6 +264,7 @@ def _duration(seconds: int) -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
+    "client-cost": client_cost,
     "commands": commands,
     "error-catalogue": catalogue,
     "errors": errors,

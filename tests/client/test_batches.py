@@ -107,11 +107,13 @@ def test_tokens_that_end_in_an_error(make: Making) -> None:
     assert raised.value.unanswered == []
 
 
-@pytest.mark.parametrize("wrong", [None, 98973476444, b"98973476444", ["a"]])
+@pytest.mark.parametrize("wrong", [None, 98973476444, b"98973476444", ["a"], "half \ud800"])
 def test_a_token_that_is_no_text(make: Making, wrong: object) -> None:
-    with answering(succeeding) as server, pytest.raises(TokensUnreadable, match="is a str, not"):
-        make(server.url).tickets.unlock(["a", wrong])
-    assert isinstance(server.asked, list)
+    with answering(succeeding) as server, pytest.raises(TokensUnreadable) as raised:
+        make(server.url).tickets.unlock(["a", wrong, "b"])
+    assert isinstance(raised.value.__cause__, TypeError | UnicodeEncodeError)
+    assert [row.token for row in raised.value.answered.success] == ["a"]
+    assert len(server.asked) == 1
 
 
 def test_one_string_is_no_list(make: Making) -> None:

@@ -34,9 +34,14 @@ class Form(Generic[Row]):
 
 
 def itself(item: Any) -> str:
-    """The key of what is asked for by token or barcode alone. Raises `TypeError` for others."""
+    """The key of what is asked for by token or barcode alone.
+
+    Raises `TypeError` for what is no text, and `UnicodeEncodeError` for what can't be sent as such.
+    """
     if not isinstance(item, str):
         raise TypeError(f"a token or barcode is a str, not {item!r}")
+    if not item.isascii():
+        item.encode()
     return item
 
 

@@ -123,8 +123,8 @@ class AsyncVerb(Generic[Row]):
 
     async def _work(self, batches: Batches[Row], batch: Batch) -> None:
         form = self._form
-        call = Call(form.method, form.path, form.read, form.body(batch.items))
         try:
+            call = Call(form.method, form.path, form.read, form.body(batch.items))
             body = await self._caller.ask(call)
             batches.done(batch, matched(batch, body, call.request_id))
         except Exception as problem:  # told when the other lanes have ended, too

@@ -124,8 +124,8 @@ class Verb(Generic[Row]):
 
     def _work(self, batches: Batches[Row], batch: Batch) -> None:
         form = self._form
-        call = Call(form.method, form.path, form.read, form.body(batch.items))
         try:
+            call = Call(form.method, form.path, form.read, form.body(batch.items))
             body = self._caller.ask(call)
             batches.done(batch, matched(batch, body, call.request_id))
         except Exception as problem:  # told when the other lanes have ended, too
