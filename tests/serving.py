@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import httpx
+from starlette.types import ASGIApp
 
+from seatlatch.api.connection import GuardedConnection
 from seatlatch.api.server import listen, make_server
 from seatlatch.auth.keys import hash_secret
 from seatlatch.settings import Settings, read_settings
@@ -245,7 +247,19 @@ def serving(
 def served_by(settings: Settings, store: Store, metrics: Metrics, log: Log | None) -> Iterator[int]:
     """Run the server in a thread; its port."""
     log = log or make_log("json", "error")
-    server = make_server(compose(settings, store, log, metrics), log, metrics)
+    with app_served(compose(settings, store, log, metrics), metrics, log) as port:
+        yield port
+
+
+@contextmanager
+def app_served(
+    app: ASGIApp,
+    metrics: Metrics,
+    log: Log,
+    connection: type[GuardedConnection] = GuardedConnection,
+) -> Iterator[int]:
+    """Run a server of an application in a thread; its port."""
+    server = make_server(app, log, metrics, connection=connection)
     listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, args=([listener],), name="server")
     thread.start()

@@ -35,13 +35,17 @@ class SharedStore:
         async with self._one_at_a_time:
             self._is_open.clear()
             try:
-                async with asyncio.timeout(ALONE_SECONDS):
-                    await self._is_empty.wait()
+                await self._all_out()
                 yield
-            except TimeoutError:
-                raise Unavailable("The sandbox is busy. Send the request again.") from None
             finally:
                 self._is_open.set()
+
+    async def _all_out(self) -> None:
+        try:
+            async with asyncio.timeout(ALONE_SECONDS):
+                await self._is_empty.wait()
+        except TimeoutError:
+            raise Unavailable("The sandbox is busy. Send the request again.") from None
 
     @asynccontextmanager
     async def _visited(self) -> AsyncIterator[Store]:
