@@ -14,6 +14,8 @@ import httpx
 import pytest
 
 from seatlatch.sandbox import data
+from seatlatch.store.postgres.store import LOCK_SECONDS
+from seatlatch.store.provisioning import Provisioning
 from tests.databases import Database, Databases
 from tests.journals import disagreements
 from tests.operator.box_office import operate
@@ -231,6 +233,28 @@ def test_under_load(databases: Databases) -> None:
         assert statuses.keys() == ALLOWED, statuses
         sandbox.reset()
         assert state(sandbox.database) == fresh
+
+
+@pytest.mark.only_on("postgres")
+def test_who_calls_meanwhile_waits(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it lasts, nobody is turned away by its locks."""
+    fill, begun, go_on = data.fill, threading.Event(), threading.Event()
+
+    def fill_slowly(provisioning: Provisioning) -> None:
+        fill(provisioning)
+        begun.set()
+        assert go_on.wait(10)
+
+    with sandbox_on(databases.new("sandbox")) as sandbox, ThreadPoolExecutor(2) as threads:
+        monkeypatch.setattr(data, "fill", fill_slowly)
+        resetting = threads.submit(sandbox.reset)
+        assert begun.wait(10)
+        unlocking = threads.submit(sandbox.unlock, "98973476444")
+        with pytest.raises(TimeoutError):
+            unlocking.result(timeout=3 * LOCK_SECONDS)
+        go_on.set()
+        assert resetting.result().status_code == 200
+        assert unlocking.result().status_code == 200
 
 
 def test_several_at_once(sandbox: Sandbox) -> None:
