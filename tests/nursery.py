@@ -93,7 +93,9 @@ def nursery() -> socket.socket:
     """Where commands are asked for."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.nursery", str(theirs.fileno())], pass_fds=[theirs.fileno()]
+        [sys.executable, "-m", "tests.nursery", str(theirs.fileno())],
+        cwd=Path(__file__).parents[1],
+        pass_fds=[theirs.fileno()],
     )
     theirs.close()
 
