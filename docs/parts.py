@@ -1,13 +1,11 @@
 """The parts of the pages that are made from the code, each a function that returns Markdown.
 
-Reads the service's own tables; commands and figures have a module each. `docs.generate` puts the
-parts into the pages.
+Reads the service's own tables; commands, figures and the sandbox have a module each.
+`docs.generate` puts the parts into the pages.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable
 from functools import partial
-from itertools import groupby
 
 from prometheus_client import Metric
 
@@ -24,6 +22,7 @@ from docs.figures import (
     shapes,
 )
 from docs.markdown import table
+from docs.sandbox import behaviour, failing_tokens, fault_tokens, venue
 from seatlatch.api.answers import failed_ticket
 from seatlatch.api.problems import (
     ALL_LOCKED,
@@ -34,14 +33,9 @@ from seatlatch.api.problems import (
     Advice,
 )
 from seatlatch.cli import remote_settings as remote
-from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
-from seatlatch.domain.rules import judge_unlock
-from seatlatch.domain.ticket import Ticket
 from seatlatch.operator import answers as operators
-from seatlatch.sandbox import data
 from seatlatch.settings import TABLE
-from seatlatch.store.interface import NewTicket
 from seatlatch.telemetry import Metrics
 from seatlatch.webhooks.schedule import DELAYS_SECONDS
 
@@ -210,42 +204,6 @@ def labels(family: Metric) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names))
 
 
-def venue() -> str:
-    """The venue's seats by their outcome, asked of the rule itself."""
-    blocks: dict[tuple[str, Outcome], set[int]] = {}
-    for section in data.SECTIONS:
-        seats = [ticket for ticket in data.venue_tickets() if ticket.section == str(section)]
-        for outcome, same in groupby(seats, key=venue_outcome):
-            rows = span(sorted({ticket.row or "" for ticket in same}))
-            blocks.setdefault((rows, outcome), set()).add(section)
-    cells = []
-    for (rows, outcome), sections in blocks.items():
-        row, seats_of = rows[0], len(sections) * (ord(rows[-1]) - ord(rows[0]) + 1)
-        example = data.venue_token(min(sections), row, 1)
-        count = f"{seats_of * len(data.SEATS):,}"
-        cells.append((span(sorted(sections)), rows, count, f"`{outcome}`", f"`{example}`"))
-    return table(("Sections", "Rows", "Seats", "Outcome of an unlock", "First token"), cells)
-
-
-def venue_outcome(seat: NewTicket) -> Outcome:
-    """What becomes of a fresh sandbox's seat."""
-    ticket = Ticket(
-        seat.token,
-        seat.organization_id,
-        seat.owner_id,
-        seat.voided,
-        seat.seat_status,
-        seat.mpreserve_channel,
-    )
-    channel = Channel(data.CHANNEL, frozenset({data.ORGANIZATION}))
-    return judge_unlock(ticket, channel, datetime.now(UTC))
-
-
-def span(values: Sequence[object]) -> str:
-    """First and last of neighbours, or the only one."""
-    return str(values[0]) if len(values) == 1 else f"{values[0]} to {values[-1]}"
-
-
 def webhook_retries() -> str:
     """After which time a message is sent again."""
     rows: list[tuple[object, str]] = [
@@ -282,6 +240,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "remote-settings": remote_settings,
     "settings": settings,
     "token-errors": token_errors,
+    "sandbox-behaviour": behaviour,
+    "sandbox-failing-tokens": failing_tokens,
+    "sandbox-fault-tokens": fault_tokens,
     "venue": venue,
     "webhook-retries": webhook_retries,
     **{f"error {kind}": partial(facts, kind) for kind in types()},

@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 from starlette.types import ASGIApp
 
+from seatlatch.api.connection import GuardedConnection
 from seatlatch.api.server import listen, make_server
 from seatlatch.auth.keys import hash_secret
 from seatlatch.settings import read_settings
@@ -246,9 +247,14 @@ def serving(
 
 
 @contextmanager
-def served_by(app: ASGIApp, log: Log, metrics: Metrics) -> Iterator[int]:
-    """Run the server in a thread; its port."""
-    server = make_server(app, log, metrics)
+def served_by(
+    app: ASGIApp,
+    log: Log,
+    metrics: Metrics,
+    connection: type[GuardedConnection] = GuardedConnection,
+) -> Iterator[int]:
+    """Run a server of an application in a thread; its port."""
+    server = make_server(app, log, metrics, connection=connection)
     listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, args=([listener],), name="server")
     thread.start()

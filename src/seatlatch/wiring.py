@@ -3,14 +3,15 @@
 import asyncio
 import gc
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import SystemRandom
 from time import monotonic
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from seatlatch.api.app import make_app
@@ -41,7 +42,7 @@ from seatlatch.telemetry import Log, Metrics
 from seatlatch.webhooks.addresses import Resolver
 from seatlatch.webhooks.deliverer import Deliverer
 from seatlatch.webhooks.endpoint import Means
-from seatlatch.webhooks.sending import Sender
+from seatlatch.webhooks.sending import Sender, Sends
 
 Answer = TypeVar("Answer")
 
@@ -149,23 +150,50 @@ def own_buckets(_kind: str) -> Buckets:
     return {}
 
 
+Part = TypeVar("Part")
+
+
+def as_it_is(part: Part) -> Part:
+    """Nothing is put around it."""
+    return part
+
+
+def as_they_are(routes: Sequence[Route], _directory: Directory) -> Sequence[Route]:
+    """No route is added, and none changed."""
+    return routes
+
+
+class Around(NamedTuple):
+    """What is put around the parts of a service, or in their place; plainly nothing.
+
+    `buckets` of the rate limit by kind. `routes` makes of the plain ones those that are served.
+    """
+
+    store: Callable[[Store], Store] = as_it_is
+    sender: Callable[[Sends], Sends] = as_it_is
+    buckets: Callable[[str], Buckets] = own_buckets
+    routes: Callable[[Sequence[Route], Directory], Sequence[Route]] = as_they_are
+
+
+PLAIN = Around()
+
+
 def service(
     settings: Settings,
     log: Log,
     metrics: Metrics,
     database_use: DatabaseUse = "inventory",
-    buckets: Callable[[str], Buckets] = own_buckets,
+    around: Around = PLAIN,
 ) -> ASGIApp:
     """The application on a database, which it opens now and closes when it has stopped.
 
-    `buckets` of the rate limit by kind. Raises `DatabaseProblem` if the database can't be used, or
-    not for this.
+    Raises `DatabaseProblem` if the database can't be used, or not for this.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER_ALLOCATIONS)
     store = engine_of(settings.database_url, settings.database_pooler).open_store(database_use)
-    return compose(settings, store, log, metrics, buckets)
+    return compose(settings, store, log, metrics, around)
 
 
 def compose(
@@ -173,13 +201,14 @@ def compose(
     store: Store,
     log: Log,
     metrics: Metrics,
-    buckets: Callable[[str], Buckets] = own_buckets,
+    around: Around = PLAIN,
     site: Path = SITE,
 ) -> ASGIApp:
     """The application on a given store, which it closes when it has stopped."""
+    store = around.store(store)
     rate = Rate(*settings.rate_limit) if settings.rate_limit else None
     changes, reads = (
-        RateLimit(kind, rate, monotonic, buckets(kind)) for kind in ("changes", "reads")
+        RateLimit(kind, rate, monotonic, around.buckets(kind)) for kind in ("changes", "reads")
     )
     limits = Limits(changes, reads)
     directory = Directory(store, monotonic)
@@ -195,12 +224,12 @@ def compose(
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
     operator_journal = OperatorJournal(operator_gate, store)
     rooms = (tickets, token, journal, probes, operator, operator_journal, Site(site))
-    routes = [route for room in rooms for route in room.routes()]
+    plain = [route for room in rooms for route in room.routes()]
     webhooks = Deliverer(
         Means(
             store=store,
             commits=commits,
-            sender=lambda: Sender(settings.webhook_addresses, Resolver()),
+            sender=lambda: around.sender(Sender(settings.webhook_addresses, Resolver())),
             observer=metrics,
             log=log,
             clock=lambda: datetime.now(UTC),
@@ -208,4 +237,5 @@ def compose(
         ),
         metrics,
     )
+    routes = around.routes(plain, directory)
     return make_app(routes, commits, store, metrics, log, webhooks)

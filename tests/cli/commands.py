@@ -14,6 +14,7 @@ import pytest
 
 from seatlatch.cli.main import main
 from tests.databases import Database
+from tests.nursery import Command
 
 COMMAND = [sys.executable, "-m", "seatlatch"]
 
@@ -26,21 +27,23 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
 
 def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     """A command that ends by itself."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    pipe = subprocess.PIPE
+    with Command(
+        arguments, env=environment(settings), stdout=pipe, stderr=pipe, text=True
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=30)
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
 
 @contextmanager
 def running(*arguments: str, **settings: str) -> "Iterator[tuple[subprocess.Popen[str], Any]]":
     """A server command with --json: the process, and what it printed when it began."""
-    process = subprocess.Popen(
-        [*COMMAND, *arguments, "--json"],
+    process = Command(
+        [*arguments, "--json"],
         env=environment(settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

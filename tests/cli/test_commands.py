@@ -77,7 +77,9 @@ def test_the_environment_says_which_database_too(databases: Databases) -> None:
     assert blank.rows() == {}
 
 
-@pytest.mark.parametrize("command", [("serve",), ("org", "list"), ("tickets", "show", "a")])
+@pytest.mark.parametrize(
+    "command", [("serve", "--port", "0"), ("org", "list"), ("tickets", "show", "a")]
+)
 def test_a_database_that_is_away_is_told_in_a_sentence(
     database: Database, command: tuple[str, ...]
 ) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.nursery import Command
+
 ADDRESS = "http://127.0.0.1:8080"
 """Where the pages have the sandbox."""
 
@@ -27,10 +29,10 @@ def environment(**settings: str) -> dict[str, str]:
 @contextmanager
 def sandbox(folder: Path, *options: str, **settings: str) -> Iterator[dict[str, Any]]:
     """A fresh sandbox; what it says of itself. Its log is in `folder`, whole after the end."""
-    command = [sys.executable, "-m", "seatlatch", "sandbox", "--port", "0", "--json", *options]
+    command = ["sandbox", "--port", "0", "--json", *options]
     with (
         (folder / "sandbox.log").open("wb") as log,
-        subprocess.Popen(
+        Command(
             command, stdout=subprocess.PIPE, stderr=log, env=environment(**settings)
         ) as process,
     ):

@@ -20,6 +20,8 @@ from seatlatch.domain.refusal import Refusal
 from seatlatch.operator.answers import FAILURES
 from seatlatch.operator.gate import WITH_BODY
 from seatlatch.sandbox import data
+from seatlatch.sandbox.behaviour import Conduct
+from seatlatch.sandbox.door import Door
 from seatlatch.settings import TABLE, read_settings
 from seatlatch.telemetry import Metrics, make_log
 from seatlatch.wiring import service
@@ -101,6 +103,19 @@ def test_every_route_is_named(tmp_path: Path) -> None:
     }
     assert {"PUT /v1/tickets/unlock", "GET /operator/v1/tickets/{token}"} < routes
     assert routes - {name for page in REFERENCE.glob("*.md") for name in routes_in(page)} == set()
+
+
+def test_every_route_of_the_sandbox_alone_is_named() -> None:
+    async def reset() -> None:
+        """Nothing."""
+
+    routes = {
+        f"{method} {route.path}"
+        for route in Door(Conduct(), reset).routes()
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert len(routes) == 4
+    assert routes - routes_in(DOCS / "start" / "sandbox.md") == set()
 
 
 def routes_in(page: Path) -> set[str]:

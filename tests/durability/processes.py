@@ -4,7 +4,8 @@ import json
 import subprocess
 from pathlib import Path
 
-from tests.cli.commands import COMMAND, environment
+from tests.cli.commands import environment
+from tests.nursery import Command
 
 STOP_SECONDS = 15
 """After SIGTERM a server is gone within that time, whatever its database does."""
@@ -17,8 +18,8 @@ class ServerProcess:
         self.errors = errors
         quiet = {"SEATLATCH_RATE_LIMIT": "off", "SEATLATCH_LOG_LEVEL": "error"}
         with errors.open("ab") as file:
-            self._process = subprocess.Popen(
-                [*COMMAND, "serve", "--port", "0", "--json", "--database", url],
+            self._process = Command(
+                ["serve", "--port", "0", "--json", "--database", url],
                 env=environment({**quiet, **settings}),
                 stdout=subprocess.PIPE,
                 stderr=file,

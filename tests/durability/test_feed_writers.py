@@ -35,6 +35,7 @@ TOKENS = [f"seat-{number}" for number in range(WRITERS)]
 SHARED = [f"shared-{number}" for number in range(20)]
 """Seats that several writers want, so that their versions come from many chains."""
 
+LAST_POSITION = "SELECT coalesce(max(position), 0) FROM seatlatch.journal"
 BY_POSITION = """
 SELECT entry_id FROM seatlatch.journal
 WHERE position > %s ORDER BY position, entry_id LIMIT %s
@@ -139,11 +140,17 @@ async def walk(store: Store) -> AsyncIterator[list[Told]]:
 
 async def walk_by_position(store: Store) -> AsyncIterator[list[Told]]:
     """The guard taken out: a cursor that is the highest position seen, from now on."""
-    entries = await store.read(lambda snapshot: snapshot.entries_after({}, 10**9))
-    last = max((entry.position for entry in entries), default=0)
+    last = await store.read(last_position)
     while True:
         told, last = await store.read(partial(read_by_position, last=last))
         yield told
+
+
+async def last_position(snapshot: Snapshot) -> int:
+    """The highest one now."""
+    assert isinstance(snapshot, PostgresJournal)
+    ((last,),) = await snapshot._rows(LAST_POSITION)
+    return int(last)
 
 
 async def read_by_position(snapshot: Snapshot, last: int) -> tuple[list[Told], int]:

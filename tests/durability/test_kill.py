@@ -10,7 +10,6 @@ import json
 import random
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +22,7 @@ from seatlatch.wiring import change
 from tests.cli.commands import environment
 from tests.durability.mixed_load import OPEN, Client, read_states
 from tests.journals import disagreements
+from tests.nursery import Command
 from tests.operations.changes import ASKER
 from tests.serving import ORGANIZATION, make_inventory
 from tests.sqlite_database import SqliteDatabase
@@ -199,5 +199,4 @@ def start(
     *arguments: str, stdout: int = subprocess.DEVNULL, **settings: str
 ) -> subprocess.Popen[bytes]:
     """The command `seatlatch` in a process of its own."""
-    command = [sys.executable, "-m", "seatlatch", *arguments]
-    return subprocess.Popen(command, env=environment(settings), stdout=stdout)
+    return Command(arguments, env=environment(settings), stdout=stdout)

@@ -40,7 +40,7 @@ CALLS = {
 def every_body_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """No body comes soon enough not to be asked again, and no copy of the keys is new enough."""
     monkeypatch.setattr(gate, "MAX_AGE_SECONDS", 0.0)
-    monkeypatch.setattr(directory, "MAX_AGE_SECONDS", -1.0)
+    monkeypatch.setattr(directory, "MAX_AGE_SECONDS", 0.0)
 
 
 def answer_to(served: Served, call: Call, *, removed: bool) -> Answered:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from seatlatch.sandbox import data
+from seatlatch.sandbox.faults import Fault
 from seatlatch.store.interface import NewTicket
 from tests.cli.commands import COMMAND, environment, run, running
 from tests.cli.test_bad_databases import assert_one_sentence
@@ -92,7 +93,7 @@ def test_the_other_credentials_let_in_too() -> None:
         assert shown.json()["channel"] == about["channelCode"]
 
 
-def test_it_says_where_the_guides_are() -> None:
+def test_it_says_where_the_guides_are_and_what_can_go_wrong() -> None:
     with subprocess.Popen(
         [*COMMAND, "sandbox", "--port", "0"],
         env=environment({"PYTHONUNBUFFERED": "1"}),
@@ -103,7 +104,12 @@ def test_it_says_where_the_guides_are() -> None:
         assert process.stdout is not None
         lines = list(takewhile(lambda line: "Ctrl-C" not in line, process.stdout))
         process.terminate()
-    pages = re.findall(r"docs/\S+\.md", "".join(lines))
+    said = "".join(lines)
+    assert all(f"{token}," in said or f"{token}\n" in said for token in data.FAILING)
+    assert all(f"sandbox-{fault}" in said for fault in Fault)
+    assert "/sandbox/behaviour" in said
+    assert "/sandbox/reset" in said
+    pages = re.findall(r"docs/\S+\.md", said)
     assert {f"docs/guides/{guide}.md" for guide in GUIDES} < set(pages)
     assert all((ROOT / page).is_file() for page in pages)
 

@@ -1,8 +1,9 @@
 """Receivers on loopback, in the event loop of the test: they answer as the test says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
@@ -131,3 +132,27 @@ async def receiving(respond: Respond = take) -> AsyncIterator[Receiver]:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+@contextmanager
+def receiver_in_thread(respond: Respond) -> Iterator[Receiver]:
+    """A receiver beside the test, which itself waits in no event loop."""
+    ready: list[tuple[Receiver, asyncio.AbstractEventLoop, asyncio.Event]] = []
+    begun = threading.Event()
+
+    async def main() -> None:
+        async with receiving(respond) as receiver:
+            end = asyncio.Event()
+            ready.append((receiver, asyncio.get_running_loop(), end))
+            begun.set()
+            await end.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    assert begun.wait(10)
+    ((receiver, loop, end),) = ready
+    try:
+        yield receiver
+    finally:
+        loop.call_soon_threadsafe(end.set)
+        thread.join(10)

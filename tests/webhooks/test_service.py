@@ -2,8 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import monotonic
 
 from seatlatch.commit import CommitEach
@@ -11,34 +9,10 @@ from seatlatch.operations.write_webhooks import add_webhook
 from tests.databases import Database
 from tests.serving import CHANNEL, serving
 from tests.stores import opened
-from tests.webhooks.receivers import Received, Receiver, Respond, receiving, take
+from tests.webhooks.receivers import Received, Receiver, receiver_in_thread, take
 from tests.webhooks.telling import with_tickets
 
 STOP_SECONDS = 4.0
-
-
-@contextmanager
-def receiver_in_thread(respond: Respond) -> Iterator[Receiver]:
-    """A receiver beside the test, which itself waits in no event loop."""
-    ready: list[tuple[Receiver, asyncio.AbstractEventLoop, asyncio.Event]] = []
-    begun = threading.Event()
-
-    async def main() -> None:
-        async with receiving(respond) as receiver:
-            end = asyncio.Event()
-            ready.append((receiver, asyncio.get_running_loop(), end))
-            begun.set()
-            await end.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(main(),))
-    thread.start()
-    assert begun.wait(10)
-    ((receiver, loop, end),) = ready
-    try:
-        yield receiver
-    finally:
-        loop.call_soon_threadsafe(end.set)
-        thread.join(10)
 
 
 def add(database: Database, receiver: Receiver) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seatlatch.store.webhooks import Pending
@@ -18,6 +18,7 @@ def pending(number: int, tokens: list[str], due_at: datetime = NOW) -> Pending:
     return Pending(number, f"msg_{number}", tokens, 0, None, due_at)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a machine may be busy
 @given(st.lists(tickets, max_size=30), st.data())
 def test_each_tickets_messages_go_out_in_order_and_all_go(
     told: list[list[str]], data: st.DataObject

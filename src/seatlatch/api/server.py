@@ -40,18 +40,16 @@ class Server(uvicorn.Server):
 
 
 def make_server(
-    app: ASGIApp, log: Log, metrics: Metrics, began: Callable[[], None] = lambda: None
+    app: ASGIApp,
+    log: Log,
+    metrics: Metrics,
+    began: Callable[[], None] = lambda: None,
+    connection: type[GuardedConnection] = GuardedConnection,
 ) -> Server:
     """A server that is yet to be given its socket: `server.run(sockets=[...])`."""
-
-    class Connection(GuardedConnection):
-        pass
-
-    Connection.log = log
-    Connection.metrics = metrics
     config = uvicorn.Config(
         app,
-        http=Connection,
+        http=type("Connection", (connection,), {"log": log, "metrics": metrics}),
         ws="none",
         lifespan="on",
         log_config=None,

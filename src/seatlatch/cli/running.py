@@ -10,6 +10,7 @@ from types import FrameType
 
 from starlette.types import ASGIApp
 
+from seatlatch.api.connection import GuardedConnection
 from seatlatch.api.server import listen, make_server
 from seatlatch.settings import Settings
 from seatlatch.telemetry import Log, Metrics
@@ -63,9 +64,14 @@ def explained(settings: Settings) -> Iterator[None]:
 
 
 def run(
-    app: ASGIApp, listener: socket.socket, log: Log, metrics: Metrics, say: Callable[[], None]
+    app: ASGIApp,
+    listener: socket.socket,
+    log: Log,
+    metrics: Metrics,
+    say: Callable[[], None],
+    connection: type[GuardedConnection] = GuardedConnection,
 ) -> None:
     """Serve until a signal. `say` tells the person that it begins."""
-    server = make_server(app, log, metrics)
+    server = make_server(app, log, metrics, connection=connection)
     say()
     server.run(sockets=[listener])

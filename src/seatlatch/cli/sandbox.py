@@ -1,6 +1,5 @@
 """`seatlatch sandbox`: the service on example data of its own, for integrators."""
 
-import ipaddress
 import json
 import os
 import tempfile
@@ -8,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import typer
@@ -15,14 +15,18 @@ import typer
 from seatlatch.api.server import url_of
 from seatlatch.cli.options import AsJson, Host, Port
 from seatlatch.cli.running import run, stop_in_order, take_address
-from seatlatch.commit import Commits
-from seatlatch.operations.write_webhooks import add_webhook, require_url
-from seatlatch.sandbox import data
+from seatlatch.operations.write_webhooks import require_url
+from seatlatch.sandbox import data, faults
+from seatlatch.sandbox.cutting import CuttableConnection
+from seatlatch.sandbox.door import BEHAVIOUR, RESET, is_loopback
+from seatlatch.sandbox.fresh import make_fresh
+from seatlatch.sandbox.service import sandbox_service
 from seatlatch.settings import SettingProblem, read_settings
 from seatlatch.telemetry import Metrics, make_log
-from seatlatch.wiring import change, engine_of, make_database, open_provisioning, service
+from seatlatch.wiring import engine_of, make_database
 
 WEBHOOK_HELP = "Where the channel is told of its seats; on this machine, or public."
+AS_JSON = "-H 'Content-Type: application/json'"
 DATABASE_HELP = "A database for the sandbox alone, made fresh at each start. [default: temporary]"
 
 
@@ -47,13 +51,11 @@ def sandbox(
             make_database(database_url, "sandbox")
             engine = engine_of(database_url)
             with engine.held_alone():
-                with open_provisioning(database_url, "sandbox") as provisioning:
-                    data.fill(provisioning)
-                if webhook:
-                    change(database_url, partial(tell_channel, webhook), "sandbox")
-                app = service(settings, log, metrics, "sandbox")
+                make_fresh(database_url, webhook)
+                app = sandbox_service(settings, log, metrics, webhook)
                 about = describe(url_of(listener), engine.name, webhook)
-                run(app, listener, log, metrics, lambda: say(about, as_json))
+                said = partial(say, about, as_json)
+                run(app, listener, log, metrics, said, CuttableConnection)
 
 
 @contextmanager
@@ -68,24 +70,14 @@ def own_database(database_url: str | None) -> Iterator[str]:
 
 def require_loopback(host: str) -> None:
     """Raise `SettingProblem` unless only this machine can reach `host`."""
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_loopback(host):
         raise SettingProblem(
             "The sandbox's credentials are public, so it listens on this machine alone:"
             f" --host must be a loopback address such as 127.0.0.1, not {host!r}."
         )
 
 
-async def tell_channel(url: str, commits: Commits) -> None:
-    """Add a webhook of the sandbox's channel, which is told of the channel's own changes, too."""
-    secret = data.WEBHOOK_SECRET
-    await add_webhook(commits, url, data.CHANNEL, own_changes=True, secret=secret)
-
-
-def describe(url: str, database_url: str, webhook: str | None) -> dict[str, str]:
+def describe(url: str, database_url: str, webhook: str | None) -> dict[str, Any]:
     """All that a person needs to begin."""
     told = {"webhook": webhook, "webhookSecret": data.WEBHOOK_SECRET} if webhook else {}
     return {
@@ -99,10 +91,14 @@ def describe(url: str, database_url: str, webhook: str | None) -> dict[str, str]
         "operatorKey": data.OPERATOR_KEY,
         **told,
         "curl": data.curl_command(url, str(uuid4())),
+        "failingTokens": data.FAILING,
+        "faultTokens": {token: asked.fault for token, asked in faults.TOKENS.items()},
+        "behaviour": url + BEHAVIOUR,
+        "reset": url + RESET,
     }
 
 
-def say(about: dict[str, str], as_json: bool) -> None:
+def say(about: dict[str, Any], as_json: bool) -> None:
     """Print it."""
     if as_json:
         typer.echo(json.dumps(about))
@@ -115,6 +111,14 @@ Its data lives in {about["database"]}, fresh at each start.
 Unlock the document's first two tickets:
 
 {about["curl"]}
+
+Bad days, on request (docs/start/sandbox.md#bad-days):
+
+  tokens that always fail        {", ".join(about["failingTokens"])}
+  tokens that fail the request   {", ".join(f"{faults.PREFIX}{fault}" for fault in faults.Fault)};
+                                 with {faults.ONCE} behind it, every other time
+  to set a share of requests     curl -X PUT {about["behaviour"]} {AS_JSON} -d '{{"503":0.2}}'
+  to begin anew                  curl -X POST {about["reset"]} {AS_JSON}
 
 Where to go from here, in this project's folder, or as pages at {about["url"]}/docs/
 

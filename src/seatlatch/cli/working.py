@@ -22,7 +22,7 @@ from seatlatch.cli.running import STOPPING_SIGNALS, stop_in_order
 from seatlatch.settings import Settings
 from seatlatch.store.interface import DatabaseProblem
 from seatlatch.telemetry import Metrics, Together, make_log
-from seatlatch.wiring import service
+from seatlatch.wiring import Around, service
 
 NOTE_SECONDS = 0.2
 """So often a worker notes what others are to tell of it."""
@@ -58,9 +58,9 @@ def work(place: Place) -> None:
     settings = place.settings
     log = make_log(settings.log_format, settings.log_level)
     metrics = Metrics(place.together)
-    buckets = partial(SharedBuckets, place.buckets)
+    around = Around(buckets=partial(SharedBuckets, place.buckets))
     try:
-        app = service(settings, log, metrics, buckets=buckets)
+        app = service(settings, log, metrics, around=around)
     except DatabaseProblem as problem:
         log.error("worker", worker=place.number, reason=str(problem))
         sys.exit(NOTHING_DONE)

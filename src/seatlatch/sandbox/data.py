@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from seatlatch.auth.keys import hash_secret
+from seatlatch.domain.outcome import Outcome
+from seatlatch.sandbox.faults import PREFIX, TOKENS
 from seatlatch.store.interface import Code, NewTicket
 from seatlatch.store.provisioning import Provisioning
 
@@ -27,6 +29,7 @@ OTHER_CHANNEL = "another-marketplace"
 GRANTS = (ORGANIZATION,)
 OTHER_GRANTS = (ORGANIZATION, FOREIGN_ORGANIZATION)
 
+OWNER = "234567"
 EVENT = "SANDBOX-2026"
 SECTIONS = range(101, 111)
 ROWS = "ABCDEFGHIJ"
@@ -36,11 +39,36 @@ FRONT_ROWS = "ABCDE"
 
 def document_tickets() -> Iterator[NewTicket]:
     """The tickets of the document's examples. Source: contract, section 2."""
-    owner = "234567"
-    yield NewTicket("98973476444", ORGANIZATION, owner, mpreserve_channel=CHANNEL)
-    yield NewTicket("54457347644", ORGANIZATION, owner, mpreserve_channel=CHANNEL)
-    yield NewTicket("67889833903898", ORGANIZATION, owner, voided=True)
-    yield NewTicket("35293252542428", ORGANIZATION, owner, seat_status="LOCK")
+    yield NewTicket("98973476444", ORGANIZATION, OWNER, mpreserve_channel=CHANNEL)
+    yield NewTicket("54457347644", ORGANIZATION, OWNER, mpreserve_channel=CHANNEL)
+    yield NewTicket("67889833903898", ORGANIZATION, OWNER, voided=True)
+    yield NewTicket("35293252542428", ORGANIZATION, OWNER, seat_status="LOCK")
+
+
+FAILING = {
+    f"{PREFIX}{outcome.replace('_', '-')}": outcome
+    for outcome in (
+        Outcome.UNKNOWN,
+        Outcome.VOIDED,
+        Outcome.SEAT_LOCKED,
+        Outcome.RESERVED_ELSEWHERE,
+    )
+}
+"""By token what always becomes of it, whatever the channel does."""
+
+
+def tickets_by_name() -> Iterator[NewTicket]:
+    """Those whose token says what it answers; the channel has listed those that can succeed."""
+    for token, outcome in FAILING.items():
+        ticket = NewTicket(token, ORGANIZATION, OWNER)
+        if outcome is Outcome.VOIDED:
+            yield ticket._replace(voided=True)
+        elif outcome is Outcome.SEAT_LOCKED:
+            yield ticket._replace(seat_status="LOCK")
+        elif outcome is Outcome.RESERVED_ELSEWHERE:
+            yield ticket._replace(mpreserve_channel=OTHER_CHANNEL)
+    for token in TOKENS:
+        yield NewTicket(token, ORGANIZATION, OWNER, mpreserve_channel=CHANNEL)
 
 
 def venue_token(section: int, row: str, seat: int) -> str:
@@ -95,6 +123,7 @@ def fill(provisioning: Provisioning) -> None:
     provisioning.add_code(hash_secret(AUTHORIZATION_CODE.encode()), code)
     provisioning.add_operator(OPERATOR, hash_secret(OPERATOR_KEY.encode()))
     provisioning.add_tickets(document_tickets())
+    provisioning.add_tickets(tickets_by_name())
     provisioning.add_tickets(venue_tickets())
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.postgres import schema
-from tests.cli.commands import COMMAND, environment, run
+from tests.cli.commands import environment, run
 from tests.durability.bad_day import WatchedServer
+from tests.nursery import Command
 from tests.postgres import FAST
 from tests.postgres_database import PostgresDatabase, PostgresMaker
 from tests.serving import fill
@@ -80,8 +81,8 @@ def test_it_is_made_once_by_many_at_once(bare: Bare) -> None:
     with ExitStack() as stack:
         processes = [
             stack.enter_context(
-                subprocess.Popen(
-                    [*COMMAND, "migrate", "--json"],
+                Command(
+                    ["migrate", "--json"],
                     env=environment({"SEATLATCH_DATABASE_URL": with_password(database.url)}),
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,

@@ -77,7 +77,10 @@ CLEAR = """
 DELETE FROM seatlatch.webhook_messages;
 DELETE FROM seatlatch.webhooks;
 DELETE FROM seatlatch.journal;
-DELETE FROM seatlatch.journal_chains;
+UPDATE seatlatch.journal_chains
+SET number = 0, hash = DEFAULT, pruned_number = 0, pruned_hash = DEFAULT;
+UPDATE seatlatch.journal_key
+SET journal_key = left(replace(gen_random_uuid()::text, '-', ''), 16);
 DELETE FROM seatlatch.tickets;
 DELETE FROM seatlatch.access_tokens;
 DELETE FROM seatlatch.token_families;

@@ -62,6 +62,7 @@ CLEAR = """
 DELETE FROM webhook_messages; DELETE FROM webhooks;
 DELETE FROM journal; UPDATE journal_chains
 SET number = 0, hash = zeroblob(32), pruned_number = 0, pruned_hash = zeroblob(32);
+UPDATE journal_key SET journal_key = lower(hex(randomblob(8)));
 DELETE FROM tickets; DELETE FROM access_tokens; DELETE FROM token_families;
 DELETE FROM authorization_codes; DELETE FROM api_keys; DELETE FROM applications;
 DELETE FROM grants; DELETE FROM channels; DELETE FROM organizations; DELETE FROM operators;

@@ -1,0 +1,96 @@
+"""The sandbox's own HTTP calls, `/sandbox`: how it behaves, and to begin anew.
+
+They ask for no credentials: the sandbox listens on this machine alone, and everybody knows its
+credentials. What must be kept out is a page of somebody else's in a browser on this machine.
+"""
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from seatlatch.api.body import encode_json, read_json
+from seatlatch.api.exchange import Exchange
+from seatlatch.api.media import is_json
+from seatlatch.api.refusals import MalformedRequest, MediaTypeUnsupported
+from seatlatch.sandbox.behaviour import Behaviour, Conduct
+
+BEHAVIOUR = "/sandbox/behaviour"
+RESET = "/sandbox/reset"
+
+
+class Door:
+    """The handlers. `reset` makes all fresh, and returns when that is done."""
+
+    def __init__(self, conduct: Conduct, reset: Callable[[], Awaitable[None]]) -> None:
+        self._conduct = conduct
+        self._reset = reset
+
+    def routes(self) -> list[Route]:
+        """Where each call is."""
+        return [
+            Route(BEHAVIOUR, self.show, methods=["GET"]),
+            Route(BEHAVIOUR, self.put, methods=["PUT"]),
+            Route(BEHAVIOUR, self.delete, methods=["DELETE"]),
+            Route(RESET, self.reset, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """`GET /sandbox/behaviour`: how it behaves now."""
+        require_own(request)
+        return self._told()
+
+    async def put(self, request: Request) -> Response:
+        """`PUT /sandbox/behaviour`: behave so from now on."""
+        require_own(request)
+        require_json(request)
+        self._conduct.set_to(await read_json(request, Exchange.of(request), Behaviour))
+        return self._told()
+
+    async def delete(self, request: Request) -> Response:
+        """`DELETE /sandbox/behaviour`: nothing goes wrong any more."""
+        require_own(request)
+        self._conduct.set_back()
+        return self._told()
+
+    async def reset(self, request: Request) -> Response:
+        """`POST /sandbox/reset`: all as at a fresh start. It needs no body."""
+        require_own(request)
+        require_json(request)
+        await self._reset()
+        return self._told()
+
+    def _told(self) -> Response:
+        return Response(encode_json(self._conduct.behaviour), media_type="application/json")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can be meant by a name or address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def require_own(request: Request) -> None:
+    """Raise `MalformedRequest` for what a browser sends on behalf of another site's page, also of
+    one whose name was made to lead to this machine.
+    """
+    host = request.headers.get("host", "")
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        name = ""
+    if not is_loopback(name):
+        raise MalformedRequest("The header Host must name this machine, such as 127.0.0.1:8080.")
+    if request.headers.get("origin", f"http://{host}") != f"http://{host}":
+        raise MalformedRequest("The header Origin is of another site, which may not do this.")
+
+
+def require_json(request: Request) -> None:
+    """Raise `MediaTypeUnsupported` for a type that a page of another site may send unasked."""
+    if not is_json(request.headers.get("content-type", "").encode("latin-1")):
+        raise MediaTypeUnsupported("Send it with Content-Type: application/json.")

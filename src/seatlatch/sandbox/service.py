@@ -1,0 +1,72 @@
+"""The sandbox put together: the service, and around it what misbehaves and begins anew."""
+
+import asyncio
+from collections.abc import Sequence
+
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from seatlatch.auth.directory import Directory
+from seatlatch.domain.refusal import Unavailable
+from seatlatch.sandbox.alone import SharedStore
+from seatlatch.sandbox.behaviour import Conduct
+from seatlatch.sandbox.door import Door
+from seatlatch.sandbox.faults import Turns
+from seatlatch.sandbox.fresh import make_fresh
+from seatlatch.sandbox.misbehaving import Misbehaving, Sleep
+from seatlatch.settings import Settings
+from seatlatch.store.interface import DatabaseProblem, Store
+from seatlatch.telemetry import Log, Metrics
+from seatlatch.wiring import Around, service
+
+
+def sandbox_service(
+    settings: Settings,
+    log: Log,
+    metrics: Metrics,
+    webhook: str | None = None,
+    sleep: Sleep = asyncio.sleep,
+) -> ASGIApp:
+    """The application on a sandbox's database, which is fresh already. To be served by a
+    `CuttableConnection`. Raises `DatabaseProblem`.
+    """
+    sandbox = _Sandbox(settings.database_url, webhook, sleep)
+    around = Around(sandbox.open, sandbox.misbehaving.sender, sandbox.buckets_of, sandbox.routes)
+    return service(settings, log, metrics, "sandbox", around)
+
+
+class _Sandbox:
+    """What is put around a service, and what of it a reset has to reach."""
+
+    def __init__(self, database_url: str, webhook: str | None, sleep: Sleep) -> None:
+        self._database_url = database_url
+        self._webhook = webhook
+        self._conduct = Conduct()
+        self._turns = Turns()
+        self._buckets: dict[str, dict[str, float]] = {}
+        self.misbehaving = Misbehaving(self._conduct, self._turns, sleep)
+
+    def open(self, store: Store) -> Store:
+        self._store = SharedStore(store)
+        return self._store
+
+    def buckets_of(self, kind: str) -> dict[str, float]:
+        return self._buckets.setdefault(kind, {})
+
+    def routes(self, plain: Sequence[Route], directory: Directory) -> list[Route]:
+        self._directory = directory
+        door = Door(self._conduct, self.reset)
+        return [*map(self.misbehaving.route, plain), *door.routes()]
+
+    async def reset(self) -> None:
+        """All as at a fresh start, between two transactions of all others."""
+        async with self._store.alone():
+            try:
+                await asyncio.to_thread(make_fresh, self._database_url, self._webhook)
+            except DatabaseProblem as problem:
+                raise Unavailable("The data could not be made fresh.") from problem
+            self._directory.doubt()
+            for buckets in self._buckets.values():
+                buckets.clear()
+            self._turns.clear()
+            self._conduct.set_back()

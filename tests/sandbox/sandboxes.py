@@ -1,0 +1,74 @@
+"""A sandbox as it is put together, in a thread of the test's, and what a caller sends to it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from seatlatch.sandbox import data
+from seatlatch.sandbox.cutting import CuttableConnection
+from seatlatch.sandbox.door import BEHAVIOUR, RESET
+from seatlatch.sandbox.fresh import make_fresh
+from seatlatch.sandbox.service import sandbox_service
+from seatlatch.settings import read_settings
+from seatlatch.telemetry import Metrics, make_log
+from tests.databases import Database
+from tests.serving import Served, served_by
+
+CALLER = {
+    "authorization": f"Bearer {data.ACCESS_TOKEN}",
+    "pac_application_id": data.APPLICATION,
+    "pac_api_key": data.API_KEY,
+    "pac_channel_code": data.CHANNEL,
+}
+
+
+class Sandbox(Served):
+    """A running sandbox. `slept`: the delays, in seconds, that it would have made."""
+
+    def __init__(self, port: int, database: Database, metrics: Metrics, slept: list[float]) -> None:
+        super().__init__(port, database, metrics)
+        self.slept = slept
+
+    def call(self, method: str, path: str, body: Any, **changes: str | None) -> httpx.Response:
+        """A /v1 call of the sandbox's application, as it has all its headers."""
+        return super().call(method, path, body, **{**CALLER, **changes})
+
+    def behave(self, **members: Any) -> httpx.Response:
+        """Set how it behaves; `_503` for the member 503."""
+        named = {name.removeprefix("_"): value for name, value in members.items()}
+        return self.client.put(BEHAVIOUR, json=named)
+
+    @property
+    def behaviour(self) -> Any:
+        """How it behaves now."""
+        return self.client.get(BEHAVIOUR).raise_for_status().json()
+
+    def reset(self) -> httpx.Response:
+        """Begin anew."""
+        self.slept.clear()
+        return self.client.post(RESET, headers={"Content-Type": "application/json"})
+
+
+@contextmanager
+def sandbox_on(
+    database: Database, webhook: str | None = None, log_level: str = "error", **settings: str
+) -> Iterator[Sandbox]:
+    """A sandbox on a database of its own. Delays are not made, but noted."""
+    make_fresh(database.url, webhook)
+    options = {"database_url": database.url, "log_level": log_level, **settings}
+    read = read_settings({}, options)._replace(webhook_addresses="loopback")
+    log, metrics = make_log("json", read.log_level), Metrics()
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    app = sandbox_service(read, log, metrics, webhook, sleep)
+    with served_by(app, log, metrics, CuttableConnection) as port:
+        sandbox = Sandbox(port, database, metrics, slept)
+        try:
+            yield sandbox
+        finally:
+            sandbox.client.close()
