@@ -124,6 +124,7 @@ Where to go from here, in this project's folder, or as pages at {about["url"]}/d
 
   docs/start/sandbox.md        all that is in here, and which token has which outcome
   docs/guides/marketplace.md   the seller's flow: token, verify, lock, unlock, refresh
+  docs/guides/python.md        the same by the Python client; seatlatch remote does it for you
   docs/guides/box-office.md    the ticketing system's side: put, hold, release, void
   docs/guides/webhooks.md      being told of seats: receive and verify
   docs/guides/operator.md      ten commands to an inventory of your own
