@@ -22,7 +22,15 @@ from docs.figures import (
 )
 from docs.markdown import table
 from seatlatch.api.answers import failed_ticket
-from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS, Problem
+from seatlatch.api.problems import (
+    ALL_LOCKED,
+    INTERNAL_ERROR,
+    NO_RETRY,
+    NONE_SUCCEEDED,
+    PROBLEMS,
+    Advice,
+    Problem,
+)
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
 from seatlatch.domain.rules import judge_unlock
@@ -33,13 +41,6 @@ from seatlatch.settings import TABLE
 from seatlatch.store.interface import NewTicket
 from seatlatch.telemetry import Metrics
 from seatlatch.webhooks.schedule import DELAYS_SECONDS
-
-RETRY_ACTIONS = {
-    408: "send it again on a new connection",
-    429: "wait as `Retry-After` says, then send again",
-    503: "wait as `Retry-After` says, then send again",
-}
-"""What to do where sending again helps, by status."""
 
 OUTCOME_MEANINGS = {
     Outcome.UNKNOWN: "There is no such ticket, or its organization granted the channel nothing.",
@@ -74,11 +75,9 @@ OF_A_CHANNEL = (
 """The ways in which a ticket can withstand a channel, in order of precedence."""
 
 
-def retry_cells(status: int, retry: bool) -> tuple[str, str, str]:
-    """Retry possible, retry count, ultimate action; the document's own words where it is no."""
-    if not retry:
-        return "no", "0", "caller to analyze"
-    return "yes", "not limited", RETRY_ACTIONS[status]
+def retry_cells(advice: Advice) -> tuple[str, str, str]:
+    """Retry possible, retry count, ultimate action."""
+    return "yes" if advice.retry_possible else "no", advice.retry_count, advice.ultimate_action
 
 
 def errors() -> str:
@@ -93,7 +92,7 @@ def errors() -> str:
                 f"`{problem.type}`",
                 f"`{problem.app_error_code}`",
                 problem.meaning,
-                *retry_cells(problem.status, problem.retry),
+                *retry_cells(problem.advice),
                 "ERROR",
             )
             for problem in sorted(problems, key=by_status)
@@ -122,7 +121,7 @@ def token_errors() -> str:
                 f"`{code}`",
                 message,
                 ", ".join(outcomes),
-                *retry_cells(0, False),
+                *retry_cells(NO_RETRY),
                 "ERROR",
             )
             for (kind, code, message), outcomes in cases.items()

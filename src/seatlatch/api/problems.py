@@ -30,6 +30,25 @@ from seatlatch.domain.refusal import (
 )
 
 
+class Advice(NamedTuple):
+    """What a caller is to do about an error, in the columns that the document has for it."""
+
+    retry_possible: bool
+    retry_count: str
+    ultimate_action: str
+
+
+NO_RETRY = Advice(False, "0", "caller to analyze")
+"""In the document's own words."""
+
+RETRY_ACTIONS = {
+    408: "send it again on a new connection",
+    429: "wait as `Retry-After` says, then send again",
+    503: "wait as `Retry-After` says, then send again",
+}
+"""What to do where sending again helps, by status."""
+
+
 class Problem(NamedTuple):
     """One row: an error type as the caller sees it. `retry`: whether to send again unchanged."""
 
@@ -42,6 +61,11 @@ class Problem(NamedTuple):
     def app_error_code(self) -> str:
         """The document's code for support."""
         return f"MS-{self.status}"
+
+    @property
+    def advice(self) -> Advice:
+        """What to do about it."""
+        return Advice(True, "not limited", RETRY_ACTIONS[self.status]) if self.retry else NO_RETRY
 
 
 PROBLEMS: dict[type[Refusal], Problem] = {
