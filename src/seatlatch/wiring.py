@@ -28,6 +28,7 @@ from seatlatch.operations.feed_news import FeedNews
 from seatlatch.operator.gate import OperatorGate
 from seatlatch.operator.journal import OperatorJournal
 from seatlatch.operator.tickets import OperatorTickets
+from seatlatch.reference.reference import Reference
 from seatlatch.settings import Pooler, Settings
 from seatlatch.store.engine import Engine
 from seatlatch.store.importing import Importing
@@ -160,7 +161,7 @@ def service(
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER_ALLOCATIONS)
     store = engine_of(settings.database_url, settings.database_pooler).open_store(database_use)
-    return compose(settings, store, log, metrics, buckets)
+    return compose(settings, store, log, metrics, buckets, database_use)
 
 
 def compose(
@@ -169,6 +170,7 @@ def compose(
     log: Log,
     metrics: Metrics,
     buckets: Callable[[str], Buckets] = own_buckets,
+    database_use: DatabaseUse = "inventory",
 ) -> ASGIApp:
     """The application on a given store, which it closes when it has stopped."""
     rate = Rate(*settings.rate_limit) if settings.rate_limit else None
@@ -187,7 +189,9 @@ def compose(
     journal = Journal(gate, store, FeedNews(store))
     operator_gate = OperatorGate(directory)
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
-    rooms = (tickets, token, journal, probes, operator, OperatorJournal(operator_gate, store))
+    operator_journal = OperatorJournal(operator_gate, store)
+    reference = Reference(is_sandbox=database_use == "sandbox")
+    rooms = (tickets, token, journal, probes, operator, operator_journal, reference)
     routes = [route for room in rooms for route in room.routes()]
     webhooks = Deliverer(
         Means(

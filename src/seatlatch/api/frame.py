@@ -206,7 +206,12 @@ class _Answer:
         headers.extend(self._exchange.more_headers)
         body: bytes = message["body"]
         whole = not message.get("more_body", False)
-        if whole and len(body) >= GZIP_BYTES_MIN and prefers_gzip(asked.get(b"accept-encoding")):
+        if (
+            whole
+            and len(body) >= GZIP_BYTES_MIN
+            and prefers_gzip(asked.get(b"accept-encoding"))
+            and not any(name == b"content-encoding" for name, _ in headers)
+        ):
             message["body"] = gzip.compress(body, GZIP_LEVEL, mtime=0)
             length = str(len(message["body"])).encode()
             headers[:] = [header for header in headers if header[0] != b"content-length"]
