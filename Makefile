@@ -7,9 +7,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
+GENERATOR := tests/reference/generator/requirements
+GENERATOR_READY := .venv-generator/.ready
+LINTING := tests/reference/linting
+LINTER_READY := $(LINTING)/node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench docs lock
+.PHONY: help setup run test check bench docs tools lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +39,9 @@ bench: $(DEV_READY) ## measure locks and unlocks beside the bare database; ENGIN
 docs: $(DEV_READY) ## write the parts of docs/ that are made from the code
 	$(BIN)/python -m docs.generate
 
-lock: ## resolve the dependencies anew into the two lock files (needs uv)
+tools: $(GENERATOR_READY) $(LINTER_READY) ## get what some tests need: a linter (by npm) and a generator of clients
+
+lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links \
 		--extra build pyproject.toml -o requirements.lock
@@ -45,6 +51,9 @@ lock: ## resolve the dependencies anew into the two lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links -c requirements-dev.lock \
 		--extra docs pyproject.toml -o requirements-docs.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --no-emit-find-links \
+		$(GENERATOR).in -o $(GENERATOR).lock
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("seatlatch needs Python 3.11 or later; say which with make PYTHON=python3.11")'
@@ -57,4 +66,15 @@ $(READY): requirements.lock pyproject.toml
 $(DEV_READY): $(READY) requirements-dev.lock
 	@echo "Installing the tools for tests and checks ..."
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(GENERATOR_READY): $(GENERATOR).lock
+	@echo "Installing the generator of clients into .venv-generator ..."
+	@$(PYTHON) -m venv .venv-generator
+	@.venv-generator/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(GENERATOR).lock
+	@touch $@
+
+$(LINTER_READY): $(LINTING)/package-lock.json
+	@echo "Installing the linter of OpenAPI documents ..."
+	@cd $(LINTING) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
