@@ -1,6 +1,7 @@
 """The OpenAPI documents tell all that the server does, and nothing else."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from seatlatch.settings import read_settings
 from seatlatch.telemetry import Metrics, make_log
 from seatlatch.webhooks.message import signed
 from seatlatch.wiring import service
+from tests.docs.pages import anchors
 from tests.serving import make_inventory, serving
 
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -121,6 +123,17 @@ def test_the_webhook_has_the_headers_that_are_sent() -> None:
     told = {parameter["name"] for parameter in post["parameters"]}
     sent = signed([data.WEBHOOK_SECRET], "msg_1", "{}", data.NEVER)
     assert told == {name for name in sent if name.startswith("webhook-")}
+
+
+def test_every_link_leads_to_a_page_of_ours() -> None:
+    links = set()
+    for make in DOCUMENTS.values():
+        links |= set(re.findall(r"\]\(/docs/([^)]+)\.html(?:#([^)]+))?\)", json.dumps(make())))
+    assert len(links) > 10
+    for name, anchor in links:
+        page = ROOT / "docs" / f"{name}.md"
+        assert page.is_file(), name
+        assert not anchor or anchor in anchors(page), f"{name}#{anchor}"
 
 
 def test_operation_ids_are_unique() -> None:
