@@ -10,9 +10,13 @@ DEV_READY := .venv/.dev-ready
 DOCS_READY := .venv/.docs-ready
 SITE := src/seatlatch/site/index.html
 PAGES := $(wildcard *.md) $(shell find docs -type f ! -name '*.pyc')
+GENERATOR := tests/reference/generator/requirements
+GENERATOR_READY := .venv-generator/.ready
+LINTING := tests/reference/linting
+LINTER_READY := $(LINTING)/node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench docs client lock
+.PHONY: help setup run test check bench docs client tools lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +46,8 @@ docs: $(DOCS_READY) ## write the parts of docs/ that are made from the code, and
 client: $(DEV_READY) ## make the SDK's sync client from the async one
 	$(BIN)/python -m tools.sync_client
 
+tools: $(GENERATOR_READY) $(LINTER_READY) ## get what some tests need: a linter (by npm) and a generator of clients
+
 lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links \
@@ -52,6 +58,9 @@ lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links -c requirements-dev.lock \
 		--extra docs pyproject.toml -o requirements-docs.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --no-emit-find-links \
+		$(GENERATOR).in -o $(GENERATOR).lock
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("seatlatch needs Python 3.11 or later; say which with make PYTHON=python3.11")'
@@ -74,3 +83,14 @@ $(DOCS_READY): $(READY) requirements-docs.lock
 $(SITE): $(DOCS_READY) $(PAGES)
 	@echo "Building the site of the pages ..."
 	@$(BIN)/python -m docs.build
+
+$(GENERATOR_READY): $(GENERATOR).lock
+	@echo "Installing the generator of clients into .venv-generator ..."
+	@$(PYTHON) -m venv .venv-generator
+	@.venv-generator/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(GENERATOR).lock
+	@touch $@
+
+$(LINTER_READY): $(LINTING)/package-lock.json
+	@echo "Installing the linter of OpenAPI documents ..."
+	@cd $(LINTING) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -30,6 +30,7 @@ from seatlatch.operations.feed_news import FeedNews
 from seatlatch.operator.gate import OperatorGate
 from seatlatch.operator.journal import OperatorJournal
 from seatlatch.operator.tickets import OperatorTickets
+from seatlatch.reference.reference import Reference
 from seatlatch.settings import Pooler, Settings
 from seatlatch.store.engine import Engine
 from seatlatch.store.importing import Importing
@@ -167,12 +168,14 @@ class Around(NamedTuple):
     """What is put around the parts of a service, or in their place; plainly nothing.
 
     `buckets` of the rate limit by kind. `routes` makes of the plain ones those that are served.
+    `is_sandbox`: whether the pages of the reference come with the sandbox's credentials.
     """
 
     store: Callable[[Store], Store] = as_it_is
     sender: Callable[[Sends], Sends] = as_it_is
     buckets: Callable[[str], Buckets] = own_buckets
     routes: Callable[[Sequence[Route], Directory], Sequence[Route]] = as_they_are
+    is_sandbox: bool = False
 
 
 PLAIN = Around()
@@ -222,8 +225,17 @@ def compose(
     journal = Journal(gate, store, FeedNews(store))
     operator_gate = OperatorGate(directory)
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
-    operator_journal = OperatorJournal(operator_gate, store)
-    rooms = (tickets, token, journal, probes, operator, operator_journal, Site(site))
+    reference = Reference(is_sandbox=around.is_sandbox)
+    rooms = (
+        tickets,
+        token,
+        journal,
+        probes,
+        operator,
+        OperatorJournal(operator_gate, store),
+        reference,
+        Site(site),
+    )
     plain = [route for room in rooms for route in room.routes()]
     webhooks = Deliverer(
         Means(

@@ -13,12 +13,10 @@ from starlette.requests import ClientDisconnect, Request
 
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.refusals import BodyTooLarge, MalformedRequest
+from seatlatch.api.schemas import TOKENS_MAX
 from seatlatch.domain.refusal import InvalidRequest
 
 BODY_BYTES_MAX = 1024 * 1024
-
-TOKENS_MAX = 100
-"""Entries in one request, repeats included."""
 
 Shape = TypeVar("Shape")
 

@@ -3,12 +3,12 @@
 Members are written in the order of the fields.
 """
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from seatlatch.api.query import from_cursor, to_cursor
+from seatlatch.api.schemas import Moment
 from seatlatch.domain.event import CHANGES, Change, SeatEvent
 from seatlatch.domain.ticket import SeatStatus
 from seatlatch.operations.read_events import Place
@@ -42,7 +42,7 @@ class ToldEvent(Struct, rename="camel", omit_defaults=True):
     change: Change
     token: str
     version: int
-    timestamp: datetime
+    timestamp: Moment
     by: Literal["channel", "box_office"]
     request_id: str
     status: SeatStatus
@@ -52,7 +52,7 @@ class ToldEvent(Struct, rename="camel", omit_defaults=True):
     section: str | None
     row: str | None
     seat: str | None
-    hold_expires_at: datetime | UnsetType = UNSET
+    hold_expires_at: Moment | UnsetType = UNSET
 
 
 class Feed(Struct):

@@ -210,7 +210,7 @@ class _Answer:
             whole
             and len(body) >= GZIP_BYTES_MIN
             and prefers_gzip(asked.get(b"accept-encoding"))
-            and all(name != b"content-encoding" for name, _ in headers)
+            and not any(name == b"content-encoding" for name, _ in headers)
         ):
             message["body"] = gzip.compress(body, GZIP_LEVEL, mtime=0)
             length = str(len(message["body"])).encode()

@@ -1,24 +1,38 @@
 """The bodies of the contract as types. Members are written in the order of the fields.
 
-A member that may be left out may be null as well. Unknown members are ignored.
+A member that may be left out may be null as well. Unknown members are ignored. What a type itself
+does not check is told to the OpenAPI document beside it, by `extra_json_schema`.
 Source: the contract's sections on the four calls, per-token outcome and HTTP status.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from seatlatch.domain.label import READABLE
 from seatlatch.domain.listing import Source
 from seatlatch.domain.price import Price
 from seatlatch.domain.record import FIELD_CHARACTERS_MAX
 from seatlatch.domain.ticket import SeatStatus
+from seatlatch.operations.exchange_tokens import GrantType
 
 Row = TypeVar("Row")
 """What a ticket that succeeded looks like."""
 
-Tokens = Annotated[list[str], Meta(min_length=1)]
+TOKENS_MAX = 100
+"""Entries in one request, repeats included."""
+
+AT_MOST_TOKENS_MAX = {"maxItems": TOKENS_MAX}
+"""`api.body.check_count` holds it, after the shape."""
+
+Tokens = Annotated[list[str], Meta(min_length=1, extra_json_schema=AT_MOST_TOKENS_MAX)]
+Moment = Annotated[datetime, Meta(tz=True)]
 Line = Annotated[str, Meta(max_length=FIELD_CHARACTERS_MAX)]
+ListingId = Annotated[
+    str, Meta(max_length=FIELD_CHARACTERS_MAX, extra_json_schema={"pattern": READABLE})
+]
 Name = Annotated[str, Meta(min_length=1, max_length=FIELD_CHARACTERS_MAX)]
 
 
@@ -47,8 +61,8 @@ class ListedTicket(Struct, rename="camel"):
 class ListedTickets(Struct, rename="camel"):
     """The listing: its id at the marketplace, the price of the whole, and its tickets."""
 
-    tokens: Annotated[list[ListedTicket], Meta(min_length=1)]
-    external_listing_id: Line | None = None
+    tokens: Annotated[list[ListedTicket], Meta(min_length=1, extra_json_schema=AT_MOST_TOKENS_MAX)]
+    external_listing_id: ListingId | None = None
     total_price: Price | None = None
 
 
@@ -80,7 +94,7 @@ class TokenRequest(Struct, rename="camel"):
     Plain strings: what is wrong with one must be told without repeating it, it may be a secret.
     """
 
-    grant_type: str
+    grant_type: Annotated[str, Meta(extra_json_schema={"enum": list(GrantType)})]
     code: str | None = None
     refresh_token: str | None = None
 

@@ -3,11 +3,11 @@ full. Members are written in the order of the fields.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType
 
 from seatlatch.api.answers import failed_ticket
+from seatlatch.api.schemas import Moment
 from seatlatch.domain.journal import Entry, Verb
 from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
 
@@ -32,7 +32,7 @@ class Trace(Struct, rename="camel"):
 
     entry_id: str
     request_id: str
-    timestamp: datetime
+    timestamp: Moment
     verb: Verb
     application: str | None
     channel: str | None

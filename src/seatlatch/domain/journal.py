@@ -9,7 +9,7 @@ from seatlatch.domain.outcome import Outcome
 
 
 class Verb(StrEnum):
-    """What a request asks for. `OVERRIDE` is the box office's unlock over a channel's head, `PRUNE`
+    """What a request asks for. `override` is the box office's unlock over a channel's head, `prune`
     lets go of old entries of the journal itself.
     """
 

@@ -3,7 +3,6 @@
 Source: the contract's section on operator HTTP.
 """
 
-from datetime import datetime
 from typing import Annotated, NamedTuple
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -14,6 +13,7 @@ from starlette.routing import Route
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.journal import no_such_request, request_id_in
 from seatlatch.api.query import from_cursor, read_query, to_cursor
+from seatlatch.api.schemas import Moment
 from seatlatch.api.traces import full_traces
 from seatlatch.domain.journal import Changed, Entry, Verb
 from seatlatch.operations.read_journal import TicketHistory, ticket_history, trace_request
@@ -51,7 +51,7 @@ class ShownChange(Struct, rename="camel"):
     """
 
     version: int
-    timestamp: datetime
+    timestamp: Moment
     verb: Verb
     request_id: str
     entry_id: str

@@ -3,21 +3,38 @@
 Source: the contract's section on operator HTTP.
 """
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from seatlatch.api.schemas import Tokens
-from seatlatch.domain.label import label_problem
+from seatlatch.api.schemas import Moment
+from seatlatch.domain.label import LABEL_CHARACTERS_MAX, NOT_BLANK, READABLE, TRIMMED, label_problem
 from seatlatch.domain.listing import Source
 from seatlatch.domain.outcome import Outcome
+from seatlatch.domain.record import FIELD_CHARACTERS_MAX
 from seatlatch.domain.ticket import SeatStatus
 
 HOLD_SECONDS_MAX = 31_536_000
 PAGE_TOKENS_MAX = 1_000
 PAGE_TOKENS = 100
+TOKENS_MAX = 1_000
+"""Entries in one request that names tickets by their tokens, repeats included."""
+
+Tokens = Annotated[list[str], Meta(min_length=1, extra_json_schema={"maxItems": TOKENS_MAX})]
+
+Reason = Annotated[
+    str, Meta(extra_json_schema={"maxLength": LABEL_CHARACTERS_MAX, "pattern": NOT_BLANK})
+]
+"""As `check_reason` checks it."""
+
+Field = Annotated[
+    str, Meta(extra_json_schema={"maxLength": FIELD_CHARACTERS_MAX, "pattern": READABLE})
+]
+RequiredField = Annotated[
+    str, Meta(extra_json_schema={"maxLength": FIELD_CHARACTERS_MAX, "pattern": TRIMMED})
+]
+"""As `domain.record.record_problem` checks them."""
 
 
 class RecordBody(Struct, rename="camel"):
@@ -26,14 +43,14 @@ class RecordBody(Struct, rename="camel"):
     In the order of `domain.ticket.TicketRecord`. Unknown members are ignored.
     """
 
-    token: str
-    organization_id: str
-    owner_id: str
-    access_id: str | None = None
-    section: str | None = None
-    row: str | None = None
-    seat: str | None = None
-    barcode: str | None = None
+    token: RequiredField
+    organization_id: RequiredField
+    owner_id: RequiredField
+    access_id: Field | None = None
+    section: Field | None = None
+    row: Field | None = None
+    seat: Field | None = None
+    barcode: Field | None = None
 
 
 class StatusRequest(Struct, rename="camel"):
@@ -41,7 +58,7 @@ class StatusRequest(Struct, rename="camel"):
 
     tokens: Tokens
     status: SeatStatus
-    reason: str | None = None
+    reason: Reason | None = None
     expires_in_seconds: Annotated[int, Meta(ge=1, le=HOLD_SECONDS_MAX)] | None = None
 
     def __post_init__(self) -> None:
@@ -57,7 +74,7 @@ class VoidRequest(Struct):
     """Make tickets void. The reason, if one is given, is logged."""
 
     tokens: Tokens
-    reason: str | None = None
+    reason: Reason | None = None
 
     def __post_init__(self) -> None:
         """What a reason may be."""
@@ -68,7 +85,7 @@ class OverrideRequest(Struct):
     """Clear mpreserve, whichever channel set it. The reason is logged."""
 
     tokens: Tokens
-    reason: str
+    reason: Reason
 
     def __post_init__(self) -> None:
         """What a reason may be."""
@@ -114,7 +131,7 @@ class ShownHold(Struct, rename="camel"):
     """Why the seat status is `LOCK`, and when that ends by itself; null = not before a release."""
 
     reason: str | None
-    expires_at: datetime | None
+    expires_at: Moment | None
 
 
 class ShownListing(Struct, rename="camel"):
@@ -124,7 +141,7 @@ class ShownListing(Struct, rename="camel"):
     external_listing_id: str | None
     total_price: Decimal | None
     individual_price: Decimal | None
-    seller: Raw | None
+    seller: Annotated[Raw, Meta(extra_json_schema={"type": "object"})] | None
 
 
 class ShownTicket(Struct, rename="camel"):

@@ -38,6 +38,7 @@ from seatlatch.operator.gate import OperatorGate
 from seatlatch.operator.pages import read_page
 from seatlatch.operator.records import read_records
 from seatlatch.operator.schemas import (
+    TOKENS_MAX,
     ListingQuery,
     OverrideRequest,
     ShownTicket,
@@ -48,9 +49,6 @@ from seatlatch.store.interface import Snapshot, Store
 from seatlatch.telemetry import Log, Metrics
 
 TICKETS = "/operator/v1/tickets"
-TOKENS_MAX = 1_000
-"""Entries in one request that names tickets by their tokens, repeats included."""
-
 Asked = TypeVar("Asked", StatusRequest, VoidRequest, OverrideRequest)
 
 

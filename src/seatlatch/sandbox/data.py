@@ -5,18 +5,19 @@ from datetime import UTC, datetime
 
 from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.outcome import Outcome
+from seatlatch.reference import examples
 from seatlatch.sandbox.faults import PREFIX, TOKENS
 from seatlatch.store.interface import Code, NewTicket
 from seatlatch.store.provisioning import Provisioning
 
 ORGANIZATION = "1001"
-CHANNEL = "my-application"
-APPLICATION = "com.mycompany.myapp"
-API_KEY = "sandbox-api-key"
-ACCESS_TOKEN = "sandbox-access-token"  # noqa: S105 - public by intent
-AUTHORIZATION_CODE = "sandbox-authorization-code"
+CHANNEL = examples.HEADERS["PAC-Channel-Code"]
+APPLICATION = examples.HEADERS["PAC-Application-ID"]
+API_KEY = examples.HEADERS["PAC-API-Key"]
+ACCESS_TOKEN = examples.ACCESS_TOKEN
+AUTHORIZATION_CODE = examples.AUTHORIZATION_CODE
 OPERATOR = "sandbox-operator"
-OPERATOR_KEY = "sandbox-operator-key"
+OPERATOR_KEY = examples.OPERATOR_KEY
 WEBHOOK_SECRET = "whsec_c2FuZGJveC13ZWJob29rLXNlY3JldC0zMi1ieXRlcyE="  # noqa: S105 - public by intent
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 

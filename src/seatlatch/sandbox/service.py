@@ -31,7 +31,13 @@ def sandbox_service(
     `CuttableConnection`. Raises `DatabaseProblem`.
     """
     sandbox = _Sandbox(settings.database_url, webhook, sleep)
-    around = Around(sandbox.open, sandbox.misbehaving.sender, sandbox.buckets_of, sandbox.routes)
+    around = Around(
+        sandbox.open,
+        sandbox.misbehaving.sender,
+        sandbox.buckets_of,
+        sandbox.routes,
+        is_sandbox=True,
+    )
     return service(settings, log, metrics, "sandbox", around)
 
 

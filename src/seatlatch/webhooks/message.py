@@ -6,20 +6,67 @@ A message tells of one request at tickets of one organization.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Annotated, Literal
 from uuid import uuid4
 
 import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
 from standardwebhooks import Webhook as Signer
 
 from seatlatch import __version__
-from seatlatch.domain.event import CHANGES, SeatEvent
+from seatlatch.domain.event import CHANGES, Change, SeatEvent
+from seatlatch.domain.ticket import SeatStatus
 from seatlatch.store.webhooks import NewMessage
 
 SEATS_MAX = 100
 BODY_BYTES_MAX = 20_000
 ENVELOPE_BYTES = 400
 """What stands around the seats, generously: an organization's id has 100 characters at most."""
+
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class ToldSeat(Struct, rename="camel"):
+    """A seat as it stands after the change. The inventory knows no season and no item.
+
+    `hold_expires_at` is there if the hold ends by itself.
+    """
+
+    access_id: str | None
+    season: None
+    item: None
+    section: str | None
+    row: str | None
+    seat: str | None
+    status: SeatStatus
+    token: str
+    version: int
+    mpreserve: bool
+    change: Change
+    hold_expires_at: Moment | UnsetType = UNSET
+
+
+class Seats(Struct):
+    """The seats that one request changed, each once."""
+
+    seats: Annotated[list[ToldSeat], Meta(min_length=1, max_length=SEATS_MAX)]
+
+
+class Metadata(Struct, rename="camel"):
+    """Of what the message tells."""
+
+    message_entity: Literal["seats"] = "seats"
+
+
+class SeatsMessage(Struct, rename="camel"):
+    """What one request did to tickets of one organization. Further members may be added."""
+
+    data: Seats
+    metadata: Metadata
+    pac_organization_id: str
+    request_id: str
+    timestamp: Moment
+
 
 _encode = msgspec.json.Encoder().encode
 
@@ -54,36 +101,33 @@ def _in_portions(events: Sequence[SeatEvent]) -> Iterator[Sequence[SeatEvent]]:
     yield portion
 
 
-def _body(events: Sequence[SeatEvent]) -> dict[str, Any]:
+def _body(events: Sequence[SeatEvent]) -> SeatsMessage:
     first = events[0]
-    return {
-        "data": {"seats": [_seat(event) for event in events]},
-        "metadata": {"messageEntity": "seats"},
-        "pacOrganizationId": first.record.organization_id,
-        "requestId": first.request_id,
-        "timestamp": first.moment,
-    }
+    return SeatsMessage(
+        data=Seats([_seat(event) for event in events]),
+        metadata=Metadata(),
+        pac_organization_id=first.record.organization_id,
+        request_id=first.request_id,
+        timestamp=first.moment,
+    )
 
 
-def _seat(event: SeatEvent) -> dict[str, Any]:
-    """A seat. The inventory knows no season and no item."""
+def _seat(event: SeatEvent) -> ToldSeat:
     record = event.record
-    seat: dict[str, Any] = {
-        "accessId": record.access_id,
-        "season": None,
-        "item": None,
-        "section": record.section,
-        "row": record.row,
-        "seat": record.seat,
-        "status": event.status,
-        "token": record.token,
-        "version": event.version,
-        "mpreserve": event.mpreserve,
-        "change": CHANGES[event.outcome],
-    }
-    if event.hold_expires_at is not None:
-        seat["holdExpiresAt"] = event.hold_expires_at
-    return seat
+    return ToldSeat(
+        access_id=record.access_id,
+        season=None,
+        item=None,
+        section=record.section,
+        row=record.row,
+        seat=record.seat,
+        status=event.status,
+        token=record.token,
+        version=event.version,
+        mpreserve=event.mpreserve,
+        change=CHANGES[event.outcome],
+        hold_expires_at=event.hold_expires_at or UNSET,
+    )
 
 
 def signed(secrets: Sequence[str], message_id: str, body: str, now: datetime) -> Mapping[str, str]:

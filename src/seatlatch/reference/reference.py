@@ -1,0 +1,116 @@
+"""The handlers: the OpenAPI documents, and the pages to browse and try them. Open to all.
+
+All that the pages need is served from here; their policy lets the browser load nothing else.
+"""
+
+from functools import partial
+from pathlib import Path
+from string import Template
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from seatlatch.api.refusals import RouteUnknown
+from seatlatch.reference import box_office, channel, examples
+from seatlatch.reference.document import DOCUMENTS, as_json
+from seatlatch.reference.files import ServedFile
+
+HERE = Path(__file__).parent
+PAGE = HERE / "page"
+VENDORED = HERE / "vendored" / "swagger-ui"
+
+ASSETS = {
+    "swagger-ui-bundle.js": (VENDORED, "text/javascript; charset=utf-8"),
+    "swagger-ui.css": (VENDORED, "text/css; charset=utf-8"),
+    "page.js": (PAGE, "text/javascript; charset=utf-8"),
+    "page.css": (PAGE, "text/css; charset=utf-8"),
+}
+"""What the pages load, by name. Nothing else is served from these folders."""
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""The pictures are in the style sheet itself."""
+
+
+class Shown(NamedTuple):
+    """A page: which document it shows, and what the sandbox lets callers in by."""
+
+    title: str
+    document: str
+    scheme: str
+    credential: str
+
+
+PAGES = {
+    "/docs": Shown("Reference", "/openapi.json", channel.ACCESS_TOKEN, examples.ACCESS_TOKEN),
+    "/docs/operator": Shown(
+        "Reference for the box office",
+        "/operator/openapi.json",
+        box_office.OPERATOR_KEY,
+        examples.OPERATOR_KEY,
+    ),
+}
+
+
+class Reference:
+    """The handlers. `is_sandbox`: whether the pages come with the sandbox's credentials."""
+
+    def __init__(self, *, is_sandbox: bool) -> None:
+        self._assets = {
+            name: ServedFile((folder / name).read_bytes, media_type)
+            for name, (folder, media_type) in ASSETS.items()
+        }
+        self._is_sandbox = is_sandbox
+
+    def routes(self) -> list[Route]:
+        """Where each is."""
+        documents = {
+            path: ServedFile(partial(as_json, make), "application/json")
+            for path, make in DOCUMENTS.items()
+        }
+        pages = {path: self._page(path) for path in PAGES}
+        return [
+            *(Route(path, file.answer) for path, file in {**documents, **pages}.items()),
+            Route("/docs/_reference/{name}", self.asset),
+        ]
+
+    async def asset(self, request: Request) -> Response:
+        """`GET /docs/_reference/{name}`: what a page loads."""
+        file = self._assets.get(request.path_params["name"])
+        if file is None:
+            raise RouteUnknown("There is nothing at this path. Look whether it is spelt right.")
+        return await file.answer(request)
+
+    def _page(self, path: str) -> ServedFile:
+        return ServedFile(
+            partial(page, path, is_sandbox=self._is_sandbox),
+            "text/html; charset=utf-8",
+            {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"},
+        )
+
+
+def page(path: str, *, is_sandbox: bool) -> bytes:
+    """The page at a path."""
+    shown = PAGES[path]
+    current = ' aria-current="page"'
+    filled = Template((PAGE / "page.html").read_text("utf-8")).substitute(
+        title=shown.title,
+        document=shown.document,
+        scheme=shown.scheme,
+        credential=shown.credential if is_sandbox else "",
+        current_channel=current if path == "/docs" else "",
+        current_operator=current if path != "/docs" else "",
+    )
+    return filled.encode()

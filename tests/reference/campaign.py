@@ -1,0 +1,92 @@
+"""Attacks a sandbox by both OpenAPI documents with as many requests as one wants, and counts.
+
+`python -m tests.reference.campaign --engine sqlite --requests 20000`. Exits with 1 if anything was
+found.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+from seatlatch.reference.document import DOCUMENTS
+from seatlatch.sandbox.data import fill
+from seatlatch.telemetry import make_log
+from tests.databases import ENGINES, Database, EngineName
+from tests.postgres import server_url
+from tests.postgres_database import PostgresMaker
+from tests.reference.attacker import Found, attack
+from tests.serving import serving
+from tests.sqlite_database import SqliteDatabase
+
+EXAMPLES = 250
+"""Requests made up for each call in a round."""
+
+
+@contextmanager
+def fresh(engine: EngineName) -> Iterator[Database]:
+    """A sandbox's database on an engine."""
+    if engine == "sqlite":
+        with tempfile.TemporaryDirectory() as folder:
+            yield filled(SqliteDatabase.made(Path(folder) / "sandbox.db", "sandbox"))
+        return
+    with server_url() as url_of:
+        maker = PostgresMaker(url_of)
+        yield filled(maker.migrated("sandbox"))
+        maker.close()
+
+
+def filled(database: Database) -> Database:
+    """The same with the sandbox's data."""
+    with database.provisioning() as provisioning:
+        fill(provisioning)
+    return database
+
+
+def round_of(engine: EngineName, seed: int) -> list[tuple[str, Found]]:
+    """One attack by each document on a database of its own."""
+    quiet = make_log("json", "critical")
+    with fresh(engine) as database, serving(database, log=quiet) as served:
+        return [
+            (path, attack(served.url, make(), examples=EXAMPLES, seed=seed))
+            for path, make in DOCUMENTS.items()
+        ]
+
+
+def main() -> int:
+    """Attack until enough requests were made; the exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--engine", choices=ENGINES, required=True)
+    parser.add_argument("--requests", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    total, began, seed = Found(), monotonic(), asked.seed
+    while total.requests < asked.requests:
+        for path, found in round_of(asked.engine, seed):
+            total.requests += found.requests
+            total.excused += found.excused
+            total.checks += found.checks
+            total.statuses += found.statuses
+            total.findings += found.findings
+            say(f"seed {seed} {path}: {found.requests} requests, {len(found.findings)} findings")
+            for finding in found.findings:
+                say(finding)
+        seed += 1
+    say(f"{asked.engine}: {total.requests} requests in {monotonic() - began:.0f} seconds,")
+    say(f"{len(total.findings)} findings; excused: {dict(total.excused)}")
+    say(f"checks: {dict(total.checks)}")
+    say(f"statuses: {dict(sorted(total.statuses.items()))}")
+    return 1 if total.findings else 0
+
+
+def say(text: str) -> None:
+    """Print it."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

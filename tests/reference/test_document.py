@@ -1,0 +1,143 @@
+"""The OpenAPI documents tell all that the server does, and nothing else."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from openapi_spec_validator import validate
+
+from docs.generate import DOCUMENTS as KEPT
+from docs.generate import ROOT
+from seatlatch.api.frame import Frame
+from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS
+from seatlatch.reference import box_office, channel
+from seatlatch.reference.document import DOCUMENTS, channel_document, operator_document
+from seatlatch.sandbox import data
+from seatlatch.settings import read_settings
+from seatlatch.telemetry import Metrics, make_log
+from seatlatch.webhooks.message import signed
+from seatlatch.wiring import service
+from tests.docs.pages import anchors
+from tests.serving import make_inventory, serving
+
+METHODS = ("get", "put", "post", "delete", "patch")
+PREFIXES = {"/v1/": channel_document, "/operator/v1/": operator_document}
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The operations of a document, by method and path."""
+    return {
+        f"{method.upper()} {path}": item[method]
+        for path, item in document["paths"].items()
+        for method in METHODS
+        if method in item
+    }
+
+
+def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """What a reference leads to."""
+    while "$ref" in schema:
+        found: Any = document
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        schema = found
+    return schema
+
+
+@pytest.mark.parametrize("make", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_the_documents_are_valid(make: Any) -> None:
+    validate(make())
+
+
+def test_every_route_is_in_a_document_and_every_operation_is_a_route(tmp_path: Path) -> None:
+    url = make_inventory(tmp_path / "inventory.db").url
+    app = service(read_settings({}, {"database_url": url}), make_log("json", "error"), Metrics())
+    assert isinstance(app, Frame)
+    for prefix, make in PREFIXES.items():
+        routes = {
+            f"{method} {route.path}"
+            for route in app._routes.values()
+            for method in (route.methods or set()) - {"HEAD"}
+            if route.path.startswith(prefix)
+        }
+        assert routes
+        assert routes == set(operations(make()))
+
+
+def test_what_is_served_is_what_is_kept(tmp_path: Path) -> None:
+    with serving(make_inventory(tmp_path / "inventory.db")) as served:
+        for path, (name, make) in zip(DOCUMENTS, KEPT.items(), strict=True):
+            answer = httpx.get(served.url + path, trust_env=False)
+            assert answer.status_code == 200
+            assert answer.headers["content-type"] == "application/json"
+            kept = (ROOT / name).read_text("utf-8")
+            assert answer.json() == json.loads(kept) == make()
+
+
+@pytest.mark.parametrize("make", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_every_error_has_its_type_its_code_and_its_advice(make: Any) -> None:
+    document = make()
+    problems = [*PROBLEMS.values(), ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED]
+    for name, operation in operations(document).items():
+        for status, answer in operation["responses"].items():
+            answer = resolved(document, answer)
+            if int(status) < 400:
+                continue
+            types = {one.type: one for one in problems if one.status == int(status)}
+            (schema,) = (content["schema"] for content in answer["content"].values())
+            error = resolved(document, schema)["properties"]["error"]
+            if "properties" in error:  # the token call tells a sentence alone
+                (told,) = types.values() if len(types) == 1 else [types[error_type(error)]]
+                assert error_type(error) == told.type
+                assert error["properties"]["appErrorCode"]["const"] == told.app_error_code
+            assert answer["x-retry"]["possible"] == next(iter(types.values())).retry, name
+            assert ("Retry-After" in answer["headers"]) == (status in ("429", "503"))
+            assert ("WWW-Authenticate" in answer["headers"]) == (status == "401")
+            assert ("Allow" in answer["headers"]) == (status == "405")
+
+
+def error_type(error: dict[str, Any]) -> str:
+    """The one type that an error may have."""
+    found: str = error["properties"]["type"]["const"]
+    return found
+
+
+def test_every_error_of_the_catalogue_is_told_somewhere() -> None:
+    told = {kind for call in (*channel.CALLS, *box_office.CALLS) for kind in call.refusals}
+    assert told == set(PROBLEMS)
+
+
+def test_the_only_secrets_are_the_sandboxs() -> None:
+    parameters = channel_document()["components"]["parameters"]
+    assert parameters["PAC-API-Key"]["example"] == data.API_KEY
+    text = json.dumps([make() for make in DOCUMENTS.values()])
+    for secret in (data.ACCESS_TOKEN, data.OPERATOR_KEY, data.WEBHOOK_SECRET):
+        assert secret not in text
+
+
+def test_the_webhook_has_the_headers_that_are_sent() -> None:
+    post = channel_document()["webhooks"]["seatsChanged"]["post"]
+    told = {parameter["name"] for parameter in post["parameters"]}
+    sent = signed([data.WEBHOOK_SECRET], "msg_1", "{}", data.NEVER)
+    assert told == {name for name in sent if name.startswith("webhook-")}
+
+
+def test_every_link_leads_to_a_page_of_ours() -> None:
+    links = set()
+    for make in DOCUMENTS.values():
+        links |= set(re.findall(r"\]\(/docs/([^)]+)\.html(?:#([^)]+))?\)", json.dumps(make())))
+    assert len(links) > 10
+    for name, anchor in links:
+        page = ROOT / "docs" / f"{name}.md"
+        assert page.is_file(), name
+        assert not anchor or anchor in anchors(page), f"{name}#{anchor}"
+
+
+def test_operation_ids_are_unique() -> None:
+    for make in DOCUMENTS.values():
+        ids = [operation["operationId"] for operation in operations(make()).values()]
+        assert len(ids) == len(set(ids))
+        assert all(name[0].islower() and name.isalpha() for name in ids)

@@ -1,0 +1,162 @@
+"""The documents' examples are answered to the letter, and every refusal as it is told."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from seatlatch.reference import box_office, channel
+from seatlatch.reference.calls import Call
+from seatlatch.reference.document import channel_document, operator_document
+from seatlatch.reference.examples import Example
+from tests.databases import Database
+from tests.reference.asking import Ask, asked_by
+from tests.reference.test_document import operations, resolved
+from tests.serving import Served, serving
+
+CALLS = [*channel.CALLS, *box_office.CALLS]
+BODIES = [call for call in CALLS if call.bodies]
+
+IN_ORDER = [
+    (call, example)
+    for call in (
+        *(channel.UNLOCK, channel.LOCK, channel.VERIFY),
+        *(box_office.PUT, box_office.STATUS, box_office.UNLOCK, box_office.VOID),
+    )
+    for example in call.examples
+]
+"""Those whose answers hold no moment, number or secret that is another each time."""
+
+
+TOO_MANY = msgspec.json.encode({"tokens": [f"{number:011}" for number in range(101)]})
+
+
+def test_the_examples_are_answered_to_the_letter(sandbox: Served) -> None:
+    for call, example in IN_ORDER:
+        ask = asked_by(call, example)
+        if example.name == "tooMany":
+            ask = ask._replace(
+                content=msgspec.json.encode({"tokens": [str(n) for n in range(101)]})
+            )
+        answer = ask.send(sandbox)
+        told = msgspec.json.encode(example.answer)
+        assert (answer.status_code, answer.content) == (example.status, told), example.name
+
+
+def members(body: Any) -> Any:
+    """The names in a body, in their order."""
+    if isinstance(body, dict):
+        return {name: members(value) for name, value in body.items()}
+    return [members(value) for value in body] if isinstance(body, list) else None
+
+
+def test_what_is_read_back_has_the_members_of_its_example(sandbox: Served) -> None:
+    first = asked_by(channel.TOKEN).send(sandbox)
+    assert list(first.json()) == list(channel.TOKEN.examples[0].answer)
+    for call in (box_office.PUT, box_office.STATUS):
+        assert asked_by(call).send(sandbox).status_code == 200
+    for call in (box_office.SHOW, box_office.LIST, box_office.HISTORY):
+        answer = asked_by(call).send(sandbox).json()
+        example = call.examples[0].answer
+        if call is box_office.SHOW:
+            answer["hold"] = None
+        if call is box_office.LIST:
+            answer["tickets"] = answer["tickets"][:1]
+        assert list(members(answer)) == list(members(example)), call.operation_id
+
+
+Fault = Callable[[Call, Ask], Ask]
+
+FAULTS: dict[str, tuple[int, Fault]] = {
+    "a header of the wrong form": (400, lambda call, ask: ask.given(Request_ID="1")),
+    "no credentials": (401, lambda call, ask: ask.without("Authorization")),
+    "a wrong channel": (403, lambda call, ask: ask.given(PAC_Channel_Code="other")),
+    "nothing there": (404, lambda call, ask: ask._replace(path=absent(call, ask))),
+    "another method": (405, lambda call, ask: ask._replace(method="PATCH")),
+    "no JSON wanted": (406, lambda call, ask: ask.given(Accept="text/html")),
+    "too large": (413, lambda call, ask: ask.given(Content_Length=str(17 * 1024 * 1024))),
+    "no JSON sent": (415, lambda call, ask: ask.given(Content_Type="text/plain")),
+    "the wrong shape": (422, lambda call, ask: ask._replace(content=b'"x"')),
+    "a long head": (431, lambda call, ask: ask.given(X_Long="x" * 70_000)),
+}
+"""What can be wrong with a request: the status that tells it, and how it is done."""
+
+
+def absent(call: Call, ask: Ask) -> str:
+    """The same path with something in it that is not there."""
+    example = next(iter(call.path_parameters.values()))["example"]
+    return ask.path.replace(example, "0b0f2a86-3c1d-4f7e-8a95-0d6b7c2e4f10")
+
+
+def can_be_tried(call: Call, fault: str) -> bool:
+    """Whether a call has what is to be wrong."""
+    if fault in ("too large", "no JSON sent", "the wrong shape"):
+        return bool(call.bodies) and not (call.plain and fault == "the wrong shape")
+    needs = {
+        "no credentials": call.security,
+        "a wrong channel": call.is_rated,
+        "nothing there": call.path_parameters,
+    }
+    return bool(needs.get(fault, True))
+
+
+def is_told(call: Call, answer: Any) -> None:
+    """What came back is what the document tells of that status."""
+    document = channel_document() if call in channel.CALLS else operator_document()
+    told = operations(document)[f"{call.method} {call.path}"]["responses"]
+    response = resolved(document, told[str(answer.status_code)])
+    for name, header in response["headers"].items():
+        if resolved(document, header).get("required"):
+            assert name in answer.headers, name
+    schema = resolved(document, response["content"]["application/json"]["schema"])
+    error = schema["properties"]["error"]
+    if "properties" in error:
+        assert answer.json()["error"]["type"] == error["properties"]["type"]["const"]
+    else:
+        assert isinstance(answer.json()["error"], str)
+
+
+def test_every_fault_is_told_as_the_document_says(sandbox: Served) -> None:
+    for call in CALLS:
+        for fault, (status, break_it) in FAULTS.items():
+            if can_be_tried(call, fault):
+                answer = break_it(call, asked_by(call)).send(sandbox)
+                assert answer.status_code == status, f"{call.operation_id}: {fault}"
+                is_told(call, answer)
+
+
+def test_over_the_rate_is_told_as_the_document_says(sandbox_database: Database) -> None:
+    with serving(sandbox_database, rate_limit="1:1") as served:
+        for call in CALLS:
+            if call.is_rated:
+                answers = (asked_by(call).send(served) for _ in range(10))
+                is_told(call, next(one for one in answers if one.status_code == 429))
+
+
+def test_a_database_that_is_away_is_told_as_the_document_says(
+    sandbox_database: Database,
+) -> None:
+    with serving(sandbox_database) as served, sandbox_database.away():
+        for call in CALLS:
+            answer = asked_by(call).send(served)
+            assert answer.status_code == 503, call.operation_id
+            is_told(call, answer)
+
+
+def test_the_documents_own_examples_are_there() -> None:
+    responses = operations(channel_document())["PUT /v1/tickets/unlock"]["responses"]
+    named = {
+        status: set(answer["content"]["application/json"]["examples"])
+        for status, answer in responses.items()
+        if "content" in answer
+    }
+    assert named["200"] == {"allUnlocked"}
+    assert named["207"] == {"someUnlocked"}
+    assert {"noneUnlocked", "tooMany"} <= named["422"]
+
+
+def test_an_example_has_a_name_of_its_own() -> None:
+    for call in CALLS:
+        names = [example.name for example in call.examples]
+        assert len(names) == len(set(names))
+        assert all(isinstance(example, Example) for example in call.examples)
