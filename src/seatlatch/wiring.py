@@ -225,29 +225,18 @@ def compose(
     journal = Journal(gate, store, FeedNews(store))
     operator_gate = OperatorGate(directory)
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
-    reference = Reference(is_sandbox=around.is_sandbox)
-    rooms = (
-        tickets,
-        token,
-        journal,
-        probes,
-        operator,
-        OperatorJournal(operator_gate, store),
-        reference,
-        Site(site),
-    )
+    operator_journal = OperatorJournal(operator_gate, store)
+    pages = (Reference(is_sandbox=around.is_sandbox), Site(site))
+    rooms = (tickets, token, journal, probes, operator, operator_journal, *pages)
     plain = [route for room in rooms for route in room.routes()]
-    webhooks = Deliverer(
-        Means(
-            store=store,
-            commits=commits,
-            sender=lambda: around.sender(Sender(settings.webhook_addresses, Resolver())),
-            observer=metrics,
-            log=log,
-            clock=lambda: datetime.now(UTC),
-            chance=SystemRandom().random,
-        ),
-        metrics,
+    means = Means(
+        store=store,
+        commits=commits,
+        sender=lambda: around.sender(Sender(settings.webhook_addresses, Resolver())),
+        observer=metrics,
+        log=log,
+        clock=lambda: datetime.now(UTC),
+        chance=SystemRandom().random,
     )
     routes = around.routes(plain, directory)
-    return make_app(routes, commits, store, metrics, log, webhooks)
+    return make_app(routes, commits, store, metrics, log, Deliverer(means, metrics))

@@ -7,11 +7,7 @@ answered to its caller, once for each ticket, and the inventory must be as the a
 import argparse
 import asyncio
 import sys
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from random import Random
 from time import perf_counter
 from typing import NamedTuple
@@ -20,14 +16,12 @@ from seatlatch.client import AsyncClient, Retries
 from seatlatch.domain.outcome import Outcome
 from seatlatch.store.interface import NewTicket
 from seatlatch.telemetry import make_log
+from tests.campaigns import fresh_database
 from tests.client.both import KEYS
 from tests.client.faults import FaultyProxy, faulty_proxy
-from tests.databases import Database
+from tests.databases import ENGINES, Database
 from tests.journals import entries_of
-from tests.postgres import server_url
-from tests.postgres_database import PostgresMaker
 from tests.serving import ACCESS_TOKEN, ORGANIZATION, OWNER, fill, listed, serving
-from tests.sqlite_database import SqliteDatabase
 from tests.stores import opened
 
 CALLERS = 24
@@ -132,26 +126,11 @@ def check_journal(database: Database, calls: list[Call]) -> None:
     assert unlocked == Counter(token for call in calls for token in call.free)
 
 
-@contextmanager
-def fresh_database(engine: str) -> Iterator[Database]:
-    """An empty inventory of its own."""
-    if engine == "sqlite":
-        with tempfile.TemporaryDirectory() as folder:
-            yield SqliteDatabase.made(Path(folder) / "inventory.db")
-        return
-    with server_url() as url_of:
-        maker = PostgresMaker(url_of)
-        database = maker.migrated("inventory")
-        yield database
-        database.drop()
-        maker.close()
-
-
 def main() -> None:
     """Do what the command line says, and tell what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=10_000)
-    parser.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--engine", choices=ENGINES, default="sqlite")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     with fresh_database(asked.engine) as database:

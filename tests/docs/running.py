@@ -11,8 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.missing import missing
 from tests.nursery import Command
 
 ADDRESS = "http://127.0.0.1:8080"
@@ -47,10 +46,7 @@ def sandbox(folder: Path, *options: str, **settings: str) -> Iterator[dict[str, 
 def require_curl() -> None:
     """Skip without curl on a person's machine; fail without it where all must be run."""
     if shutil.which("curl") is None:
-        sentence = "The pages' examples need curl; install it with your system's package manager."
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+        missing("The pages' examples need curl; install it with your system's package manager.")
 
 
 def run_shell(text: str, url: str, folder: Path, **settings: str) -> str:

@@ -4,6 +4,7 @@ By schemathesis, with all of its checks. `excuse` says which of its findings are
 """
 
 from collections import Counter
+from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -61,7 +62,9 @@ def attack(url: str, document: dict[str, Any], *, examples: int, seed: int) -> F
 
     `examples`: requests made up for each call, in addition to those that try each rule.
     """
-    schema = schemathesis.openapi.from_dict(document, config=_config(url, document, examples, seed))
+    config = _config(url, document, examples, seed)
+    # A copy, for schemathesis writes into it, and parts of it are ours.
+    schema = schemathesis.openapi.from_dict(deepcopy(document), config=config)
     found = Found()
 
     def filter_failure(

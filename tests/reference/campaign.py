@@ -6,54 +6,31 @@ found.
 
 import argparse
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from time import monotonic
 
 from seatlatch.reference.document import DOCUMENTS
 from seatlatch.sandbox.data import fill
 from seatlatch.telemetry import make_log
-from tests.databases import ENGINES, Database, EngineName
-from tests.postgres import server_url
-from tests.postgres_database import PostgresMaker
+from tests.campaigns import fresh_database
+from tests.databases import ENGINES, EngineName
 from tests.reference.attacker import Found, attack
 from tests.serving import serving
-from tests.sqlite_database import SqliteDatabase
 
 EXAMPLES = 250
 """Requests made up for each call in a round."""
 
 
-@contextmanager
-def fresh(engine: EngineName) -> Iterator[Database]:
-    """A sandbox's database on an engine."""
-    if engine == "sqlite":
-        with tempfile.TemporaryDirectory() as folder:
-            yield filled(SqliteDatabase.made(Path(folder) / "sandbox.db", "sandbox"))
-        return
-    with server_url() as url_of:
-        maker = PostgresMaker(url_of)
-        yield filled(maker.migrated("sandbox"))
-        maker.close()
-
-
-def filled(database: Database) -> Database:
-    """The same with the sandbox's data."""
-    with database.provisioning() as provisioning:
-        fill(provisioning)
-    return database
-
-
 def round_of(engine: EngineName, seed: int) -> list[tuple[str, Found]]:
     """One attack by each document on a database of its own."""
     quiet = make_log("json", "critical")
-    with fresh(engine) as database, serving(database, log=quiet) as served:
-        return [
-            (path, attack(served.url, make(), examples=EXAMPLES, seed=seed))
-            for path, make in DOCUMENTS.items()
-        ]
+    with fresh_database(engine, "sandbox") as database:
+        with database.provisioning() as provisioning:
+            fill(provisioning)
+        with serving(database, log=quiet) as served:
+            return [
+                (path, attack(served.url, make(), examples=EXAMPLES, seed=seed))
+                for path, make in DOCUMENTS.items()
+            ]
 
 
 def main() -> int:

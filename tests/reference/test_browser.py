@@ -4,49 +4,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
+from tests.browser import browser
 from tests.docs.running import sandbox
-from tests.reference.tools import chromium
 from tests.serving import make_inventory, serving
 
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-]
-PATIENCE_MILLISECONDS = 60_000
 STATUS = ".live-responses-table .response .response-col_status"
 DETAILS = ".live-responses-table .response .response-col_description"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium, without a network."""
-    path = chromium()
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page() -> Iterator[Page]:
     """A page that complains of nothing and asks nobody else."""
-    context = browser.new_context()
-    context.set_default_timeout(PATIENCE_MILLISECONDS)
-    page = context.new_page()
-    complaints: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
-    page.on("request", lambda request: asked.append(request.url))
-    yield page
-    assert complaints == []
-    assert asked
-    assert [url for url in asked if not url.startswith(("http://127.0.0.1:", "data:"))] == []
-    context.close()
+    with browser() as opened:
+        yield opened.page
+        opened.require_quiet()
 
 
 def test_the_unlock_example_is_tried_and_answered(page: Page, tmp_path: Path) -> None:

@@ -1,16 +1,12 @@
 """What these tests take that is no Python package of ours: where it is, and what if it is not."""
 
-import os
-import shutil
 from pathlib import Path
 
-import pytest
-
 from docs.generate import ROOT
+from tests.missing import missing
 
 LINTER = ROOT / "tests" / "reference" / "linting" / "node_modules" / ".bin" / "redocly"
 GENERATOR = ROOT / ".venv-generator" / "bin" / "python"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
 def linter() -> Path:
@@ -23,16 +19,8 @@ def generator() -> Path:
     return _there(GENERATOR, "Run make tools for the generator of clients.")
 
 
-def chromium() -> Path:
-    """A real browser."""
-    found = next(filter(None, map(shutil.which, CHROMIUM)), "chromium")
-    return _there(Path(found), "Install Chromium with your system's package manager.")
-
-
 def _there(path: Path, sentence: str) -> Path:
     """A path; without it skip on a person's machine, and fail where all must be run."""
-    if path.exists():
-        return path
-    if os.environ.get("CI") == "true":
-        pytest.fail(sentence)
-    pytest.skip(sentence)
+    if not path.exists():
+        missing(sentence)
+    return path
