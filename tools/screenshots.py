@@ -1,4 +1,4 @@
-"""Takes the pictures of the README: `python -m tools.screenshots`, with Chromium and a built site."""
+"""Takes the README's pictures: `python -m tools.screenshots`, with Chromium and a built site."""
 
 import tempfile
 from pathlib import Path

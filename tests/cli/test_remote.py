@@ -128,7 +128,7 @@ def test_verify_by_barcode(service: Served) -> None:
 
 
 def test_events(service: Served) -> None:
-    remote(service.url, "unlock", MANY[-1])
+    remote(service.url, "unlock", MANY[-1], MANY[-2])
     page = document(remote(service.url, "events", "--limit", "1", "--json"))
     assert len(page["events"]) == 1
     ran = remote(service.url, "events", "--after", page["next"])
@@ -144,6 +144,8 @@ def test_events(service: Served) -> None:
         (["unlock"], "No tickets are given."),
         (["unlock", "--file", "no-such-file"], "Can't read no-such-file"),
         (["unlock", "a", "--config", "no-such-file"], "There is no file no-such-file."),
+        (["lock", "a", "--price", "NaN"], "--price must be a number such as 12.50, not 'NaN'."),
+        (["unlock", "a", "--url", "http://u:secret@h"], "base_url must be without a user and a password"),
         (["lock", "a", "--price", "cheap"], "--price must be a number such as 12.50, not 'cheap'."),
         (["lock", "a", "--source", "SCALPER"], "SCALPER"),
         (["unlock", "a", "--url", "nowhere"], "base_url must be like https://api.example.com"),
@@ -159,6 +161,39 @@ def test_wrong_usage(arguments: list[str], said: str) -> None:
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     ran = remote("http://127.0.0.1:1", "unlock", "--file", "-", typed=b"a\n\xff\n")
     assert (ran.returncode, ran.stderr) == (2, "seatlatch: - is not UTF-8 at byte 2.\n")
+
+
+def test_a_line_is_a_token_as_it_stands(service: Served) -> None:
+    odd = [" with blanks ", "one\u2028line", "one\x85line", "\xa0"]
+    typed = "\ufeff" + "\n".join(odd) + "\r\n"
+    told = document(remote(service.url, "unlock", "--file", "-", "--json", typed=typed))
+    assert [row["token"] for row in told["failure"]] == odd
+
+
+def test_standard_input_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen(
+        ["sh", "-c", f"{sys.executable} -m seatlatch remote unlock --file - <&-"],
+        env=environment({"SEATLATCH_REMOTE_URL": "http://127.0.0.1:1", **KEYS}),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, "Standard input is closed" in errors) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("SSL_CERT_FILE", "/nowhere"), ("ALL_PROXY", "socks9://127.0.0.1:1")]
+)
+def test_a_bad_environment_is_told_in_a_sentence(variable: str, value: str) -> None:
+    ran = remote("https://127.0.0.1:1", "unlock", "a", **{variable: value})
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "What is set for remote can't be used" in ran.stderr
+
+
+def test_one_document_also_if_nothing_was_answered() -> None:
+    told = document(remote("http://127.0.0.1:1", "unlock", "a", "b", "--json"))
+    assert (told["success"], told["unanswered"]) == ([], ["a", "b"])
+    assert told["error"].startswith("No answer")
 
 
 def test_an_empty_file_is_nothing_to_do() -> None:
@@ -239,7 +274,7 @@ def test_tokens_for_a_code_are_kept_for_the_next_command(tmp_path: Path) -> None
     assert kept.name.startswith(f"{APPLICATION}@127.0.0.1")
     kept.write_text("{")
     ran = remote(server.url, "unlock", "a", **settings)
-    assert (ran.returncode, ran.stdout) == (1, "")
+    assert (ran.returncode, ran.stdout) == (1, "0 unlocked, 1 not answered.\n")
     assert "is damaged" in ran.stderr
 
 
@@ -273,7 +308,9 @@ def test_ctrl_c_tells_what_was_answered_before() -> None:
             processes.append(process)
             output, errors = process.communicate(timeout=60)
     assert process.returncode == 3
-    assert len(json.loads(output)["success"]) == 100
+    told = json.loads(output)
+    assert [row["token"] for row in told["success"]] == MANY[:100]
+    assert told["unanswered"] == MANY[100:250]
     assert "may be sent again" in errors
 
 

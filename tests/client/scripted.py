@@ -51,11 +51,11 @@ def answering(script: Script | Sequence[bytes | None]) -> Iterator[Scripted]:
                 with lock:
                     asked = Asked(len(scripted.asked), *request)
                     scripted.asked.append(asked)
-                    answer = (
-                        script(asked)
-                        if callable(script)
-                        else script[min(asked.number, len(script) - 1)]
-                    )
+                answer = (
+                    script(asked)
+                    if callable(script)
+                    else script[min(asked.number, len(script) - 1)]
+                )
                 if answer is None:
                     linger = struct.pack("ii", 1, 0)
                     self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

@@ -1,5 +1,6 @@
 """What is not this API's answer, or none at all: each a clear error of its kind."""
 
+import pickle
 import socket
 
 import pytest
@@ -115,6 +116,24 @@ def test_a_200_that_can_not_be_read(make: Making, body: bytes) -> None:
     unlocking(make, answer(200, body), UnexpectedAnswer)
 
 
+DEEP = b'{"success":' + b"[" * 100_000
+
+
+@pytest.mark.parametrize("body", [DEEP, b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"])
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_json_that_nests_too_deep(make: Making, status: int, body: bytes) -> None:
+    unlocking(make, answer(status, body), UnexpectedAnswer)
+
+
+@pytest.mark.parametrize("kind", [BadRequest, ServiceUnavailable, TooManyRequests])
+def test_an_error_goes_to_another_process_whole(kind: type[RequestRefused]) -> None:
+    problem = kind(400, "TYPE", "MS-400", "So it is.", 1.5)
+    problem.request_id, problem.unanswered = "an-id", ["a"]
+    again = pickle.loads(pickle.dumps(problem))  # noqa: S301 - our own
+    assert (type(again), str(again)) == (kind, str(problem))
+    assert vars(again) == vars(problem)
+
+
 def test_a_200_with_half_a_body_is_sent_again_and_told(make: Making) -> None:
     whole = answer(200, '{"success": [{"token": "a"}]}', "Connection: close")
     problem = unlocking(make, whole[:-10], ConnectionFailed)
@@ -168,11 +187,23 @@ def test_a_wrong_path_of_the_service(make: Making) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "127.0.0.1:8080", "ftp://a", "http://", "https://a?b=c", "https://a#b", "http://[::1"],
+    [
+        *(
+            "",
+            "127.0.0.1:8080",
+            "ftp://a",
+            "http://",
+            "https://a?b=c",
+            "https://a#b",
+            "http://[::1",
+        ),
+        *("http://" + "a" * 70, "http://a..b", "http://.", "http://xn--a", "http://me:secret@a"),
+    ],
 )
 def test_an_address_that_is_none(make: Making, url: str) -> None:
-    with pytest.raises(ValueError, match="base_url"):
+    with pytest.raises(ValueError, match="base_url") as raised:
         make(url)
+    assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["application_id", "api_key", "channel_code", "user_agent"])

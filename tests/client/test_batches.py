@@ -1,6 +1,8 @@
 """Many tickets in one call: how they are split, what of it fails, and what is known then."""
 
+import threading
 from collections.abc import Iterator
+from itertools import count
 
 import msgspec
 import pytest
@@ -95,6 +97,34 @@ def test_a_generator_is_read_no_further_ahead_than_it_is_sent(make: Making) -> N
     assert read <= 20_000 + 4 * 100 + 1
 
 
+def test_of_a_generator_the_rest_is_left_in_it(make: Making) -> None:
+    endless = (str(number) for number in count())
+    with answering(failing_from(2, BUSY)) as server, pytest.raises(ServiceUnavailable) as raised:
+        make(server.url, retries=HURRIED, concurrency=1).tickets.unlock(endless)
+    assert len(raised.value.answered.success) == 200
+    assert raised.value.unanswered == [str(number) for number in range(200, 301)]
+    assert next(endless) == "301"
+
+
+def test_who_would_have_to_be_awaited_is_refused(make: Making) -> None:
+    async def on_answer(_answer: object) -> None: ...
+
+    with pytest.raises(TypeError, match="plain function"):
+        make("http://127.0.0.1:1").tickets.unlock(["a"], on_answer=on_answer)
+
+
+def test_a_generator_may_wait_for_an_answer(make: Making) -> None:
+    answered = threading.Event()
+
+    def tokens() -> Iterator[str]:
+        yield from MANY[:250]
+        assert answered.wait(10)
+
+    with answering(succeeding) as server:
+        result = make(server.url).tickets.unlock(tokens(), on_answer=lambda _: answered.set())
+    assert len(result.success) == 250
+
+
 def test_tokens_that_end_in_an_error(make: Making) -> None:
     def tokens() -> Iterator[str]:
         yield from MANY[:150]
@@ -134,6 +164,7 @@ def test_an_answer_to_another_question(make: Making, told: str) -> None:
     with answering([answer(200, told)]) as server, pytest.raises(UnexpectedAnswer) as raised:
         make(server.url).tickets.unlock(["a", "b"])
     assert "not once of each of the 2" in str(raised.value)
+    assert raised.value.request_id == server.asked[0].header("request-id")
     assert raised.value.unanswered == ["a", "b"]
 
 

@@ -16,6 +16,7 @@ from seatlatch.client import (
     TokenFile,
     TokenPair,
     TokenRefused,
+    TokenStoreFailed,
     Unauthorized,
 )
 from seatlatch.client.tokens import early, moment
@@ -246,7 +247,7 @@ def test_processes_that_share_a_file_spend_no_token_twice(
 def test_a_damaged_file_is_told(make: Making, tmp_path: Path) -> None:
     (tmp_path / "tokens.json").write_text("{")
     client = make("http://127.0.0.1:1", token_store=TokenFile(tmp_path / "tokens.json"))
-    with pytest.raises(ValueError, match="damaged"):
+    with pytest.raises(TokenStoreFailed, match="damaged"):
         unlocked(client)
 
 
@@ -256,6 +257,7 @@ def test_a_damaged_file_is_told(make: Making, tmp_path: Path) -> None:
         ("2023-02-18T19:39:39.548608815Z", datetime(2023, 2, 18, 19, 39, 39, 548608, UTC)),
         ("2023-02-18T19:39:39.5Z", datetime(2023, 2, 18, 19, 39, 39, 500000, UTC)),
         ("2023-02-18T19:39:39Z", datetime(2023, 2, 18, 19, 39, 39, 0, UTC)),
+        ("2023-02-18T19:39:39.548608815+02:00", datetime(2023, 2, 18, 17, 39, 39, 548608, UTC)),
     ],
 )
 def test_moments(text: str, expected: datetime) -> None:

@@ -74,7 +74,7 @@ def unlock(
     """Clear mpreserve on tickets whose listing was taken down."""
     asked = asked_for(tokens, file)
     client = client_for(config, url)
-    tell_tickets(client, partial(client.tickets.unlock, asked), len(asked), "unlocked", as_json)
+    tell_tickets(client, partial(client.tickets.unlock, asked), asked, "unlocked", as_json)
 
 
 @remote.command(epilog="Example: seatlatch remote lock 201080101 --listing-id L-1 --price 95.00")
@@ -93,17 +93,17 @@ def lock(
 ) -> None:
     """Set mpreserve on tickets that are being listed, or replace their listing."""
     each = _price("--price", price)
-    asked = [ListedTicket(token, each) for token in asked_for(tokens, file)]
+    asked = asked_for(tokens, file)
     client = client_for(config, url)
     verb = partial(
         client.tickets.lock,
-        asked,
+        [ListedTicket(token, each) for token in asked],
         source=source,
         external_listing_id=listing_id,
         total_price=_price("--total-price", total_price),
         seller=Seller(last_name or "", first_name or "") if first_name or last_name else None,
     )
-    tell_tickets(client, verb, len(asked), "locked", as_json)
+    tell_tickets(client, verb, asked, "locked", as_json)
 
 
 @remote.command(epilog="Example: seatlatch remote verify 98973476444")
@@ -121,7 +121,7 @@ def verify(
     verb = partial(client.tickets.verify, asked)
     if access_id is not None:
         verb = partial(client.tickets.verify, barcodes=asked, access_id=access_id)
-    tell_tickets(client, verb, len(asked), "verified", as_json)
+    tell_tickets(client, verb, asked, "verified", as_json)
 
 
 @remote.command(epilog="Example: seatlatch remote request 7d444840-9dc0-41d1-b245-5ffdce74fad2")
@@ -172,8 +172,8 @@ def client_for(config: Path | None, url: str | None) -> AsyncClient:
             token_store=_token_store(settings),
             user_agent=settings.user_agent,
         )
-    except (ValueError, httpx.InvalidURL) as problem:
-        raise SettingProblem(f"What is set for remote can't be sent: {problem}.") from None
+    except (ValueError, httpx.InvalidURL, ImportError, OSError) as problem:
+        raise SettingProblem(f"What is set for remote can't be used: {problem}.") from None
 
 
 def _token_store(settings: RemoteSettings) -> TokenFile | None:
@@ -187,10 +187,15 @@ def _token_store(settings: RemoteSettings) -> TokenFile | None:
 
 
 def _price(option: str, text: str | None) -> Decimal | None:
+    if text is None:
+        return None
     try:
-        return None if text is None else Decimal(text)
+        price = Decimal(text)
     except InvalidOperation:
-        raise InvalidRequest(f"{option} must be a number such as 12.50, not {text!r}.") from None
+        price = Decimal("NaN")
+    if not price.is_finite():
+        raise InvalidRequest(f"{option} must be a number such as 12.50, not {text!r}.")
+    return price
 
 
 def _request_lines(found: TracedRequest) -> list[str]:

@@ -22,22 +22,25 @@ from seatlatch.client import (
     VerifiedTicket,
 )
 from seatlatch.domain.refusal import InvalidRequest
-from seatlatch.operations.provision import NotDone
 
 PROGRESS_TICKETS = 1_000
 """From so many tickets on a bar is shown, if there is a terminal."""
 
-CUT_OFF = "Ctrl-C came. What is not told of here may be done or not; it may be sent again."
+CTRL_C = "Ctrl-C came. What is not answered may be done or not; it may be sent again."
 
 Verb = Callable[..., Awaitable[AsyncTicketsResult[Any]]]
 """One of the SDK's calls, with all but `on_answer` said."""
 
 
 def asked_for(tokens: Sequence[str] | None, file: str | None) -> list[str]:
-    """All that the command line and the file name. Raises `InvalidRequest`."""
+    """All that the command line and the file name. Raises `InvalidRequest`.
+
+    In a file a line is a token as it stands: any text can be one.
+    """
     asked = list(tokens or ())
     if file is not None:
-        asked += [line.strip() for line in _read(file).splitlines() if line.strip()]
+        lines = (line.removesuffix("\r") for line in _read(file).split("\n"))
+        asked += [line for line in lines if line]
     elif not asked:
         raise InvalidRequest("No tickets are given. Name some, or a file of them with --file.")
     require_text(asked)
@@ -76,10 +79,6 @@ class Progress:
             self._bar.update(len(answer.success) + len(answer.failure))
 
 
-Parts = tuple[Sequence[Any], Sequence[Failure], Sequence[str]]
-"""Successes, failures, and the Request-IDs."""
-
-
 class Outcome(NamedTuple):
     """What became of all tickets. `problem`: what ended it early, and `unanswered` whom it left."""
 
@@ -91,24 +90,20 @@ class Outcome(NamedTuple):
 
 
 def run(client: AsyncClient, work: Callable[[], Awaitable[Told]]) -> Told:
-    """What `work` answers, and with that the client is closed.
-
-    Raises a `ClientError`, or `NotDone` if the file of its tokens can't be used.
-    """
+    """What `work` answers, and with that the client is closed. Raises a `ClientError`."""
 
     async def within() -> Told:
         async with client:
             return await work()
 
-    try:
-        return asyncio.run(within())
-    except (OSError, ValueError) as problem:
-        raise NotDone(f"The tokens can't be kept: {problem}") from None
+    return asyncio.run(within())
 
 
-def tell_tickets(client: AsyncClient, verb: Verb, tickets: int, done: str, as_json: bool) -> None:
+def tell_tickets(
+    client: AsyncClient, verb: Verb, asked: Sequence[str], done: str, as_json: bool
+) -> None:
     """Do it, tell what became of each ticket, and exit with what became of the whole."""
-    outcome = _outcome(client, verb, tickets)
+    outcome = _outcome(client, verb, asked)
     document = {
         "success": outcome.success,
         "failure": outcome.failure,
@@ -124,32 +119,31 @@ def tell_tickets(client: AsyncClient, verb: Verb, tickets: int, done: str, as_js
         raise typer.Exit(DONE_IN_PART if outcome.success else NOTHING_DONE)
 
 
-def _outcome(client: AsyncClient, verb: Verb, tickets: int) -> Outcome:
-    """Raises `NotDone` if nothing at all was answered."""
-    with Progress(tickets) as progress:
+def _outcome(client: AsyncClient, verb: Verb, asked: Sequence[str]) -> Outcome:
+    """Raises `KeyboardInterrupt` if nothing at all was answered before."""
+    with Progress(len(asked)) as progress:
         try:
             result = run(client, partial(verb, on_answer=progress.note))
         except ClientError as error:
-            if not progress.answers:
-                raise NotDone(str(error)) from None
-            result = error.answered
-            return Outcome(*_parts(result), error.unanswered, str(error))
+            return _cut_off(progress.answers, asked, str(error))
         except KeyboardInterrupt:
             if not progress.answers:
                 raise
-            return Outcome(*_joined(progress.answers), problem=CUT_OFF)
-    return Outcome(*_parts(result))
+            return _cut_off(progress.answers, asked, CTRL_C)
+    return Outcome(result.success, result.failure, result.request_ids)
 
 
-def _parts(result: AsyncTicketsResult[Any]) -> Parts:
-    return result.success, result.failure, result.request_ids
-
-
-def _joined(answers: Sequence[Answered[Any]]) -> Parts:
-    return (
-        [row for answer in answers for row in answer.success],
-        [row for answer in answers for row in answer.failure],
+def _cut_off(answers: Sequence[Answered[Any]], asked: Sequence[str], problem: str) -> Outcome:
+    """What was answered before, in the order of what was asked."""
+    success = {row.asked_for: row for answer in answers for row in answer.success}
+    failure = {row.asked_for: row for answer in answers for row in answer.failure}
+    asked = list(dict.fromkeys(asked))
+    return Outcome(
+        [success[one] for one in asked if one in success],
+        [failure[one] for one in asked if one in failure],
         [answer.request_id for answer in answers],
+        [one for one in asked if one not in success and one not in failure],
+        problem,
     )
 
 
@@ -174,11 +168,17 @@ def _lines(outcome: Outcome, done: str) -> list[str]:
 
 
 def _read(file: str) -> str:
+    """The text in a file, or on standard input; a byte order mark is none of it."""
     try:
-        if file == "-":
-            return sys.stdin.buffer.read().decode()
-        return Path(file).read_text("utf-8")
+        content = _standard_input() if file == "-" else Path(file).read_bytes()
+        return content.decode("utf-8-sig")
     except OSError as error:
         raise InvalidRequest(f"Can't read {file} ({error.strerror}).") from None
     except UnicodeDecodeError as error:
         raise InvalidRequest(f"{file} is not UTF-8 at byte {error.start}.") from None
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise InvalidRequest("Standard input is closed. Give the tokens of a file.")
+    return sys.stdin.buffer.read()

@@ -21,6 +21,7 @@ from ._async.verbs import AsyncTicketsResult
 from ._sync.client import Client
 from ._sync.verbs import TicketsResult
 from .answers import Answered
+from .batches import OnAnswer
 from .errors import (
     BadRequest,
     ClientError,
@@ -33,6 +34,7 @@ from .errors import (
     ServiceUnavailable,
     TicketsFailed,
     TokenRefused,
+    TokenStoreFailed,
     TokensUnreadable,
     TooManyRequests,
     Unauthorized,
@@ -69,6 +71,7 @@ __all__ = [
     "Gone",
     "ListedTicket",
     "NotFound",
+    "OnAnswer",
     "RequestRefused",
     "Retries",
     "Seller",
@@ -82,6 +85,7 @@ __all__ = [
     "TokenPair",
     "TokenRefused",
     "TokenStore",
+    "TokenStoreFailed",
     "TokensUnreadable",
     "TooManyRequests",
     "TracedRequest",

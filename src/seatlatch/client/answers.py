@@ -12,11 +12,14 @@ import msgspec
 from msgspec import Struct
 
 from .errors import ClientError, TokenRefused, UnexpectedAnswer, refusal_of
-from .models import Body, ErrorMember, Failure, PlainErrorBody, Row
+from .models import Body, ErrorMember, Failure, PlainErrorBody, Row, TokenBody
 from .retries import retry_after_seconds
 
 EXCERPT_CHARACTERS = 200
 """So much of an answer that can't be understood is told."""
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a body raises that is no JSON of its shape, or nests too deep to be any."""
 
 PROXY_STATUSES = frozenset({429, 502, 503, 504})
 """What these mean does not depend on who says them."""
@@ -44,7 +47,7 @@ def read_as(kind: type[Told]) -> Reader[Told]:
             raise problem_of(response)
         try:
             return decode(response.content)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise unexpected(response, str(error)) from error
 
     return read
@@ -62,7 +65,7 @@ def read_tickets(kind: Any) -> Callable[[httpx.Response], Body[Any]]:
             raise problem_of(response)
         try:
             body = decode(response.content)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise unexpected(response, str(error)) from error
         if body.success or body.failure:
             return body
@@ -73,20 +76,32 @@ def read_tickets(kind: Any) -> Callable[[httpx.Response], Body[Any]]:
     return read
 
 
-def read_token_answer(kind: type[Told]) -> Reader[Told]:
-    """A reader of the token call's answers, whose errors have a shape of their own."""
-    read_whole = read_as(kind)
+def read_token_body(response: httpx.Response) -> TokenBody:
+    """Reads an answer of the token call, whose errors have a shape of their own."""
+    if response.status_code in (400, 401):
+        try:
+            error = msgspec.json.decode(response.content, type=PlainErrorBody).error
+        except UNREADABLE:
+            raise problem_of(response) from None
+        raise TokenRefused(
+            f"No access token is given: {error.rstrip('.')}. Look at the application, and ask the"
+            " operator for a new authorization code."
+        )
+    if response.status_code != 200:
+        raise problem_of(response)
+    try:
+        return msgspec.json.decode(response.content, type=TokenBody)
+    except UNREADABLE as error:
+        raise unreadable_tokens(response, error) from None
 
-    def read(response: httpx.Response) -> Told:
-        if response.status_code in (400, 401):
-            try:
-                error = msgspec.json.decode(response.content, type=PlainErrorBody).error
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                raise problem_of(response) from None
-            raise TokenRefused(error)
-        return read_whole(response)
 
-    return read
+def unreadable_tokens(response: httpx.Response, error: Exception) -> UnexpectedAnswer:
+    """The error for an answer that may hold tokens, so that nothing of it is shown."""
+    return UnexpectedAnswer(
+        f"The token call's answer can't be used: {error}."
+        " Look whether base_url is right and what stands before it.",
+        status=response.status_code,
+    )
 
 
 def problem_of(response: httpx.Response) -> ClientError:
@@ -136,6 +151,6 @@ def excerpt(response: httpx.Response) -> str:
 def _error_member(response: httpx.Response) -> ErrorMember | None:
     try:
         body = msgspec.json.decode(response.content, type=Body[Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return body.error if isinstance(body.error, ErrorMember) else None

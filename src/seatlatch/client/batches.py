@@ -3,7 +3,8 @@
 Several lanes take from it and report to it, in one thread or in many.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from inspect import iscoroutinefunction
 from threading import Lock
 from typing import Any, Generic, NamedTuple
 
@@ -36,9 +37,14 @@ class Batches(Generic[Row]):
         key: Callable[[Any], str],
         on_answer: OnAnswer[Row] | None = None,
     ) -> None:
-        """`items` are read as they are needed, one ahead. Raises `TypeError` for a string."""
+        """`items` are read as they are needed, one ahead. Raises `TypeError` for a string, and for
+        an `on_answer` that would have to be awaited.
+        """
         if isinstance(items, str | bytes):
             raise TypeError(f"tokens must be a list of them, not one string: [{items!r}]")
+        if iscoroutinefunction(on_answer):
+            raise TypeError("on_answer must be a plain function, for it is not awaited")
+        self._can_be_read_on = isinstance(items, Collection)
         self._items = iter(items)
         self._key = key
         self._on_answer = on_answer
@@ -49,6 +55,7 @@ class Batches(Generic[Row]):
         self._problem: Exception | None = None
         self._is_stopped = False
         self._lock = Lock()
+        self._telling = Lock()
         self._ahead = self._read()
 
     @property
@@ -65,7 +72,8 @@ class Batches(Generic[Row]):
         """A batch was answered."""
         with self._lock:
             self._answers[batch.number] = answer
-            if self._on_answer is not None:
+        if self._on_answer is not None:
+            with self._telling:  # not the lock of those who take: a generator may wait for this
                 self._on_answer(answer)
 
     def fail(self, problem: Exception) -> None:
@@ -93,12 +101,15 @@ class Batches(Generic[Row]):
         ]
 
     def unanswered(self) -> list[str]:
-        """The keys of all others, in their order. Reads what was not read yet, to its end."""
-        while self._ahead is not None:
-            self._next()
-        return [
-            key for batch in self._taken if batch.number not in self._answers for key in batch.keys
-        ]
+        """The keys of all others, in their order. A list is read to its end for that; a generator
+        is not, for it might have none. What was read one ahead of it is among them.
+        """
+        if self._can_be_read_on:
+            while self._ahead is not None:
+                self._next()
+        ahead = [] if self._ahead is None else [self._ahead[1]]
+        unanswered = [batch for batch in self._taken if batch.number not in self._answers]
+        return [key for batch in unanswered for key in batch.keys] + ahead
 
     def _next(self) -> Batch:
         batch = Batch(len(self._taken), [], [])
@@ -131,10 +142,12 @@ def matched(batch: Batch, body: Body[Row], request_id: str) -> Answered[Row]:
     told = [row.asked_for for row in success]
     told += [failed.asked_for or "" for failed in failure]
     if len(told) != len(batch.keys) or set(told) != set(batch.keys):
-        raise UnexpectedAnswer(
+        problem = UnexpectedAnswer(
             f"The answer tells of {len(told)} tickets, but not once of each of the"
             f" {len(batch.keys)} that were asked for. Look what stands before the API."
         )
+        problem.request_id = request_id
+        raise problem
     for failed in failure:
         failed.request_id = request_id
     return Answered(success, failure, request_id)

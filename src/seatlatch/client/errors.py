@@ -14,6 +14,7 @@
     │   └── ServerFailed             5xx
     │       └── ServiceUnavailable   502, 503, 504  after all attempts
     ├── TokenRefused                 no access token can be had: the code or refresh token is spent
+    ├── TokenStoreFailed             where tokens are kept can't be read or written
     ├── TicketsFailed                `raise_for_failures` found some
     └── TokensUnreadable             the tokens that were given could not be read to their end
 
@@ -21,6 +22,7 @@ Source: the contract's tables of HTTP status and of whole-request errors, and it
 """
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 
@@ -30,7 +32,8 @@ class ClientError(Exception):
     `request_id`: of the request that failed; None if none was sent. `attempts`: how often it was
     sent. Where a call about tickets went in several requests, `answered` is the result of those
     that were answered, and `unanswered` holds the tokens (or barcodes) of all others, in their
-    order: nobody knows what became of them, and they may be sent again as they are.
+    order: nobody knows what became of them, and they may be sent again as they are. Of a generator
+    it has only what was read; the rest is still in there.
     """
 
     answered: Any = None
@@ -41,6 +44,9 @@ class ClientError(Exception):
         self.message = message
         self.request_id = request_id
         self.attempts = attempts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args, self.__dict__)
 
     def __str__(self) -> str:
         if self.request_id is None:
@@ -131,6 +137,12 @@ class TokenRefused(ClientError):
     """
 
 
+class TokenStoreFailed(ClientError):
+    """Where tokens are kept can't be read or written; what went wrong is `__cause__`. New tokens
+    that could not be kept are used all the same, and kept as soon as it can be done.
+    """
+
+
 class TicketsFailed(ClientError):
     """Some tickets failed. `result` says which, and why."""
 
@@ -148,6 +160,19 @@ class TicketsFailed(ClientError):
 
 class TokensUnreadable(ClientError):
     """The tokens could not be read to their end; what went wrong is `__cause__`."""
+
+
+def own_copy(problem: Exception) -> Exception:
+    """One for each who waits for the same thing: what is noted in it is their own."""
+    return copy(problem) if isinstance(problem, ClientError) else problem
+
+
+def _restored(
+    kind: type[ClientError], arguments: tuple[Any, ...], state: dict[str, Any]
+) -> ClientError:
+    made = kind.__new__(kind, *arguments)
+    made.__dict__.update(state)
+    return made
 
 
 REFUSALS: dict[int, type[RequestRefused]] = {

@@ -47,7 +47,18 @@ def itself(item: Any) -> str:
 
 def token_of(item: Any) -> str:
     """The key of a ticket that is to be locked."""
-    return itself(item.token if isinstance(item, ListedTicket) else item)
+    if isinstance(item, ListedTicket):
+        check_price(item.individual_price)
+        return itself(item.token)
+    return itself(item)
+
+
+def check_price(price: Any) -> None:
+    """Raise `TypeError` for what is not exact, and `ValueError` for what is no number."""
+    if price is not None and not isinstance(price, Decimal):
+        raise TypeError(f"a price is a Decimal, for that is exact, not {price!r}")
+    if price is not None and not price.is_finite():
+        raise ValueError(f"a price is a number, not {price}")
 
 
 _read_tickets = read_tickets(Ticket)
@@ -88,6 +99,7 @@ def lock(
     seller: Seller | None,
 ) -> Form[Ticket]:
     """Lock for a listing of which this is said."""
+    check_price(total_price)
     listing: dict[str, object] = {}
     if external_listing_id is not None:
         listing["externalListingId"] = external_listing_id

@@ -13,6 +13,9 @@ from .errors import (
     TooManyRequests,
 )
 
+DOUBLED_MAX = 60
+"""So often a wait is doubled; long before that it is at its bound."""
+
 WORTH_ANOTHER = (ConnectionFailed, TooManyRequests, ServiceUnavailable)
 
 
@@ -46,7 +49,9 @@ class Retries:
         """
         if attempt >= self.attempts or not isinstance(problem, WORTH_ANOTHER):
             return None
-        longest = min(self.first_wait_seconds * 2.0 ** (attempt - 1), self.wait_seconds_max)
+        longest = min(
+            self.first_wait_seconds * 2.0 ** min(attempt - 1, DOUBLED_MAX), self.wait_seconds_max
+        )
         asked = problem.retry_after_seconds if isinstance(problem, RequestRefused) else None
         if asked is None:
             return longest * chance()
@@ -63,7 +68,7 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
         return float(header[:9])
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -5,7 +5,10 @@ others take what it got.
 """
 
 import os
-from contextlib import suppress
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -15,10 +18,15 @@ import httpx
 import msgspec
 from msgspec import Struct
 
+from .errors import TokenStoreFailed
+from .making import check_headers
 from .models import TokenBody
 
 if os.name == "posix":
     import fcntl
+
+LOOK_SECONDS = 0.05
+"""So often somebody who waits for a lock looks whether it is free."""
 
 EARLY_SECONDS = 30
 """An access token is renewed so long before its end, or when a tenth of its life is left."""
@@ -52,6 +60,17 @@ class TokenStore(Protocol):
         """Let others in again."""
 
 
+@contextmanager
+def told_of_store() -> Iterator[None]:
+    """Make a `TokenStoreFailed` of whatever goes wrong inside with a store."""
+    try:
+        yield
+    except Exception as error:
+        raise TokenStoreFailed(
+            f"The tokens can't be kept or read where they are: {error}."
+        ) from error
+
+
 class NoStore:
     """Keeps nothing: for a client that is given all it needs whenever it starts."""
 
@@ -69,13 +88,15 @@ class NoStore:
 class TokenFile:
     """Keeps the pair in a file that only its owner can read, for all processes that use it.
 
-    Whoever refreshes holds a lock on a file beside it (POSIX only).
+    Whoever refreshes holds a lock on a file beside it (POSIX only). Others wait for up to
+    `wait_seconds`.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, wait_seconds: float = 30.0) -> None:
         if os.name != "posix":
             raise NotImplementedError("TokenFile needs the file locks of POSIX")
-        self._path = Path(path)
+        self._path = Path(path).expanduser()
+        self._wait_seconds = wait_seconds
         self._locked: int | None = None
 
     def take(self) -> TokenPair | None:
@@ -84,7 +105,7 @@ class TokenFile:
         lock.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._wait_for(descriptor, lock)
             pair = self._read()
         except BaseException:
             os.close(descriptor)
@@ -92,10 +113,23 @@ class TokenFile:
         self._locked = descriptor
         return pair
 
+    def _wait_for(self, descriptor: int, lock: Path) -> None:
+        deadline = time.monotonic() + self._wait_seconds
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise TimeoutError(f"another process holds {lock}") from None
+                time.sleep(LOOK_SECONDS)
+            else:
+                return
+
     def keep(self, pair: TokenPair) -> None:
         """Write the file anew. A crash leaves the old one or the new one, whole."""
         new = self._path.with_name(self._path.name + ".new")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        new.unlink(missing_ok=True)  # of a process that was killed
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(pair))
             file.flush()
@@ -136,11 +170,14 @@ class NewPair(Struct, frozen=True):
 
 
 def new_pair(body: TokenBody, response: httpx.Response) -> NewPair:
-    """What the token call gave. Raises `ValueError` for an expiration that is no moment."""
-    expires_at = moment(body.expiration)
-    life_seconds = None
-    with suppress(ValueError, KeyError, TypeError):
-        said_at = parsedate_to_datetime(response.headers["Date"])
+    """What the token call gave. When it ends is left open if that can't be read: the pair is the
+    only one that is good. Raises `ValueError` for an access token that can be in no header.
+    """
+    check_headers({"Authorization": body.access_token})
+    expires_at = life_seconds = None
+    with suppress(ValueError, OverflowError):
+        expires_at = moment(body.expiration)
+        said_at = parsedate_to_datetime(response.headers.get("Date", ""))
         life_seconds = (expires_at - said_at).total_seconds()
     return NewPair(TokenPair(body.access_token, body.refresh_token, expires_at), life_seconds)
 
@@ -150,11 +187,11 @@ def moment(text: str) -> datetime:
 
     What is finer than a microsecond is cut off, so that no token seems to live longer than it does.
     """
-    whole, point, rest = text.partition(".")
-    if not point:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    digits = rest.rstrip("Z")
-    return datetime.fromisoformat(f"{whole}.{digits[:6]:0<6}+00:00")
+    found = re.fullmatch(r"([^.]+)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", text)
+    if not found:
+        raise ValueError(f"{text!r} is no moment")
+    whole, digits, offset = found.groups()
+    return datetime.fromisoformat(f"{whole}.{digits or '0':0<6.6}{offset}").astimezone(UTC)
 
 
 def early(life_seconds: float) -> float:

@@ -7,6 +7,9 @@ from ..errors import Unauthorized
 from .sender import AsyncSender, Call
 from .tokens import AsyncTokens
 
+RENEWALS_MAX = 2
+"""The first may give what another process got, which may have ended since."""
+
 
 class AsyncCaller:
     """A sender, with what lets it in. `headers`: key and channel."""
@@ -19,15 +22,17 @@ class AsyncCaller:
         self._headers = headers
 
     async def ask(self, call: Call[Told]) -> Told:
-        """What was answered. A token that is refused is renewed, once. Raises a `ClientError`."""
+        """What was answered. A token that is refused is renewed. Raises a `ClientError`."""
         token = await self._tokens.access_token()
-        try:
-            return await self._send(call, token)
-        except Unauthorized:
-            renewed = await self._tokens.renewed(token)
-            if renewed is None:
-                raise
-        return await self._send(call, renewed)
+        for _ in range(RENEWALS_MAX):
+            try:
+                return await self._send(call, token)
+            except Unauthorized:
+                renewed = await self._tokens.renewed(token)
+                if renewed is None:
+                    raise
+                token = renewed
+        return await self._send(call, token)
 
     async def _send(self, call: Call[Told], token: str) -> Told:
         headers = {**self._headers, "Authorization": f"Bearer {token}"}

@@ -49,7 +49,8 @@ class AsyncEvents:
             query["after"] = after
         if limit is not None:
             query["limit"] = str(limit)
-        return await self._caller.ask(Call("GET", "/v1/events", read_page, query=query))
+        call = Call("GET", "/v1/events", read_page, query=query, wait_seconds=wait_seconds)
+        return await self._caller.ask(call)
 
     async def follow(self, after: str | None = None) -> AsyncIterator[EventPage]:
         """Pages of events without end, each as soon as there is one, none of them empty.

@@ -11,6 +11,7 @@ import httpx
 
 from ..answers import Reader, Told, lost
 from ..errors import ClientError, ConnectionFailed
+from ..making import patient
 from ..retries import Retries
 from .ways import sleep
 
@@ -19,13 +20,17 @@ log = logging.getLogger(__name__.partition("._")[0])
 
 @dataclass(frozen=True)
 class Call(Generic[Told]):
-    """One request, and how its answer is read. All its attempts have the same Request-ID."""
+    """One request, and how its answer is read. All its attempts have the same Request-ID.
+
+    `wait_seconds`: for so long the service itself may wait before it answers.
+    """
 
     method: str
     path: str
     read: Reader[Told]
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
     query: Mapping[str, str] = field(default_factory=dict)
+    wait_seconds: int = 0
     request_id: str = field(default_factory=lambda: str(uuid4()))
 
 
@@ -69,11 +74,12 @@ class AsyncSender:
             params=call.query or None,
             content=call.body,
             headers={**self._headers, **headers, "Request-ID": call.request_id},
+            timeout=patient(self._http.timeout, call.wait_seconds),
         )
         if call.body is not None:
             request.headers["Content-Type"] = "application/json"
         try:
-            response = await self._http.send(request, follow_redirects=False)
+            response = await self._http.send(request, auth=None, follow_redirects=False)
         except httpx.TransportError as error:
             raise ConnectionFailed(lost(error)) from error
         except httpx.DecodingError as error:

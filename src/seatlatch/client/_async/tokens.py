@@ -1,29 +1,34 @@
 """Gets access tokens and renews them: once, however many requests need it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 
-from ..answers import read_token_answer
-from ..errors import ConnectionFailed, ServiceUnavailable, TokenRefused
+from ..answers import read_token_body, unreadable_tokens
+from ..errors import ClientError, TokenRefused, TokenStoreFailed, own_copy
 from ..forms import encode
-from ..models import TokenBody
-from ..tokens import NewPair, TokenPair, TokenStore, early, new_pair
+from ..tokens import NewPair, TokenPair, TokenStore, early, new_pair, told_of_store
 from .sender import AsyncSender, Call
-from .ways import Lock, in_thread, uninterrupted
+from .ways import Shared, in_thread
+
+AGAIN_SECONDS = 10
+"""After so long an early renewal that failed is tried again."""
 
 NOTHING_LEFT = (
     "There is no access token, and no way to get one. Make the client with access_token,"
     " authorization_code or refresh_token, or with a token_store that has a pair."
 )
 
-read_body = read_token_answer(TokenBody)
-
 
 def read_pair(response: httpx.Response) -> NewPair:
     """Reads the token call's answer."""
-    return new_pair(read_body(response), response)
+    body = read_token_body(response)
+    try:
+        return new_pair(body, response)
+    except ValueError as error:
+        raise unreadable_tokens(response, error) from None
 
 
 class AsyncTokens:
@@ -41,21 +46,29 @@ class AsyncTokens:
         authorization_code: str | None,
         store: TokenStore,
     ) -> None:
-        """`given` is used until it is refused, unless the store has a pair."""
+        """`given` is used until it is refused, and after the pair of the store if there is one."""
         self._sender = sender
-        self._pair = given
+        self._given = given
         self._spare = (("refresh_token", refresh_token), ("authorization_code", authorization_code))
         self._spent: set[str] = set()
+        self._refusal: TokenRefused | None = None
         self._store = store
+        self._stored: TokenPair | None = None
+        """What was in the store when it was last seen."""
         self._is_loaded = False
+        self._pair: TokenPair | None = None
+        self._is_kept = True
         self._renew_at: float | None = None
-        self._lock = Lock()
+        self._loading: Shared[None] = Shared()
+        self._exchanging: Shared[str | None] = Shared()
 
     async def access_token(self) -> str:
         """A token that should be good now. Raises `TokenRefused` if none can be had."""
         if not self._is_loaded:
-            async with self._lock:
-                await uninterrupted(self._load)
+            await self._loading.run(self._load)
+        if not self._is_kept:
+            with suppress(TokenStoreFailed):  # it was told once, and the pair is good
+                await self._loading.run(self._keep)
         if self._pair is None:
             return await self.renewed(None) or self._none()
         token = self._pair.access_token
@@ -63,53 +76,51 @@ class AsyncTokens:
             return token
         try:
             return await self.renewed(token) or token
-        except (ConnectionFailed, ServiceUnavailable):
-            return token  # it may still be good; if not, the next answer says so
+        except ClientError:
+            # It may still be good; if not, the next answer says so.
+            self._renew_at = time.monotonic() + AGAIN_SECONDS
+            return token
 
     async def renewed(self, refused: str | None) -> str | None:
         """Another token than one that was refused. None: there is no way to get one."""
-        async with self._lock:
-            if self._pair is not None and self._pair.access_token != refused:
-                return self._pair.access_token
-            return await uninterrupted(self._exchange)
+        if self._pair is not None and self._pair.access_token != refused:
+            return self._pair.access_token
+        return await self._exchanging.run(lambda: self._exchange(refused))
 
     async def _load(self) -> None:
-        if self._is_loaded:
-            return
-        kept = await in_thread(self._store.take)
-        self._store.release()
-        self._pair = kept or self._pair
+        async with taken(self._store) as kept:
+            self._stored = kept
+        self._pair = kept or self._given
         self._is_loaded = True
 
-    async def _exchange(self) -> str | None:
-        """A new pair, or the one that another process got meanwhile."""
-        kept = await in_thread(self._store.take)
-        try:
-            if kept is not None and kept != self._pair:
-                self._pair, self._renew_at = kept, None
+    async def _exchange(self, refused: str | None) -> str | None:
+        """A new pair, or the one that another caller or process got meanwhile."""
+        if self._pair is not None and self._pair.access_token != refused:
+            return self._pair.access_token
+        async with taken(self._store) as kept:
+            if kept is not None and kept != self._stored:
+                self._stored, self._pair, self._renew_at = kept, kept, None
                 return kept.access_token
-            return await self._exchange_first_good()
-        finally:
-            self._store.release()
+            new = await self._exchanged()
+            if new is None:
+                return self._last_given(refused)
+            self._pair, self._renew_at = new.pair, None
+            if new.life_seconds is not None:
+                self._renew_at = time.monotonic() + early(new.life_seconds)
+            await self._keep_in_taken()
+        return new.pair.access_token
 
-    async def _exchange_first_good(self) -> str | None:
-        refusal = None
+    async def _exchanged(self) -> NewPair | None:
+        """The first pair that is given for anything we have. Raises what refuses the last."""
         for grant_type, secret in self._grants():
             try:
                 new = await self._sender.send(exchange(grant_type, secret), {})
-            except TokenRefused as error:
-                self._spent.add(secret)
-                refusal = error
+            except TokenRefused as refusal:
+                self._refusal = refusal
             else:
                 self._spent.add(secret)
-                self._pair = new.pair
-                self._renew_at = None
-                if new.life_seconds is not None:
-                    self._renew_at = time.monotonic() + early(new.life_seconds)
-                await in_thread(self._store.keep, new.pair)
-                return new.pair.access_token
-        if refusal is not None:
-            raise refusal
+                return new
+            self._spent.add(secret)
         return None
 
     def _grants(self) -> Iterator[tuple[str, str]]:
@@ -119,8 +130,41 @@ class AsyncTokens:
             if secret is not None and secret not in self._spent:
                 yield grant_type, secret
 
+    def _last_given(self, refused: str | None) -> str | None:
+        """The access token that the client was made with, if the store's pair stood before it."""
+        if self._given is not None and self._given.access_token != refused:
+            self._pair, self._given = self._given, None
+            return self._pair.access_token
+        if self._refusal is not None:
+            raise own_copy(self._refusal)
+        return None
+
+    async def _keep(self) -> None:
+        async with taken(self._store):
+            await self._keep_in_taken()
+
+    async def _keep_in_taken(self) -> None:
+        if self._pair is None:
+            return
+        self._is_kept = False
+        with told_of_store():
+            await in_thread(self._store.keep, self._pair)
+        self._is_kept = True
+        self._stored = self._pair
+
     def _none(self) -> str:
         raise TokenRefused(NOTHING_LEFT)
+
+
+@asynccontextmanager
+async def taken(store: TokenStore) -> AsyncIterator[TokenPair | None]:
+    """What is kept, while everybody else is kept out. Raises `TokenStoreFailed`."""
+    with told_of_store():
+        kept = await in_thread(store.take)
+    try:
+        yield kept
+    finally:
+        await in_thread(store.release)
 
 
 def exchange(grant_type: str, secret: str) -> Call[NewPair]:

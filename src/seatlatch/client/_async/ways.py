@@ -1,12 +1,12 @@
-"""How asyncio waits, locks, and does several things at once."""
+"""How asyncio waits, and does several things at once or one thing for several."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
+
+from ..errors import own_copy
 
 Result = TypeVar("Result")
-
-Lock = asyncio.Lock
 
 sleep = asyncio.sleep
 
@@ -22,16 +22,38 @@ async def _run(lane: Callable[[], Awaitable[None]]) -> None:
     await lane()
 
 
-async def uninterrupted(work: Callable[[], Awaitable[Result]]) -> Result:
-    """Do it to its end, even if whoever waits for it is cancelled meanwhile."""
-    task = asyncio.ensure_future(work())
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
-
-
 async def in_thread(work: Callable[..., Result], *arguments: Any) -> Result:
     """Do what may block in a thread of its own."""
     return await asyncio.to_thread(work, *arguments)
+
+
+class Shared(Generic[Result]):
+    """Does something once for all who want it meanwhile, and to its end: who is cancelled waits
+    for that first, however often.
+    """
+
+    def __init__(self) -> None:
+        self._running: asyncio.Future[Result] | None = None
+
+    async def run(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """What it gives; what it raises, each their own copy."""
+        if self._running is None or self._running.done():
+            self._running = asyncio.ensure_future(work())
+        running = self._running
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await _ended(running)
+            raise
+        except Exception as problem:
+            raise own_copy(problem) from problem
+
+
+async def _ended(running: asyncio.Future[Any]) -> None:
+    while not running.done():
+        try:
+            await asyncio.wait({running})
+        except asyncio.CancelledError:
+            continue
+    if not running.cancelled():
+        running.exception()  # now it counts as seen

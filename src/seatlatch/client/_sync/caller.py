@@ -8,6 +8,9 @@ from ..errors import Unauthorized
 from .sender import Call, Sender
 from .tokens import Tokens
 
+RENEWALS_MAX = 2
+"""The first may give what another process got, which may have ended since."""
+
 
 class Caller:
     """A sender, with what lets it in. `headers`: key and channel."""
@@ -18,15 +21,17 @@ class Caller:
         self._headers = headers
 
     def ask(self, call: Call[Told]) -> Told:
-        """What was answered. A token that is refused is renewed, once. Raises a `ClientError`."""
+        """What was answered. A token that is refused is renewed. Raises a `ClientError`."""
         token = self._tokens.access_token()
-        try:
-            return self._send(call, token)
-        except Unauthorized:
-            renewed = self._tokens.renewed(token)
-            if renewed is None:
-                raise
-        return self._send(call, renewed)
+        for _ in range(RENEWALS_MAX):
+            try:
+                return self._send(call, token)
+            except Unauthorized:
+                renewed = self._tokens.renewed(token)
+                if renewed is None:
+                    raise
+                token = renewed
+        return self._send(call, token)
 
     def _send(self, call: Call[Told], token: str) -> Told:
         headers = {**self._headers, "Authorization": f"Bearer {token}"}

@@ -55,6 +55,8 @@ class Client:
         common = common_headers(user_agent, application_id)
         keys = key_headers(api_key, channel_code)
         check_headers({**common, **keys, "Authorization": f"Bearer {access_token or 'none'}"})
+        if http is not None and not isinstance(http, httpx.Client):
+            raise TypeError(f"http must be an httpx.AsyncClient, not {http!r}")
         self._own = http is None
         self._http = http or httpx.Client(timeout=timeout)
         sender = Sender(self._http, base_url_of(base_url), common, retries or Retries())

@@ -50,7 +50,8 @@ class Events:
             query["after"] = after
         if limit is not None:
             query["limit"] = str(limit)
-        return self._caller.ask(Call("GET", "/v1/events", read_page, query=query))
+        call = Call("GET", "/v1/events", read_page, query=query, wait_seconds=wait_seconds)
+        return self._caller.ask(call)
 
     def follow(self, after: str | None = None) -> Iterator[EventPage]:
         """Pages of events without end, each as soon as there is one, none of them empty.

@@ -36,6 +36,10 @@ class TicketsResult(Generic[Row]):
         self.failure = failure
         self.request_ids = request_ids
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process, where it can't be sent again."""
+        return {**self.__dict__, "_verb": None}
+
     def __repr__(self) -> str:
         return f"<{len(self.success)} succeeded, {len(self.failure)} failed>"
 
