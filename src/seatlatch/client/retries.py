@@ -13,7 +13,7 @@ from .errors import (
     TooManyRequests,
 )
 
-DOUBLED_MAX = 60
+DOUBLINGS_MAX = 60
 """So often a wait is doubled; long before that it is at its bound."""
 
 WORTH_ANOTHER = (ConnectionFailed, TooManyRequests, ServiceUnavailable)
@@ -50,7 +50,7 @@ class Retries:
         if attempt >= self.attempts or not isinstance(problem, WORTH_ANOTHER):
             return None
         longest = min(
-            self.first_wait_seconds * 2.0 ** min(attempt - 1, DOUBLED_MAX), self.wait_seconds_max
+            self.first_wait_seconds * 2.0 ** min(attempt - 1, DOUBLINGS_MAX), self.wait_seconds_max
         )
         asked = problem.retry_after_seconds if isinstance(problem, RequestRefused) else None
         if asked is None:
