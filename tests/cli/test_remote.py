@@ -6,67 +6,22 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
 
-from tests.cli.commands import COMMAND, environment, run_within
+from tests.cli.commands import COMMAND, environment
+from tests.cli.remoting import KEYS, document, remote
 from tests.client.both import MANY
-from tests.client.scripted import Asked, answer, answering
+from tests.client.scripted import Asked, answering
 from tests.client.test_batches import BUSY, failing_from, succeeding
-from tests.conftest import EVERY_CASE
 from tests.serving import (
-    ACCESS_TOKEN,
-    API_KEY,
-    APPLICATION,
-    CHANNEL,
     OWNER,
     Served,
-    listed,
-    make_inventory,
-    serving,
 )
 
-Ran = subprocess.CompletedProcess[str]
-
-KEYS = {
-    "SEATLATCH_REMOTE_APPLICATION_ID": APPLICATION,
-    "SEATLATCH_REMOTE_API_KEY": API_KEY,
-    "SEATLATCH_REMOTE_CHANNEL_CODE": CHANNEL,
-    "SEATLATCH_REMOTE_ACCESS_TOKEN": ACCESS_TOKEN,
-}
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server with a ticket for every case, and 1,050 that are listed."""
-    inventory = make_inventory(tmp_path_factory.mktemp("remote") / "inventory.db", EVERY_CASE)
-    with inventory.provisioning() as provisioning:
-        provisioning.add_tickets([listed(token) for token in MANY])
-    with serving(inventory) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A person without any configuration."""
-    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
-        monkeypatch.setenv(variable, str(tmp_path))
-
-
-def remote(url: str, *arguments: str, typed: str | bytes = b"", **settings: str) -> Ran:
-    """A command against a service."""
-    known = {"SEATLATCH_REMOTE_URL": url, **KEYS}
-    return run_within("remote", *arguments, typed=typed, **{**known, **settings})
-
-
-def document(ran: Ran) -> Any:
-    """The one JSON document that a command printed."""
-    assert ran.stdout.count("\n") == 1
-    return json.loads(ran.stdout)
+pytestmark = pytest.mark.usefixtures("nobody")
 
 
 @pytest.mark.parametrize(
@@ -181,15 +136,6 @@ def test_standard_input_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (process.returncode, "Standard input is closed" in errors) == (2, True)
 
 
-@pytest.mark.parametrize(
-    ("variable", "value"), [("SSL_CERT_FILE", "/nowhere"), ("ALL_PROXY", "socks9://127.0.0.1:1")]
-)
-def test_a_bad_environment_is_told_in_a_sentence(variable: str, value: str) -> None:
-    ran = remote("https://127.0.0.1:1", "unlock", "a", **{variable: value})
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert "What is set for remote can't be used" in ran.stderr
-
-
 def test_one_document_also_if_nothing_was_answered() -> None:
     told = document(remote("http://127.0.0.1:1", "unlock", "a", "b", "--json"))
     assert (told["success"], told["unanswered"]) == ([], ["a", "b"])
@@ -199,83 +145,6 @@ def test_one_document_also_if_nothing_was_answered() -> None:
 def test_an_empty_file_is_nothing_to_do() -> None:
     ran = remote("http://127.0.0.1:1", "unlock", "--file", "-")
     assert (ran.returncode, ran.stdout) == (0, "0 unlocked.\n")
-
-
-CONFIG = f"""
-url = "http://127.0.0.1:1"
-application_id = "{APPLICATION}"
-api_key = "{API_KEY}"
-channel_code = "{CHANNEL}"
-access_token = "wrong"
-"""
-
-
-def test_the_environment_overrules_the_file_and_an_option_both(
-    service: Served, tmp_path: Path
-) -> None:
-    (tmp_path / "seatlatch").mkdir()
-    (tmp_path / "seatlatch" / "remote.toml").write_text(CONFIG)
-    only_token = {"SEATLATCH_REMOTE_ACCESS_TOKEN": ACCESS_TOKEN}
-    ran = run_within("remote", "unlock", "listed-1", "--url", service.url, **only_token)
-    assert (ran.returncode, ran.stderr) == (0, "")
-    ran = run_within("remote", "unlock", "listed-1", "--url", service.url)
-    assert ran.returncode == 1
-    assert "401 UNAUTHORIZED" in ran.stderr
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("url = 8080", "url in remote.toml must be a text in quotes."),
-        ("uri = 'a'", "remote.toml has an unknown uri; known are url, "),
-        ("url = ", "remote.toml is not TOML: "),
-        ("", "SEATLATCH_REMOTE_URL is not set. Set it, or url in remote.toml."),
-    ],
-)
-def test_a_bad_file_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("remote.toml").write_text(text)
-    ran = run_within("remote", "unlock", "a", "--config", "remote.toml")
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert said in ran.stderr
-
-
-def test_an_unknown_variable_is_told() -> None:
-    ran = remote("http://127.0.0.1:1", "unlock", "a", SEATLATCH_REMOTE_URI="a")
-    assert ran.returncode == 2
-    assert "There is no setting SEATLATCH_REMOTE_URI; those of remote are" in ran.stderr
-
-
-def test_a_server_does_not_mind_them(tmp_path: Path) -> None:
-    ran = run_within("migrate", SEATLATCH_DATABASE_URL=f"sqlite:///{tmp_path}/a.db", **KEYS)
-    assert (ran.returncode, ran.stderr) == (0, "")
-
-
-def test_tokens_for_a_code_are_kept_for_the_next_command(tmp_path: Path) -> None:
-    pair = (
-        '{"accessToken": "access", "refreshToken": "refresh", "tokenType": "Bearer",'
-        ' "expiration": "2099-02-18T19:39:39.548608815Z"}'
-    )
-
-    def script(asked: Asked) -> bytes:
-        if "/auth/token " in asked.head:
-            return answer(200, pair)
-        assert asked.header("authorization") == "Bearer access"
-        return succeeding(asked)
-
-    settings = {"SEATLATCH_REMOTE_ACCESS_TOKEN": "", "SEATLATCH_REMOTE_AUTHORIZATION_CODE": "code"}
-    with answering(script) as server:
-        for _ in range(2):
-            assert remote(server.url, "unlock", "a", **settings).returncode == 0
-    assert len([asked for asked in server.asked if "/auth/token " in asked.head]) == 1
-    (kept,) = (tmp_path / "seatlatch").glob("*.json")
-    assert kept.name.startswith(f"{APPLICATION}@127.0.0.1")
-    kept.write_text("{")
-    ran = remote(server.url, "unlock", "a", **settings)
-    assert (ran.returncode, ran.stdout) == (1, "0 unlocked, 1 not answered.\n")
-    assert "is damaged" in ran.stderr
 
 
 def test_what_was_answered_before_a_failure_is_told() -> None:
