@@ -5,19 +5,17 @@ whole, so that no path that is asked for can lead out of it.
 """
 
 import asyncio
-import gzip
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from seatlatch.api.media import prefers_gzip
+from seatlatch.api.files import File, make_file
 from seatlatch.api.refusals import RouteUnknown
 
 NOT_BUILT = "The pages are not built here. In the project's folder, make docs builds them."
@@ -36,14 +34,6 @@ MEDIA_TYPES = {
 
 INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 INLINE_STYLE = re.compile(rb'<style>(.*?)</style>|\bstyle="([^"]*)"', re.DOTALL)
-
-
-class File(NamedTuple):
-    """A file as it is served. `zipped`: the body for those who take gzip."""
-
-    body: bytes
-    zipped: bytes
-    headers: Mapping[str, str]
 
 
 class Site:
@@ -66,11 +56,7 @@ class Site:
         file = files.get(name)
         if file is None:
             raise RouteUnknown(NO_SUCH_PAGE if files else NOT_BUILT)
-        if file.headers["ETag"] in request.headers.get("If-None-Match", ""):
-            return Response(b"", 304, file.headers)
-        if prefers_gzip(request.headers.get("Accept-Encoding", "").encode("latin-1")):
-            return Response(file.zipped, headers={**file.headers, "Content-Encoding": "gzip"})
-        return Response(file.body, headers=file.headers)
+        return file.answer(request)
 
     async def _files(self) -> Mapping[str, File]:
         """What is in the folder, by name. It is read anew if another folder stands in its place."""
@@ -88,22 +74,17 @@ class Site:
 def read_site(folder: Path) -> Mapping[str, File]:
     """Every file below a folder by its name there. Links of the file system are left out."""
     return {
-        file.relative_to(folder).as_posix(): make_file(file.read_bytes(), file.suffix)
+        file.relative_to(folder).as_posix(): site_file(file.read_bytes(), file.suffix)
         for file in sorted(folder.rglob("*"))
         if file.is_file() and not file.is_symlink()
     }
 
 
-def make_file(body: bytes, suffix: str) -> File:
-    """A file with its headers. A browser keeps it, but asks each time whether it is the same."""
-    headers = {
-        "Content-Type": MEDIA_TYPES.get(suffix, "text/plain; charset=utf-8"),
-        "Content-Security-Policy": policy(body if suffix == ".html" else b""),
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-cache",
-        "ETag": f'W/"{sha256(body).hexdigest()[:32]}"',
-    }
-    return File(body, gzip.compress(body, mtime=0), headers)
+def site_file(body: bytes, suffix: str) -> File:
+    """A file of the site with its headers."""
+    media_type = MEDIA_TYPES.get(suffix, "text/plain; charset=utf-8")
+    allowed = policy(body if suffix == ".html" else b"")
+    return make_file(body, media_type, {"Content-Security-Policy": allowed})
 
 
 def policy(page: bytes) -> str:

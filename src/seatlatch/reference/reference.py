@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from seatlatch.api.files import LazyFile
 from seatlatch.api.refusals import RouteUnknown
 from seatlatch.reference import box_office, channel, examples
 from seatlatch.reference.document import DOCUMENTS, as_json
-from seatlatch.reference.files import ServedFile
 
 HERE = Path(__file__).parent
 PAGE = HERE / "page"
@@ -69,7 +69,7 @@ class Reference:
 
     def __init__(self, *, is_sandbox: bool) -> None:
         self._assets = {
-            name: ServedFile((folder / name).read_bytes, media_type)
+            name: LazyFile((folder / name).read_bytes, media_type)
             for name, (folder, media_type) in ASSETS.items()
         }
         self._is_sandbox = is_sandbox
@@ -77,7 +77,7 @@ class Reference:
     def routes(self) -> list[Route]:
         """Where each is."""
         documents = {
-            path: ServedFile(partial(as_json, make), "application/json")
+            path: LazyFile(partial(as_json, make), "application/json")
             for path, make in DOCUMENTS.items()
         }
         pages = {path: self._page(path) for path in PAGES}
@@ -93,8 +93,8 @@ class Reference:
             raise RouteUnknown("There is nothing at this path. Look whether it is spelt right.")
         return await file.answer(request)
 
-    def _page(self, path: str) -> ServedFile:
-        return ServedFile(
+    def _page(self, path: str) -> LazyFile:
+        return LazyFile(
             partial(page, path, is_sandbox=self._is_sandbox),
             "text/html; charset=utf-8",
             {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"},

@@ -88,6 +88,8 @@ class AsyncTokens:
         return await self._exchanging.run(lambda: self._exchange(refused))
 
     async def _load(self) -> None:
+        if self._is_loaded:  # while this one waited for its turn
+            return
         async with taken(self._store) as kept:
             self._stored = kept
         self._pair = kept or self._given

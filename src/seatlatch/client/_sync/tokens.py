@@ -89,6 +89,8 @@ class Tokens:
         return self._exchanging.run(lambda: self._exchange(refused))
 
     def _load(self) -> None:
+        if self._is_loaded:  # while this one waited for its turn
+            return
         with taken(self._store) as kept:
             self._stored = kept
         self._pair = kept or self._given
