@@ -27,7 +27,7 @@ run: $(READY) $(SITE) ## start the sandbox on PORT (8080)
 	@exec $(BIN)/seatlatch sandbox --port $(PORT)
 
 test: $(DEV_READY) $(SITE) ## run all tests
-	$(BIN)/pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 3
 
 check: $(DEV_READY) ## lint, types, imports, formatting
 	$(BIN)/ruff check .

@@ -172,7 +172,7 @@ def last_when_an_unlock_came_in_between(served: Served) -> int:
     putting.start()
     patience_ends = monotonic() + PATIENCE_SECONDS
     while operate(served, "GET", "/many-0").status_code == 404:
-        assert monotonic() < patience_ends
+        assert monotonic() < patience_ends, statuses
     assert served.unlock("listed-1").status_code == 200
     last = operate(served, "GET", f"/many-{MANY - 1}").status_code
     putting.join()
