@@ -63,7 +63,7 @@ def failing_tokens() -> str:
             (
                 f"`{token}`",
                 f"`{outcome}`",
-                f"`{failed_ticket(TicketResult('', outcome, None)).type}`",
+                f"`{type_of(outcome)}`",
             )
             for token, outcome in data.FAILING.items()
         ),

@@ -46,4 +46,6 @@ def test_a_server_that_is_no_sandbox_fills_in_no_credentials(page: Page, tmp_pat
         }
         assert filled.pop("User-Agent") == "MyApplication/1.0"
         assert set(filled.values()) == {""}
+        page.click("#operations-Tokens-exchangeToken .opblock-summary-control")
+        assert "sandbox" not in page.input_value("#operations-Tokens-exchangeToken textarea")
         assert page.locator(".btn.authorize.unlocked").count() > 0

@@ -9,6 +9,7 @@ from seatlatch.reference import box_office, channel
 from seatlatch.reference.calls import Call
 from seatlatch.reference.document import channel_document, operator_document
 from seatlatch.reference.examples import Example
+from seatlatch.sandbox.data import fill
 from tests.databases import Database
 from tests.reference.asking import Ask, asked_by
 from tests.reference.test_document import operations, resolved
@@ -17,7 +18,7 @@ from tests.serving import Served, serving
 CALLS = [*channel.CALLS, *box_office.CALLS]
 BODIES = [call for call in CALLS if call.bodies]
 
-IN_ORDER = [
+ANSWERED = [
     (call, example)
     for call in (
         *(channel.UNLOCK, channel.LOCK, channel.VERIFY),
@@ -31,8 +32,10 @@ IN_ORDER = [
 TOO_MANY = msgspec.json.encode({"tokens": [f"{number:011}" for number in range(101)]})
 
 
-def test_the_examples_are_answered_to_the_letter(sandbox: Served) -> None:
-    for call, example in IN_ORDER:
+def test_the_examples_are_answered_to_the_letter_by_a_fresh_sandbox(sandbox: Served) -> None:
+    for call, example in ANSWERED:
+        with sandbox.database.provisioning() as provisioning:
+            fill(provisioning)
         ask = asked_by(call, example)
         if example.name == "tooMany":
             ask = ask._replace(
@@ -61,8 +64,8 @@ def test_what_is_read_back_has_the_members_of_its_example(sandbox: Served) -> No
         if call is box_office.SHOW:
             answer["hold"] = None
         if call is box_office.LIST:
-            answer["tickets"] = answer["tickets"][:1]
-        assert list(members(answer)) == list(members(example)), call.operation_id
+            answer["tickets"] = [{**answer["tickets"][0], "hold": None}]
+        assert members(answer) == members(example), call.operation_id
 
 
 Fault = Callable[[Call, Ask], Ask]

@@ -24,7 +24,8 @@ class File(NamedTuple):
 
     def answer(self, request: Request) -> Response:
         """200 with the file, or 304 if the caller has it already."""
-        if self.headers["ETag"] in request.headers.get("If-None-Match", ""):
+        asked = request.headers.get("If-None-Match", "")
+        if asked.strip() == "*" or self.headers["ETag"].removeprefix("W/") in asked:
             return Response(status_code=304, headers=self.headers)
         if prefers_gzip(request.headers.get("Accept-Encoding", "").encode("latin-1")):
             return Response(self.zipped, headers={**self.headers, "Content-Encoding": "gzip"})
@@ -50,10 +51,12 @@ class LazyFile:
         self, make: Callable[[], bytes], media_type: str, headers: Mapping[str, str] | None = None
     ) -> None:
         self._make = lambda: make_file(make(), media_type, headers)
+        self._making = asyncio.Lock()
         self._made: File | None = None
 
     async def answer(self, request: Request) -> Response:
         """200 with the file, or 304 if the caller has it already."""
-        if self._made is None:
-            self._made = await asyncio.to_thread(self._make)
+        async with self._making:
+            if self._made is None:
+                self._made = await asyncio.to_thread(self._make)
         return self._made.answer(request)

@@ -44,8 +44,9 @@ Every answer says by its status what became of a list: 200 all succeeded, 207 so
 because each is locked, 422 none. Errors have a `type`; by it decide what to do. `x-retry` says of
 each error whether the same request may be sent again, how often, and after what wait.
 
-Send `Accept: application/json`. `Accept-Encoding: gzip` is supported. The examples are answered to
-the letter by a sandbox that was just started, and their credentials are the sandbox's."""
+Send `Accept: application/json`. `Accept-Encoding: gzip` is supported. The examples of
+locks, unlocks and verifies are answered to the letter by a sandbox that was just started, and their
+credentials are the sandbox's."""
 
 OPERATOR_DESCRIPTION = f"""\
 The ticketing system's own door: put tickets, hold seats, release, unlock and void them, and look up

@@ -136,10 +136,7 @@ def _verified(token: str) -> Body:
         **place,
         status="UNLOCK",
         mpreserve=True,
-        externalListingId="L-1",
-        totalPrice=170.5,
-        individualPrice=85.25,
-        source="INDIVIDUAL",
+        **dict.fromkeys(("externalListingId", "totalPrice", "individualPrice", "source")),
     )
 
 

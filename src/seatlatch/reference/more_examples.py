@@ -4,7 +4,8 @@ from seatlatch.reference.examples import LISTED, LOCKED, OWNER, UNKNOWN, Body, E
 
 REQUEST_ID = "5b0f2a86-3c1d-4f7e-8a95-0d6b7c2e4f10"
 OTHER_REQUEST_ID = "5b0f2a86-3c1d-4f7e-8a95-0d6b7c2e4f21"
-TOKEN = "203010101"  # noqa: S105 - a ticket's, no secret
+TOKEN = "201080101"  # noqa: S105 - a ticket's, no secret
+OWNER_OF_TOKEN = "310800"  # noqa: S105 - as above
 FIRST, SECOND = "2026-11-25T06:59:51.846973Z", "2026-11-25T06:59:51.871366Z"
 HOLD_END = "2026-11-25T07:09:51.871366Z"
 CURSOR = "WyJlYzAzNzVmNjgwMjE2ZTQ5IiwibXktYXBwbGljYXRpb24iLHsiMSI6Mn0sMCwwXQ"
@@ -100,15 +101,15 @@ EVENTS = (
     ),
 )
 
-_RECORD = {"token": TOKEN, "organizationId": "1001", "ownerId": "330100"}
+_NEW = {"token": "203010101", "organizationId": "1001", "ownerId": "330100"}
 
 PUT = (
     Example(
         "oneAdded",
         "A new ticket.",
-        [{**_RECORD, "accessId": "SANDBOX-2026"}],
+        [{**_NEW, "accessId": "SANDBOX-2026"}],
         200,
-        {"success": [{"token": TOKEN, "ownerId": "330100", "outcome": "added"}]},
+        {"success": [{"token": _NEW["token"], "ownerId": _NEW["ownerId"], "outcome": "added"}]},
     ),
 )
 
@@ -139,7 +140,7 @@ STATUS = (
         "Held for ten minutes.",
         {"tokens": [TOKEN], "status": "LOCK", "reason": "exchange", "expiresInSeconds": 600},
         200,
-        {"success": [{"token": TOKEN, "ownerId": "330100", "status": "LOCK"}]},
+        {"success": [{"token": TOKEN, "ownerId": OWNER_OF_TOKEN, "status": "LOCK"}]},
     ),
     Example(
         "someHeld",
@@ -147,7 +148,7 @@ STATUS = (
         {"tokens": [TOKEN, LISTED[0]], "status": "LOCK", "reason": "exchange"},
         207,
         {
-            "success": [{"token": TOKEN, "ownerId": "330100", "status": "LOCK"}],
+            "success": [{"token": TOKEN, "ownerId": OWNER_OF_TOKEN, "status": "LOCK"}],
             "failure": [_RESERVED],
         },
     ),
@@ -170,7 +171,7 @@ STATUS = (
         "Released.",
         {"tokens": [TOKEN], "status": "UNLOCK"},
         200,
-        {"success": [{"token": TOKEN, "ownerId": "330100", "status": "UNLOCK"}]},
+        {"success": [{"token": TOKEN, "ownerId": OWNER_OF_TOKEN, "status": "UNLOCK"}]},
     ),
 )
 
@@ -185,16 +186,18 @@ OVERRIDE = (
 )
 
 _TICKET = {
-    **_RECORD,
-    "accessId": "SANDBOX-2026",
-    **dict.fromkeys(("section", "row", "seat", "barcode")),
+    "token": TOKEN,
+    "organizationId": "1001",
+    "ownerId": OWNER_OF_TOKEN,
+    **{**SEAT, "section": "108"},
+    "barcode": f"B{TOKEN}",
     "voided": False,
     "status": "UNLOCK",
     "hold": None,
     "mpreserve": False,
     "channel": None,
     "listing": None,
-    "revision": 4,
+    "revision": 1,
 }
 
 SHOW = (Example("oneTicket", "A ticket that is free.", None, 200, _TICKET),)
@@ -233,7 +236,7 @@ VOID = (
         "Void now, or already.",
         {"tokens": [TOKEN], "reason": "reissued"},
         200,
-        {"success": [{"token": TOKEN, "ownerId": "330100"}]},
+        {"success": [{"token": TOKEN, "ownerId": OWNER_OF_TOKEN}]},
     ),
 )
 

@@ -155,6 +155,14 @@ def _error(error_body: Schema, problem: Problem) -> Schema:
     }
 
 
+def advice_for(problem: Problem, *, plain: bool) -> Advice:
+    """The catalogue's advice. Of the token call (`plain`) a second use of a secret ends all tokens
+    that came of it, so it is sent again once.
+    """
+    advice = problem.advice
+    return advice._replace(retry_count="1") if plain and advice.retry_possible else advice
+
+
 def in_words(advice: Advice) -> str:
     """Retry advice in one line, in the document's columns."""
     possible = "yes" if advice.retry_possible else "no"
@@ -164,9 +172,9 @@ def in_words(advice: Advice) -> str:
     )
 
 
-def retry(problem: Problem) -> dict[str, Any]:
+def retry(problem: Problem, advice: Advice) -> dict[str, Any]:
     """The same for programs, as an extension of the document."""
-    possible, count, action = problem.advice
+    possible, count, action = advice
     waits = any(problem is PROBLEMS[kind] for kind in (RateExceeded, Unavailable))
     return {
         "possible": possible,
@@ -194,11 +202,12 @@ def response(
         headers += TOLD_OF_THE_RATE
     if plain:
         headers += PlainRoute.HEADERS
+    advice = advice_for(problem, plain=plain)
     return {
-        "description": f"`{problem.type}`: {meaning or problem.meaning} {in_words(problem.advice)}",
+        "description": f"`{problem.type}`: {meaning or problem.meaning} {in_words(advice)}",
         "headers": header_references(headers),
         "content": {JSON: {"schema": reference_to(schema), "examples": dict(examples)}},
-        "x-retry": retry(problem),
+        "x-retry": retry(problem, advice),
     }
 
 

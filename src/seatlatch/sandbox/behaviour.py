@@ -13,7 +13,9 @@ from msgspec import Meta, Struct, field
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.sandbox.faults import Fault
 
-DELAY_MILLISECONDS_MAX = 60_000
+DELAY_MILLISECONDS_MAX = 10_000
+"""Both delays together stay below what a request may take as a whole, body and all: 30 seconds."""
+
 RETRY_AFTER_SECONDS_MAX = 60
 LIMITED_REQUESTS_MAX = 1_000_000
 SEED_MAX = 2**53 - 1
@@ -88,6 +90,7 @@ class Fate(NamedTuple):
 
     fault: Fault | None
     delay_seconds: float
+    retry_after_seconds: int
 
 
 class Conduct:
@@ -130,9 +133,9 @@ class Conduct:
         waits = behaviour.latency_milliseconds + jitter * behaviour.jitter_milliseconds
         for fault, share in shares(behaviour):
             if drawn < share:
-                return Fate(fault, waits / 1000)
+                return Fate(fault, waits / 1000, behaviour.retry_after_seconds)
             drawn -= share
-        return Fate(None, waits / 1000)
+        return Fate(None, waits / 1000, behaviour.retry_after_seconds)
 
     def is_next_delivery_duplicated(self) -> bool:
         """Whether the next message to a webhook is sent twice."""

@@ -48,6 +48,7 @@ class Misbehaving:
             if fate.delay_seconds:
                 await self.sleep(fate.delay_seconds)
             heard = _Heard(self, request)
+            heard.retry_after_seconds = fate.retry_after_seconds
             await heard.meet(fate.fault, SWITCH)
             response = await endpoint(Request(request.scope, heard.receive))
             if heard.loses_its_answer:
@@ -66,6 +67,7 @@ class _Heard:
         self._of = misbehaving
         self._request = request
         self._pieces: list[bytes] = []
+        self.retry_after_seconds = 1
         self.loses_its_answer = False
         self.because = ""
 
@@ -95,9 +97,7 @@ class _Heard:
         elif fault is Fault.LOST:
             self.loses_its_answer, self.because = True, because
         else:
-            Exchange.of(self._request).more_headers = ()  # its bucket was not asked
-            seconds = self._of.conduct.behaviour.retry_after_seconds
-            raise refusal_of(fault, because, seconds)
+            raise refusal_of(fault, because, self.retry_after_seconds)
 
 
 class _Repeating:

@@ -9,6 +9,8 @@ fetch(address)
       for (const parameter of Object.values(spec.components.parameters)) {
         if (parameter.name.startsWith("PAC-")) delete parameter.example;
       }
+      const exchange = spec.paths["/v1/auth/token"];
+      if (exchange) delete exchange.post.requestBody.content["application/json"].examples;
     }
     const ui = SwaggerUIBundle({
       spec,
