@@ -7,10 +7,9 @@ from docs.markdown import table
 from seatlatch.api.answers import failed_ticket
 from seatlatch.api.problems import (
     ALL_LOCKED,
-    INTERNAL_ERROR,
+    EVERY_PROBLEM,
     NO_RETRY,
     NONE_SUCCEEDED,
-    PROBLEMS,
     Advice,
     Problem,
 )
@@ -44,14 +43,8 @@ class Case(NamedTuple):
 
 def cases() -> list[Case]:
     """All of them: those of a whole request by status, then those of a single token."""
-    problems = [*PROBLEMS.values(), INTERNAL_ERROR, ALL_LOCKED, NONE_SUCCEEDED]
-    whole = [_whole(problem) for problem in sorted(problems, key=by_status)]
+    whole = [_whole(problem) for problem in EVERY_PROBLEM]
     return list(dict.fromkeys([*whole, *_of_a_channel(), *_of_an_operator()]))
-
-
-def by_status(problem: Problem) -> int:
-    """The order of the catalogue."""
-    return problem.status
 
 
 def _whole(problem: Problem) -> Case:
@@ -112,7 +105,7 @@ def facts(kind: str) -> str:
 
 def advice_cells(advice: Advice) -> tuple[str, str, str, str, str]:
     """What the caller is to do, in the columns of `ADVICE`."""
-    wait = "`Retry-After` seconds" if "`Retry-After`" in advice.ultimate_action else "none"
+    wait = f"`{advice.wait}` seconds" if advice.wait else "none"
     possible = "yes" if advice.retry_possible else "no"
     return possible, advice.retry_count, wait, advice.ultimate_action, LEVEL
 

@@ -10,7 +10,7 @@ from functools import partial
 from prometheus_client import Metric
 
 from docs.commands import commands
-from docs.errors import LEVEL, OF_A_CHANNEL, by_status, catalogue, facts, page_of, types
+from docs.errors import LEVEL, OF_A_CHANNEL, catalogue, facts, page_of, types
 from docs.figures import (
     client_cost,
     growth,
@@ -25,10 +25,8 @@ from docs.markdown import table
 from docs.sandbox import behaviour, failing_tokens, fault_tokens, venue
 from seatlatch.api.answers import failed_ticket
 from seatlatch.api.problems import (
-    ALL_LOCKED,
-    INTERNAL_ERROR,
+    EVERY_PROBLEM,
     NO_RETRY,
-    NONE_SUCCEEDED,
     PROBLEMS,
     Advice,
 )
@@ -71,7 +69,6 @@ def retry_cells(advice: Advice) -> tuple[str, str, str]:
 
 def errors() -> str:
     """Every error of a whole request, by status."""
-    problems = [*PROBLEMS.values(), INTERNAL_ERROR, ALL_LOCKED, NONE_SUCCEEDED]
     columns = ("Status", "Type", "appErrorCode", "Meaning", "Retry possible", "Retry count")
     return table(
         (*columns, "Ultimate action", "Level"),
@@ -84,7 +81,7 @@ def errors() -> str:
                 *retry_cells(problem.advice),
                 LEVEL,
             )
-            for problem in sorted(problems, key=by_status)
+            for problem in EVERY_PROBLEM
         ),
     )
 

@@ -31,22 +31,28 @@ from seatlatch.domain.refusal import (
 
 
 class Advice(NamedTuple):
-    """What a caller is to do about an error, in the columns that the document has for it."""
+    """What a caller is to do about an error, in the columns that the document has for it.
+
+    `wait`: the header that says for how long to wait first.
+    """
 
     retry_possible: bool
     retry_count: str
     ultimate_action: str
+    wait: str | None = None
 
 
 NO_RETRY = Advice(False, "0", "caller to analyze")
 """In the document's own words."""
 
-RETRY_ACTIONS = {
-    408: "send it again on a new connection",
-    429: "wait as `Retry-After` says, then send again",
-    503: "wait as `Retry-After` says, then send again",
+_LATER = Advice(True, "not limited", "wait as `Retry-After` says, then send again", "Retry-After")
+
+RETRIES = {
+    408: Advice(True, "not limited", "send it again on a new connection"),
+    429: _LATER,
+    503: _LATER,
 }
-"""What to do where sending again helps, by status."""
+"""Where sending again helps, by status."""
 
 
 class Problem(NamedTuple):
@@ -65,7 +71,7 @@ class Problem(NamedTuple):
     @property
     def advice(self) -> Advice:
         """What to do about it."""
-        return Advice(True, "not limited", RETRY_ACTIONS[self.status]) if self.retry else NO_RETRY
+        return RETRIES[self.status] if self.retry else NO_RETRY
 
 
 PROBLEMS: dict[type[Refusal], Problem] = {
@@ -119,6 +125,12 @@ NONE_SUCCEEDED = Problem(
 ALL_LOCKED = Problem(
     409, "SEAT_RECORD_LOCKED", False, "No token succeeded, every one because its seat is locked."
 )
+
+EVERY_PROBLEM = sorted(
+    [*PROBLEMS.values(), INTERNAL_ERROR, ALL_LOCKED, NONE_SUCCEEDED],
+    key=lambda problem: problem.status,
+)
+"""The whole catalogue, by status."""
 
 
 def problem_of(refusal: Refusal) -> Problem:

@@ -172,16 +172,10 @@ def in_words(advice: Advice) -> str:
     )
 
 
-def retry(problem: Problem, advice: Advice) -> dict[str, Any]:
+def retry(advice: Advice) -> dict[str, Any]:
     """The same for programs, as an extension of the document."""
-    possible, count, action = advice
-    waits = any(problem is PROBLEMS[kind] for kind in (RateExceeded, Unavailable))
-    return {
-        "possible": possible,
-        "count": count,
-        "wait": "Retry-After" if waits else None,
-        "action": action,
-    }
+    possible, count, action, wait = advice
+    return {"possible": possible, "count": count, "wait": wait, "action": action}
 
 
 def response(
@@ -207,7 +201,7 @@ def response(
         "description": f"`{problem.type}`: {meaning or problem.meaning} {in_words(advice)}",
         "headers": header_references(headers),
         "content": {JSON: {"schema": reference_to(schema), "examples": dict(examples)}},
-        "x-retry": retry(problem, advice),
+        "x-retry": retry(advice),
     }
 
 

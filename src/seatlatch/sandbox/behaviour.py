@@ -56,7 +56,7 @@ class Behaviour(Struct, rename="camel", forbid_unknown_fields=True, frozen=True,
     retry_after_seconds: Annotated[
         int,
         Meta(
-            ge=0,
+            ge=1,
             le=RETRY_AFTER_SECONDS_MAX,
             description="What `Retry-After` says on these 503s and 429s.",
         ),

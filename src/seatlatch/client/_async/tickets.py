@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import overload
 
 from ..batches import OnAnswer
 from ..forms import UNLOCK, VERIFY, lock, verify_barcodes
@@ -48,6 +49,20 @@ class AsyncTickets:
         """
         form = lock(source, external_listing_id, total_price, seller)
         return await AsyncVerb(self._caller, form, self._lanes).ask(tickets, on_answer)
+
+    @overload
+    async def verify(
+        self, tokens: Iterable[str], *, on_answer: OnAnswer[VerifiedTicket] | None = None
+    ) -> AsyncTicketsResult[VerifiedTicket]: ...
+
+    @overload
+    async def verify(
+        self,
+        *,
+        barcodes: Iterable[str],
+        access_id: str,
+        on_answer: OnAnswer[VerifiedTicket] | None = None,
+    ) -> AsyncTicketsResult[VerifiedTicket]: ...
 
     async def verify(
         self,

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import overload
 
 from ..batches import OnAnswer
 from ..forms import UNLOCK, VERIFY, lock, verify_barcodes
@@ -49,6 +50,20 @@ class Tickets:
         """
         form = lock(source, external_listing_id, total_price, seller)
         return Verb(self._caller, form, self._lanes).ask(tickets, on_answer)
+
+    @overload
+    def verify(
+        self, tokens: Iterable[str], *, on_answer: OnAnswer[VerifiedTicket] | None = None
+    ) -> TicketsResult[VerifiedTicket]: ...
+
+    @overload
+    def verify(
+        self,
+        *,
+        barcodes: Iterable[str],
+        access_id: str,
+        on_answer: OnAnswer[VerifiedTicket] | None = None,
+    ) -> TicketsResult[VerifiedTicket]: ...
 
     def verify(
         self,
