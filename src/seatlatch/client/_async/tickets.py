@@ -53,7 +53,8 @@ class AsyncTickets:
     @overload
     async def verify(
         self, tokens: Iterable[str], *, on_answer: OnAnswer[VerifiedTicket] | None = None
-    ) -> AsyncTicketsResult[VerifiedTicket]: ...
+    ) -> AsyncTicketsResult[VerifiedTicket]:
+        """By token."""
 
     @overload
     async def verify(
@@ -62,7 +63,8 @@ class AsyncTickets:
         barcodes: Iterable[str],
         access_id: str,
         on_answer: OnAnswer[VerifiedTicket] | None = None,
-    ) -> AsyncTicketsResult[VerifiedTicket]: ...
+    ) -> AsyncTicketsResult[VerifiedTicket]:
+        """By barcode within an event."""
 
     async def verify(
         self,

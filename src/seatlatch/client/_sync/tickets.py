@@ -54,7 +54,8 @@ class Tickets:
     @overload
     def verify(
         self, tokens: Iterable[str], *, on_answer: OnAnswer[VerifiedTicket] | None = None
-    ) -> TicketsResult[VerifiedTicket]: ...
+    ) -> TicketsResult[VerifiedTicket]:
+        """By token."""
 
     @overload
     def verify(
@@ -63,7 +64,8 @@ class Tickets:
         barcodes: Iterable[str],
         access_id: str,
         on_answer: OnAnswer[VerifiedTicket] | None = None,
-    ) -> TicketsResult[VerifiedTicket]: ...
+    ) -> TicketsResult[VerifiedTicket]:
+        """By barcode within an event."""
 
     def verify(
         self,
