@@ -27,7 +27,8 @@ run: $(READY) $(SITE) ## start the sandbox on PORT (8080)
 	@exec $(BIN)/seatlatch sandbox --port $(PORT)
 
 test: $(DEV_READY) $(SITE) ## run all tests
-	$(BIN)/pytest --numprocesses 3
+	$(BIN)/pytest --numprocesses 3 --ignore tests/durability
+	$(BIN)/pytest --numprocesses 2 tests/durability  # where it matters how long something takes
 
 check: $(DEV_READY) ## lint, types, imports, formatting
 	$(BIN)/ruff check .
