@@ -19,7 +19,7 @@ import pytest
 
 from seatlatch.operations.box_office import hold_tickets
 from seatlatch.wiring import change
-from tests.cli.commands import environment
+from tests.cli.commands import COMMAND, environment
 from tests.durability.mixed_load import OPEN, Client, read_states
 from tests.journals import disagreements
 from tests.nursery import Command
@@ -136,7 +136,12 @@ class Files:
         header = "token,owner_id,section,seat,barcode,access_id"
         self._file.write_text("\n".join([header, *lines]))
         options = ["--org", ORGANIZATION, "--database", SqliteDatabase(self._path).url]
-        return start("tickets", "import", str(self._file), *options)
+        # From nothing, so that it takes about as long as the server and its first requests.
+        return subprocess.Popen(
+            [*COMMAND, "tickets", "import", str(self._file), *options],
+            env=environment({}),
+            stdout=subprocess.DEVNULL,
+        )
 
     def check(self, exit_code: int, where: str) -> None:
         """The last file is in it wholly, or not at all; if it was acknowledged, wholly."""
