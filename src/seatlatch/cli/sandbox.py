@@ -13,7 +13,7 @@ from uuid import uuid4
 import typer
 
 from seatlatch.api.server import url_of
-from seatlatch.cli.options import AsJson, Host, Port
+from seatlatch.cli.options import AsJson, Host, Port, log_injected
 from seatlatch.cli.running import run, stop_in_order, take_address
 from seatlatch.operations.write_webhooks import require_url
 from seatlatch.sandbox import data, faults
@@ -46,6 +46,7 @@ def sandbox(
         if webhook:
             require_url(webhook)
         log = make_log(settings.log_format, settings.log_level)
+        log_injected(log)
         metrics = Metrics()
         with take_address(settings) as listener:
             make_database(database_url, "sandbox")
