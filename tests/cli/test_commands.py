@@ -11,7 +11,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from docs.commands import every_command
 from seatlatch import __version__
-from seatlatch.settings import RateSetting, SettingProblem, Settings, read_settings
+from seatlatch.setting_values import RateSetting
+from seatlatch.settings import SettingProblem, Settings, read_settings
 from tests.cli.commands import run, run_here, run_on, running
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import Database, Databases
