@@ -36,7 +36,7 @@ def is_secret(kind: type[Any], name: str) -> bool:
 
 
 def holders() -> Iterator[tuple[type[Any], str]]:
-    """Every named tuple and struct with each field that holds a secret. The client has its own test."""
+    """Every type with each field that holds a secret. The client has a test of its own."""
     for module in pkgutil.walk_packages(seatlatch.__path__, "seatlatch."):
         if module.name.endswith("__main__") or module.name.startswith("seatlatch.client"):
             continue
