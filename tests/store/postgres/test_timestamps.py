@@ -1,5 +1,5 @@
-"""A transaction has one timestamp on PostgreSQL, also where each statement sees another clock, as on
-the nodes of a distributed database.
+"""A transaction has one timestamp on PostgreSQL, even if each statement sees another clock, as it
+may on the nodes of a distributed database.
 """
 
 from datetime import timedelta

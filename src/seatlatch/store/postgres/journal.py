@@ -64,12 +64,12 @@ WITH moved AS (
     number = CASE WHEN number = $2::bigint THEN $3::bigint END
   WHERE chain = $1::bigint RETURNING chain)
 INSERT INTO seatlatch.journal (entry_id, position, moment, request_id, entry, hash)
-SELECT ((SELECT chain FROM moved) << 36) + $2::bigint + nth, $4::bigint, $9::timestamptz, request_id, entry,
-       substr($8::bytea, (nth * 32 - 31)::int, 32)
+SELECT ((SELECT chain FROM moved) << 36) + $2::bigint + nth, $4::bigint, $9::timestamptz,
+       request_id, entry, substr($8::bytea, (nth * 32 - 31)::int, 32)
 FROM unnest($5::uuid[], $6::text[]) WITH ORDINALITY AS new (request_id, entry, nth)
 """
-"""A head that is not where it was left, or is gone, becomes NULL, which fails. The timestamp is the one that was
-hashed: `now()` here could be the clock of another node.
+"""A head that is not where it was left, or is gone, becomes NULL, which fails. The timestamp is
+the one that was hashed: `now()` here could be the clock of another node.
 """
 READ_ROWS = f"""
 SELECT {ROW} FROM seatlatch.journal
