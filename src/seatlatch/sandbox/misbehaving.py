@@ -15,6 +15,7 @@ from seatlatch.api.exchange import Exchange
 from seatlatch.sandbox.behaviour import Conduct
 from seatlatch.sandbox.cutting import cut
 from seatlatch.sandbox.faults import SLOW_SECONDS, Fault, Turns, asked_in, refusal_of
+from seatlatch.sandbox.hosts import with_endpoint
 from seatlatch.webhooks.sending import Answer, NoAnswer, Sends
 
 MISBEHAVES = "/v1/"
@@ -35,7 +36,7 @@ class Misbehaving:
         """The same route, which misbehaves if it is one of those that do."""
         if not route.path.startswith(MISBEHAVES):
             return route
-        return type(route)(route.path, self._around(route.endpoint), methods=route.methods)
+        return with_endpoint(route, self._around(route.endpoint))
 
     def sender(self, sends: Sends) -> Sends:
         """The same sender, which sends some messages twice."""
