@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from seatlatch.api.files import LazyFile
 from seatlatch.api.refusals import RouteUnknown
+from seatlatch.api.routes import ApiRoute, PublicRoute
 from seatlatch.reference import box_office, channel, examples
 from seatlatch.reference.document import DOCUMENTS, as_json
 
@@ -74,7 +74,7 @@ class Reference:
         }
         self._is_sandbox = is_sandbox
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         """Where each is."""
         documents = {
             path: LazyFile(partial(as_json, make), "application/json")
@@ -82,8 +82,8 @@ class Reference:
         }
         pages = {path: self._page(path) for path in PAGES}
         return [
-            *(Route(path, file.answer) for path, file in {**documents, **pages}.items()),
-            Route("/docs/_reference/{name}", self.asset),
+            *(PublicRoute(path, file.answer) for path, file in {**documents, **pages}.items()),
+            PublicRoute("/docs/_reference/{name}", self.asset),
         ]
 
     async def asset(self, request: Request) -> Response:
