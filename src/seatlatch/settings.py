@@ -38,6 +38,7 @@ class Settings(NamedTuple):
     host: str
     port: int
     workers: int
+    root_path: str
     rate_limit: RateSetting | None
     authorization_code_seconds: int
     access_token_seconds: int
@@ -100,6 +101,12 @@ def _rate(value: str) -> RateSetting | None:
         ) from None
 
 
+def _root_path(value: str) -> str:
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", value):
+        raise ValueError("must be a path such as /seatlatch, without a slash at its end")
+    return value
+
+
 def _database_url(value: str) -> str:
     try:
         value.encode()
@@ -143,6 +150,13 @@ TABLE = (
         "How many processes serve on the port; begin with the number of cores. SQLite has one"
         " writer, so with it only 1.",
         _whole_number(1, 64),
+    ),
+    Setting(
+        "root_path",
+        "",
+        "The path under which a proxy publishes the service, such as /seatlatch. The proxy removes"
+        " it from requests. The OpenAPI documents name it as the path of their server.",
+        _root_path,
     ),
     Setting(
         "rate_limit",

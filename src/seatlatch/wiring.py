@@ -226,8 +226,8 @@ def compose(
     operator_gate = OperatorGate(directory)
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
     operator_journal = OperatorJournal(operator_gate, store)
-    pages = (Reference(is_sandbox=around.is_sandbox), Site(site))
-    rooms = (tickets, token, journal, probes, operator, operator_journal, *pages)
+    reference = Reference(is_sandbox=around.is_sandbox, root_path=settings.root_path)
+    rooms = (tickets, token, journal, probes, operator, operator_journal, reference, Site(site))
     plain = [route for room in rooms for route in room.routes()]
     means = Means(
         store=store,

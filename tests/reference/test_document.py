@@ -94,6 +94,13 @@ def test_what_is_served_is_what_is_kept(tmp_path: Path) -> None:
             assert answer.json() == json.loads(kept) == make()
 
 
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_the_server_is_named_by_the_path_that_a_proxy_adds(tmp_path: Path, path: str) -> None:
+    with serving(make_inventory(tmp_path / "inventory.db"), root_path="/seatlatch") as served:
+        document = httpx.get(served.url + path, trust_env=False).json()
+    assert [server["url"] for server in document["servers"]] == ["/seatlatch"]
+
+
 @pytest.mark.parametrize("make", DOCUMENTS.values(), ids=DOCUMENTS)
 def test_every_error_has_its_type_its_code_and_its_advice(make: Any) -> None:
     document = make()

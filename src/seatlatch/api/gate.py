@@ -17,7 +17,7 @@ from seatlatch.api.headers import (
     Rule,
     check_headers,
 )
-from seatlatch.api.media import accepts_json, is_json
+from seatlatch.api.media import accepts_json, is_identity, is_json
 from seatlatch.api.refusals import AnswerNotAcceptable, MediaTypeUnsupported
 from seatlatch.api.routes import check_announced_size
 from seatlatch.auth.authenticate import Presented, authenticate
@@ -166,7 +166,26 @@ def check_media(exchange: Exchange, *, has_body: bool = True) -> None:
     headers = exchange.headers
     if not accepts_json(headers.get(b"accept")):
         raise AnswerNotAcceptable("Answers are application/json; let Accept admit it.")
-    if not has_body:
+    if has_body:
+        check_content(headers)
+    else:
         check_announced_size(exchange)
-    elif not is_json(headers.get(b"content-type")):
-        raise MediaTypeUnsupported("Send the body as Content-Type: application/json.")
+
+
+def check_content(
+    headers: Headers,
+    is_accepted: Callable[[bytes], bool] = is_json,
+    types: str = "application/json",
+) -> None:
+    """Raise `MediaTypeUnsupported` unless the body has an accepted type and no encoding.
+
+    `types` names what `is_accepted` accepts. A body that claims an encoding is refused even if it
+    is plain: a proxy on the way may believe the header and change the body.
+    """
+    if not is_accepted(headers.get(b"content-type")):
+        raise MediaTypeUnsupported(f"Send the body as Content-Type: {types}.")
+    name = b"content-encoding"
+    if name in headers.repeated or not is_identity(headers.get(name)):
+        raise MediaTypeUnsupported(
+            "The header Content-Encoding is not supported. Send the body uncompressed, without it."
+        )

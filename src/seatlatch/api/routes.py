@@ -55,7 +55,7 @@ class ApiRoute(Route):
         self.select(scope)
         await super().handle(scope, receive, send)
 
-    def around(self, endpoint: Endpoint) -> "ApiRoute":
+    def with_endpoint(self, endpoint: Endpoint) -> "ApiRoute":
         """The same route with another endpoint."""
         methods = self.methods
         return type(self)(self.path, endpoint, methods=methods, body_bytes_max=self.body_bytes_max)

@@ -34,7 +34,7 @@ class Misbehaving:
         """The same route, which misbehaves if it is one of those that do."""
         if not route.path.startswith(MISBEHAVES):
             return route
-        return route.around(self._around(route.endpoint))
+        return route.with_endpoint(self._around(route.endpoint))
 
     def sender(self, sends: Sends) -> Sends:
         """The same sender, which sends some messages twice."""
