@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from seatlatch.api.routes import ApiRoute
 from seatlatch.auth.directory import Directory
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.sandbox.alone import SharedStore
@@ -64,7 +64,7 @@ class _Sandbox:
     def buckets_of(self, kind: str) -> dict[str, float]:
         return self._buckets.setdefault(kind, {})
 
-    def routes(self, plain: Sequence[Route], directory: Directory) -> list[Route]:
+    def routes(self, plain: Sequence[ApiRoute], directory: Directory) -> list[ApiRoute]:
         self._directory = directory
         door = Door(self._conduct, self.reset)
         routes = [*map(self.misbehaving.route, plain), *door.routes()]
