@@ -84,6 +84,13 @@ def rate(value: str) -> RateSetting | None:
         ) from None
 
 
+def root_path(value: str) -> str:
+    """A path without a slash at its end, or an empty text."""
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", value):
+        raise ValueError("must be a path such as /seatlatch, without a slash at its end")
+    return value
+
+
 def database_url(value: str) -> str:
     """A database URL of a supported engine."""
     scheme, _, path = value.partition(":///")

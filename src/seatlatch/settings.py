@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from seatlatch.environment import PREFIX, select_variables
+from seatlatch.secrecy import hides
 from seatlatch.setting_values import (
     RateSetting,
     database_url,
     one_of,
     rate,
+    root_path,
     text,
     text_problem,
     whole_number,
@@ -31,6 +33,7 @@ class SettingProblem(Exception):
     """A setting is unknown or has a bad value. The message is one sentence that names it."""
 
 
+@hides("database_url")
 class Settings(NamedTuple):
     """How this process is set, each field a row of `TABLE`."""
 
@@ -39,6 +42,7 @@ class Settings(NamedTuple):
     host: str
     port: int
     workers: int
+    root_path: str
     rate_limit: RateSetting | None
     authorization_code_seconds: int
     access_token_seconds: int
@@ -91,6 +95,13 @@ TABLE = (
         "How many processes serve on the port; begin with the number of cores. SQLite has one"
         " writer, so with it only 1.",
         whole_number(1, 64),
+    ),
+    Setting(
+        "root_path",
+        "",
+        "The path under which a proxy publishes the service, such as /seatlatch. The proxy removes"
+        " it from requests. The OpenAPI documents name it as the path of their server.",
+        root_path,
     ),
     Setting(
         "rate_limit",

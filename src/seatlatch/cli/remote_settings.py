@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 
 from seatlatch.cli.options import report_injected
 from seatlatch.environment import REMOTE_PREFIX, select_variables
+from seatlatch.secrecy import hides
 from seatlatch.settings import SettingProblem, read_value, require_known
 
 CONFIG_FILE = Path("seatlatch") / "remote.toml"
 """Within the folder of the user's configuration."""
 
 
+@hides("api_key", "access_token", "authorization_code", "refresh_token")
 class RemoteSettings(NamedTuple):
     """How to reach a service, and as whom; each field a row of `TABLE`."""
 
