@@ -6,13 +6,14 @@ from typing import Any
 
 import httpx
 
+from seatlatch.logs import make_log
+from seatlatch.metrics import Metrics
 from seatlatch.sandbox import data
 from seatlatch.sandbox.cutting import CuttableConnection
 from seatlatch.sandbox.door import BEHAVIOUR, RESET
 from seatlatch.sandbox.fresh import make_fresh
 from seatlatch.sandbox.service import sandbox_service
 from seatlatch.settings import read_settings
-from seatlatch.telemetry import Metrics, make_log
 from tests.databases import Database
 from tests.serving import Served, served_by
 

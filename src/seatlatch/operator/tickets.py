@@ -20,6 +20,8 @@ from seatlatch.api.query import read_query
 from seatlatch.api.refusals import RouteUnknown
 from seatlatch.commit import Commits
 from seatlatch.domain.journal import Verb
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.operations.box_office import (
     hold_tickets,
     override_unlock,
@@ -46,7 +48,6 @@ from seatlatch.operator.schemas import (
     VoidRequest,
 )
 from seatlatch.store.interface import Snapshot, Store
-from seatlatch.telemetry import Log, Metrics
 
 TICKETS = "/operator/v1/tickets"
 Asked = TypeVar("Asked", StatusRequest, VoidRequest, OverrideRequest)
