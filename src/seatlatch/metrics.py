@@ -62,6 +62,8 @@ class Metrics:
     def __init__(self, together: Together | None = None) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._together = together
+        # Else the library would look for PROMETHEUS_MULTIPROC_DIR in the environment.
+        values.ValueClass = values.MutexValue
         if together:
             together.begin()
         self.registry = CollectorRegistry()

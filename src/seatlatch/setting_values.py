@@ -4,8 +4,13 @@ A reader raises `ValueError` with the end of a sentence that starts with the set
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import NamedTuple
+
+CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+NAMES = {"\t": "tab", "\n": "line feed", "\r": "carriage return"}
+"""Unicode gives control characters no name. Files and shells leave these behind."""
 
 
 class RateSetting(NamedTuple):
@@ -13,6 +18,27 @@ class RateSetting(NamedTuple):
 
     per_second: float
     burst: int
+
+
+def text_problem(value: str) -> str | None:
+    """The end of a sentence about text that no setting can have; None = there is no problem.
+
+    It names one character and never shows the value, which may be a secret.
+    """
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        return "must be text in UTF-8"
+    for place, character in (("begin", value[:1]), ("end", value[-1:])):
+        if character.isspace() or (character and unicodedata.category(character) == "Cf"):
+            return f"must not {place} with {_shown(character)}"
+    if found := CONTROL_CHARACTER.search(value):
+        return f"must not contain {_shown(found[0])}"
+    return None
+
+
+def _shown(character: str) -> str:
+    """A character by code point and name, for a message: it may be invisible."""
+    name: str = unicodedata.name(character, NAMES.get(character, "control character"))
+    return f"U+{ord(character):04X} ({name.lower()})"
 
 
 def text(value: str) -> str:
@@ -67,14 +93,10 @@ def root_path(value: str) -> str:
 
 def database_url(value: str) -> str:
     """A database URL of a supported engine."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must be text in UTF-8") from None
     scheme, _, path = value.partition(":///")
-    if scheme == "sqlite" and path and not re.search(r"[?\0]|^:memory:$", path):
+    if scheme == "sqlite" and path and not re.search(r"\?|^:memory:$", path):
         return value
-    if re.match(r"postgres(ql)?://", value) and "\0" not in value:
+    if re.match(r"postgres(ql)?://", value):
         return value
     raise ValueError(
         "must be sqlite:///relative.db, sqlite:////absolute.db"

@@ -3,9 +3,10 @@
 Touches nothing else. The same table makes `docs/reference/settings.md`.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeVar
 
+from seatlatch.environment import PREFIX, select_variables
 from seatlatch.secrecy import hides
 from seatlatch.setting_values import (
     RateSetting,
@@ -14,12 +15,11 @@ from seatlatch.setting_values import (
     rate,
     root_path,
     text,
+    text_problem,
     whole_number,
 )
 
-PREFIX = "SEATLATCH_"
-REMOTE_PREFIX = "SEATLATCH_REMOTE_"
-"""Of what `seatlatch remote` is told, which calls a service and is none."""
+Value = TypeVar("Value")
 
 YEAR_SECONDS = 31_536_000
 
@@ -152,32 +152,43 @@ TABLE = (
 def read_settings(
     environment: Mapping[str, str], options: Mapping[str, str | None] | None = None
 ) -> Settings:
-    """The settings by `environment`, overruled by the command line's `options` (by field).
+    """The settings in `environment`, overridden by the command line's `options` (by field).
 
-    Raises `SettingProblem` for an unknown SEATLATCH_ name or a bad value.
+    The variable of an option that is given is not read at all. Raises `SettingProblem` for an
+    unknown SEATLATCH_ name or a bad value.
     """
-    known = {setting.name for setting in TABLE}
-    for name in sorted(environment):
-        is_ours = name.startswith(PREFIX) and not name.startswith(REMOTE_PREFIX)
-        if is_ours and name not in known:
-            raise SettingProblem(
-                f"There is no setting {name}; the settings are {', '.join(sorted(known))}."
-            )
+    variables = select_variables(environment).values
+    require_known(variables, [setting.name for setting in TABLE], "the settings")
     given = {field: value for field, value in (options or {}).items() if value is not None}
     values: dict[str, Any] = {}
     for setting in TABLE:
-        value = _read(setting, setting.name, environment.get(setting.name, setting.default))
         if setting.field in given:
-            option = "--" + setting.field.removesuffix("_url").replace("_", "-")
-            value = _read(setting, option, given[setting.field])
-        values[setting.field] = value
+            name = "--" + setting.field.removesuffix("_url").replace("_", "-")
+            value = given[setting.field]
+        else:
+            name, value = setting.name, variables.get(setting.name, setting.default)
+        values[setting.field] = read_value(name, value, setting.read, secret=setting.secret)
     return Settings(**values)
 
 
-def _read(setting: Setting, called: str, value: str) -> Any:
-    """A setting's value; what is wrong with it is told by the name under which it was given."""
+def require_known(variables: Mapping[str, str], known: Sequence[str], called: str) -> None:
+    """Raise `SettingProblem` for a variable that is not known."""
+    for name in variables:
+        if name not in known:
+            raise SettingProblem(
+                f"There is no setting {name}; {called} are {', '.join(sorted(known))}."
+            )
+
+
+def read_value(name: str, value: str, read: Callable[[str], Value], *, secret: bool) -> Value:
+    """The value that `read` makes of text. Raises `SettingProblem`, which names the setting.
+
+    The message shows the text unless it is `secret`.
+    """
+    if problem := text_problem(value):
+        raise SettingProblem(f"{name} {problem}.")
     try:
-        return setting.read(value)
+        return read(value)
     except ValueError as problem:
-        shown = "" if setting.secret else f", not {value!r}"
-        raise SettingProblem(f"{called} {problem}{shown}.") from None
+        shown = "" if secret else f", not {value!r}"
+        raise SettingProblem(f"{name} {problem}{shown}.") from None
