@@ -54,10 +54,10 @@ class Journal:
         """`GET /v1/requests/{requestId}`: what the channel asked for under a Request-ID."""
         caller = await self._gate.admit_look(Exchange.of(request))
         request_id = request_id_in(request)
-        entries = await trace_request(self._store, request_id, caller.channel.code)
-        if not entries:
+        found = await trace_request(self._store, request_id, caller.channel.code)
+        if not found.entries:
             raise no_such_request()
-        return Response(encode_json(own_traces(entries)), media_type=Json)
+        return Response(encode_json(own_traces(found.entries)), media_type=Json)
 
     async def events(self, request: Request) -> Response:
         """`GET /v1/events`: what changed on the tickets that the channel may see."""

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import UNSET, Struct, UnsetType
 
 from seatlatch.api.answers import failed_ticket
+from seatlatch.api.query import to_cursor
 from seatlatch.api.schemas import Moment
 from seatlatch.domain.journal import Entry, Verb
 from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
+from seatlatch.operations.read_journal import TracedRequests
 
 
 class TracedTicket(Struct, rename="camel", omit_defaults=True):
@@ -45,14 +47,24 @@ class Trace(Struct, rename="camel"):
 
 
 class Traces(Struct):
-    """All requests of one Request-ID, in order of time."""
+    """The requests of a channel under one Request-ID, in order of time."""
 
     requests: list[Trace]
 
 
-def full_traces(entries: Iterable[Entry]) -> Traces:
+class FullTraces(Struct):
+    """A page of the requests of one Request-ID, in order of time. `next`: what to send as `after`
+    for earlier ones; null = there are none.
+    """
+
+    requests: list[Trace]
+    next: str | None
+
+
+def full_traces(found: TracedRequests) -> FullTraces:
     """As the box office is told."""
-    return Traces([_trace(entry, str) for entry in entries])
+    going_on = to_cursor(found.before) if found.before else None
+    return FullTraces([_trace(entry, str) for entry in found.entries], going_on)
 
 
 def own_traces(entries: Iterable[Entry]) -> Traces:

@@ -49,7 +49,7 @@ MEANINGS = {
     "refreshToken": "What to exchange next time. It works once. Needed with `refresh_token`.",
     "refusal": "Why the request was refused as a whole; null = it was not.",
     "requestId": "The Request-ID under which it was asked for, in lower case.",
-    "requests": "All requests under the Request-ID, the oldest first.",
+    "requests": "The requests under the Request-ID, the oldest first: the latest 100, or a page.",
     "revision": "How often the ticket was changed, from 1: its version.",
     "row": "The row; null = nothing is said of it.",
     "season": "Always null: the inventory knows no season.",

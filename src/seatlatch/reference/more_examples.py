@@ -55,7 +55,10 @@ TRACE = (
         "An unlock by a channel.",
         None,
         200,
-        {"requests": [_trace(_UNLOCKED, [{"token": LOCKED, "outcome": "seat_locked"}])]},
+        {
+            "requests": [_trace(_UNLOCKED, [{"token": LOCKED, "outcome": "seat_locked"}])],
+            "next": None,
+        },
     ),
 )
 

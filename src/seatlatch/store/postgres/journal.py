@@ -14,9 +14,8 @@ from psycopg import errors
 from psycopg.pq.abc import PGresult
 
 from seatlatch.domain.feed import Position
-from seatlatch.domain.journal import Entry, NewEntry
+from seatlatch.domain.journal import Entry, EntryPlace, NewEntry
 from seatlatch.store.journal import (
-    FOUND_ENTRIES_MAX,
     NUMBERS_MAX,
     Chain,
     Found,
@@ -27,6 +26,7 @@ from seatlatch.store.journal import (
     entry_of,
     moment_of,
     place_of,
+    text_of_channel,
 )
 from seatlatch.store.postgres.arrays import array, is_storable
 from seatlatch.store.postgres.connection import Connection, Statement
@@ -96,9 +96,12 @@ CROSS JOIN LATERAL generate_series(
   AS bucket
 CROSS JOIN LATERAL (
   SELECT {ROW} FROM seatlatch.journal
-  WHERE entry_id >> {BUCKET_BITS} = bucket AND request_id = %s::uuid
-  ORDER BY entry_id DESC LIMIT {FOUND_ENTRIES_MAX}) AS found
-ORDER BY position DESC, entry_id DESC LIMIT {FOUND_ENTRIES_MAX}
+  WHERE entry_id >> {BUCKET_BITS} = bucket AND request_id = %(request_id)s::uuid
+    AND (%(channel)s::text IS NULL OR strpos(entry, %(channel)s::text) > 0)
+    AND (%(entry_id)s::bigint IS NULL
+         OR (position, entry_id) < (%(position)s::bigint, %(entry_id)s::bigint))
+  ORDER BY entry_id DESC LIMIT %(limit)s) AS found
+ORDER BY position DESC, entry_id DESC LIMIT %(limit)s
 """
 """The limit keeps the planner from any other way than to ask the index for each bucket."""
 LAST_ENTRY_OF = "SELECT entry_id FROM seatlatch.tickets WHERE token = %s"
@@ -148,10 +151,19 @@ class PostgresJournal(PostgresReading):
         asked = {"chains": chains, "numbers": numbers, "limit": limit}
         return [entry_of(_row(row)) for row in await self._rows(ENTRIES_AFTER, asked)]
 
-    async def find_requests(self, request_id: str, before: int | None = None) -> Found:
-        """All entries of a Request-ID, at once."""
-        rows = await self._rows(FIND_REQUESTS, (request_id,))
-        return Found([entry_of(_row(row)) for row in rows])
+    async def find_requests(
+        self, request_id: str, limit: int, channel_code: str | None, before: EntryPlace | None
+    ) -> Found:
+        """Entries of a Request-ID, found in one call."""
+        asked = {
+            "request_id": request_id,
+            "limit": limit,
+            "channel": text_of_channel(channel_code) if channel_code else None,
+            "position": before.position if before else None,
+            "entry_id": before.entry_id if before else None,
+        }
+        entries = [entry_of(_row(row)) for row in await self._rows(FIND_REQUESTS, asked)]
+        return Found(entries, entries[-1].place if len(entries) == limit else None)
 
     async def last_entry_of(self, token: str) -> int | None:
         """The entry of a ticket's latest change."""
