@@ -15,7 +15,8 @@ MEANINGS = {
     "code": "The authorization code. Needed with `authorization_code`.",
     "data": "What the message tells.",
     "developerMessage": "What is wrong and what to do, for people. Its wording may change.",
-    "entryId": "The entry in the journal, as text: it may be too large a number for some readers.",
+    "entryId": "Names the entry in the journal: an opaque text for a channel, a number as text"
+    " for the box office.",
     "error": "Why the request failed.",
     "events": "Changes of tickets; each ticket's in order of its version.",
     "expiration": "When the access token ends: UTC with nine decimals.",

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 from msgspec import Raw, Struct
 
-from seatlatch.domain.feed import Position
+from seatlatch.domain.feed import CursorKey, Position
 from seatlatch.domain.journal import (
     DONE_BY,
     Act,
@@ -125,6 +125,9 @@ class JournalSnapshot(Protocol):
 
     async def read_journal_key(self) -> str:
         """What tells this journal from every other: a text made by chance with its database."""
+
+    async def read_cursor_key(self) -> CursorKey:
+        """The key by which channels' cursors are encrypted. It never changes."""
 
 
 class JournalTransaction(JournalSnapshot, Protocol):

@@ -13,7 +13,7 @@ import msgspec
 from psycopg import errors
 from psycopg.pq.abc import PGresult
 
-from seatlatch.domain.feed import Position
+from seatlatch.domain.feed import CursorKey, Position, position_from_text
 from seatlatch.domain.journal import Entry, EntryPlace, NewEntry
 from seatlatch.store.journal import (
     NUMBERS_MAX,
@@ -109,6 +109,7 @@ NEXT_ROW = """
 SELECT entry_id FROM seatlatch.journal WHERE entry_id > %s ORDER BY entry_id LIMIT 1
 """
 READ_KEY = "SELECT journal_key FROM seatlatch.journal_key"
+READ_CURSOR_KEY = "SELECT cursor_key, plain_until FROM seatlatch.cursor_key"
 PRUNE_ROWS = """
 DELETE FROM seatlatch.journal WHERE entry_id > %s AND entry_id <= %s RETURNING 1
 """
@@ -182,6 +183,11 @@ class PostgresJournal(PostgresReading):
         """What tells this journal from every other."""
         ((key,),) = await self._rows(READ_KEY)
         return str(key)
+
+    async def read_cursor_key(self) -> CursorKey:
+        """The key of channels' cursors."""
+        ((key, plain_until),) = await self._rows(READ_CURSOR_KEY)
+        return CursorKey(bytes(key), position_from_text(plain_until))
 
 
 class PostgresJournalWriter(PostgresJournal):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import apsw
 
-from seatlatch.domain.feed import Position
+from seatlatch.domain.feed import CursorKey, Position, position_from_text
 from seatlatch.domain.journal import Entry, EntryPlace, NewEntry
 from seatlatch.store.journal import (
     NUMBERS_MAX,
@@ -52,6 +52,7 @@ READ_ENDS = "SELECT (SELECT min(entry_id) FROM journal), (SELECT max(entry_id) F
 NEXT_ROW = "SELECT entry_id FROM journal WHERE entry_id > ? ORDER BY entry_id LIMIT 1"
 LAST_ENTRY_OF = "SELECT entry_id FROM tickets WHERE token = ?"
 READ_KEY = "SELECT journal_key FROM journal_key"
+READ_CURSOR_KEY = "SELECT cursor_key, plain_until FROM cursor_key"
 PRUNE_ROWS = "DELETE FROM journal WHERE entry_id > ? AND entry_id <= ?"
 PRUNE_CHAIN = """
 UPDATE journal_chains SET pruned_number = ?, pruned_hash = ?
@@ -131,6 +132,11 @@ class SqliteJournal:
         """What tells this journal from every other."""
         ((key,),) = self._connection.execute(READ_KEY)
         return str(key)
+
+    async def read_cursor_key(self) -> CursorKey:
+        """The key of channels' cursors."""
+        ((key, plain_until),) = self._connection.execute(READ_CURSOR_KEY)
+        return CursorKey(bytes(key), position_from_text(plain_until))
 
     def _rows(self, chain: int, number: int, limit: int) -> list[Row]:
         span = (entry_id_of(chain, number), entry_id_of(chain, NUMBERS_MAX), limit)
