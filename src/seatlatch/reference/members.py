@@ -15,7 +15,8 @@ MEANINGS = {
     "code": "The authorization code. Needed with `authorization_code`.",
     "data": "What the message tells.",
     "developerMessage": "What is wrong and what to do, for people. Its wording may change.",
-    "entryId": "The entry in the journal, as text: it may be too large a number for some readers.",
+    "entryId": "Names the entry in the journal: an opaque text for a channel, a number as text"
+    " for the box office.",
     "error": "Why the request failed.",
     "events": "Changes of tickets; each ticket's in order of its version.",
     "expiration": "When the access token ends: UTC with nine decimals.",
@@ -49,7 +50,7 @@ MEANINGS = {
     "refreshToken": "What to exchange next time. It works once. Needed with `refresh_token`.",
     "refusal": "Why the request was refused as a whole; null = it was not.",
     "requestId": "The Request-ID under which it was asked for, in lower case.",
-    "requests": "All requests under the Request-ID, the oldest first.",
+    "requests": "The requests under the Request-ID, the oldest first: the latest 100, or a page.",
     "revision": "How often the ticket was changed, from 1: its version.",
     "row": "The row; null = nothing is said of it.",
     "season": "Always null: the inventory knows no season.",
