@@ -7,13 +7,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from docs.commands import every_command
 from seatlatch import __version__
 from seatlatch.setting_values import RateSetting
 from seatlatch.settings import SettingProblem, Settings, read_settings
-from tests.cli.commands import run, run_here, run_on, running
+from tests.cli.commands import run, run_here, run_on, run_within, running
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import Database, Databases
 from tests.serving import UNLOCK, fill, listed, valid_headers
@@ -47,6 +47,29 @@ def test_wrong_usage_exits_2(arguments: tuple[str, ...]) -> None:
     result = run(*arguments)
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
+
+
+TAKES_ARGUMENTS = [
+    (name, command)
+    for name, command in every_command()
+    if any(isinstance(parameter, TyperArgument) for parameter in command.params)
+]
+
+
+@pytest.mark.parametrize("value", ["-98973476444", "--98973476444"])
+@pytest.mark.parametrize(("name", "command"), TAKES_ARGUMENTS, ids=str)
+def test_a_value_that_begins_with_a_dash_has_a_hint(
+    name: str, command: TyperCommand | TyperGroup, value: str
+) -> None:
+    result = run_within(*name.split()[1:], value)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f"put -- before it, after all options: `{name} [OPTIONS] -- " in result.stderr
+    assert "No such option" not in run_within(*name.split()[1:], "--", value).stderr
+
+
+def test_a_misspelt_option_has_no_such_hint() -> None:
+    for command in (("tickets", "unlock", "a", "--reasn", "x"), ("org", "list", "-x")):
+        assert "put --" not in run_within(*command).stderr
 
 
 MIGRATIONS = {
