@@ -11,13 +11,13 @@ from random import SystemRandom
 from time import monotonic
 from typing import NamedTuple, TypeVar
 
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from seatlatch.api.app import make_app
 from seatlatch.api.gate import Gate, Limits
 from seatlatch.api.journal import Journal
 from seatlatch.api.probes import Probes
+from seatlatch.api.routes import ApiRoute
 from seatlatch.api.site import Site
 from seatlatch.api.tickets import Tickets
 from seatlatch.api.token import Token
@@ -159,7 +159,7 @@ def as_it_is(part: Part) -> Part:
     return part
 
 
-def as_they_are(routes: Sequence[Route], _directory: Directory) -> Sequence[Route]:
+def as_they_are(routes: Sequence[ApiRoute], _directory: Directory) -> Sequence[ApiRoute]:
     """No route is added, and none changed."""
     return routes
 
@@ -174,7 +174,7 @@ class Around(NamedTuple):
     store: Callable[[Store], Store] = as_it_is
     sender: Callable[[Sends], Sends] = as_it_is
     buckets: Callable[[str], Buckets] = own_buckets
-    routes: Callable[[Sequence[Route], Directory], Sequence[Route]] = as_they_are
+    routes: Callable[[Sequence[ApiRoute], Directory], Sequence[ApiRoute]] = as_they_are
     is_sandbox: bool = False
 
 
@@ -226,8 +226,8 @@ def compose(
     operator_gate = OperatorGate(directory)
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
     operator_journal = OperatorJournal(operator_gate, store)
-    pages = (Reference(is_sandbox=around.is_sandbox), Site(site))
-    rooms = (tickets, token, journal, probes, operator, operator_journal, *pages)
+    reference = Reference(is_sandbox=around.is_sandbox, root_path=settings.root_path)
+    rooms = (tickets, token, journal, probes, operator, operator_journal, reference, Site(site))
     plain = [route for room in rooms for route in room.routes()]
     means = Means(
         store=store,

@@ -11,7 +11,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from docs.commands import every_command
 from seatlatch import __version__
-from seatlatch.settings import RateSetting, Settings, read_settings
+from seatlatch.setting_values import RateSetting
+from seatlatch.settings import SettingProblem, Settings, read_settings
 from tests.cli.commands import run, run_here, run_on, running
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import Database, Databases
@@ -218,6 +219,7 @@ def test_the_defaults_are_the_contracts() -> None:
         host="127.0.0.1",
         port=8080,
         workers=1,
+        root_path="",
         rate_limit=RateSetting(200, 400),
         authorization_code_seconds=86_400,
         access_token_seconds=3_600,
@@ -226,6 +228,17 @@ def test_the_defaults_are_the_contracts() -> None:
         log_format="console",
         log_level="info",
     )
+
+
+@pytest.mark.parametrize("path", ["", "/seatlatch", "/a/b-c_d.e~f"])
+def test_a_root_path(path: str) -> None:
+    assert read_settings({"SEATLATCH_ROOT_PATH": path}).root_path == path
+
+
+@pytest.mark.parametrize("path", ["/", "seatlatch", "/a/", "//a", "/a b", "/a?b", "https://a/b"])
+def test_a_root_path_that_is_none_is_refused(path: str) -> None:
+    with pytest.raises(SettingProblem, match="SEATLATCH_ROOT_PATH must be a path"):
+        read_settings({"SEATLATCH_ROOT_PATH": path})
 
 
 def test_a_database_that_goes_away_does_not_keep_serve_from_stopping(database: Database) -> None:

@@ -68,6 +68,23 @@ def test_every_route_is_in_a_document_and_every_operation_is_a_route(tmp_path: P
         assert routes == set(operations(make()))
 
 
+def test_each_document_has_the_limits_of_the_routes(tmp_path: Path) -> None:
+    url = make_inventory(tmp_path / "inventory.db").url
+    app = service(read_settings({}, {"database_url": url}), make_log("json", "error"), Metrics())
+    assert isinstance(app, Frame)
+    limits = {
+        f"{method} {route.path}": route.body_bytes_max
+        for route in app._routes.values()
+        for method in route.methods or ()
+    }
+    for make in PREFIXES.values():
+        for name, operation in operations(make()).items():
+            assert "413" in operation["responses"], name
+            if "requestBody" in operation:
+                described = operation["requestBody"]["description"]
+                assert described.startswith(f"At most {limits[name]:,} bytes"), name
+
+
 def test_what_is_served_is_what_is_kept(tmp_path: Path) -> None:
     with serving(make_inventory(tmp_path / "inventory.db")) as served:
         for path, (name, make) in zip(DOCUMENTS, KEPT.items(), strict=True):
@@ -76,6 +93,13 @@ def test_what_is_served_is_what_is_kept(tmp_path: Path) -> None:
             assert answer.headers["content-type"] == "application/json"
             kept = (ROOT / name).read_text("utf-8")
             assert answer.json() == json.loads(kept) == make()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_the_server_is_named_by_the_path_that_a_proxy_adds(tmp_path: Path, path: str) -> None:
+    with serving(make_inventory(tmp_path / "inventory.db"), root_path="/seatlatch") as served:
+        document = httpx.get(served.url + path, trust_env=False).json()
+    assert [server["url"] for server in document["servers"]] == ["/seatlatch"]
 
 
 @pytest.mark.parametrize("make", DOCUMENTS.values(), ids=DOCUMENTS)

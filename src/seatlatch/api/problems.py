@@ -98,7 +98,10 @@ PROBLEMS: dict[type[Refusal], Problem] = {
     ),
     BodyTooLarge: Problem(413, "PAYLOAD_TOO_LARGE", False, "The body is over its limit."),
     MediaTypeUnsupported: Problem(
-        415, "UNSUPPORTED_MEDIA_TYPE", False, "`Content-Type` is not application/json."
+        415,
+        "UNSUPPORTED_MEDIA_TYPE",
+        False,
+        "`Content-Type` is not application/json, or the body is compressed.",
     ),
     PlaceLost: Problem(
         410, "GONE", False, "What follows the cursor was pruned away; begin the feed anew."

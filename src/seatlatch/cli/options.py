@@ -20,6 +20,10 @@ Database = Annotated[
 Workers = Annotated[
     str | None, typer.Option(metavar="N", help="Processes that serve. [default: 1]")
 ]
+AllowedHost = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="A host name to accept requests for. May be repeated."),
+]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, no more.")
 ]

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from seatlatch.api.exchange import Exchange
+from seatlatch.api.gate import check_content
 from seatlatch.api.headers import UUID, Rule, check_headers
 from seatlatch.api.media import accepts_json, is_json, is_ndjson
-from seatlatch.api.refusals import AnswerNotAcceptable, MediaTypeUnsupported
+from seatlatch.api.refusals import AnswerNotAcceptable
+from seatlatch.api.routes import check_announced_size
 from seatlatch.auth.directory import MAX_AGE_SECONDS, Directory
 from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.refusal import NotAuthenticated
@@ -31,6 +33,7 @@ class OperatorGate:
         """Let a request without a body in. The operator's name is noted in the exchange."""
         check_headers(exchange.headers, OPERATOR_HEADERS)
         await self._authenticate(exchange)
+        check_announced_size(exchange)
 
     async def admit_json(self, exchange: Exchange) -> None:
         """Let a request in that has a body of JSON."""
@@ -50,8 +53,7 @@ class OperatorGate:
     ) -> None:
         check_headers(exchange.headers, WITH_BODY)
         await self._authenticate(exchange)
-        if not takes(exchange.headers.get(b"content-type")):
-            raise MediaTypeUnsupported(f"Send the body as Content-Type: {names}.")
+        check_content(exchange.headers, takes, names)
 
     async def _authenticate(self, exchange: Exchange) -> None:
         key = exchange.headers.bearer_token

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import conninfo
 
+from seatlatch.secrecy import hides
 from seatlatch.store.interface import DatabaseProblem
 
 SETTINGS_OF_STATEMENTS = {
@@ -46,6 +47,7 @@ long; whoever comes later finds it made.
 APPLICATION_NAME = "seatlatch"
 
 
+@hides("given")
 class Address(NamedTuple):
     """Where a database is: the parameters that were given, by libpq's names.
 
