@@ -25,6 +25,8 @@ from seatlatch.auth.directory import Directory
 from seatlatch.auth.rate_limit import Buckets, Rate, RateLimit
 from seatlatch.commit import CommitEach, Commits
 from seatlatch.group_commit import Bounds, GroupCommit
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.operations.exchange_tokens import Lifetimes
 from seatlatch.operations.feed_news import FeedNews
 from seatlatch.operator.gate import OperatorGate
@@ -39,7 +41,6 @@ from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.engine import PostgresEngine
 from seatlatch.store.provisioning import Provisioning
 from seatlatch.store.sqlite.engine import SqliteEngine
-from seatlatch.telemetry import Log, Metrics
 from seatlatch.webhooks.addresses import Allowed, Resolver
 from seatlatch.webhooks.deliverer import Deliverer
 from seatlatch.webhooks.endpoint import Means

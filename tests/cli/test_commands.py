@@ -78,8 +78,9 @@ MIGRATIONS = {
         "0002_lock_and_let_in",
         "0003_journal",
         "0004_webhooks",
+        "0005_cursor_key",
     ],
-    "postgres": ["0001_inventory", "0002_journal", "0003_webhooks"],
+    "postgres": ["0001_inventory", "0002_journal", "0003_webhooks", "0004_cursor_key"],
 }
 
 

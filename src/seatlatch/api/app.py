@@ -13,8 +13,9 @@ from seatlatch.api.frame import Frame
 from seatlatch.api.refusals import RouteUnknown
 from seatlatch.api.routes import ApiRoute
 from seatlatch.group_commit import GroupCommit
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.store.interface import Store
-from seatlatch.telemetry import Log, Metrics
 
 
 class Background(Protocol):

@@ -31,8 +31,9 @@ from seatlatch.api.routes import ApiRoute
 from seatlatch.commit import Commits
 from seatlatch.domain.journal import Act
 from seatlatch.domain.refusal import RateExceeded, Refusal, Unavailable
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.operations.record_refusal import record_refusal
-from seatlatch.telemetry import Log, Metrics
 
 GZIP_BYTES_MIN = 500
 GZIP_LEVEL = 4

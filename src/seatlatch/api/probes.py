@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from seatlatch.api.routes import ApiRoute, PublicRoute
 from seatlatch.domain.refusal import Unavailable
+from seatlatch.metrics import Metrics
 from seatlatch.store.interface import Store
-from seatlatch.telemetry import Metrics
 
 
 class Probes:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from seatlatch.environment import select_variables
+from seatlatch.logs import Log
 from seatlatch.settings import Settings, read_settings
-from seatlatch.telemetry import Log
 
 Host = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="Where to listen. [default: 127.0.0.1]")

@@ -8,6 +8,8 @@ from starlette.types import ASGIApp
 from seatlatch.api.routes import ApiRoute
 from seatlatch.auth.directory import Directory
 from seatlatch.domain.refusal import Unavailable
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.sandbox.alone import SharedStore
 from seatlatch.sandbox.behaviour import Conduct
 from seatlatch.sandbox.door import Door
@@ -17,7 +19,6 @@ from seatlatch.sandbox.hosts import AllowedHosts
 from seatlatch.sandbox.misbehaving import Misbehaving, Sleep
 from seatlatch.settings import Settings
 from seatlatch.store.interface import DatabaseProblem, Store
-from seatlatch.telemetry import Log, Metrics
 from seatlatch.wiring import Around, service
 
 

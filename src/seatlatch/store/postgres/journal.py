@@ -13,10 +13,9 @@ import msgspec
 from psycopg import errors
 from psycopg.pq.abc import PGresult
 
-from seatlatch.domain.feed import Position
-from seatlatch.domain.journal import Entry, NewEntry
+from seatlatch.domain.feed import CursorKey, Position, position_from_text
+from seatlatch.domain.journal import Entry, EntryPlace, NewEntry
 from seatlatch.store.journal import (
-    FOUND_ENTRIES_MAX,
     NUMBERS_MAX,
     Chain,
     Found,
@@ -27,6 +26,7 @@ from seatlatch.store.journal import (
     entry_of,
     moment_of,
     place_of,
+    text_of_channel,
 )
 from seatlatch.store.postgres.arrays import array, is_storable
 from seatlatch.store.postgres.connection import Connection, Statement
@@ -96,9 +96,12 @@ CROSS JOIN LATERAL generate_series(
   AS bucket
 CROSS JOIN LATERAL (
   SELECT {ROW} FROM seatlatch.journal
-  WHERE entry_id >> {BUCKET_BITS} = bucket AND request_id = %s::uuid
-  ORDER BY entry_id DESC LIMIT {FOUND_ENTRIES_MAX}) AS found
-ORDER BY position DESC, entry_id DESC LIMIT {FOUND_ENTRIES_MAX}
+  WHERE entry_id >> {BUCKET_BITS} = bucket AND request_id = %(request_id)s::uuid
+    AND (%(channel)s::text IS NULL OR strpos(entry, %(channel)s::text) > 0)
+    AND (%(entry_id)s::bigint IS NULL
+         OR (position, entry_id) < (%(position)s::bigint, %(entry_id)s::bigint))
+  ORDER BY entry_id DESC LIMIT %(limit)s) AS found
+ORDER BY position DESC, entry_id DESC LIMIT %(limit)s
 """
 """The limit keeps the planner from any other way than to ask the index for each bucket."""
 LAST_ENTRY_OF = "SELECT entry_id FROM seatlatch.tickets WHERE token = %s"
@@ -106,6 +109,7 @@ NEXT_ROW = """
 SELECT entry_id FROM seatlatch.journal WHERE entry_id > %s ORDER BY entry_id LIMIT 1
 """
 READ_KEY = "SELECT journal_key FROM seatlatch.journal_key"
+READ_CURSOR_KEY = "SELECT cursor_key, plain_until FROM seatlatch.cursor_key"
 PRUNE_ROWS = """
 DELETE FROM seatlatch.journal WHERE entry_id > %s AND entry_id <= %s RETURNING 1
 """
@@ -148,10 +152,19 @@ class PostgresJournal(PostgresReading):
         asked = {"chains": chains, "numbers": numbers, "limit": limit}
         return [entry_of(_row(row)) for row in await self._rows(ENTRIES_AFTER, asked)]
 
-    async def find_requests(self, request_id: str, before: int | None = None) -> Found:
-        """All entries of a Request-ID, at once."""
-        rows = await self._rows(FIND_REQUESTS, (request_id,))
-        return Found([entry_of(_row(row)) for row in rows])
+    async def find_requests(
+        self, request_id: str, limit: int, channel_code: str | None, before: EntryPlace | None
+    ) -> Found:
+        """Entries of a Request-ID, found in one call."""
+        asked = {
+            "request_id": request_id,
+            "limit": limit,
+            "channel": text_of_channel(channel_code) if channel_code else None,
+            "position": before.position if before else None,
+            "entry_id": before.entry_id if before else None,
+        }
+        entries = [entry_of(_row(row)) for row in await self._rows(FIND_REQUESTS, asked)]
+        return Found(entries, entries[-1].place if len(entries) == limit else None)
 
     async def last_entry_of(self, token: str) -> int | None:
         """The entry of a ticket's latest change."""
@@ -170,6 +183,11 @@ class PostgresJournal(PostgresReading):
         """What tells this journal from every other."""
         ((key,),) = await self._rows(READ_KEY)
         return str(key)
+
+    async def read_cursor_key(self) -> CursorKey:
+        """The key of channels' cursors."""
+        ((key, plain_until),) = await self._rows(READ_CURSOR_KEY)
+        return CursorKey(bytes(key), position_from_text(plain_until))
 
 
 class PostgresJournalWriter(PostgresJournal):
