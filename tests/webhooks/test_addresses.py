@@ -1,6 +1,7 @@
 """Where webhooks are never sent to, in each of the forms in which an address can be written."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -240,3 +241,21 @@ def test_who_asks_for_the_same_host_shares_one_thread(monkeypatch: pytest.Monkey
 
     asyncio.run(main())
     assert asked == [("example.com", 443)]
+
+
+def test_a_resolver_without_a_thread_fails_once_and_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def main() -> None:
+        resolver = Resolver()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", no_more_threads)
+            with pytest.raises(AddressRefused, match="resolved"):
+                await checked_addresses("127.0.0.1", 443, LOOPBACK, resolver)
+        assert await checked_addresses("127.0.0.1", 443, LOOPBACK, resolver) == ["127.0.0.1"]
+
+    asyncio.run(main())
+
+
+def no_more_threads(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")

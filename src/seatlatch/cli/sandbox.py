@@ -25,6 +25,7 @@ from seatlatch.sandbox.fresh import make_fresh
 from seatlatch.sandbox.hosts import AllowedHosts, is_loopback
 from seatlatch.sandbox.service import sandbox_service
 from seatlatch.settings import SettingProblem, read_settings
+from seatlatch.store.interface import DatabaseProblem
 from seatlatch.wiring import engine_of, make_database
 
 WEBHOOK_HELP = "Where the channel is told of its seats; on this machine, or public."
@@ -69,7 +70,14 @@ def own_database(database_url: str | None) -> Iterator[str]:
     if database_url is not None:
         yield database_url
         return
-    with tempfile.TemporaryDirectory(prefix="seatlatch-sandbox-") as folder:
+    try:
+        made = tempfile.TemporaryDirectory(prefix="seatlatch-sandbox-")
+    except OSError as error:
+        raise DatabaseProblem(
+            f"Can't make a temporary folder for the sandbox's database ({error.strerror or error})."
+            " Set TMPDIR to a folder that can be written, or give --database."
+        ) from None
+    with made as folder:
         yield f"sqlite:///{Path(folder) / 'sandbox.db'}"
 
 

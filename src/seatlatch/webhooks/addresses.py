@@ -132,9 +132,14 @@ class Resolver:
             answer = asyncio.get_running_loop().create_future()
             answer.add_done_callback(lambda _: self._asked.pop((host, port), None))
             self._asked[host, port] = answer
-            threading.Thread(
+            thread = threading.Thread(
                 target=_resolve_in_thread, args=(host, port, answer), name="resolver", daemon=True
-            ).start()
+            )
+            try:
+                thread.start()
+            except RuntimeError as error:  # the system has no more threads
+                del self._asked[host, port]  # or everybody would wait for this one
+                raise OSError(str(error)) from error
         return await asyncio.shield(answer)
 
 

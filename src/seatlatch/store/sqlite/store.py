@@ -106,8 +106,12 @@ class SqliteStore:
         """Raise `Unavailable` if the file was moved or replaced: what we wrote is not in it."""
         try:
             same = os.path.samestat(self._path.stat(), self._file)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             same = False
+        except OSError as error:
+            raise Unavailable(
+                "The database file can't be looked at. Send the request again later."
+            ) from error
         if not same:
             raise Unavailable("The database file was moved away. Send the request again later.")
 
