@@ -44,7 +44,7 @@ from seatlatch.store.sqlite.engine import SqliteEngine
 from seatlatch.webhooks.addresses import Allowed, Resolver
 from seatlatch.webhooks.deliverer import Deliverer
 from seatlatch.webhooks.endpoint import Means
-from seatlatch.webhooks.sending import Sender, Sends
+from seatlatch.webhooks.sending import Sender, Sends, tls
 
 Answer = TypeVar("Answer")
 
@@ -196,6 +196,7 @@ def service(
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER_ALLOCATIONS)
+    tls()  # read now: without a descriptor OpenSSL would later trust nobody, and say nothing
     store = engine_of(settings.database_url, settings.database_pooler).open_store(database_use)
     return compose(settings, store, log, metrics, around)
 
