@@ -5,6 +5,7 @@ Touches nothing else. The same table makes `docs/reference/settings.md`.
 
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal, NamedTuple
 
 PREFIX = "SEATLATCH_"
@@ -40,6 +41,7 @@ class Settings(NamedTuple):
     workers: int
     root_path: str
     rate_limit: RateSetting | None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     authorization_code_seconds: int
     access_token_seconds: int
     refresh_token_seconds: int
@@ -107,6 +109,15 @@ def _root_path(value: str) -> str:
     return value
 
 
+def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",")) if value else ()
+    except ValueError:
+        raise ValueError(
+            "must be addresses or networks with commas between them, such as 10.0.0.1,10.1.0.0/16"
+        ) from None
+
+
 def _database_url(value: str) -> str:
     try:
         value.encode()
@@ -161,8 +172,16 @@ TABLE = (
     Setting(
         "rate_limit",
         "200:400",
-        "off, or what one application may send to this machine: requests per second and burst.",
+        "off, or what one application may send to this machine: requests per second and burst."
+        " off also turns off the limits by client address.",
         _rate,
+    ),
+    Setting(
+        "trusted_proxies",
+        "",
+        "The proxies before the service, as addresses or networks with commas between them. Only"
+        " from these is X-Forwarded-For, or else Forwarded, read for the client's address.",
+        _networks,
     ),
     Setting(
         "authorization_code_seconds",
