@@ -6,6 +6,7 @@ A reader raises `ValueError` with the end of a sentence that starts with the set
 import re
 import unicodedata
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple
 
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -89,6 +90,16 @@ def root_path(value: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", value):
         raise ValueError("must be a path such as /seatlatch, without a slash at its end")
     return value
+
+
+def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Addresses or networks with commas between them; none for an empty text."""
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",")) if value else ()
+    except ValueError:
+        raise ValueError(
+            "must be addresses or networks with commas between them, such as 10.0.0.1,10.1.0.0/16"
+        ) from None
 
 
 def database_url(value: str) -> str:

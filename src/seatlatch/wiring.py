@@ -21,6 +21,7 @@ from seatlatch.api.routes import ApiRoute
 from seatlatch.api.site import Site
 from seatlatch.api.tickets import Tickets
 from seatlatch.api.token import Token
+from seatlatch.auth.address_limits import address_limits, recent_buckets
 from seatlatch.auth.directory import Directory
 from seatlatch.auth.rate_limit import Buckets, Rate, RateLimit
 from seatlatch.commit import CommitEach, Commits
@@ -168,13 +169,15 @@ def as_they_are(routes: Sequence[ApiRoute], _directory: Directory) -> Sequence[A
 class Around(NamedTuple):
     """What is put around the parts of a service, or in their place; plainly nothing.
 
-    `buckets` of the rate limit by kind. `routes` makes of the plain ones those that are served.
+    `buckets` of the rate limit by kind; `address_buckets` of those by client address. `routes`
+    makes of the plain ones those that are served.
     `is_sandbox`: whether the pages of the reference come with the sandbox's credentials.
     """
 
     store: Callable[[Store], Store] = as_it_is
     sender: Callable[[Sends], Sends] = as_it_is
     buckets: Callable[[str], Buckets] = own_buckets
+    address_buckets: Callable[[str], Buckets] = recent_buckets
     routes: Callable[[Sequence[ApiRoute], Directory], Sequence[ApiRoute]] = as_they_are
     is_sandbox: bool = False
 
@@ -216,7 +219,8 @@ def compose(
     )
     limits = Limits(changes, reads)
     directory = Directory(store, monotonic)
-    gate = Gate(directory, limits, lambda: datetime.now(UTC))
+    addresses = address_limits(monotonic, around.address_buckets, is_on=rate is not None)
+    gate = Gate(directory, limits, addresses, lambda: datetime.now(UTC))
     commits = GroupCommit(store, metrics, BOUNDS)
     metrics.watch_waiting_requests(lambda: commits.waiting_requests)
     lifetimes = Lifetimes(settings.access_token_seconds, settings.refresh_token_seconds)
@@ -224,7 +228,7 @@ def compose(
     token = Token(gate, store, commits, lifetimes)
     probes = Probes(store, metrics)
     journal = Journal(gate, store, FeedNews(store))
-    operator_gate = OperatorGate(directory)
+    operator_gate = OperatorGate(directory, addresses)
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
     operator_journal = OperatorJournal(operator_gate, store)
     reference = Reference(is_sandbox=around.is_sandbox, root_path=settings.root_path)
@@ -240,4 +244,6 @@ def compose(
         chance=SystemRandom().random,
     )
     routes = around.routes(plain, directory)
-    return make_app(routes, commits, store, metrics, log, Deliverer(means, metrics))
+    deliverer = Deliverer(means, metrics)
+    proxies = settings.trusted_proxies
+    return make_app(routes, commits, store, metrics, log, deliverer, proxies)
