@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from psycopg.pq.abc import PGresult
+
 from seatlatch.store.postgres.connection import Connection, Statement
 
 MOMENT = "SELECT now()"
@@ -19,10 +21,17 @@ class PostgresReading:
         self._begin = begin
         self._moment: datetime | None = None
 
+    async def ask(self, *statements: Statement) -> list[PGresult]:
+        """The result of each statement. The first ones go out together with BEGIN."""
+        begin, self._begin = self._begin, ()
+        results = await self._connection.ask(*begin, *statements)
+        if len(begin) > 1:  # the settings of a pooled transaction
+            self._connection.note_session(results[1])
+        return results[len(begin) :]
+
     async def _rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
         if self._begin:
-            await self._connection.ask(*self._begin)
-            self._begin = ()
+            await self.ask()
         cursor = await self._connection.execute(sql.encode(), values)
         return await cursor.fetchall()
 

@@ -11,8 +11,10 @@ from seatlatch.store.interface import DatabaseProblem, DatabaseUse
 from seatlatch.store.migrations import Migration, migrations_of
 from seatlatch.store.postgres.connecting import (
     CONNECT_SECONDS_MAX,
+    SESSION_COLUMNS,
     Address,
     commit_durably,
+    session_problem,
     set_locally,
 )
 from seatlatch.store.postgres.errors import in_a_command
@@ -98,6 +100,10 @@ def durable(connection: SyncConnection, address: Address) -> Iterator[None]:
 
 
 def _require_usable(connection: SyncConnection, address: Address) -> None:
+    _, role, marker = one_row(connection, f"SELECT {SESSION_COLUMNS}")
+    problem = session_problem(role, marker or "", pooled=address.pooled)
+    if problem:
+        raise DatabaseProblem(f"The database {address.name} {problem}")
     version, encoding, _ = one_row(connection, READ_SETTINGS)
     if version < OLDEST_VERSION:
         raise DatabaseProblem(

@@ -200,9 +200,7 @@ class PostgresTransaction(PostgresJournalWriter, PostgresWebhookWriter, Postgres
     async def put_tickets(self, records: Collection[TicketRecord]) -> Mapping[str, bool]:
         """Add tickets, or bring what is said of them up to date; by token, whether it is new."""
         columns = [array(column) for column in zip(*sorted(records), strict=True)]
-        begin, self._begin = self._begin, ()
-        put = (Statement(KEEP_ORGANIZATIONS), Statement(PUT, columns))
-        *_, result = await self._connection.ask(*begin, *put)
+        _, result = await self.ask(Statement(KEEP_ORGANIZATIONS), Statement(PUT, columns))
         return {token: new == "t" for token, new in pairs(result).items()}
 
     async def _take_and_write(
@@ -223,10 +221,9 @@ class PostgresTransaction(PostgresJournalWriter, PostgresWebhookWriter, Postgres
         """The result of each. The first of a transaction goes out together with its BEGIN, and
         when all is written the mark for the journal is taken.
         """
-        begin, self._begin = self._begin, ()
-        *results, marked = await self._connection.ask(*begin, *statements, Statement(MARK))
+        *results, marked = await self.ask(*statements, Statement(MARK))
         self._take_mark(marked)
-        return results[len(begin) :]
+        return results
 
 
 def _in_order(tokens: Iterable[str]) -> list[str]:
