@@ -6,6 +6,7 @@ Touches nothing else. The same table makes `docs/reference/settings.md`.
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
+from seatlatch.secrecy import hides
 from seatlatch.setting_values import (
     RateSetting,
     database_url,
@@ -32,6 +33,7 @@ class SettingProblem(Exception):
     """A setting is unknown or has a bad value. The message is one sentence that names it."""
 
 
+@hides("database_url")
 class Settings(NamedTuple):
     """How this process is set, each field a row of `TABLE`."""
 

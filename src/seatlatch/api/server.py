@@ -8,7 +8,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from seatlatch.api.connection import GuardedConnection
-from seatlatch.telemetry import Log, Metrics
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than load balancers keep theirs (60), so that it is they who close an idle connection."""

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seatlatch.secrecy import hides
 from seatlatch.settings import REMOTE_PREFIX, SettingProblem
 
 CONFIG_FILE = Path("seatlatch") / "remote.toml"
 """Within the folder of the user's configuration."""
 
 
+@hides("api_key", "access_token", "authorization_code", "refresh_token")
 class RemoteSettings(NamedTuple):
     """How to reach a service, and as whom; each field a row of `TABLE`."""
 

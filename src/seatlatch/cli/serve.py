@@ -9,8 +9,9 @@ from seatlatch.api.server import url_of
 from seatlatch.cli.options import AsJson, Database, Host, Port, Workers
 from seatlatch.cli.running import run, stop_in_order, take_address
 from seatlatch.cli.supervising import supervise
+from seatlatch.logs import make_log
+from seatlatch.metrics import Metrics
 from seatlatch.settings import SettingProblem, read_settings
-from seatlatch.telemetry import Metrics, make_log
 from seatlatch.wiring import engine_of, service
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import conninfo
 
+from seatlatch.secrecy import hides
 from seatlatch.store.interface import DatabaseProblem
 
 SETTINGS_OF_STATEMENTS = {
@@ -72,6 +73,7 @@ UNDECLARED_POOLER = (
 )
 
 
+@hides("given")
 class Address(NamedTuple):
     """Where a database is: the parameters that were given, by libpq's names.
 

@@ -30,7 +30,7 @@ from seatlatch.store.journal import (
 )
 from seatlatch.store.postgres.arrays import array, is_storable
 from seatlatch.store.postgres.connection import Connection, Statement
-from seatlatch.store.postgres.reading import PostgresReading, utc
+from seatlatch.store.postgres.reading import NOW_MICROSECONDS, PostgresReading, utc
 
 BUCKET_BITS = 16
 """The index by Request-ID takes 65,536 entries at a time, some 400 pages: see the migration."""
@@ -54,21 +54,23 @@ WHERE used_at < now() - interval '{IDLE_SECONDS} seconds'
 ORDER BY used_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 """
 ADD_CHAIN = "INSERT INTO seatlatch.journal_chains DEFAULT VALUES RETURNING chain, number, hash"
-MARK = """
-SELECT nextval('seatlatch.journal_positions'), (extract(epoch FROM now()) * 1000000)::bigint
+MARK = f"""
+SELECT nextval('seatlatch.journal_positions'), {NOW_MICROSECONDS}
 """
 """To be said after the tickets were changed: whoever changes one of them next gets a higher one."""
 ADD_ROWS = """
 WITH moved AS (
-  UPDATE seatlatch.journal_chains SET used_at = now(), hash = $7::bytea,
+  UPDATE seatlatch.journal_chains SET used_at = $9::timestamptz, hash = $7::bytea,
     number = CASE WHEN number = $2::bigint THEN $3::bigint END
-  WHERE chain = $1::bigint)
+  WHERE chain = $1::bigint RETURNING chain)
 INSERT INTO seatlatch.journal (entry_id, position, moment, request_id, entry, hash)
-SELECT ($1::bigint << 36) + $2::bigint + nth, $4::bigint, now(), request_id, entry,
-       substr($8::bytea, (nth * 32 - 31)::int, 32)
+SELECT ((SELECT chain FROM moved) << 36) + $2::bigint + nth, $4::bigint, $9::timestamptz,
+       request_id, entry, substr($8::bytea, (nth * 32 - 31)::int, 32)
 FROM unnest($5::uuid[], $6::text[]) WITH ORDINALITY AS new (request_id, entry, nth)
 """
-"""A head that is not where it was left becomes NULL, which fails."""
+"""A head that is not where it was left, or is gone, becomes NULL, which fails. The timestamp is
+the one that was hashed: `now()` here could be the clock of another node.
+"""
 READ_ROWS = f"""
 SELECT {ROW} FROM seatlatch.journal
 WHERE entry_id > %s AND entry_id <= %s ORDER BY entry_id LIMIT %s
@@ -215,7 +217,8 @@ class PostgresJournalWriter(PostgresJournal):
         if position is None or microseconds is None:
             raise AssertionError("a mark is two numbers")
         self._position = int(position)
-        self._moment = moment_of(int(microseconds))
+        if self._moment is None:
+            self._moment = moment_of(int(microseconds))
 
     def last_statements(self) -> tuple[list[Statement], Head | None]:
         """What is to be said together with COMMIT, and where the chain will end after it."""
@@ -233,6 +236,7 @@ class PostgresJournalWriter(PostgresJournal):
             _texts([row.entry for row in rows]),
             _bytes(row_hash),
             _bytes(b"".join([row.row_hash for row in rows])),
+            self._moment.isoformat().encode(),
         ]
         return [Statement(ADD_ROWS, values)], Head(head.chain, number, row_hash)
 

@@ -6,9 +6,15 @@ from typing import Any
 
 from psycopg.pq.abc import PGresult
 
+from seatlatch.store.journal import moment_of
 from seatlatch.store.postgres.connection import Connection, Statement
 
-MOMENT = "SELECT now()"
+NOW_MICROSECONDS = "(extract(epoch FROM now()) * 1000000)::bigint"
+"""The transaction's timestamp. A transaction reads it once, in a statement that touches no ticket.
+On a database of several nodes a statement about tickets may see another node's clock.
+"""
+
+TIMESTAMP = Statement(f"SELECT {NOW_MICROSECONDS}")
 
 Rows = list[tuple[Any, ...]]
 
@@ -31,15 +37,18 @@ class PostgresReading:
 
     async def _rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
         if self._begin:
-            await self.ask()
+            await self._begin_now()
         cursor = await self._connection.execute(sql.encode(), values)
         return await cursor.fetchall()
 
     async def moment(self) -> datetime:
         """When this transaction began, by the database's clock, which all who write share."""
-        if self._moment is None:
-            ((moment,),) = await self._rows(MOMENT)
-            self._moment = utc(moment)
+        return self._moment or await self._begin_now()
+
+    async def _begin_now(self) -> datetime:
+        """Begin the transaction, and read its timestamp in the same round trip."""
+        (told,) = await self.ask(TIMESTAMP)
+        self._moment = moment_of(int(told.get_value(0, 0) or 0))
         return self._moment
 
 
