@@ -6,12 +6,16 @@ connections must stay within what docs/operating/scale.md names.
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
 import psycopg
 
-from tests.durability.bad_day import CHANGES, TOKENS, Day, a_day
+from tests.durability.bad_day import CHANGES, FREE_TOKENS, TOKENS, Day, a_day
 from tests.durability.standby import replicated
 from tests.postgres_database import MAINTENANCE
 
@@ -25,7 +29,7 @@ FROM pg_stat_activity WHERE datname = %s AND application_name = 'seatlatch'
 """
 
 
-def stall(seconds: float, callers: int = 48) -> dict[str, Any]:
+def stall(seconds: float, callers: int = 8) -> dict[str, Any]:
     """Stall the standby of a service under load for this time; what was seen."""
     with replicated() as (primary, standby), a_day(primary, callers=callers) as day:
         most = [0, 0]
@@ -33,7 +37,8 @@ def stall(seconds: float, callers: int = 48) -> dict[str, Any]:
             standby.stop_receiving()
             began = monotonic()
             try:
-                samples = watch(hand, day, began + seconds, most)
+                with fresh_tickets(day):
+                    samples = watch(hand, day, began + seconds, most)
             finally:
                 standby.go_on_receiving()
             stalled = monotonic() - began
@@ -52,6 +57,26 @@ def stall(seconds: float, callers: int = 48) -> dict[str, Any]:
             "lost": len(day.lost()),
             "tickets": len(TOKENS),
         }
+
+
+@contextmanager
+def fresh_tickets(day: Day) -> Iterator[None]:
+    """Lock one ticket after the other that no waiting COMMIT holds, so that further ones wait."""
+    over = Event()
+
+    def lock() -> None:
+        for token in cycle(FREE_TOKENS):
+            if over.is_set():
+                return
+            day.served.lock(token)
+
+    thread = Thread(target=lock, name="fresh-tickets")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(30)
 
 
 def watch(hand: psycopg.Connection[Any], day: Day, until: float, most: list[int]) -> int:
