@@ -97,6 +97,28 @@ def replicated() -> Iterator[tuple[WatchedServer, Standby]]:
         primary.close()
 
 
+@contextmanager
+def failed_over(primary: WatchedServer, standby: Standby) -> Iterator[None]:
+    """The primary is frozen while COMMITs wait, which the standby then gets, and it takes over.
+
+    At the end the primary goes on, and waits for no standby.
+    """
+    standby.stop_receiving()
+    with psycopg.connect(primary.url(MAINTENANCE), autocommit=True) as hand:
+        deadline = monotonic() + FOLLOWS_SECONDS
+        while hand.execute(WAITING).fetchone() == (0,):
+            assert monotonic() < deadline, "no COMMIT waits"
+        primary.freeze()
+        try:
+            standby.go_on_receiving()
+            standby.promote()
+            yield
+        finally:
+            primary.thaw()
+            hand.execute("ALTER SYSTEM SET synchronous_standby_names = ''")
+            hand.execute("SELECT pg_reload_conf()")
+
+
 def both(primary: PostgresServer, standby: PostgresServer) -> str:
     """The URL with both hosts, with `{name}` for the database in it."""
     hosts = ",".join(f"127.0.0.1:{server.port}" for server in (primary, standby))

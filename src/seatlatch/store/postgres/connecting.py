@@ -11,6 +11,7 @@ from psycopg import conninfo
 
 from seatlatch.secrecy import hides
 from seatlatch.store.interface import DatabaseProblem
+from seatlatch.store.postgres.hosts import Hosts
 
 SETTINGS_OF_STATEMENTS = {
     # Tickets are locked in the order in which they are asked for, by token: two batches that want
@@ -82,6 +83,7 @@ class Address(NamedTuple):
 
     given: dict[str, Any]
     pooled: bool = False
+    hosts: Hosts = Hosts({})
 
     @classmethod
     def of(cls, url: str, *, pooled: bool = False) -> "Address":
@@ -92,7 +94,7 @@ class Address(NamedTuple):
             given = conninfo.conninfo_to_dict(url)
             # What a password leaves behind that was not percent-encoded.
             if not any("@" in str(given.get(part) or "") for part in ("host", "port", "dbname")):
-                return cls(given, pooled)
+                return cls(given, pooled, Hosts(given))
         raise DatabaseProblem(
             "The database's URL can't be read; write it as"
             " postgresql://user:password@host:5432/database, with what is special in a"
@@ -120,6 +122,7 @@ class Address(NamedTuple):
             "connect_timeout": connect_seconds,
             **KEEPALIVE,
             **given,
+            **self.hosts.parameters(),
             "autocommit": True,
             "prepare_threshold": None,
         }

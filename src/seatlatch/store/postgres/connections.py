@@ -105,6 +105,7 @@ class Connections:
         if not self._address.pooled:
             parameters["prepare_threshold"] = 0  # every statement comes again and again
         connection = await Connection.connect(**parameters)
+        self._address.hosts.answered(connection.info.get_parameters())
         connection.prepares = not self._address.pooled
         if not self._address.pooled:
             await _prepared(connection)

@@ -69,6 +69,7 @@ def connected(address: Address) -> Iterator[SyncConnection]:
     with in_a_command(address.name):
         parameters = address.parameters({}, CONNECT_SECONDS_MAX)
         with psycopg.Connection.connect(**parameters) as connection:
+            address.hosts.answered(connection.info.get_parameters())
             # A lock that is waited for protects nothing in a snapshot from before it.
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             _require_usable(connection, address)

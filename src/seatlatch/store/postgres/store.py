@@ -163,6 +163,16 @@ class PostgresStore:
         )
         return result
 
+    @property
+    def unfinished_commits(self) -> int:
+        """Number of sessions that were abandoned in COMMIT and have not ended."""
+        return self._abandoned.count
+
+    async def require_writable(self) -> None:
+        """Raise `Unavailable` unless this is a primary that takes changes."""
+        if await self._read(self._watcher, PostgresCredentials.is_read_only, CONFIRM_SECONDS):
+            raise Unavailable("The database is read-only. Send the request again.")
+
     async def credentials_version(self) -> int:
         """One row."""
         return await self._read(self._watcher, PostgresCredentials.version, CONFIRM_SECONDS)
