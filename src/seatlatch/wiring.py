@@ -33,6 +33,7 @@ from seatlatch.operations.feed_news import FeedNews
 from seatlatch.operator.gate import OperatorGate
 from seatlatch.operator.journal import OperatorJournal
 from seatlatch.operator.tickets import OperatorTickets
+from seatlatch.readiness import Readiness
 from seatlatch.reference.reference import Reference
 from seatlatch.settings import Pooler, Settings
 from seatlatch.store.engine import Engine
@@ -143,9 +144,9 @@ def make_database(database_url: str, database_use: DatabaseUse = "inventory") ->
     return engine_of(database_url).make_or_migrate(database_use)
 
 
-def check_database(database_url: str) -> None:
+def check_database(database_url: str, pooler: Pooler = "transaction") -> None:
     """Raise `DatabaseProblem` unless a server could run on this inventory now."""
-    asyncio.run(engine_of(database_url).open_store("inventory").close())
+    asyncio.run(engine_of(database_url, pooler).open_store("inventory").close())
 
 
 def own_buckets(_kind: str) -> Buckets:
@@ -221,12 +222,15 @@ def compose(
     directory = Directory(store, monotonic)
     addresses = address_limits(monotonic, around.address_buckets, is_on=rate is not None)
     gate = Gate(directory, limits, addresses, lambda: datetime.now(UTC))
-    commits = GroupCommit(store, metrics, BOUNDS)
+    readiness = Readiness(store, log)
+    commits = GroupCommit(store, metrics, BOUNDS, readiness.failed)
+    readiness.use(commits)
     metrics.watch_waiting_requests(lambda: commits.waiting_requests)
+    metrics.watch_database(lambda: not readiness.is_ready, lambda: store.unfinished_commits)
     lifetimes = Lifetimes(settings.access_token_seconds, settings.refresh_token_seconds)
     tickets = Tickets(gate, commits, store, metrics, log)
     token = Token(gate, store, commits, lifetimes)
-    probes = Probes(store, metrics)
+    probes = Probes(readiness, store, metrics)
     journal = Journal(gate, store, FeedNews(store))
     operator_gate = OperatorGate(directory, addresses)
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
@@ -244,6 +248,5 @@ def compose(
         chance=SystemRandom().random,
     )
     routes = around.routes(plain, directory)
-    deliverer = Deliverer(means, metrics)
-    proxies = settings.trusted_proxies
-    return make_app(routes, commits, store, metrics, log, deliverer, proxies)
+    background = (Deliverer(means, metrics), readiness)
+    return make_app(routes, commits, store, metrics, log, background, settings.trusted_proxies)

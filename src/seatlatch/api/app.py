@@ -35,7 +35,7 @@ def make_app(
     store: Store,
     metrics: Metrics,
     log: Log,
-    background: Background,
+    background: Sequence[Background],
     trusted_proxies: Sequence[Network] = (),
 ) -> ASGIApp:
     """The ASGI application of these routes. Commits and `background` run from its start to its
@@ -49,9 +49,11 @@ def make_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         commits.start()
-        background.start()
+        for part in background:
+            part.start()
         yield
-        await background.close()
+        for part in background:
+            await part.close()
         await commits.close()
         await store.close()
 
