@@ -11,20 +11,23 @@ from random import SystemRandom
 from time import monotonic
 from typing import NamedTuple, TypeVar
 
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from seatlatch.api.app import make_app
 from seatlatch.api.gate import Gate, Limits
 from seatlatch.api.journal import Journal
 from seatlatch.api.probes import Probes
+from seatlatch.api.routes import ApiRoute
 from seatlatch.api.site import Site
 from seatlatch.api.tickets import Tickets
 from seatlatch.api.token import Token
+from seatlatch.auth.address_limits import address_limits, recent_buckets
 from seatlatch.auth.directory import Directory
 from seatlatch.auth.rate_limit import Buckets, Rate, RateLimit
 from seatlatch.commit import CommitEach, Commits
 from seatlatch.group_commit import Bounds, GroupCommit
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.operations.exchange_tokens import Lifetimes
 from seatlatch.operations.feed_news import FeedNews
 from seatlatch.operator.gate import OperatorGate
@@ -39,7 +42,6 @@ from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.engine import PostgresEngine
 from seatlatch.store.provisioning import Provisioning
 from seatlatch.store.sqlite.engine import SqliteEngine
-from seatlatch.telemetry import Log, Metrics
 from seatlatch.webhooks.addresses import Resolver
 from seatlatch.webhooks.deliverer import Deliverer
 from seatlatch.webhooks.endpoint import Means
@@ -159,7 +161,7 @@ def as_it_is(part: Part) -> Part:
     return part
 
 
-def as_they_are(routes: Sequence[Route], _directory: Directory) -> Sequence[Route]:
+def as_they_are(routes: Sequence[ApiRoute], _directory: Directory) -> Sequence[ApiRoute]:
     """No route is added, and none changed."""
     return routes
 
@@ -167,14 +169,16 @@ def as_they_are(routes: Sequence[Route], _directory: Directory) -> Sequence[Rout
 class Around(NamedTuple):
     """What is put around the parts of a service, or in their place; plainly nothing.
 
-    `buckets` of the rate limit by kind. `routes` makes of the plain ones those that are served.
+    `buckets` of the rate limit by kind; `address_buckets` of those by client address. `routes`
+    makes of the plain ones those that are served.
     `is_sandbox`: whether the pages of the reference come with the sandbox's credentials.
     """
 
     store: Callable[[Store], Store] = as_it_is
     sender: Callable[[Sends], Sends] = as_it_is
     buckets: Callable[[str], Buckets] = own_buckets
-    routes: Callable[[Sequence[Route], Directory], Sequence[Route]] = as_they_are
+    address_buckets: Callable[[str], Buckets] = recent_buckets
+    routes: Callable[[Sequence[ApiRoute], Directory], Sequence[ApiRoute]] = as_they_are
     is_sandbox: bool = False
 
 
@@ -215,7 +219,8 @@ def compose(
     )
     limits = Limits(changes, reads)
     directory = Directory(store, monotonic)
-    gate = Gate(directory, limits, lambda: datetime.now(UTC))
+    addresses = address_limits(monotonic, around.address_buckets, is_on=rate is not None)
+    gate = Gate(directory, limits, addresses, lambda: datetime.now(UTC))
     commits = GroupCommit(store, metrics, BOUNDS)
     metrics.watch_waiting_requests(lambda: commits.waiting_requests)
     lifetimes = Lifetimes(settings.access_token_seconds, settings.refresh_token_seconds)
@@ -223,11 +228,11 @@ def compose(
     token = Token(gate, store, commits, lifetimes)
     probes = Probes(store, metrics)
     journal = Journal(gate, store, FeedNews(store))
-    operator_gate = OperatorGate(directory)
+    operator_gate = OperatorGate(directory, addresses)
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
     operator_journal = OperatorJournal(operator_gate, store)
-    pages = (Reference(is_sandbox=around.is_sandbox), Site(site))
-    rooms = (tickets, token, journal, probes, operator, operator_journal, *pages)
+    reference = Reference(is_sandbox=around.is_sandbox, root_path=settings.root_path)
+    rooms = (tickets, token, journal, probes, operator, operator_journal, reference, Site(site))
     plain = [route for room in rooms for route in room.routes()]
     means = Means(
         store=store,
@@ -239,4 +244,6 @@ def compose(
         chance=SystemRandom().random,
     )
     routes = around.routes(plain, directory)
-    return make_app(routes, commits, store, metrics, log, Deliverer(means, metrics))
+    deliverer = Deliverer(means, metrics)
+    proxies = settings.trusted_proxies
+    return make_app(routes, commits, store, metrics, log, deliverer, proxies)

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import UNSET, Struct, UnsetType
 
 from seatlatch.api.answers import failed_ticket
+from seatlatch.api.cursors import Cursors
+from seatlatch.api.query import to_cursor
 from seatlatch.api.schemas import Moment
 from seatlatch.domain.journal import Entry, Verb
 from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
+from seatlatch.operations.read_journal import TracedRequests
 
 
 class TracedTicket(Struct, rename="camel", omit_defaults=True):
@@ -27,7 +30,8 @@ class TracedTicket(Struct, rename="camel", omit_defaults=True):
 class Trace(Struct, rename="camel"):
     """One request. `refusal`: why it was refused as a whole; null = it was not.
 
-    `entry_id` names it in the journal; text, for it may be a larger number than some can read.
+    `entry_id` names it in the journal; text, for it may be a larger number than some can read. A
+    channel gets it encrypted.
     """
 
     entry_id: str
@@ -45,19 +49,36 @@ class Trace(Struct, rename="camel"):
 
 
 class Traces(Struct):
-    """All requests of one Request-ID, in order of time."""
+    """The requests of a channel under one Request-ID, in order of time."""
 
     requests: list[Trace]
 
 
-def full_traces(entries: Iterable[Entry]) -> Traces:
+class FullTraces(Struct):
+    """A page of the requests of one Request-ID, in order of time. `next`: what to send as `after`
+    for earlier ones; null = there are none.
+    """
+
+    requests: list[Trace]
+    next: str | None
+
+
+def full_traces(found: TracedRequests) -> FullTraces:
     """As the box office is told."""
-    return Traces([_trace(entry, str) for entry in entries])
+    going_on = to_cursor(found.before) if found.before else None
+    return FullTraces([_trace(entry, str) for entry in found.entries], going_on)
 
 
-def own_traces(entries: Iterable[Entry]) -> Traces:
-    """As a channel is told of its own requests: of a failure no more than it was told then."""
-    return Traces([_trace(entry, _as_answered) for entry in entries])
+def own_traces(entries: Iterable[Entry], cursors: Cursors) -> Traces:
+    """A channel's own requests as it gets them: of a failure what the response said, and an entry
+    id that does not count the requests of others.
+    """
+    traces = []
+    for entry in entries:
+        trace = _trace(entry, _as_answered)
+        trace.entry_id = cursors.entry_id_of(entry.entry_id, entry.act.asker.channel_code or "")
+        traces.append(trace)
+    return Traces(traces)
 
 
 def _as_answered(outcome: Outcome) -> str:

@@ -23,7 +23,7 @@ from seatlatch.domain.label import shortened
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.operations.provision import NotDone
 from seatlatch.operations.prune_journal import prune_rows, rows_to_prune
-from seatlatch.operations.read_journal import ticket_history, trace_request
+from seatlatch.operations.read_journal import PAGE_REQUESTS, ticket_history, trace_request
 from seatlatch.operations.verify_journal import Anchor, Step, Tampered, take_anchor, verify_journal
 from seatlatch.operator.journal import PAGE_CHANGES, ShownChange, shown_history
 from seatlatch.store.interface import Store
@@ -43,6 +43,10 @@ Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The ticket.")]
 Limit = Annotated[
     int,
     typer.Option("--limit", metavar="N", min=1, max=CHANGES_MAX, help="How many changes at most."),
+]
+RequestLimit = Annotated[
+    int,
+    typer.Option("--limit", metavar="N", min=1, max=CHANGES_MAX, help="How many requests at most."),
 ]
 AnchorFile = Annotated[
     Path | None,
@@ -70,7 +74,12 @@ class AnchorText(Struct, rename="camel"):
     heads: list[AnchoredHead]
 
 
-def trace(request_id: RequestId, database: Database = None, as_json: AsJson = False) -> None:
+def trace(
+    request_id: RequestId,
+    limit: RequestLimit = PAGE_REQUESTS,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
     """Show what was asked under a Request-ID, by whom, and what became of each ticket."""
     if not UUID.fullmatch(request_id):
         raise InvalidRequest(
@@ -78,14 +87,16 @@ def trace(request_id: RequestId, database: Database = None, as_json: AsJson = Fa
             " 0dbc02a8-5f1a-4b7c-9d65-0f4e4ac6a1b2."
         )
     url = settings_for(database).database_url
-    entries = with_store(url, lambda store: trace_request(store, request_id))
-    if not entries:
+    found = with_store(url, lambda store: trace_request(store, request_id, limit=limit))
+    if not found.entries:
         raise NotDone(
             f"The journal has no request {request_id}. Look whether it is typed right, and whether"
             " it was let in: who was not is only logged."
         )
-    traces = full_traces(entries)
+    traces = full_traces(found)
     lines = [line for traced in traces.requests for line in [*_trace_lines(traced), ""]]
+    if traces.next:
+        lines = ["There are earlier requests: give a higher --limit.", "", *lines]
     print_result(as_json, traces, lines[:-1], changed=False)
 
 

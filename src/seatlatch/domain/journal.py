@@ -81,6 +81,13 @@ class Changed(NamedTuple):
     channel_code: str | None = None
 
 
+class EntryPlace(NamedTuple):
+    """Where an entry stands in the journal's order."""
+
+    position: int
+    entry_id: int
+
+
 class Entry(NamedTuple):
     """One row of the journal: one request.
 
@@ -97,3 +104,8 @@ class Entry(NamedTuple):
     outcomes: Mapping[Outcome, Sequence[str]]
     changed: Sequence[Changed]
     refusal: str | None
+
+    @property
+    def place(self) -> EntryPlace:
+        """Where it stands."""
+        return EntryPlace(self.position, self.entry_id)

@@ -28,6 +28,12 @@ TICKETS_AT_ONCE_MAX = 1_000
 """And so many tickets, if it is more than one request."""
 
 
+AHEAD_OF_THE_JOURNAL = (
+    "This cursor is ahead of the journal, which was restored from a backup. Read the"
+    " tickets' state by /v1/tickets/verify, and begin anew with after=latest."
+)
+
+
 class Place(NamedTuple):
     """Where a reader is: after `position`, and after `told` tickets of the entry `entry_id`.
 
@@ -106,10 +112,7 @@ async def _require_reachable(snapshot: Snapshot, channel: Channel, place: Place)
         number not in chains or seen > chains[number].head.number
         for number, seen in place.position.items()
     ):
-        raise PlaceLost(
-            "This cursor is ahead of the journal, which was restored from a backup. Read the"
-            " tickets' state by /v1/tickets/verify, and begin anew with after=latest."
-        )
+        raise PlaceLost(AHEAD_OF_THE_JOURNAL)
 
 
 async def _entries_after(snapshot: Snapshot, place: Place) -> Sequence[Entry]:

@@ -5,9 +5,23 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from seatlatch.domain.journal import Changed, Entry
+from seatlatch.domain.journal import Changed, Entry, EntryPlace
 from seatlatch.store.interface import Snapshot, Store
-from seatlatch.store.journal import FOUND_ENTRIES_MAX, Found, is_entry
+from seatlatch.store.journal import Found, is_entry
+
+PAGE_REQUESTS = 100
+"""How many requests of one Request-ID are shown at most, unless the caller asks for another number:
+a client may use one Request-ID for everything.
+"""
+
+
+class TracedRequests(NamedTuple):
+    """Requests of one Request-ID, in order of time. `before`: earlier ones are before it; None =
+    there are none.
+    """
+
+    entries: Sequence[Entry]
+    before: EntryPlace | None
 
 
 class TicketHistory(NamedTuple):
@@ -23,32 +37,43 @@ class TicketHistory(NamedTuple):
 
 
 async def trace_request(
-    store: Store, request_id: str, channel_code: str | None = None
-) -> list[Entry]:
-    """All that was asked under a Request-ID, in order of time; a client may use one twice. Of more
-    than 100 the latest.
+    store: Store,
+    request_id: str,
+    channel_code: str | None = None,
+    before: EntryPlace | None = None,
+    limit: int = PAGE_REQUESTS,
+) -> TracedRequests:
+    """The latest `limit` requests of a Request-ID, of those before `before`; a client may use one
+    twice.
 
-    `channel_code`: only what was asked by this channel; None = by anybody. Raises `Unavailable`.
+    `channel_code`: only requests of this channel; None = of every caller. Raises `Unavailable`.
     """
-    entries: list[Entry] = []
-    before: int | None = None
+    found: list[Entry] = []
     while True:
-        find = partial(_find, request_id=request_id.lower(), before=before)
-        found, before = await store.read(find)
-        entries += found
-        if before is None or len(entries) >= FOUND_ENTRIES_MAX:
+        work = partial(
+            _find,
+            request_id=request_id.lower(),
+            limit=limit + 1 - len(found),
+            channel_code=channel_code,
+            before=before,
+        )
+        some, before = await store.read(work)
+        found += some
+        if before is None or len(found) > limit:
             break
         await asyncio.sleep(0)  # others get their turn
-    entries = sorted(entries, key=lambda entry: (entry.position, entry.entry_id))
-    return [
-        entry
-        for entry in entries[-FOUND_ENTRIES_MAX:]
-        if channel_code in (None, entry.act.asker.channel_code)
-    ]
+    shown = found[:limit]
+    return TracedRequests(shown[::-1], shown[-1].place if len(found) > limit else None)
 
 
-async def _find(snapshot: Snapshot, request_id: str, before: int | None) -> Found:
-    return await snapshot.find_requests(request_id, before)
+async def _find(
+    snapshot: Snapshot,
+    request_id: str,
+    limit: int,
+    channel_code: str | None,
+    before: EntryPlace | None,
+) -> Found:
+    return await snapshot.find_requests(request_id, limit, channel_code, before)
 
 
 async def ticket_history(

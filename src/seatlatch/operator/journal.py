@@ -8,15 +8,20 @@ from typing import Annotated, NamedTuple
 from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.journal import no_such_request, request_id_in
 from seatlatch.api.query import from_cursor, read_query, to_cursor
+from seatlatch.api.routes import ApiRoute
 from seatlatch.api.schemas import Moment
 from seatlatch.api.traces import full_traces
-from seatlatch.domain.journal import Changed, Entry, Verb
-from seatlatch.operations.read_journal import TicketHistory, ticket_history, trace_request
+from seatlatch.domain.journal import Changed, Entry, EntryPlace, Verb
+from seatlatch.operations.read_journal import (
+    PAGE_REQUESTS,
+    TicketHistory,
+    ticket_history,
+    trace_request,
+)
 from seatlatch.operator.gate import OperatorGate
 from seatlatch.operator.tickets import (
     TICKETS,
@@ -27,6 +32,7 @@ from seatlatch.operator.tickets import (
 )
 from seatlatch.store.interface import Store
 
+PAGE_REQUESTS_MAX = 100
 PAGE_CHANGES = 25
 PAGE_CHANGES_MAX = 100
 
@@ -36,6 +42,20 @@ class HistoryQuery(Struct, rename="camel", forbid_unknown_fields=True):
 
     after: str | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=PAGE_CHANGES_MAX)] = PAGE_CHANGES
+
+
+class RequestsQuery(Struct, rename="camel", forbid_unknown_fields=True):
+    """Which of the requests are asked for: those before `after`, a `next` of before."""
+
+    after: str | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=PAGE_REQUESTS_MAX)] = PAGE_REQUESTS
+
+
+class BeforeRequest(NamedTuple):
+    """Where a page of requests goes on, as it stands in a cursor."""
+
+    position: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    entry_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class Before(NamedTuple):
@@ -82,10 +102,10 @@ class OperatorJournal:
         self._gate = gate
         self._store = store
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         """Where each call is."""
         return [
-            Route("/operator/v1/requests/{requestId}", self.request, methods=["GET"]),
+            ApiRoute("/operator/v1/requests/{requestId}", self.request, methods=["GET"]),
             TokenRoute(TICKETS + "/{token}/history", self.history, methods=["GET"]),
         ]
 
@@ -93,10 +113,14 @@ class OperatorJournal:
         """`GET /operator/v1/requests/{requestId}`: what was asked under a Request-ID."""
         await self._gate.admit(Exchange.of(request))
         request_id = request_id_in(request)
-        entries = await trace_request(self._store, request_id)
-        if not entries:
+        query = read_query(request.scope["query_string"], RequestsQuery)
+        before = None
+        if query.after is not UNSET:
+            before = EntryPlace(*from_cursor(str(query.after), BeforeRequest))
+        found = await trace_request(self._store, request_id, before=before, limit=query.limit)
+        if not found.entries and before is None:
             raise no_such_request()
-        return json_response(full_traces(entries))
+        return json_response(full_traces(found))
 
     async def history(self, request: Request) -> Response:
         """`GET /operator/v1/tickets/{token}/history`: who changed a ticket."""

@@ -14,8 +14,17 @@ from typing import NamedTuple, Protocol
 import msgspec
 from msgspec import Raw, Struct
 
-from seatlatch.domain.feed import Position
-from seatlatch.domain.journal import DONE_BY, Act, Asker, Changed, Entry, NewEntry, Verb
+from seatlatch.domain.feed import CursorKey, Position
+from seatlatch.domain.journal import (
+    DONE_BY,
+    Act,
+    Asker,
+    Changed,
+    Entry,
+    EntryPlace,
+    NewEntry,
+    Verb,
+)
 from seatlatch.domain.outcome import Outcome
 
 NUMBER_BITS = 36
@@ -69,19 +78,13 @@ class Chain(NamedTuple):
     pruned_hash: bytes
 
 
-FOUND_ENTRIES_MAX = 100
-"""So many entries of one Request-ID are told, the latest of them: a client may use one for all that
-it ever asks.
-"""
-
-
 class Found(NamedTuple):
-    """Some entries, the latest first. `before`: where to look on; None = all was looked at, or so
-    many were found that no more are told.
+    """Some entries, the latest first. `before`: search on for those before it; None = there are no
+    more.
     """
 
     entries: Sequence[Entry]
-    before: int | None = None
+    before: EntryPlace | None = None
 
 
 class JournalSnapshot(Protocol):
@@ -105,9 +108,13 @@ class JournalSnapshot(Protocol):
         What is left out for the limit comes later in that order.
         """
 
-    async def find_requests(self, request_id: str, before: int | None = None) -> Found:
-        """Entries of a Request-ID. Where that takes long, a part of the journal at a time, from its
-        end on; `before`: where to go on.
+    async def find_requests(
+        self, request_id: str, limit: int, channel_code: str | None, before: EntryPlace | None
+    ) -> Found:
+        """At most `limit` entries of a Request-ID, the latest first. A long search takes several
+        calls; `before` is where to go on.
+
+        `channel_code`: only requests of this channel; None = of every caller.
         """
 
     async def last_entry_of(self, token: str) -> int | None:
@@ -118,6 +125,9 @@ class JournalSnapshot(Protocol):
 
     async def read_journal_key(self) -> str:
         """What tells this journal from every other: a text made by chance with its database."""
+
+    async def read_cursor_key(self) -> CursorKey:
+        """The key by which channels' cursors are encrypted. It never changes."""
 
 
 class JournalTransaction(JournalSnapshot, Protocol):
@@ -196,6 +206,13 @@ def is_entry(entry_id: int) -> bool:
     to a number 0.
     """
     return entry_id & NUMBERS_MAX != 0
+
+
+def text_of_channel(channel_code: str) -> str:
+    """What the text of each entry of a channel contains, and no other text: within a value, JSON
+    escapes the quotes.
+    """
+    return f'"channel":{_encode(channel_code).decode()}'
 
 
 def mark_with_channel(mark: str, channel_code: str | None) -> str:

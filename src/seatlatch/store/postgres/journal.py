@@ -13,10 +13,9 @@ import msgspec
 from psycopg import errors
 from psycopg.pq.abc import PGresult
 
-from seatlatch.domain.feed import Position
-from seatlatch.domain.journal import Entry, NewEntry
+from seatlatch.domain.feed import CursorKey, Position, position_from_text
+from seatlatch.domain.journal import Entry, EntryPlace, NewEntry
 from seatlatch.store.journal import (
-    FOUND_ENTRIES_MAX,
     NUMBERS_MAX,
     Chain,
     Found,
@@ -27,10 +26,11 @@ from seatlatch.store.journal import (
     entry_of,
     moment_of,
     place_of,
+    text_of_channel,
 )
 from seatlatch.store.postgres.arrays import array, is_storable
 from seatlatch.store.postgres.connection import Connection, Statement
-from seatlatch.store.postgres.reading import PostgresReading, utc
+from seatlatch.store.postgres.reading import NOW_MICROSECONDS, PostgresReading, utc
 
 BUCKET_BITS = 16
 """The index by Request-ID takes 65,536 entries at a time, some 400 pages: see the migration."""
@@ -54,21 +54,23 @@ WHERE used_at < now() - interval '{IDLE_SECONDS} seconds'
 ORDER BY used_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 """
 ADD_CHAIN = "INSERT INTO seatlatch.journal_chains DEFAULT VALUES RETURNING chain, number, hash"
-MARK = """
-SELECT nextval('seatlatch.journal_positions'), (extract(epoch FROM now()) * 1000000)::bigint
+MARK = f"""
+SELECT nextval('seatlatch.journal_positions'), {NOW_MICROSECONDS}
 """
 """To be said after the tickets were changed: whoever changes one of them next gets a higher one."""
 ADD_ROWS = """
 WITH moved AS (
-  UPDATE seatlatch.journal_chains SET used_at = now(), hash = $7::bytea,
+  UPDATE seatlatch.journal_chains SET used_at = $9::timestamptz, hash = $7::bytea,
     number = CASE WHEN number = $2::bigint THEN $3::bigint END
-  WHERE chain = $1::bigint)
+  WHERE chain = $1::bigint RETURNING chain)
 INSERT INTO seatlatch.journal (entry_id, position, moment, request_id, entry, hash)
-SELECT ($1::bigint << 36) + $2::bigint + nth, $4::bigint, now(), request_id, entry,
-       substr($8::bytea, (nth * 32 - 31)::int, 32)
+SELECT ((SELECT chain FROM moved) << 36) + $2::bigint + nth, $4::bigint, $9::timestamptz,
+       request_id, entry, substr($8::bytea, (nth * 32 - 31)::int, 32)
 FROM unnest($5::uuid[], $6::text[]) WITH ORDINALITY AS new (request_id, entry, nth)
 """
-"""A head that is not where it was left becomes NULL, which fails."""
+"""A head that is not where it was left, or is gone, becomes NULL, which fails. The timestamp is
+the one that was hashed: `now()` here could be the clock of another node.
+"""
 READ_ROWS = f"""
 SELECT {ROW} FROM seatlatch.journal
 WHERE entry_id > %s AND entry_id <= %s ORDER BY entry_id LIMIT %s
@@ -94,9 +96,12 @@ CROSS JOIN LATERAL generate_series(
   AS bucket
 CROSS JOIN LATERAL (
   SELECT {ROW} FROM seatlatch.journal
-  WHERE entry_id >> {BUCKET_BITS} = bucket AND request_id = %s::uuid
-  ORDER BY entry_id DESC LIMIT {FOUND_ENTRIES_MAX}) AS found
-ORDER BY position DESC, entry_id DESC LIMIT {FOUND_ENTRIES_MAX}
+  WHERE entry_id >> {BUCKET_BITS} = bucket AND request_id = %(request_id)s::uuid
+    AND (%(channel)s::text IS NULL OR strpos(entry, %(channel)s::text) > 0)
+    AND (%(entry_id)s::bigint IS NULL
+         OR (position, entry_id) < (%(position)s::bigint, %(entry_id)s::bigint))
+  ORDER BY entry_id DESC LIMIT %(limit)s) AS found
+ORDER BY position DESC, entry_id DESC LIMIT %(limit)s
 """
 """The limit keeps the planner from any other way than to ask the index for each bucket."""
 LAST_ENTRY_OF = "SELECT entry_id FROM seatlatch.tickets WHERE token = %s"
@@ -104,6 +109,7 @@ NEXT_ROW = """
 SELECT entry_id FROM seatlatch.journal WHERE entry_id > %s ORDER BY entry_id LIMIT 1
 """
 READ_KEY = "SELECT journal_key FROM seatlatch.journal_key"
+READ_CURSOR_KEY = "SELECT cursor_key, plain_until FROM seatlatch.cursor_key"
 PRUNE_ROWS = """
 DELETE FROM seatlatch.journal WHERE entry_id > %s AND entry_id <= %s RETURNING 1
 """
@@ -146,10 +152,19 @@ class PostgresJournal(PostgresReading):
         asked = {"chains": chains, "numbers": numbers, "limit": limit}
         return [entry_of(_row(row)) for row in await self._rows(ENTRIES_AFTER, asked)]
 
-    async def find_requests(self, request_id: str, before: int | None = None) -> Found:
-        """All entries of a Request-ID, at once."""
-        rows = await self._rows(FIND_REQUESTS, (request_id,))
-        return Found([entry_of(_row(row)) for row in rows])
+    async def find_requests(
+        self, request_id: str, limit: int, channel_code: str | None, before: EntryPlace | None
+    ) -> Found:
+        """Entries of a Request-ID, found in one call."""
+        asked = {
+            "request_id": request_id,
+            "limit": limit,
+            "channel": text_of_channel(channel_code) if channel_code else None,
+            "position": before.position if before else None,
+            "entry_id": before.entry_id if before else None,
+        }
+        entries = [entry_of(_row(row)) for row in await self._rows(FIND_REQUESTS, asked)]
+        return Found(entries, entries[-1].place if len(entries) == limit else None)
 
     async def last_entry_of(self, token: str) -> int | None:
         """The entry of a ticket's latest change."""
@@ -168,6 +183,11 @@ class PostgresJournal(PostgresReading):
         """What tells this journal from every other."""
         ((key,),) = await self._rows(READ_KEY)
         return str(key)
+
+    async def read_cursor_key(self) -> CursorKey:
+        """The key of channels' cursors."""
+        ((key, plain_until),) = await self._rows(READ_CURSOR_KEY)
+        return CursorKey(bytes(key), position_from_text(plain_until))
 
 
 class PostgresJournalWriter(PostgresJournal):
@@ -216,7 +236,8 @@ class PostgresJournalWriter(PostgresJournal):
         if position is None or microseconds is None:
             raise AssertionError("a mark is two numbers")
         self._position = int(position)
-        self._moment = moment_of(int(microseconds))
+        if self._moment is None:
+            self._moment = moment_of(int(microseconds))
 
     def last_statements(self) -> tuple[list[Statement], Head | None]:
         """What is to be said together with COMMIT, and where the chain will end after it."""
@@ -234,6 +255,7 @@ class PostgresJournalWriter(PostgresJournal):
             _texts([row.entry for row in rows]),
             _bytes(row_hash),
             _bytes(b"".join([row.row_hash for row in rows])),
+            self._moment.isoformat().encode(),
         ]
         return [Statement(ADD_ROWS, values)], Head(head.chain, number, row_hash)
 

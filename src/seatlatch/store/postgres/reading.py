@@ -4,9 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from seatlatch.store.journal import moment_of
 from seatlatch.store.postgres.connection import Connection, Statement
 
-MOMENT = "SELECT now()"
+NOW_MICROSECONDS = "(extract(epoch FROM now()) * 1000000)::bigint"
+"""The transaction's timestamp. A transaction reads it once, in a statement that touches no ticket.
+On a database of several nodes a statement about tickets may see another node's clock.
+"""
+
+TIMESTAMP = Statement(f"SELECT {NOW_MICROSECONDS}")
 
 Rows = list[tuple[Any, ...]]
 
@@ -21,16 +27,19 @@ class PostgresReading:
 
     async def _rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
         if self._begin:
-            await self._connection.ask(*self._begin)
-            self._begin = ()
+            await self._begin_now()
         cursor = await self._connection.execute(sql.encode(), values)
         return await cursor.fetchall()
 
     async def moment(self) -> datetime:
         """When this transaction began, by the database's clock, which all who write share."""
-        if self._moment is None:
-            ((moment,),) = await self._rows(MOMENT)
-            self._moment = utc(moment)
+        return self._moment or await self._begin_now()
+
+    async def _begin_now(self) -> datetime:
+        """Begin the transaction, and read its timestamp in the same round trip."""
+        begin, self._begin = self._begin, ()
+        *_, told = await self._connection.ask(*begin, TIMESTAMP)
+        self._moment = moment_of(int(told.get_value(0, 0) or 0))
         return self._moment
 
 

@@ -5,6 +5,7 @@ one such statement, so that two that want the same tickets never wait in a ring.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -72,9 +73,8 @@ WHERE {IS_ASKED} AND NOT t.voided AND {IS_FREE} AND {IS_GRANTED}
 HOLD = f"""
 UPDATE seatlatch.tickets AS t SET seat_status = 'LOCK', hold_reason = asked.reason,
   hold_expires_at = asked.hold_expires_at, {COUNT}
-FROM (SELECT token, entry_id, reason, now() + make_interval(secs => seconds) AS hold_expires_at
-      FROM unnest($1::text[], $2::bigint[], $3::text[], $4::int[])
-        AS given (token, entry_id, reason, seconds)) AS asked
+FROM unnest($1::text[], $2::bigint[], $3::text[], $4::timestamptz[])
+  AS asked (token, entry_id, reason, hold_expires_at)
 WHERE {IS_ASKED} AND NOT t.voided
   AND (NOT t.mpreserve OR {IS_HELD})
   AND ((t.seat_status, t.hold_reason, t.hold_expires_at)
@@ -176,8 +176,12 @@ class PostgresTransaction(PostgresJournalWriter, PostgresWebhookWriter, Postgres
         """Set the seat status to `LOCK`, or give a hold another reason and end."""
         tokens = _in_order(asked)
         reasons = array([asked[token].reason for token in tokens])
-        seconds = array([asked[token].seconds for token in tokens])
-        return await self._take_and_write(HOLD, tokens, entries, reasons, seconds)
+        now = await self.moment()  # the journal and the feed tell the end by this timestamp
+        seconds = [asked[token].seconds for token in tokens]
+        ends = array(
+            [None if one is None else (now + timedelta(seconds=one)).isoformat() for one in seconds]
+        )
+        return await self._take_and_write(HOLD, tokens, entries, reasons, ends)
 
     async def release(
         self, tokens: Collection[str], entries: Mapping[str, int]

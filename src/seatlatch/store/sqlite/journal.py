@@ -8,10 +8,9 @@ from uuid import UUID
 
 import apsw
 
-from seatlatch.domain.feed import Position
-from seatlatch.domain.journal import Entry, NewEntry
+from seatlatch.domain.feed import CursorKey, Position, position_from_text
+from seatlatch.domain.journal import Entry, EntryPlace, NewEntry
 from seatlatch.store.journal import (
-    FOUND_ENTRIES_MAX,
     NUMBERS_MAX,
     Chain,
     Found,
@@ -23,6 +22,7 @@ from seatlatch.store.journal import (
     microseconds_of,
     moment_of,
     place_of,
+    text_of_channel,
 )
 
 CHAIN = 1
@@ -45,12 +45,14 @@ FIND_REQUESTS = f"""
 SELECT entry_id, moment, request_id, entry, hash
 FROM carray(?2) AS buckets CROSS JOIN journal
   ON entry_id >> {BUCKET_BITS} = buckets.value AND substr(request_id, 1, 2) = substr(?1, 1, 2)
-WHERE request_id = ?1
-ORDER BY entry_id DESC LIMIT {FOUND_ENTRIES_MAX}
+WHERE request_id = ?1 AND entry_id < ?3 AND (?4 IS NULL OR instr(entry, ?4))
+ORDER BY entry_id DESC LIMIT ?5
 """
+READ_ENDS = "SELECT (SELECT min(entry_id) FROM journal), (SELECT max(entry_id) FROM journal)"
 NEXT_ROW = "SELECT entry_id FROM journal WHERE entry_id > ? ORDER BY entry_id LIMIT 1"
 LAST_ENTRY_OF = "SELECT entry_id FROM tickets WHERE token = ?"
 READ_KEY = "SELECT journal_key FROM journal_key"
+READ_CURSOR_KEY = "SELECT cursor_key, plain_until FROM cursor_key"
 PRUNE_ROWS = "DELETE FROM journal WHERE entry_id > ? AND entry_id <= ?"
 PRUNE_CHAIN = """
 UPDATE journal_chains SET pruned_number = ?, pruned_hash = ?
@@ -89,18 +91,29 @@ class SqliteJournal:
         """Entries that `position` has not seen."""
         return [entry_of(row) for row in self._rows(CHAIN, position.get(CHAIN, 0), limit)]
 
-    async def find_requests(self, request_id: str, before: int | None = None) -> Found:
+    async def find_requests(
+        self, request_id: str, limit: int, channel_code: str | None, before: EntryPlace | None
+    ) -> Found:
         """Entries of a Request-ID, in a part of the journal."""
-        ((_, number, _, pruned_number, *_),) = self._connection.execute(READ_CHAINS)
-        first, last = (entry_id_of(CHAIN, n) >> BUCKET_BITS for n in (pruned_number + 1, number))
-        end = last + 1 if before is None else before
-        begin = max(first, end - BUCKETS_AT_ONCE)
-        if begin >= end:
+        ((first_id, last_id),) = self._connection.execute(READ_ENDS)
+        if first_id is None:
             return Found([])
-        asked = (_request_bytes(request_id), apsw.carray(array("q", range(begin, end))))
-        rows = self._connection.execute(FIND_REQUESTS, asked)
-        entries = [entry_of(_row(row)) for row in rows]
-        return Found(entries, begin if begin > first else None)
+        end_id = before.entry_id if before else last_id + 1
+        first, last = first_id >> BUCKET_BITS, (end_id - 1) >> BUCKET_BITS
+        begin = max(first, last + 1 - BUCKETS_AT_ONCE)
+        if begin > last:
+            return Found([])
+        asked = (
+            _request_bytes(request_id),
+            apsw.carray(array("q", range(begin, last + 1))),
+            end_id,
+            text_of_channel(channel_code) if channel_code else None,
+            limit,
+        )
+        entries = [entry_of(_row(row)) for row in self._connection.execute(FIND_REQUESTS, asked)]
+        if len(entries) == limit:
+            return Found(entries, entries[-1].place)
+        return Found(entries, EntryPlace(0, begin << BUCKET_BITS) if begin > first else None)
 
     async def last_entry_of(self, token: str) -> int | None:
         """The entry of a ticket's latest change."""
@@ -119,6 +132,11 @@ class SqliteJournal:
         """What tells this journal from every other."""
         ((key,),) = self._connection.execute(READ_KEY)
         return str(key)
+
+    async def read_cursor_key(self) -> CursorKey:
+        """The key of channels' cursors."""
+        ((key, plain_until),) = self._connection.execute(READ_CURSOR_KEY)
+        return CursorKey(bytes(key), position_from_text(plain_until))
 
     def _rows(self, chain: int, number: int, limit: int) -> list[Row]:
         span = (entry_id_of(chain, number), entry_id_of(chain, NUMBERS_MAX), limit)
