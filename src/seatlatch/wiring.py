@@ -11,13 +11,13 @@ from random import SystemRandom
 from time import monotonic
 from typing import NamedTuple, TypeVar
 
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from seatlatch.api.app import make_app
 from seatlatch.api.gate import Gate, Limits
 from seatlatch.api.journal import Journal
 from seatlatch.api.probes import Probes
+from seatlatch.api.routes import ApiRoute
 from seatlatch.api.site import Site
 from seatlatch.api.tickets import Tickets
 from seatlatch.api.token import Token
@@ -25,6 +25,8 @@ from seatlatch.auth.directory import Directory
 from seatlatch.auth.rate_limit import Buckets, Rate, RateLimit
 from seatlatch.commit import CommitEach, Commits
 from seatlatch.group_commit import Bounds, GroupCommit
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.operations.exchange_tokens import Lifetimes
 from seatlatch.operations.feed_news import FeedNews
 from seatlatch.operator.gate import OperatorGate
@@ -39,7 +41,6 @@ from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.engine import PostgresEngine
 from seatlatch.store.provisioning import Provisioning
 from seatlatch.store.sqlite.engine import SqliteEngine
-from seatlatch.telemetry import Log, Metrics
 from seatlatch.webhooks.addresses import Resolver
 from seatlatch.webhooks.deliverer import Deliverer
 from seatlatch.webhooks.endpoint import Means
@@ -159,7 +160,7 @@ def as_it_is(part: Part) -> Part:
     return part
 
 
-def as_they_are(routes: Sequence[Route], _directory: Directory) -> Sequence[Route]:
+def as_they_are(routes: Sequence[ApiRoute], _directory: Directory) -> Sequence[ApiRoute]:
     """No route is added, and none changed."""
     return routes
 
@@ -174,7 +175,7 @@ class Around(NamedTuple):
     store: Callable[[Store], Store] = as_it_is
     sender: Callable[[Sends], Sends] = as_it_is
     buckets: Callable[[str], Buckets] = own_buckets
-    routes: Callable[[Sequence[Route], Directory], Sequence[Route]] = as_they_are
+    routes: Callable[[Sequence[ApiRoute], Directory], Sequence[ApiRoute]] = as_they_are
     is_sandbox: bool = False
 
 

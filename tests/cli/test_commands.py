@@ -11,7 +11,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from docs.commands import every_command
 from seatlatch import __version__
-from seatlatch.settings import RateSetting, SettingProblem, Settings, read_settings
+from seatlatch.setting_values import RateSetting
+from seatlatch.settings import SettingProblem, Settings, read_settings
 from tests.cli.commands import run, run_here, run_on, running
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import Database, Databases
@@ -170,7 +171,6 @@ def test_a_port_that_is_taken(database: Database) -> None:
         ("SEATLATCH_RATE_LIMIT", "0:1"),
         ("SEATLATCH_LOG_FORMAT", "xml"),
         ("SEATLATCH_LOG_LEVEL", "loud"),
-        ("SEATLATCH_HOST", ""),
         ("SEATLATCH_DATABASE_URL", "x.db"),
         ("SEATLATCH_DATABSE_URL", "sqlite:///x.db"),
     ],
@@ -180,12 +180,6 @@ def test_a_bad_setting_stops_the_start_with_a_sentence_that_names_it(name: str, 
     assert result.returncode == 2
     assert name in result.stderr
     assert_one_sentence(result.stderr)
-
-
-def test_a_bad_setting_is_told_even_if_an_option_overrules_it() -> None:
-    result = run("serve", "--port", "0", SEATLATCH_PORT="http")
-    assert result.returncode == 2
-    assert "SEATLATCH_PORT" in result.stderr
 
 
 def test_a_host_that_is_none(database: Database) -> None:

@@ -13,11 +13,12 @@ from docs.generate import DOCUMENTS as KEPT
 from docs.generate import ROOT
 from seatlatch.api.frame import Frame
 from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS
+from seatlatch.logs import make_log
+from seatlatch.metrics import Metrics
 from seatlatch.reference import box_office, channel
 from seatlatch.reference.document import DOCUMENTS, channel_document, operator_document
 from seatlatch.sandbox import data
 from seatlatch.settings import read_settings
-from seatlatch.telemetry import Metrics, make_log
 from seatlatch.webhooks.message import signed
 from seatlatch.wiring import service
 from tests.docs.pages import anchors
@@ -65,6 +66,23 @@ def test_every_route_is_in_a_document_and_every_operation_is_a_route(tmp_path: P
         }
         assert routes
         assert routes == set(operations(make()))
+
+
+def test_each_document_has_the_limits_of_the_routes(tmp_path: Path) -> None:
+    url = make_inventory(tmp_path / "inventory.db").url
+    app = service(read_settings({}, {"database_url": url}), make_log("json", "error"), Metrics())
+    assert isinstance(app, Frame)
+    limits = {
+        f"{method} {route.path}": route.body_bytes_max
+        for route in app._routes.values()
+        for method in route.methods or ()
+    }
+    for make in PREFIXES.values():
+        for name, operation in operations(make()).items():
+            assert "413" in operation["responses"], name
+            if "requestBody" in operation:
+                described = operation["requestBody"]["description"]
+                assert described.startswith(f"At most {limits[name]:,} bytes"), name
 
 
 def test_what_is_served_is_what_is_kept(tmp_path: Path) -> None:

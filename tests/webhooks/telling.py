@@ -12,11 +12,11 @@ from seatlatch.domain.journal import Act, Asker, Verb
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.webhook import Delivery, Webhook, WebhookState
 from seatlatch.group_commit import GroupCommit
+from seatlatch.logs import make_log
 from seatlatch.operations import write_webhooks
 from seatlatch.operations.box_office import HoldTickets, OverrideUnlock, ReleaseTickets, VoidTickets
 from seatlatch.operations.mpreserve_change import MpreserveChange
 from seatlatch.store.interface import Hold, Mpreserve, NewTicket, Store
-from seatlatch.telemetry import make_log
 from seatlatch.webhooks.addresses import Resolver
 from seatlatch.webhooks.deliverer import Deliverer, Times
 from seatlatch.webhooks.endpoint import Means

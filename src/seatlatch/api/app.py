@@ -1,20 +1,21 @@
 """The application made of all routes."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from seatlatch.api.frame import Frame
 from seatlatch.api.refusals import RouteUnknown
+from seatlatch.api.routes import ApiRoute
 from seatlatch.group_commit import GroupCommit
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.store.interface import Store
-from seatlatch.telemetry import Log, Metrics
 
 
 class Background(Protocol):
@@ -28,7 +29,7 @@ class Background(Protocol):
 
 
 def make_app(
-    routes: Sequence[Route],
+    routes: Sequence[ApiRoute],
     commits: GroupCommit,
     store: Store,
     metrics: Metrics,
@@ -59,9 +60,6 @@ def make_app(
     )
 
 
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
 class Direct:
     """Sends a request straight to its endpoint where path and method say which one that is.
 
@@ -69,10 +67,10 @@ class Direct:
     errors which the frame handles anyway.
     """
 
-    def __init__(self, routes: Sequence[Route], router: Router) -> None:
+    def __init__(self, routes: Sequence[ApiRoute], router: Router) -> None:
         self._router = router
-        self._endpoints: dict[tuple[Any, Any], Endpoint] = {
-            (method, route.path): route.endpoint
+        self._routes: dict[tuple[Any, Any], ApiRoute] = {
+            (method, route.path): route
             for route in routes
             if not route.param_convertors
             for method in route.methods or ()
@@ -80,12 +78,13 @@ class Direct:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
-        endpoint = self._endpoints.get((scope.get("method"), scope.get("path")))
-        if endpoint is None:
+        route = self._routes.get((scope.get("method"), scope.get("path")))
+        if route is None:
             await self._router(scope, receive, send)
             return
-        scope["endpoint"] = endpoint
-        response = await endpoint(Request(scope, receive))
+        scope["endpoint"] = route.endpoint
+        route.select(scope)
+        response = await route.endpoint(Request(scope, receive))
         await response(scope, receive, send)
 
 

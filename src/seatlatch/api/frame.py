@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from seatlatch.api.exchange import Exchange
@@ -27,11 +27,13 @@ from seatlatch.api.problems import (
     problem_of,
 )
 from seatlatch.api.refusals import MethodNotAllowed
+from seatlatch.api.routes import ApiRoute
 from seatlatch.commit import Commits
 from seatlatch.domain.journal import Act
 from seatlatch.domain.refusal import RateExceeded, Refusal, Unavailable
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.operations.record_refusal import record_refusal
-from seatlatch.telemetry import Log, Metrics
 
 GZIP_BYTES_MIN = 500
 GZIP_LEVEL = 4
@@ -43,7 +45,7 @@ CLIENT_WENT_AWAY = 499
 JSON = "application/json"
 
 
-class PlainRoute(Route):
+class PlainRoute(ApiRoute):
     """A route whose errors, of whatever kind, are `{"error": "<text>"}`. Nobody may keep what it
     answers: its handler puts `HEADERS` on what succeeds, the frame on all else.
     """
@@ -61,7 +63,7 @@ class Frame:
         commits: Commits,
         log: Log,
         metrics: Metrics,
-        routes: Mapping[Any, Route],
+        routes: Mapping[Any, ApiRoute],
     ) -> None:
         self._app = app
         self._commits = commits

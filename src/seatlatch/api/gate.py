@@ -19,6 +19,7 @@ from seatlatch.api.headers import (
 )
 from seatlatch.api.media import accepts_json, is_identity, is_json
 from seatlatch.api.refusals import AnswerNotAcceptable, MediaTypeUnsupported
+from seatlatch.api.routes import check_announced_size
 from seatlatch.auth.authenticate import Presented, authenticate
 from seatlatch.auth.directory import MAX_AGE_SECONDS, Directory
 from seatlatch.auth.rate_limit import RateLimit
@@ -98,7 +99,7 @@ class Gate:
         if not await self._exists(application_id):
             raise NotAuthenticated("PAC-Application-ID is unknown.", token_sent=False)
         exchange.application_id = application_id
-        check_media(headers)
+        check_media(exchange)
         return application_id
 
     def credentials_changed(self) -> None:
@@ -122,7 +123,7 @@ class Gate:
         exchange.application_id = caller.application_id
         exchange.channel_code = caller.channel.code
         told.take(caller.application_id, exchange)
-        check_media(headers, has_body=rules is DOCUMENT_HEADERS)
+        check_media(exchange, has_body=rules is DOCUMENT_HEADERS)
         return caller
 
     async def _caller(self, claim: Presented) -> Caller:
@@ -156,15 +157,19 @@ def presented(headers: Headers) -> Presented:
     )
 
 
-def check_media(headers: Headers, *, has_body: bool = True) -> None:
-    """Raise `AnswerNotAcceptable` or `MediaTypeUnsupported` unless both sides speak JSON.
+def check_media(exchange: Exchange, *, has_body: bool = True) -> None:
+    """Check the headers Accept and Content-Type, and Content-Length where the body is ignored.
 
-    `has_body`: whether the call has one.
+    Raises `AnswerNotAcceptable`, `MediaTypeUnsupported` or `BodyTooLarge`. `has_body`: whether the
+    call reads a body.
     """
+    headers = exchange.headers
     if not accepts_json(headers.get(b"accept")):
         raise AnswerNotAcceptable("Answers are application/json; let Accept admit it.")
     if has_body:
         check_content(headers)
+    else:
+        check_announced_size(exchange)
 
 
 def check_content(

@@ -5,7 +5,6 @@ import re
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from seatlatch.api.body import encode_json
 from seatlatch.api.cursors import Cursors
@@ -14,6 +13,7 @@ from seatlatch.api.exchange import Exchange
 from seatlatch.api.gate import Gate
 from seatlatch.api.query import read_query
 from seatlatch.api.refusals import RouteUnknown
+from seatlatch.api.routes import ApiRoute
 from seatlatch.api.traces import own_traces
 from seatlatch.domain.channel import Channel
 from seatlatch.operations.feed_news import FeedNews
@@ -38,11 +38,11 @@ class Journal:
         self._news = news
         self._cursors: Cursors | None = None
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         """Where each call is."""
         return [
-            Route("/v1/requests/{requestId}", self.request, methods=["GET"]),
-            Route("/v1/events", self.events, methods=["GET"]),
+            ApiRoute("/v1/requests/{requestId}", self.request, methods=["GET"]),
+            ApiRoute("/v1/events", self.events, methods=["GET"]),
         ]
 
     async def request(self, request: Request) -> Response:

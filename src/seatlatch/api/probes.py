@@ -5,11 +5,11 @@ from contextlib import suppress
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from seatlatch.api.routes import ApiRoute, PublicRoute
 from seatlatch.domain.refusal import Unavailable
+from seatlatch.metrics import Metrics
 from seatlatch.store.interface import Store
-from seatlatch.telemetry import Metrics
 
 
 class Probes:
@@ -19,12 +19,12 @@ class Probes:
         self._store = store
         self._metrics = metrics
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         """Where each probe is."""
         return [
-            Route("/livez", self.livez),
-            Route("/readyz", self.readyz),
-            Route("/metrics", self.metrics),
+            PublicRoute("/livez", self.livez),
+            PublicRoute("/readyz", self.readyz),
+            PublicRoute("/metrics", self.metrics),
         ]
 
     async def livez(self, request: Request) -> Response:

@@ -7,6 +7,7 @@ from seatlatch.api.gate import check_content
 from seatlatch.api.headers import UUID, Rule, check_headers
 from seatlatch.api.media import accepts_json, is_json, is_ndjson
 from seatlatch.api.refusals import AnswerNotAcceptable
+from seatlatch.api.routes import check_announced_size
 from seatlatch.auth.directory import MAX_AGE_SECONDS, Directory
 from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.refusal import NotAuthenticated
@@ -32,6 +33,7 @@ class OperatorGate:
         """Let a request without a body in. The operator's name is noted in the exchange."""
         check_headers(exchange.headers, OPERATOR_HEADERS)
         await self._authenticate(exchange)
+        check_announced_size(exchange)
 
     async def admit_json(self, exchange: Exchange) -> None:
         """Let a request in that has a body of JSON."""

@@ -8,11 +8,11 @@ from typing import Annotated, NamedTuple
 from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.journal import no_such_request, request_id_in
 from seatlatch.api.query import from_cursor, read_query, to_cursor
+from seatlatch.api.routes import ApiRoute
 from seatlatch.api.schemas import Moment
 from seatlatch.api.traces import full_traces
 from seatlatch.domain.journal import Changed, Entry, EntryPlace, Verb
@@ -102,10 +102,10 @@ class OperatorJournal:
         self._gate = gate
         self._store = store
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         """Where each call is."""
         return [
-            Route("/operator/v1/requests/{requestId}", self.request, methods=["GET"]),
+            ApiRoute("/operator/v1/requests/{requestId}", self.request, methods=["GET"]),
             TokenRoute(TICKETS + "/{token}/history", self.history, methods=["GET"]),
         ]
 

@@ -1,6 +1,7 @@
 """The calls of `/operator/v1`, which are for the ticketing system."""
 
 from seatlatch.api.refusals import RouteUnknown
+from seatlatch.api.routes import RECORDS_BODY_BYTES_MAX, TICKETS_BODY_BYTES_MAX
 from seatlatch.api.schemas import SucceededTicket
 from seatlatch.api.traces import FullTraces
 from seatlatch.domain.refusal import InvalidRequest
@@ -71,6 +72,7 @@ PUT = Call(
     Listed(PutTicket, "PutTickets"),
     more_examples.PUT,
     bodies={JSON: RECORDS, NDJSON: LINES},
+    body_bytes_max=RECORDS_BODY_BYTES_MAX,
     security=OPERATOR_KEY,
 )
 
@@ -88,6 +90,7 @@ STATUS = Call(
     Listed(TicketWithStatus, "TicketsWithStatus"),
     more_examples.STATUS,
     bodies={JSON: StatusRequest},
+    body_bytes_max=TICKETS_BODY_BYTES_MAX,
     security=OPERATOR_KEY,
 )
 
@@ -105,6 +108,7 @@ UNLOCK = Call(
     Listed(SucceededTicket, "SucceededTickets"),
     more_examples.OVERRIDE,
     bodies={JSON: OverrideRequest},
+    body_bytes_max=TICKETS_BODY_BYTES_MAX,
     security=OPERATOR_KEY,
 )
 
@@ -121,6 +125,7 @@ VOID = Call(
     Listed(SucceededTicket, "SucceededTickets"),
     more_examples.VOID,
     bodies={JSON: VoidRequest},
+    body_bytes_max=TICKETS_BODY_BYTES_MAX,
     security=OPERATOR_KEY,
 )
 

@@ -11,6 +11,8 @@ import msgspec
 from seatlatch.api.frame import PlainRoute
 from seatlatch.api.headers import Rule
 from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS
+from seatlatch.api.refusals import BodyTooLarge
+from seatlatch.api.routes import SMALL_BODY_BYTES_MAX, too_large
 from seatlatch.api.schemas import PlainError
 from seatlatch.domain.refusal import InvalidRequest, RateExceeded, Refusal
 from seatlatch.reference.examples import Body, Example
@@ -63,6 +65,7 @@ class Call(NamedTuple):
     answer: Any
     examples: Sequence[Example]
     bodies: Mapping[str, Any] = {}
+    body_bytes_max: int = SMALL_BODY_BYTES_MAX
     query: Any = None
     path_parameters: Mapping[str, Schema] = {}
     security: str | None = None
@@ -159,7 +162,8 @@ def _request_body(call: Call) -> Schema:
         content[media_type] = {**described, "examples": _requests(call.examples)}
         if media_type != JSON:
             content[media_type]["examples"] = _lines(call.examples)
-    return {"required": True, "content": content}
+    description = f"At most {call.body_bytes_max:,} bytes; a larger body is 413."
+    return {"required": True, "description": description, "content": content}
 
 
 def _requests(examples: Iterable[Example]) -> Schema:
@@ -205,7 +209,7 @@ def _refused(call: Call, kind: type[Refusal]) -> Schema:
     problem = PROBLEMS[kind]
     if not call.plain or kind in BEFORE_THE_ROUTE:
         return {"$ref": f"#/components/responses/{name_of(problem)}"}
-    refusal = EXAMPLES[kind]
+    refusal = too_large(call.body_bytes_max) if kind is BodyTooLarge else EXAMPLES[kind]
     example = example_of(problem, refusal.message, plain=True)
     return response(problem, refusal, PlainError.__name__, example, plain=True)
 

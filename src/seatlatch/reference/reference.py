@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from seatlatch.api.files import LazyFile
 from seatlatch.api.refusals import RouteUnknown
+from seatlatch.api.routes import ApiRoute, PublicRoute
 from seatlatch.reference import box_office, channel, examples
 from seatlatch.reference.document import DOCUMENTS, as_json
 
@@ -84,7 +84,7 @@ class Reference:
         self._is_sandbox = is_sandbox
         self._root_path = root_path
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         """Where each is."""
         documents = {
             path: LazyFile(partial(as_json, make, self._root_path), "application/json")
@@ -92,8 +92,8 @@ class Reference:
         }
         pages = {path: self._page(path) for path in PAGES}
         return [
-            *(Route(path, file.answer) for path, file in {**documents, **pages}.items()),
-            Route("/docs/_reference/{name}", self.asset),
+            *(PublicRoute(path, file.answer) for path, file in {**documents, **pages}.items()),
+            PublicRoute("/docs/_reference/{name}", self.asset),
         ]
 
     async def asset(self, request: Request) -> Response:

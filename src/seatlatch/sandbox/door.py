@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from seatlatch.api.body import encode_json, read_json
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.gate import check_content
 from seatlatch.api.refusals import MalformedRequest
+from seatlatch.api.routes import ApiRoute, PublicRoute
 from seatlatch.sandbox.behaviour import Behaviour, Conduct
 
 BEHAVIOUR = "/sandbox/behaviour"
@@ -27,13 +27,13 @@ class Door:
         self._conduct = conduct
         self._reset = reset
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         """Where each call is."""
         return [
-            Route(BEHAVIOUR, self.show, methods=["GET"]),
-            Route(BEHAVIOUR, self.put, methods=["PUT"]),
-            Route(BEHAVIOUR, self.delete, methods=["DELETE"]),
-            Route(RESET, self.reset, methods=["POST"]),
+            PublicRoute(BEHAVIOUR, self.show, methods=["GET"]),
+            PublicRoute(BEHAVIOUR, self.put, methods=["PUT"]),
+            PublicRoute(BEHAVIOUR, self.delete, methods=["DELETE"]),
+            PublicRoute(RESET, self.reset, methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:

@@ -13,10 +13,9 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from seatlatch.api.app import Endpoint
 from seatlatch.api.refusals import MalformedRequest
+from seatlatch.api.routes import ApiRoute, Endpoint
 from seatlatch.settings import SettingProblem
 
 HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
@@ -33,9 +32,9 @@ class AllowedHosts:
         """Raises `SettingProblem` for a name that no header Host can have."""
         self._names = {_normal(require_host_name(name)) for name in names}
 
-    def route(self, route: Route) -> Route:
+    def route(self, route: ApiRoute) -> ApiRoute:
         """The same route, with the header Host checked first."""
-        return with_endpoint(route, self._around(route.endpoint))
+        return route.with_endpoint(self._around(route.endpoint))
 
     def _around(self, endpoint: Endpoint) -> Endpoint:
         @wraps(endpoint)
@@ -55,11 +54,6 @@ class AllowedHosts:
                 "The header Host must be localhost or an IP address. To use another name, start the"
                 " sandbox with --allowed-host NAME."
             )
-
-
-def with_endpoint(route: Route, endpoint: Endpoint) -> Route:
-    """The same route with another handler."""
-    return type(route)(route.path, endpoint, methods=route.methods)
 
 
 def is_loopback(host: str) -> bool:

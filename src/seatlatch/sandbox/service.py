@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from seatlatch.api.routes import ApiRoute
 from seatlatch.auth.directory import Directory
 from seatlatch.domain.refusal import Unavailable
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.sandbox.alone import SharedStore
 from seatlatch.sandbox.behaviour import Conduct
 from seatlatch.sandbox.door import Door
@@ -17,7 +19,6 @@ from seatlatch.sandbox.hosts import AllowedHosts
 from seatlatch.sandbox.misbehaving import Misbehaving, Sleep
 from seatlatch.settings import Settings
 from seatlatch.store.interface import DatabaseProblem, Store
-from seatlatch.telemetry import Log, Metrics
 from seatlatch.wiring import Around, service
 
 
@@ -64,7 +65,7 @@ class _Sandbox:
     def buckets_of(self, kind: str) -> dict[str, float]:
         return self._buckets.setdefault(kind, {})
 
-    def routes(self, plain: Sequence[Route], directory: Directory) -> list[Route]:
+    def routes(self, plain: Sequence[ApiRoute], directory: Directory) -> list[ApiRoute]:
         self._directory = directory
         door = Door(self._conduct, self.reset)
         routes = [*map(self.misbehaving.route, plain), *door.routes()]

@@ -14,10 +14,10 @@ from seatlatch.commit import Commits
 from seatlatch.domain.feed import Position
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.domain.webhook import MessageState, Webhook, WebhookState, without_query
+from seatlatch.logs import Log
 from seatlatch.operations.write_webhooks import WebhookWrite
 from seatlatch.store.interface import Snapshot, Store, Transaction
 from seatlatch.store.webhooks import Attempt, NewMessage, Pending
-from seatlatch.telemetry import Log
 from seatlatch.webhooks.feed import is_behind, read_for, warn_if_pruned
 from seatlatch.webhooks.message import messages_of, signed
 from seatlatch.webhooks.schedule import DELAYS_SECONDS, next_attempt

@@ -6,10 +6,10 @@ from seatlatch.domain.event import SeatEvent
 from seatlatch.domain.feed import Position
 from seatlatch.domain.journal import Changed, Entry
 from seatlatch.domain.webhook import Webhook
+from seatlatch.logs import Log
 from seatlatch.operations.read_events import event_of
 from seatlatch.store.interface import Snapshot, Store
 from seatlatch.store.journal import place_of
-from seatlatch.telemetry import Log
 
 TICKETS_AT_ONCE_MAX = 500
 """An entry may have 1,000, and on SQLite the event loop stands still while they are read."""

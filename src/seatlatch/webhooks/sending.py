@@ -160,8 +160,14 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
 
 @cache
 def tls() -> ssl.SSLContext:
-    """What the system trusts, read once."""
-    return ssl.create_default_context()
+    """A context that trusts what the system trusts, read once.
+
+    `ssl.create_default_context` would also open the file that SSLKEYLOGFILE names, and write the
+    keys of every connection to it.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_default_certs()
+    return context
 
 
 class Sender:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import conninfo
 
+from seatlatch.secrecy import hides
 from seatlatch.store.interface import DatabaseProblem
 
 SETTINGS_OF_STATEMENTS = {
@@ -46,6 +47,7 @@ long; whoever comes later finds it made.
 APPLICATION_NAME = "seatlatch"
 
 
+@hides("given")
 class Address(NamedTuple):
     """Where a database is: the parameters that were given, by libpq's names.
 
@@ -83,7 +85,9 @@ class Address(NamedTuple):
     def parameters(self, settings: dict[str, str], connect_seconds: int) -> dict[str, Any]:
         """Keyword arguments for psycopg's `connect`, with `settings` for the session.
 
-        A pooler passes no settings on, so that there every transaction makes them anew.
+        A pooler passes no settings on, so that there every transaction makes them anew. `options`
+        is always among the arguments: else libpq would take PGOPTIONS from the environment, which
+        may set anything.
         """
         given = self.given
         parameters: dict[str, Any] = {
@@ -95,10 +99,9 @@ class Address(NamedTuple):
             "autocommit": True,
             "prepare_threshold": None,
         }
-        if not self.pooled:
-            said = {**SESSION, **settings}
-            options = [f"-c {name}={value}" for name, value in said.items()]
-            parameters["options"] = " ".join([*options, str(given.get("options") or "")]).strip()
+        said = {} if self.pooled else {**SESSION, **settings}
+        options = [f"-c {name}={value}" for name, value in said.items()]
+        parameters["options"] = " ".join([*options, str(given.get("options") or "")]).strip()
         return parameters
 
 

@@ -1,21 +1,11 @@
-"""Telling what happens: the log and the metrics. Knows nothing of the rest of the house.
+"""The metrics of a process, in Prometheus's format; it imports nothing of seatlatch."""
 
-Never given a secret; a list of tokens is logged at debug only.
-"""
-
-import asyncio
-import logging
 import os
 import platform
-import sys
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-import structlog
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -29,82 +19,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from seatlatch import __version__
 
-Log = structlog.typing.FilteringBoundLogger
-
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-
-
-def make_log(log_format: Literal["console", "json"], log_level: str) -> Log:
-    """The log, on standard error; also takes what libraries log, from warning upward."""
-    processors: list[Any] = [
-        structlog.processors.add_log_level,
-        _add_moment,
-        structlog.processors.format_exc_info,
-    ]
-    if log_format == "json":
-        encoder = msgspec.json.Encoder(enc_hook=str)
-        processors.append(lambda _log, _name, event: encoder.encode(event))
-        target: Any = _Lines(sys.stderr.buffer)
-    else:
-        processors.append(
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), pad_event_to=10, sort_keys=False
-            )
-        )
-        target = structlog.PrintLogger(sys.stderr)
-    log: Log = structlog.wrap_logger(
-        target,
-        processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(log_level),
-    ).bind()
-    logging.basicConfig(handlers=[_ToLog(log)], level=logging.WARNING, force=True)
-    return log
-
-
-def _add_moment(_log: Any, _name: str, event: structlog.typing.EventDict) -> Any:
-    """As structlog's own, at half its time, which every request pays."""
-    event["timestamp"] = f"{datetime.now(UTC).replace(tzinfo=None).isoformat('T', 'microseconds')}Z"
-    return event
-
-
-class _Lines:
-    """Writes what is logged in one turn of the event loop at once; outside of one, as it comes."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._lines: list[bytes] = []
-
-    def msg(self, line: bytes) -> None:
-        if not self._lines:
-            try:
-                asyncio.get_running_loop().call_soon(self._write)
-            except RuntimeError:
-                self._lines.append(line)
-                self._write()
-                return
-        self._lines.append(line)
-
-    debug = info = warning = error = critical = exception = msg
-
-    def _write(self) -> None:
-        lines, self._lines = self._lines, []
-        with suppress(OSError):  # a log that can't be written must not stop the service
-            self._file.write(b"\n".join([*lines, b""]))
-            self._file.flush()
-
-
-class _ToLog(logging.Handler):
-    """Passes on what libraries log by the standard library."""
-
-    def __init__(self, log: Log) -> None:
-        super().__init__()
-        self._log = log
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._log.log(
-            record.levelno, "library", message=record.getMessage(), exc_info=record.exc_info
-        )
 
 
 class Together(NamedTuple):
@@ -146,6 +62,8 @@ class Metrics:
     def __init__(self, together: Together | None = None) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._together = together
+        # Else the library would look for PROMETHEUS_MULTIPROC_DIR in the environment.
+        values.ValueClass = values.MutexValue
         if together:
             together.begin()
         self.registry = CollectorRegistry()
