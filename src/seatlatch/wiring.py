@@ -30,6 +30,7 @@ from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
 from seatlatch.operations.exchange_tokens import Lifetimes
 from seatlatch.operations.feed_news import FeedNews
+from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operator.gate import OperatorGate
 from seatlatch.operator.journal import OperatorJournal
 from seatlatch.operator.tickets import OperatorTickets
@@ -230,11 +231,12 @@ def compose(
     lifetimes = Lifetimes(settings.access_token_seconds, settings.refresh_token_seconds)
     tickets = Tickets(gate, commits, store, metrics, log)
     token = Token(gate, store, commits, lifetimes)
-    probes = Probes(readiness, store, metrics)
-    journal = Journal(gate, store, FeedNews(store))
+    alarm = JournalAlarm(log, metrics)
+    probes = Probes(readiness, store, metrics, alarm)
+    journal = Journal(gate, store, FeedNews(store), alarm)
     operator_gate = OperatorGate(directory, addresses)
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
-    operator_journal = OperatorJournal(operator_gate, store)
+    operator_journal = OperatorJournal(operator_gate, store, alarm)
     reference = Reference(is_sandbox=around.is_sandbox, root_path=settings.root_path)
     rooms = (tickets, token, journal, probes, operator, operator_journal, reference, Site(site))
     plain = [route for room in rooms for route in room.routes()]
