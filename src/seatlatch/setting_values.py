@@ -5,9 +5,13 @@ A reader raises `ValueError` with the end of a sentence that starts with the set
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple
+
+from seatlatch.networks import EMBEDDING, NEVER_4, NEVER_6, Network
+
+NETWORKS_MAX = 100
 
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 NAMES = {"\t": "tab", "\n": "line feed", "\r": "carriage return"}
@@ -85,21 +89,44 @@ def rate(value: str) -> RateSetting | None:
         ) from None
 
 
+def webhook_networks(value: str) -> tuple[Network, ...]:
+    """Networks to which webhooks can be allowed."""
+    found = networks(value)
+    for network in found:
+        never: Sequence[Network] = NEVER_4 if isinstance(network, IPv4Network) else NEVER_6
+        if any(_is_within(network, one) for one in never):
+            raise ValueError(
+                f"must not have {network}: loopback, link-local, multicast and metadata addresses"
+                " are never allowed"
+            )
+        if any(_is_within(network, one) for one in EMBEDDING):
+            raise ValueError(
+                f"must not have {network}: write the IPv4 network that its addresses lead to"
+            )
+    return found
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError as problem:
+        raise ValueError(
+            "must be addresses or networks such as 10.0.0.0/8,fd00::/8, separated by commas"
+            f" ({problem})"
+        ) from None
+
+
+def _is_within(network: Network, other: Network) -> bool:
+    if isinstance(network, IPv4Network):
+        return isinstance(other, IPv4Network) and network.subnet_of(other)
+    return isinstance(other, IPv6Network) and network.subnet_of(other)
+
+
 def root_path(value: str) -> str:
     """A path without a slash at its end, or an empty text."""
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", value):
         raise ValueError("must be a path such as /seatlatch, without a slash at its end")
     return value
-
-
-def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Addresses or networks with commas between them; none for an empty text."""
-    try:
-        return tuple(ip_network(part.strip()) for part in value.split(",")) if value else ()
-    except ValueError:
-        raise ValueError(
-            "must be addresses or networks with commas between them, such as 10.0.0.1,10.1.0.0/16"
-        ) from None
 
 
 def database_url(value: str) -> str:

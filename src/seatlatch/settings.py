@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from seatlatch.environment import PREFIX, select_variables
+from seatlatch.networks import Network
 from seatlatch.secrecy import hides
 from seatlatch.setting_values import (
     RateSetting,
@@ -18,6 +19,7 @@ from seatlatch.setting_values import (
     root_path,
     text,
     text_problem,
+    webhook_networks,
     whole_number,
 )
 
@@ -51,6 +53,7 @@ class Settings(NamedTuple):
     access_token_seconds: int
     refresh_token_seconds: int
     webhook_addresses: WebhookAddresses
+    webhook_networks: Sequence[Network]
     log_format: LogFormat
     log_level: LogLevel
 
@@ -141,9 +144,16 @@ TABLE = (
     Setting(
         "webhook_addresses",
         "public",
-        "To which addresses webhooks are sent: public, or loopback for this machine's own,"
-        " too. Other private addresses are always refused. The sandbox takes loopback.",
+        "The addresses to which webhooks are sent: public, or loopback for this machine's own as"
+        " well. The sandbox takes loopback.",
         one_of("public", "loopback"),
+    ),
+    Setting(
+        "webhook_networks",
+        "",
+        "Private networks to which webhooks are also sent, such as 10.0.0.0/8,fd00::/8."
+        " Loopback, link-local, multicast and metadata addresses are never among them.",
+        webhook_networks,
     ),
     Setting(
         "log_format",
@@ -201,5 +211,5 @@ def read_value(name: str, value: str, read: Callable[[str], Value], *, secret: b
     try:
         return read(value)
     except ValueError as problem:
-        shown = "" if secret else f", not {value!r}"
+        shown = "" if secret else f"; it is {value!r}"
         raise SettingProblem(f"{name} {problem}{shown}.") from None

@@ -44,7 +44,7 @@ from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.engine import PostgresEngine
 from seatlatch.store.provisioning import Provisioning
 from seatlatch.store.sqlite.engine import SqliteEngine
-from seatlatch.webhooks.addresses import Resolver
+from seatlatch.webhooks.addresses import Allowed, Resolver
 from seatlatch.webhooks.deliverer import Deliverer
 from seatlatch.webhooks.endpoint import Means
 from seatlatch.webhooks.sending import Sender, Sends
@@ -205,6 +205,11 @@ def service(
     return compose(settings, store, log, metrics, around)
 
 
+def allowed_by(settings: Settings) -> Allowed:
+    """The addresses to which webhooks may be sent."""
+    return Allowed(settings.webhook_addresses, settings.webhook_networks)
+
+
 def compose(
     settings: Settings,
     store: Store,
@@ -243,7 +248,7 @@ def compose(
     means = Means(
         store=store,
         commits=commits,
-        sender=lambda: around.sender(Sender(settings.webhook_addresses, Resolver())),
+        sender=lambda: around.sender(Sender(allowed_by(settings), Resolver())),
         observer=metrics,
         log=log,
         clock=lambda: datetime.now(UTC),

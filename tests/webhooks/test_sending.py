@@ -10,7 +10,7 @@ from time import monotonic
 
 import pytest
 
-from seatlatch.webhooks.addresses import Allowed, Resolve, Resolver
+from seatlatch.webhooks.addresses import LOOPBACK, PUBLIC, Allowed, Resolve, Resolver
 from seatlatch.webhooks.sending import ANSWER_BYTES_MAX, Answer, NoAnswer, Sender, Times
 from tests.webhooks.receivers import Received, Respond, answering, receiving
 from tests.webhooks.telling import run
@@ -24,7 +24,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @asynccontextmanager
 async def sending(
-    allowed: Allowed = "loopback", resolve: Resolve | None = None, times: Times = SHORT
+    allowed: Allowed = LOOPBACK, resolve: Resolve | None = None, times: Times = SHORT
 ) -> AsyncIterator[Sender]:
     sender = Sender(allowed, resolve or Resolver(), times)
     try:
@@ -247,7 +247,7 @@ def test_a_name_is_looked_at_at_each_connection_and_pinned() -> None:
 
 def test_nothing_reaches_a_private_address() -> None:
     async def test() -> None:
-        async with receiving() as receiver, sending("public") as sender:
+        async with receiving() as receiver, sending(PUBLIC) as sender:
             for url in (receiver.url, receiver.url.replace("127.0.0.1", "localhost")):
                 with pytest.raises(NoAnswer, match="not public"):
                     await sender.send(url, HEADERS, b"{}")

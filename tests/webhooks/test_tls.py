@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seatlatch.webhooks.addresses import Resolver
+from seatlatch.webhooks.addresses import PUBLIC, Resolver
 from seatlatch.webhooks.sending import NoAnswer, Sender, tls
 from tests.webhooks.telling import run
 from tests.webhooks.test_sending import HEADERS, listening, sending, writing
@@ -22,7 +22,7 @@ def test_https_to_what_speaks_none_is_a_failure() -> None:
 
 def test_certificates_are_checked() -> None:
     """What the system trusts, and the name: as ssl's own default is."""
-    context = Sender("public", Resolver())._pool._ssl_context
+    context = Sender(PUBLIC, Resolver())._pool._ssl_context
     assert context is not None
     assert context.check_hostname
     assert context.verify_mode is ssl.CERT_REQUIRED
