@@ -89,6 +89,14 @@ def rate(value: str) -> RateSetting | None:
         ) from None
 
 
+def networks(value: str) -> tuple[Network, ...]:
+    """Addresses or networks such as 10.0.0.0/8, separated by commas; an empty text has none."""
+    parts = [part.strip() for part in value.split(",")] if value else []
+    if len(parts) > NETWORKS_MAX:
+        raise ValueError(f"must have no more than {NETWORKS_MAX} networks")
+    return tuple(map(_network, parts))
+
+
 def webhook_networks(value: str) -> tuple[Network, ...]:
     """Networks to which webhooks can be allowed."""
     found = networks(value)
