@@ -90,7 +90,7 @@ def rate(value: str) -> RateSetting | None:
 
 
 def networks(value: str) -> tuple[Network, ...]:
-    """Networks such as 10.0.0.0/8, separated by commas; an empty text has none."""
+    """Addresses or networks such as 10.0.0.0/8, separated by commas; an empty text has none."""
     parts = [part.strip() for part in value.split(",")] if value else []
     if len(parts) > NETWORKS_MAX:
         raise ValueError(f"must have no more than {NETWORKS_MAX} networks")
@@ -119,7 +119,8 @@ def _network(text: str) -> Network:
         return ip_network(text)
     except ValueError as problem:
         raise ValueError(
-            f"must be networks such as 10.0.0.0/8,fd00::/8, separated by commas ({problem})"
+            "must be addresses or networks such as 10.0.0.0/8,fd00::/8, separated by commas"
+            f" ({problem})"
         ) from None
 
 

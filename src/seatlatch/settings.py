@@ -4,6 +4,7 @@ Touches nothing else. The same table makes `docs/reference/settings.md`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from seatlatch.environment import PREFIX, select_variables
@@ -12,6 +13,7 @@ from seatlatch.secrecy import hides
 from seatlatch.setting_values import (
     RateSetting,
     database_url,
+    networks,
     one_of,
     rate,
     root_path,
@@ -46,6 +48,7 @@ class Settings(NamedTuple):
     workers: int
     root_path: str
     rate_limit: RateSetting | None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     authorization_code_seconds: int
     access_token_seconds: int
     refresh_token_seconds: int
@@ -109,8 +112,16 @@ TABLE = (
     Setting(
         "rate_limit",
         "200:400",
-        "off, or what one application may send to this machine: requests per second and burst.",
+        "off, or what one application may send to this machine: requests per second and burst."
+        " off also turns off the limits by client address.",
         rate,
+    ),
+    Setting(
+        "trusted_proxies",
+        "",
+        "The proxies before the service, as addresses or networks with commas between them. Only"
+        " from these is X-Forwarded-For, or else Forwarded, read for the client's address.",
+        networks,
     ),
     Setting(
         "authorization_code_seconds",

@@ -238,6 +238,7 @@ def test_the_defaults_are_the_contracts() -> None:
         workers=1,
         root_path="",
         rate_limit=RateSetting(200, 400),
+        trusted_proxies=(),
         authorization_code_seconds=86_400,
         access_token_seconds=3_600,
         refresh_token_seconds=2_592_000,
@@ -246,6 +247,21 @@ def test_the_defaults_are_the_contracts() -> None:
         log_format="console",
         log_level="info",
     )
+
+
+def test_trusted_proxies_are_addresses_and_networks() -> None:
+    settings = read_settings({"SEATLATCH_TRUSTED_PROXIES": "10.0.0.1, 10.1.0.0/16,fd00::/8"})
+    assert [str(network) for network in settings.trusted_proxies] == [
+        "10.0.0.1/32",
+        "10.1.0.0/16",
+        "fd00::/8",
+    ]
+
+
+@pytest.mark.parametrize("value", ["proxy", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.1,", "*", "::g"])
+def test_bad_trusted_proxies_stop_the_start(value: str) -> None:
+    with pytest.raises(SettingProblem, match="SEATLATCH_TRUSTED_PROXIES must be addresses or net"):
+        read_settings({"SEATLATCH_TRUSTED_PROXIES": value})
 
 
 @pytest.mark.parametrize("path", ["", "/seatlatch", "/a/b-c_d.e~f"])

@@ -40,11 +40,16 @@ class Told:
 
     def __init__(self) -> None:
         self.results: list[str] = []
+        self.damage: list[str] = []
         self.backlogs: list[tuple[int, float]] = []
         self._news = asyncio.Condition()
 
     def webhook_attempted(self, result: str) -> None:
         self.results.append(result)
+        self._tell()
+
+    def journal_damaged(self, part: str) -> None:
+        self.damage.append(part)
         self._tell()
 
     def webhook_backlog(self, messages: int, lag_seconds: float) -> None:

@@ -13,6 +13,7 @@ MEANINGS = {
     "changes": "The changes of the ticket, the latest first.",
     "channel": "The channel that asked, or that has set mpreserve; null = none.",
     "code": "The authorization code. Needed with `authorization_code`.",
+    "damaged": "true = the entry was edited after it was written; what can't be read is null.",
     "data": "What the message tells.",
     "developerMessage": "What is wrong and what to do, for people. Its wording may change.",
     "entryId": "Names the entry in the journal: an opaque text for a channel, a number as text"
