@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from seatlatch.client import AsyncClient, Client, ClientNotUsable, TokenFile
+from seatlatch.client._sync.ways import Owner
 from tests.client.both import HURRIED, KEYS, Kind, Making
 from tests.client.scripted import Asked, Scripted, answer, answering
 from tests.client.test_batches import succeeding
@@ -172,6 +173,21 @@ def test_parent_and_child_have_connections_of_their_own(kind: Kind) -> None:
         else:
             runner.run(async_client.aclose())
             runner.close()
+
+
+def test_a_fork_that_is_not_noticed_shares_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: without the process's id the test above would see one connection for both."""
+    owner = Owner(os.getpid())
+    monkeypatch.setattr("seatlatch.client._sync.connections.current_owner", lambda: owner)
+    with answering(succeeding) as server, Client(server.url, **KNOWN) as client:
+        client.tickets.unlock(["before"])
+
+        def work() -> None:
+            client.tickets.unlock(["child"])
+
+        assert in_child(work) == 0
+        ports = Ports(server)
+        assert ports.of("child") == ports.of("before")
 
 
 def test_a_fork_while_others_use_the_client() -> None:

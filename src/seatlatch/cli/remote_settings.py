@@ -22,7 +22,7 @@ CONFIG_FILE = Path("seatlatch") / "remote.toml"
 
 @hides("api_key", "access_token", "authorization_code", "refresh_token")
 class RemoteSettings(NamedTuple):
-    """How to reach a service, and as whom; each field a row of `TABLE`."""
+    """How to reach a service, and as whom; each field but `sources` a row of `TABLE`."""
 
     url: str
     application_id: str
@@ -33,10 +33,8 @@ class RemoteSettings(NamedTuple):
     refresh_token: str | None
     token_file: str | None
     user_agent: str | None
-
-    def __repr__(self) -> str:
-        """Without the credentials."""
-        return f"RemoteSettings(url={self.url!r}, application_id={self.application_id!r})"
+    sources: Mapping[str, str]
+    """For each field the option, the variable or the member of the file that it comes from."""
 
 
 class RemoteSetting(NamedTuple):
@@ -86,6 +84,7 @@ def read_remote_settings(
     file = config or user_file(environment)
     in_file = _read_file(file, must_exist=config is not None) if file else {}
     values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
     for setting in TABLE:
         if setting.field == "url" and url is not None:
             name, value = "--url", url
@@ -97,7 +96,8 @@ def read_remote_settings(
             place = f", or {setting.field} in {file}" if file else ""
             raise SettingProblem(f"{setting.variable} is not set. Set it{place}.")
         values[setting.field] = read_value(name, value, str, secret=True) or None
-    return RemoteSettings(**values)
+        sources[setting.field] = name
+    return RemoteSettings(**values, sources=sources)
 
 
 def user_file(environment: Mapping[str, str]) -> Path | None:
@@ -133,7 +133,7 @@ def _user_folder(environment: Mapping[str, str], variable: str, below_home: Path
 
 def _read_file(file: Path, *, must_exist: bool) -> dict[str, str]:
     try:
-        document = tomllib.loads(file.read_text("utf-8"))
+        document = tomllib.loads(file.read_text("utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         if must_exist:
             raise SettingProblem(f"There is no file {file}. Give --config one that is.") from None
