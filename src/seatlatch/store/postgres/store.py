@@ -17,7 +17,7 @@ from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import Outrun, Result, Snapshot, TicketsBusy, Transaction
 from seatlatch.store.journal import ChainTaken, Head
 from seatlatch.store.postgres.abandoned import AbandonedSessions, Reservation
-from seatlatch.store.postgres.connecting import SETTINGS_OF_STATEMENTS, Address
+from seatlatch.store.postgres.connecting import COMMIT_SECONDS, SETTINGS_OF_STATEMENTS, Address
 from seatlatch.store.postgres.connection import Connection, Statement
 from seatlatch.store.postgres.connections import Connections, cut_at
 from seatlatch.store.postgres.credentials import PostgresCredentials
@@ -37,12 +37,6 @@ and then again while each of them is tried alone.
 
 WRITE_SECONDS = 2
 """How long a transaction may take before its COMMIT, to get a connection included."""
-
-COMMIT_SECONDS = 10
-"""How long a COMMIT may take. Callers have their answer after 3 seconds; this bound gives the lane
-and the tickets back to others. It is longer than a standby needs to restart, since every COMMIT
-that is given up leaves a session behind.
-"""
 
 READ_SECONDS = 3
 """The same for a snapshot, wholly."""
@@ -170,8 +164,7 @@ class PostgresStore:
 
     async def require_writable(self) -> None:
         """Raise `Unavailable` unless this is a primary that takes changes."""
-        if await self._read(self._watcher, PostgresCredentials.is_read_only, CONFIRM_SECONDS):
-            raise Unavailable("The database is read-only. Send the request again.")
+        await self._read(self._watcher, PostgresCredentials.require_writable, CONFIRM_SECONDS)
 
     async def credentials_version(self) -> int:
         """One row."""
