@@ -13,7 +13,6 @@ from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from seatlatch.domain.application import Credentials
-from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import Outrun, Result, Snapshot, TicketsBusy, Transaction
 from seatlatch.store.journal import ChainTaken, Head
 from seatlatch.store.postgres.abandoned import AbandonedSessions, Reservation
@@ -187,7 +186,7 @@ def _in(seconds: float) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 
-class CommitUnanswered(Unavailable):
+class CommitUnanswered(Exception):
     """COMMIT was sent, and its connection ended without an answer."""
 
 
@@ -214,16 +213,16 @@ async def commit_or_abandon(
     try:
         with cut_at(_in(COMMIT_SECONDS), connection):
             await commit(connection, statements)
-    except CommitUnanswered:
+    except CommitUnanswered as unanswered:
         reservation.abandon(connection.session_pid)
-        raise
+        raise unconfirmed() from unanswered.__cause__
 
 
 async def commit(connection: Connection, statements: Sequence[Statement] = ()) -> None:
     """COMMIT after some last statements, and take for a confirmation only what is one.
 
     A commit whose confirmation by a standby was broken off comes back as done, with a warning: it
-    is in this server's log, and lost if the standby takes its place. Raises `Unavailable`, as
+    is in this server's log, and lost if the standby takes its place. Raises `Unavailable`, or
     `CommitUnanswered` if the server said nothing; `ChainTaken` and `psycopg.Error` if nothing was
     done.
     """
@@ -238,7 +237,7 @@ async def commit(connection: Connection, statements: Sequence[Statement] = ()) -
         *_, done = await connection.ask(*statements, COMMIT)
     except psycopg.Error as error:
         if error.sqlstate is None:  # the connection broke, or was cut
-            raise CommitUnanswered(unconfirmed().message) from error
+            raise CommitUnanswered from error
         if connection.pgconn.transaction_status != TransactionStatus.INERROR:
             raise unconfirmed() from error
         await roll_back(connection)
