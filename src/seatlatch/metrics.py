@@ -62,6 +62,8 @@ class Metrics:
     def __init__(self, together: Together | None = None) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._together = together
+        # Else the library would look for PROMETHEUS_MULTIPROC_DIR in the environment.
+        values.ValueClass = values.MutexValue
         if together:
             together.begin()
         self.registry = CollectorRegistry()
@@ -135,6 +137,14 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="mostrecent",
         )
+        self._journal_damage = Counter(
+            "seatlatch_journal_damage",
+            "Damaged rows and heads of the journal that were met: somebody edited it.",
+            ["part"],
+            registry=self.registry,
+        )
+        for part in ("row", "head"):  # there from the start, so that an alert sees the first one
+            self._journal_damage.labels(part)
         self._workers_replaced = Counter(
             "seatlatch_workers_replaced",
             "Worker processes that died and were replaced.",
@@ -213,6 +223,10 @@ class Metrics:
     def journal_holds(self, entries: int) -> None:
         """So many requests are in the journal."""
         self._journal_entries.set(entries)
+
+    def journal_damaged(self, part: str) -> None:
+        """A damaged `row` or `head` of the journal was met."""
+        self._journal_damage.labels(part).inc()
 
     def webhook_attempted(self, result: str) -> None:
         """A message was sent to a webhook: `delivered`, `failed` or `given_up`."""

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from seatlatch.api.client_address import Network
 from seatlatch.api.frame import Frame
 from seatlatch.api.refusals import RouteUnknown
 from seatlatch.api.routes import ApiRoute
@@ -35,6 +36,7 @@ def make_app(
     metrics: Metrics,
     log: Log,
     background: Sequence[Background],
+    trusted_proxies: Sequence[Network] = (),
 ) -> ASGIApp:
     """The ASGI application of these routes. Commits and `background` run from its start to its
     stop, and with that the store is closed.
@@ -58,7 +60,12 @@ def make_app(
     router = Router(routes, redirect_slashes=False, default=unknown_route, lifespan=lifespan)
     by_endpoint = {route.endpoint: route for route in routes}
     return Frame(
-        Direct(routes, router), commits=commits, log=log, metrics=metrics, routes=by_endpoint
+        Direct(routes, router),
+        commits=commits,
+        log=log,
+        metrics=metrics,
+        routes=by_endpoint,
+        trusted_proxies=trusted_proxies,
     )
 
 

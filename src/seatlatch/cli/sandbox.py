@@ -13,7 +13,7 @@ from uuid import uuid4
 import typer
 
 from seatlatch.api.server import url_of
-from seatlatch.cli.options import AllowedHost, AsJson, Host, Port
+from seatlatch.cli.options import AllowedHost, AsJson, Host, Port, log_injected
 from seatlatch.cli.running import run, stop_in_order, take_address
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics
@@ -50,6 +50,7 @@ def sandbox(
         if webhook:
             require_url(webhook)
         log = make_log(settings.log_format, settings.log_level)
+        log_injected(log)
         metrics = Metrics()
         with take_address(settings) as listener:
             make_database(database_url, "sandbox")

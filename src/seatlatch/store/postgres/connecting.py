@@ -121,7 +121,9 @@ class Address(NamedTuple):
     def parameters(self, settings: dict[str, str], connect_seconds: int) -> dict[str, Any]:
         """Keyword arguments for psycopg's `connect`, with `settings` for the session.
 
-        A pooler passes no settings on, so that there every transaction makes them anew.
+        A pooler passes no settings on, so that there every transaction makes them anew. `options`
+        is always among the arguments: else libpq would take PGOPTIONS from the environment, which
+        may set anything.
         """
         given = self.given
         parameters: dict[str, Any] = {
@@ -134,10 +136,9 @@ class Address(NamedTuple):
             "autocommit": True,
             "prepare_threshold": None,
         }
-        if not self.pooled:
-            said = {**SESSION, **SERVER_KEEPALIVE, SESSION_MARKER: "set", **settings}
-            options = [f"-c {name}={value}" for name, value in said.items()]
-            parameters["options"] = " ".join([*options, str(given.get("options") or "")]).strip()
+        said = {**SESSION, **SERVER_KEEPALIVE, SESSION_MARKER: "set", **settings}
+        own = [] if self.pooled else [f"-c {name}={value}" for name, value in said.items()]
+        parameters["options"] = " ".join([*own, str(given.get("options") or "")]).strip()
         return parameters
 
 

@@ -15,7 +15,7 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.store.interface import Hold, Mpreserve, Written
-from seatlatch.store.journal import mark_with_channel
+from seatlatch.store.journal_text import mark_with_channel
 from seatlatch.store.postgres.arrays import array, is_storable
 from seatlatch.store.postgres.authorizations import PostgresAuthorizations
 from seatlatch.store.postgres.connection import Statement, pairs, triples

@@ -9,7 +9,7 @@ from typing import Any
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.store.interface import Hold, Mpreserve, Written
-from seatlatch.store.journal import mark_with_channel
+from seatlatch.store.journal_text import mark_with_channel
 from seatlatch.store.sqlite.authorizations import SqliteAuthorizations
 from seatlatch.store.sqlite.journal import SqliteJournalWriter
 from seatlatch.store.sqlite.moments import to_text
