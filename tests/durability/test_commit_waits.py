@@ -17,14 +17,16 @@ import pytest
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.refusal import Unavailable
-from seatlatch.store.interface import Mpreserve, Transaction
-from seatlatch.store.postgres import store
+from seatlatch.store.interface import DatabaseProblem, Mpreserve, Transaction
+from seatlatch.store.postgres import schema, store
 from seatlatch.store.postgres.abandoned import ABANDONED_SESSIONS_MAX, Reservation
+from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.connection import Statement
 from seatlatch.store.postgres.transaction import PostgresTransaction
 from seatlatch.wiring import engine_of
-from tests.durability.bad_day import CHANGES, FREE_TOKENS, Day, WatchedServer, a_day
+from tests.durability.bad_day import CHANGES, FREE_TOKENS, Day, WatchedServer, a_day, an_inventory
 from tests.durability.callers import READY
+from tests.durability.pooler import pooler
 from tests.operations.changes import NO_ENTRY
 from tests.postgres_database import MAINTENANCE
 from tests.serving import CHANNEL, ORGANIZATION, VERIFY
@@ -146,6 +148,48 @@ def test_a_commit_that_is_broken_off_is_not_acknowledged(server: WatchedServer, 
                 answer = asked.result(timeout=WAITING_SECONDS)
                 assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         assert day.served.lock(*FREE_TOKENS).status_code == 200
+
+
+@pytest.mark.parametrize("pooled", [False, True], ids=["direct", "pooled"])
+def test_a_session_that_was_left_counts_until_it_has_ended(
+    server: WatchedServer, monkeypatch: pytest.MonkeyPatch, pooled: bool
+) -> None:
+    """Behind a pooler only the transaction itself knows the process that has it."""
+    monkeypatch.setattr(store, "COMMIT_SECONDS", 0.5)
+    with an_inventory(server) as database, pooler(server) as address:
+        url = address.format(name=database.database) if pooled else database.url
+
+        async def leave() -> None:
+            left = store.PostgresStore(Address.of(url, pooled=pooled))
+            with no_standby(server) as hand:
+                with pytest.raises(Unavailable):
+                    await left.commit(locking)
+                assert left.unfinished_commits == 1
+                assert [session.pid for session in await left._abandoned._still_open()] == [
+                    pid for (pid,) in hand.execute(WAITING, (database.database,))
+                ]
+            async with asyncio.timeout(WAITING_SECONDS):
+                while await left._abandoned._still_open():
+                    pass
+                assert left._abandoned._checking
+                await left._abandoned._checking
+            assert left.unfinished_commits == 0
+            await left.close()
+
+        asyncio.run(leave())
+
+
+def test_a_command_does_not_wait_for_ever_for_its_commit(
+    server: WatchedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "COMMIT_SECONDS", 0.5)
+    with an_inventory(server) as database, no_standby(server) as hand:
+        with (
+            pytest.raises(DatabaseProblem, match="did not confirm"),
+            database.provisioning() as provisioning,
+        ):
+            provisioning.add_organization("9", "New")
+        assert hand.execute(WAITING, (database.database,)).fetchall()
 
 
 def test_a_warning_is_no_acknowledgement(server: WatchedServer) -> None:

@@ -3,6 +3,8 @@
 Source: libpq's connection parameters and PostgreSQL's settings of a client.
 """
 
+import os
+import socket
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -64,6 +66,12 @@ frozen is not: its system still acknowledges what is sent."""
 CONNECT_SECONDS_MAX = 3
 """For each host of the URL, and the first may be one that swallows all. Hardly anybody waits for so
 long; whoever comes later finds it made.
+"""
+
+COMMIT_SECONDS = 10
+"""How long a COMMIT may take. Callers have their answer after 3 seconds; this bound gives the lane
+and the tickets back to others. It is longer than a standby needs to restart, since every COMMIT
+that is given up leaves a session behind.
 """
 
 APPLICATION_NAME = "seatlatch"
@@ -132,6 +140,17 @@ class Address(NamedTuple):
         own = [] if self.pooled else [f"-c {name}={value}" for name, value in said.items()]
         parameters["options"] = " ".join([*own, str(given.get("options") or "")]).strip()
         return parameters
+
+
+def shut(connection: psycopg.BaseConnection[Any]) -> None:
+    """End a connection from our side alone: whoever waits for an answer on it gets an error.
+
+    It is shut and not closed, so that it can be done beside that one, from another thread too.
+    """
+    if connection.closed:
+        return
+    with suppress(OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as end:
+        end.shutdown(socket.SHUT_RDWR)
 
 
 def commit_durably(*, locally: bool) -> str:

@@ -5,11 +5,9 @@ any longer than it takes to find that out.
 """
 
 import asyncio
-import os
 import select
-import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 
 import psycopg
 
@@ -20,6 +18,7 @@ from seatlatch.store.postgres.connecting import (
     Address,
     commit_durably,
     set_locally,
+    shut,
 )
 from seatlatch.store.postgres.connection import Connection, Statement
 from seatlatch.store.postgres.errors import IN_THE_WAY
@@ -124,7 +123,7 @@ class Connections:
         """
         self._closed = True
         for connection in self._lent:
-            _cut(connection)
+            shut(connection)
         for attempt in self._attempts:
             attempt.cancel()
         attempts = await asyncio.gather(*self._attempts, return_exceptions=True)
@@ -163,15 +162,8 @@ def cut_at(deadline: float, connection: Connection) -> Iterator[None]:
     Our end of the connection is shut, and the server is never asked to cancel: it may be frozen,
     and a COMMIT must not be cancelled.
     """
-    timer = asyncio.get_running_loop().call_at(deadline, _cut, connection)
+    timer = asyncio.get_running_loop().call_at(deadline, shut, connection)
     try:
         yield
     finally:
         timer.cancel()
-
-
-def _cut(connection: Connection) -> None:
-    if connection.closed:
-        return
-    with suppress(OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as end:
-        end.shutdown(socket.SHUT_RDWR)

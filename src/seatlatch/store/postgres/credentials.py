@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 
+from psycopg.errors import ReadOnlySqlTransaction
+
 from seatlatch.domain.application import AccessToken, ApiKey, Application, Credentials
 from seatlatch.domain.channel import Channel
 from seatlatch.store.postgres.snapshot import PostgresSnapshot, optional_utc
@@ -23,10 +25,15 @@ READ_OPERATORS = "SELECT key_hash, operator_name FROM seatlatch.operators"
 class PostgresCredentials(PostgresSnapshot):
     """The part of a snapshot that knows the callers."""
 
-    async def is_read_only(self) -> bool:
-        """Whether new transactions can't write. Reading a table shows that the database answers."""
+    async def require_writable(self) -> None:
+        """Raise the error of a write if new transactions can't write.
+
+        An error closes the connection, which keeps the setting that it began with: the next one
+        learns if the database takes changes again.
+        """
         ((read_only,),) = await self._rows(IS_READ_ONLY)
-        return bool(read_only)
+        if read_only:
+            raise ReadOnlySqlTransaction("new transactions are read-only")
 
     async def version(self) -> int:
         """The number that grows with every change to credentials."""

@@ -13,11 +13,10 @@ from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from seatlatch.domain.application import Credentials
-from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import Outrun, Result, Snapshot, TicketsBusy, Transaction
 from seatlatch.store.journal import ChainTaken, Head
 from seatlatch.store.postgres.abandoned import AbandonedSessions, Reservation
-from seatlatch.store.postgres.connecting import SETTINGS_OF_STATEMENTS, Address
+from seatlatch.store.postgres.connecting import COMMIT_SECONDS, SETTINGS_OF_STATEMENTS, Address
 from seatlatch.store.postgres.connection import Connection, Statement
 from seatlatch.store.postgres.connections import Connections, cut_at
 from seatlatch.store.postgres.credentials import PostgresCredentials
@@ -37,12 +36,6 @@ and then again while each of them is tried alone.
 
 WRITE_SECONDS = 2
 """How long a transaction may take before its COMMIT, to get a connection included."""
-
-COMMIT_SECONDS = 10
-"""How long a COMMIT may take. Callers have their answer after 3 seconds; this bound gives the lane
-and the tickets back to others. It is longer than a standby needs to restart, since every COMMIT
-that is given up leaves a session behind.
-"""
 
 READ_SECONDS = 3
 """The same for a snapshot, wholly."""
@@ -170,8 +163,7 @@ class PostgresStore:
 
     async def require_writable(self) -> None:
         """Raise `Unavailable` unless this is a primary that takes changes."""
-        if await self._read(self._watcher, PostgresCredentials.is_read_only, CONFIRM_SECONDS):
-            raise Unavailable("The database is read-only. Send the request again.")
+        await self._read(self._watcher, PostgresCredentials.require_writable, CONFIRM_SECONDS)
 
     async def credentials_version(self) -> int:
         """One row."""
@@ -194,7 +186,7 @@ def _in(seconds: float) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 
-class CommitUnanswered(Unavailable):
+class CommitUnanswered(Exception):
     """COMMIT was sent, and its connection ended without an answer."""
 
 
@@ -221,16 +213,16 @@ async def commit_or_abandon(
     try:
         with cut_at(_in(COMMIT_SECONDS), connection):
             await commit(connection, statements)
-    except CommitUnanswered:
+    except CommitUnanswered as unanswered:
         reservation.abandon(connection.session_pid)
-        raise
+        raise unconfirmed() from unanswered.__cause__
 
 
 async def commit(connection: Connection, statements: Sequence[Statement] = ()) -> None:
     """COMMIT after some last statements, and take for a confirmation only what is one.
 
     A commit whose confirmation by a standby was broken off comes back as done, with a warning: it
-    is in this server's log, and lost if the standby takes its place. Raises `Unavailable`, as
+    is in this server's log, and lost if the standby takes its place. Raises `Unavailable`, or
     `CommitUnanswered` if the server said nothing; `ChainTaken` and `psycopg.Error` if nothing was
     done.
     """
@@ -245,7 +237,7 @@ async def commit(connection: Connection, statements: Sequence[Statement] = ()) -
         *_, done = await connection.ask(*statements, COMMIT)
     except psycopg.Error as error:
         if error.sqlstate is None:  # the connection broke, or was cut
-            raise CommitUnanswered(unconfirmed().message) from error
+            raise CommitUnanswered from error
         if connection.pgconn.transaction_status != TransactionStatus.INERROR:
             raise unconfirmed() from error
         await roll_back(connection)
