@@ -17,7 +17,7 @@ from seatlatch.operations import write_webhooks
 from seatlatch.operations.box_office import HoldTickets, OverrideUnlock, ReleaseTickets, VoidTickets
 from seatlatch.operations.mpreserve_change import MpreserveChange
 from seatlatch.store.interface import Hold, Mpreserve, NewTicket, Store
-from seatlatch.webhooks.addresses import Resolver
+from seatlatch.webhooks.addresses import LOOPBACK, Resolver
 from seatlatch.webhooks.deliverer import Deliverer, Times
 from seatlatch.webhooks.endpoint import Means
 from seatlatch.webhooks.sending import Sender
@@ -157,7 +157,7 @@ async def telling(
     means = Means(
         store=store,
         commits=commits,
-        sender=lambda: Sender("loopback", Resolver(), sending),
+        sender=lambda: Sender(LOOPBACK, Resolver(), sending),
         observer=told,
         log=make_log("json", "error"),
         clock=(lambda: at.now) if at else (lambda: datetime.now(UTC)),

@@ -6,7 +6,7 @@ put on, and where the log line and the metrics are written.
 
 import asyncio
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from seatlatch.api.client_address import Network, client_address
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.media import prefers_gzip
 from seatlatch.api.problems import (
@@ -65,12 +66,14 @@ class Frame:
         log: Log,
         metrics: Metrics,
         routes: Mapping[Any, ApiRoute],
+        trusted_proxies: Sequence[Network] = (),
     ) -> None:
         self._app = app
         self._commits = commits
         self._log = log
         self._metrics = metrics
         self._routes = routes
+        self._trusted_proxies = trusted_proxies
         self._alarm = JournalAlarm(log, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,6 +82,8 @@ class Frame:
             await self._app(scope, receive, send)
             return
         exchange = Exchange(scope)
+        peer = scope["client"][0] if scope.get("client") else None
+        exchange.client_address = client_address(peer, scope["headers"], self._trusted_proxies)
         answer = _Answer(exchange, send)
         scope["app"] = self  # tells the router to raise what it refuses
         try:
@@ -161,6 +166,7 @@ class Frame:
             application=exchange.application_id,
             channel=exchange.channel_code,
             operator=exchange.operator,
+            clientAddress=exchange.client_address,
             method=scope["method"],
             route=route,
             status=status,

@@ -211,8 +211,7 @@ class PostgresJournalWriter(PostgresJournal):
         """Write entries down: at the end of the transaction."""
         self._new += entries
         if self._position is None:
-            begin, self._begin = self._begin, ()
-            *_, marked = await self._connection.ask(*begin, Statement(MARK))
+            (marked,) = await self.ask(Statement(MARK))
             self._take_mark(marked)
 
     def _take_mark(self, marked: PGresult) -> None:

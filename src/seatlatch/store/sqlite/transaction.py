@@ -103,10 +103,17 @@ WHERE EXISTS (SELECT 1 FROM organizations WHERE organization_id = ?2)
 """
 
 
+TEST_WRITE = "UPDATE database_use SET database_use = database_use"
+
+
 class SqliteTransaction(
     SqliteJournalWriter, SqliteWebhookWriter, SqliteSnapshot, SqliteAuthorizations
 ):
     """The inside of a transaction that already holds SQLite's one write lock."""
+
+    async def test_write(self) -> None:
+        """Write a row as it is. SQLite logs its page, for which there must be room."""
+        self._connection.execute(TEST_WRITE)
 
     async def change_mpreserve(
         self, asked: Mapping[str, Mpreserve], entries: Mapping[str, int]
