@@ -6,8 +6,8 @@ from typing import Literal, Protocol
 from seatlatch.domain.journal import FoundEntry
 from seatlatch.logs import Log
 
-REMEMBERED_MAX = 1_000
-"""Damage that was logged is not logged again, up to this number of places."""
+LOGGED_ENTRIES_MAX = 1_000
+"""Damage that was logged is not logged again, up to this number of entries and heads."""
 
 Part = Literal["row", "head"]
 
@@ -41,7 +41,7 @@ class JournalAlarm:
     def _raise(self, part: Part, reason: str) -> None:
         self._observer.journal_damaged(part)
         if reason not in self._logged:
-            if len(self._logged) >= REMEMBERED_MAX:
+            if len(self._logged) >= LOGGED_ENTRIES_MAX:
                 self._logged.clear()
             self._logged.add(reason)
             self._log.error("journal damaged", part=part, reason=reason)
