@@ -5,8 +5,13 @@ A reader raises `ValueError` with the end of a sentence that starts with the set
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple
+
+from seatlatch.networks import EMBEDDING, NEVER_4, NEVER_6, Network
+
+NETWORKS_MAX = 100
 
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 NAMES = {"\t": "tab", "\n": "line feed", "\r": "carriage return"}
@@ -82,6 +87,47 @@ def rate(value: str) -> RateSetting | None:
         raise ValueError(
             "must be off, or requests per second and burst such as 200:400, each 1 to 1000000"
         ) from None
+
+
+def networks(value: str) -> tuple[Network, ...]:
+    """Addresses or networks such as 10.0.0.0/8, separated by commas; an empty text has none."""
+    parts = [part.strip() for part in value.split(",")] if value else []
+    if len(parts) > NETWORKS_MAX:
+        raise ValueError(f"must have no more than {NETWORKS_MAX} networks")
+    return tuple(map(_network, parts))
+
+
+def webhook_networks(value: str) -> tuple[Network, ...]:
+    """Networks to which webhooks can be allowed."""
+    found = networks(value)
+    for network in found:
+        never: Sequence[Network] = NEVER_4 if isinstance(network, IPv4Network) else NEVER_6
+        if any(_is_within(network, one) for one in never):
+            raise ValueError(
+                f"must not have {network}: loopback, link-local, multicast and metadata addresses"
+                " are never allowed"
+            )
+        if any(_is_within(network, one) for one in EMBEDDING):
+            raise ValueError(
+                f"must not have {network}: write the IPv4 network that its addresses lead to"
+            )
+    return found
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError as problem:
+        raise ValueError(
+            "must be addresses or networks such as 10.0.0.0/8,fd00::/8, separated by commas"
+            f" ({problem})"
+        ) from None
+
+
+def _is_within(network: Network, other: Network) -> bool:
+    if isinstance(network, IPv4Network):
+        return isinstance(other, IPv4Network) and network.subnet_of(other)
+    return isinstance(other, IPv6Network) and network.subnet_of(other)
 
 
 def root_path(value: str) -> str:

@@ -4,18 +4,22 @@ Touches nothing else. The same table makes `docs/reference/settings.md`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from seatlatch.environment import PREFIX, select_variables
+from seatlatch.networks import Network
 from seatlatch.secrecy import hides
 from seatlatch.setting_values import (
     RateSetting,
     database_url,
+    networks,
     one_of,
     rate,
     root_path,
     text,
     text_problem,
+    webhook_networks,
     whole_number,
 )
 
@@ -44,10 +48,12 @@ class Settings(NamedTuple):
     workers: int
     root_path: str
     rate_limit: RateSetting | None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     authorization_code_seconds: int
     access_token_seconds: int
     refresh_token_seconds: int
     webhook_addresses: WebhookAddresses
+    webhook_networks: Sequence[Network]
     log_format: LogFormat
     log_level: LogLevel
 
@@ -106,8 +112,16 @@ TABLE = (
     Setting(
         "rate_limit",
         "200:400",
-        "off, or what one application may send to this machine: requests per second and burst.",
+        "off, or what one application may send to this machine: requests per second and burst."
+        " off also turns off the limits by client address.",
         rate,
+    ),
+    Setting(
+        "trusted_proxies",
+        "",
+        "The proxies before the service, as addresses or networks with commas between them. Only"
+        " from these is X-Forwarded-For, or else Forwarded, read for the client's address.",
+        networks,
     ),
     Setting(
         "authorization_code_seconds",
@@ -130,9 +144,16 @@ TABLE = (
     Setting(
         "webhook_addresses",
         "public",
-        "To which addresses webhooks are sent: public, or loopback for this machine's own,"
-        " too. Other private addresses are always refused. The sandbox takes loopback.",
+        "The addresses to which webhooks are sent: public, or loopback for this machine's own as"
+        " well. The sandbox takes loopback.",
         one_of("public", "loopback"),
+    ),
+    Setting(
+        "webhook_networks",
+        "",
+        "Private networks to which webhooks are also sent, such as 10.0.0.0/8,fd00::/8."
+        " Loopback, link-local, multicast and metadata addresses are never among them.",
+        webhook_networks,
     ),
     Setting(
         "log_format",
@@ -190,5 +211,5 @@ def read_value(name: str, value: str, read: Callable[[str], Value], *, secret: b
     try:
         return read(value)
     except ValueError as problem:
-        shown = "" if secret else f", not {value!r}"
+        shown = "" if secret else f"; it is {value!r}"
         raise SettingProblem(f"{name} {problem}{shown}.") from None

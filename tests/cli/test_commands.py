@@ -7,13 +7,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from docs.commands import every_command
 from seatlatch import __version__
 from seatlatch.setting_values import RateSetting
 from seatlatch.settings import SettingProblem, Settings, read_settings
-from tests.cli.commands import run, run_here, run_on, running
+from tests.cli.commands import run, run_here, run_on, run_within, running
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import Database, Databases
 from tests.serving import UNLOCK, fill, listed, valid_headers
@@ -47,6 +47,29 @@ def test_wrong_usage_exits_2(arguments: tuple[str, ...]) -> None:
     result = run(*arguments)
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
+
+
+TAKES_ARGUMENTS = [
+    (name, command)
+    for name, command in every_command()
+    if any(isinstance(parameter, TyperArgument) for parameter in command.params)
+]
+
+
+@pytest.mark.parametrize("value", ["-98973476444", "--98973476444"])
+@pytest.mark.parametrize(("name", "command"), TAKES_ARGUMENTS, ids=str)
+def test_a_value_that_begins_with_a_dash_has_a_hint(
+    name: str, command: TyperCommand | TyperGroup, value: str
+) -> None:
+    result = run_within(*name.split()[1:], value)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f"put -- before it, after all options: `{name} [OPTIONS] -- " in result.stderr
+    assert "No such option" not in run_within(*name.split()[1:], "--", value).stderr
+
+
+def test_a_misspelt_option_has_no_such_hint() -> None:
+    for command in (("tickets", "unlock", "a", "--reasn", "x"), ("org", "list", "-x")):
+        assert "put --" not in run_within(*command).stderr
 
 
 MIGRATIONS = {
@@ -215,13 +238,30 @@ def test_the_defaults_are_the_contracts() -> None:
         workers=1,
         root_path="",
         rate_limit=RateSetting(200, 400),
+        trusted_proxies=(),
         authorization_code_seconds=86_400,
         access_token_seconds=3_600,
         refresh_token_seconds=2_592_000,
         webhook_addresses="public",
+        webhook_networks=(),
         log_format="console",
         log_level="info",
     )
+
+
+def test_trusted_proxies_are_addresses_and_networks() -> None:
+    settings = read_settings({"SEATLATCH_TRUSTED_PROXIES": "10.0.0.1, 10.1.0.0/16,fd00::/8"})
+    assert [str(network) for network in settings.trusted_proxies] == [
+        "10.0.0.1/32",
+        "10.1.0.0/16",
+        "fd00::/8",
+    ]
+
+
+@pytest.mark.parametrize("value", ["proxy", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.1,", "*", "::g"])
+def test_bad_trusted_proxies_stop_the_start(value: str) -> None:
+    with pytest.raises(SettingProblem, match="SEATLATCH_TRUSTED_PROXIES must be addresses or net"):
+        read_settings({"SEATLATCH_TRUSTED_PROXIES": value})
 
 
 @pytest.mark.parametrize("path", ["", "/seatlatch", "/a/b-c_d.e~f"])

@@ -11,7 +11,6 @@ import pytest
 
 from seatlatch.environment import select_variables
 from seatlatch.store.interface import NewTicket
-from seatlatch.webhooks import sending
 from tests.cli.commands import COMMAND, environment, run_here, run_within, running
 from tests.cli.remoting import KEYS, remote
 from tests.cli.test_bad_databases import assert_one_sentence
@@ -278,13 +277,3 @@ def test_a_server_starts_whatever_the_variables_of_its_libraries_are(tmp_path: P
             _, errors = process.communicate(timeout=30)
     assert "seatlatch_build_info{" in metrics.text
     assert (process.returncode, errors) == (0, b"")
-
-
-def test_the_keys_of_webhooks_are_written_to_no_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for file in (tmp_path / "keys", tmp_path / "missing" / "keys"):
-        monkeypatch.setenv("SSLKEYLOGFILE", str(file))
-        sending.tls.cache_clear()
-        assert sending.tls().keylog_filename is None
-    assert list(tmp_path.iterdir()) == []

@@ -17,6 +17,7 @@ from seatlatch.api.routes import ApiRoute
 from seatlatch.api.traces import own_traces
 from seatlatch.domain.channel import Channel
 from seatlatch.operations.feed_news import FeedNews
+from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operations.read_events import Events, Place, first_place, last_place, read_feed
 from seatlatch.operations.read_journal import trace_request
 from seatlatch.store.interface import Store
@@ -32,10 +33,11 @@ Json = "application/json"
 class Journal:
     """The handlers, with what they work on."""
 
-    def __init__(self, gate: Gate, store: Store, news: FeedNews) -> None:
+    def __init__(self, gate: Gate, store: Store, news: FeedNews, alarm: JournalAlarm) -> None:
         self._gate = gate
         self._store = store
         self._news = news
+        self._alarm = alarm
         self._cursors: Cursors | None = None
 
     def routes(self) -> list[ApiRoute]:
@@ -53,7 +55,9 @@ class Journal:
         if not found.entries:
             raise no_such_request()
         cursors = await self._read_cursors()
-        return Response(encode_json(own_traces(found.entries, cursors)), media_type=Json)
+        self._alarm.entries(found.entries)
+        traces = own_traces(found.entries, caller.channel.code, cursors)
+        return Response(encode_json(traces), media_type=Json)
 
     async def events(self, request: Request) -> Response:
         """`GET /v1/events`: what changed on the tickets that the channel may see."""
@@ -93,7 +97,9 @@ class Journal:
         return await self._look(channel, place, query.limit)
 
     async def _look(self, channel: Channel, place: Place, limit: int) -> Events:
-        return await self._store.read(lambda snapshot: read_feed(snapshot, channel, place, limit))
+        found = await self._store.read(lambda snapshot: read_feed(snapshot, channel, place, limit))
+        self._alarm.entries(found.damaged)
+        return found
 
     async def _has_news(self, place: Place, deadline: float) -> bool:
         return await self._news.since(place.position, deadline)

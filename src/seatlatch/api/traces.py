@@ -10,7 +10,7 @@ from seatlatch.api.answers import failed_ticket
 from seatlatch.api.cursors import Cursors
 from seatlatch.api.query import to_cursor
 from seatlatch.api.schemas import Moment
-from seatlatch.domain.journal import Entry, Verb
+from seatlatch.domain.journal import DamagedEntry, FoundEntry, Verb
 from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
 from seatlatch.operations.read_journal import TracedRequests
 
@@ -28,16 +28,17 @@ class TracedTicket(Struct, rename="camel", omit_defaults=True):
 
 
 class Trace(Struct, rename="camel"):
-    """One request. `refusal`: why it was refused as a whole; null = it was not.
+    """One request. `refusal`: why it was refused as a whole; null = it was not. `damaged`: the
+    entry was edited after it was written; what can't be read is null.
 
     `entry_id` names it in the journal; text, for it may be a larger number than some can read. A
     channel gets it encrypted.
     """
 
     entry_id: str
-    request_id: str
-    timestamp: Moment
-    verb: Verb
+    request_id: str | None
+    timestamp: Moment | None
+    verb: Verb | None
     application: str | None
     channel: str | None
     operator: str | None
@@ -46,6 +47,7 @@ class Trace(Struct, rename="camel"):
     refusal: str | None
     success: list[TracedTicket]
     failure: list[TracedTicket]
+    damaged: bool | UnsetType = UNSET
 
 
 class Traces(Struct):
@@ -69,14 +71,14 @@ def full_traces(found: TracedRequests) -> FullTraces:
     return FullTraces([_trace(entry, str) for entry in found.entries], going_on)
 
 
-def own_traces(entries: Iterable[Entry], cursors: Cursors) -> Traces:
+def own_traces(entries: Iterable[FoundEntry], channel_code: str, cursors: Cursors) -> Traces:
     """A channel's own requests as it gets them: of a failure what the response said, and an entry
     id that does not count the requests of others.
     """
     traces = []
     for entry in entries:
         trace = _trace(entry, _as_answered)
-        trace.entry_id = cursors.entry_id_of(entry.entry_id, entry.act.asker.channel_code or "")
+        trace.entry_id = cursors.entry_id_of(entry.entry_id, channel_code)
         traces.append(trace)
     return Traces(traces)
 
@@ -87,7 +89,9 @@ def _as_answered(outcome: Outcome) -> str:
     return failed_ticket(TicketResult("", outcome, None)).type
 
 
-def _trace(entry: Entry, told: Callable[[Outcome], str]) -> Trace:
+def _trace(entry: FoundEntry, told: Callable[[Outcome], str]) -> Trace:
+    if isinstance(entry, DamagedEntry):
+        return _unreadable(entry)
     verb, asker, reason, hold_seconds = entry.act
     changed = {one.token: one for one in entry.changed}
 
@@ -118,4 +122,11 @@ def _trace(entry: Entry, told: Callable[[Outcome], str]) -> Trace:
         entry.refusal,
         success,
         failure,
+        entry.damaged or UNSET,
     )
+
+
+def _unreadable(entry: DamagedEntry) -> Trace:
+    nothing = (None,) * 7
+    known = (str(entry.entry_id), entry.request_id, entry.moment)
+    return Trace(*known, *nothing, success=[], failure=[], damaged=True)

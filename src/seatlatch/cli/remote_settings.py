@@ -34,6 +34,10 @@ class RemoteSettings(NamedTuple):
     token_file: str | None
     user_agent: str | None
 
+    def __repr__(self) -> str:
+        """Without the credentials."""
+        return f"RemoteSettings(url={self.url!r}, application_id={self.application_id!r})"
+
 
 class RemoteSetting(NamedTuple):
     """One row: its name in the file, and what it means."""

@@ -14,7 +14,7 @@ from seatlatch.operations import write_webhooks
 from seatlatch.operations.provision import NotDone
 from seatlatch.store.interface import Snapshot
 from seatlatch.webhooks.addresses import Resolver, require_allowed
-from seatlatch.wiring import change, look
+from seatlatch.wiring import allowed_by, change, look
 
 Answer = TypeVar("Answer")
 
@@ -67,7 +67,7 @@ def add(
     """Tell a channel of its seats from now on. Prints the secret that signs, this once."""
     settings = settings_for(database)
     write_webhooks.require_url(url)
-    asyncio.run(require_allowed(url, settings.webhook_addresses, Resolver()))
+    asyncio.run(require_allowed(url, allowed_by(settings), Resolver()))
     webhook = change(
         settings.database_url,
         lambda commits: write_webhooks.add_webhook(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from seatlatch.domain.journal import Changed, Entry, EntryPlace
+from seatlatch.domain.journal import Changed, DamagedEntry, EntryPlace, FoundEntry
 from seatlatch.store.interface import Snapshot, Store
 from seatlatch.store.journal import Found, is_entry
 
@@ -20,18 +20,19 @@ class TracedRequests(NamedTuple):
     there are none.
     """
 
-    entries: Sequence[Entry]
+    entries: Sequence[FoundEntry]
     before: EntryPlace | None
 
 
 class TicketHistory(NamedTuple):
-    """Changes of a ticket, the latest first, each with its entry.
+    """Changes of a ticket, the latest first, each with its entry; a damaged entry may not say what
+    it changed.
 
     `next_entry_id`: where to go on, None = there is nothing before. `is_pruned`: what was before is
     no longer in the journal.
     """
 
-    changes: Sequence[tuple[Entry, Changed]]
+    changes: Sequence[tuple[FoundEntry, Changed | None]]
     next_entry_id: int | None
     is_pruned: bool
 
@@ -48,7 +49,7 @@ async def trace_request(
 
     `channel_code`: only requests of this channel; None = of every caller. Raises `Unavailable`.
     """
-    found: list[Entry] = []
+    found: list[FoundEntry] = []
     while True:
         work = partial(
             _find,
@@ -84,20 +85,25 @@ async def ticket_history(
     Each entry leads to the one before it, so this takes as long as there are changes told, however
     long the journal is.
     """
-    latest = await snapshot.last_entry_of(token)
+    latest = await snapshot.last_entries_of(token)
     if latest is None:
         return None
-    entry_id = latest if before is None else before
-    changes: list[tuple[Entry, Changed]] = []
+    first = entry_id = latest[0] if before is None else before
+    changes: list[tuple[FoundEntry, Changed | None]] = []
     while is_entry(entry_id) and len(changes) < limit:
-        found = [
-            (entry, changed)
-            for entry in await snapshot.read_entries([entry_id])
-            for changed in entry.changed
-            if changed.token == token
-        ]
+        found = await snapshot.read_entries([entry_id])
         if not found:
             return TicketHistory(changes, None, is_pruned=True)
-        changes += found
-        entry_id = found[0][1].previous_entry_id
+        entry = found[0]
+        changed = next((one for one in entry.changed if one.token == token), None)
+        if changed is not None:
+            previous = changed.previous_entry_id
+        elif before == first == entry_id and not isinstance(entry, DamagedEntry):
+            return TicketHistory(changes, None, is_pruned=True)  # a cursor of another ticket
+        else:
+            entry = entry if isinstance(entry, DamagedEntry) else entry._replace(damaged=True)
+            # The ticket itself leads to the change before its latest one.
+            previous = latest[1] if entry_id == latest[0] else 0
+        changes.append((entry, changed))
+        entry_id = previous
     return TicketHistory(changes, entry_id if is_entry(entry_id) else None, is_pruned=False)
