@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from seatlatch.auth.keys import hash_secret, new_secret
-from seatlatch.domain.label import label_problem, shortened
+from seatlatch.domain.label import ends_problem, label_problem, shortened
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.secrecy import hides
 from seatlatch.store.interface import Code
@@ -229,8 +229,8 @@ def require_identifier(what: str, identifier: str) -> None:
     """Raise `InvalidRequest` unless it has the form of an identifier; `what` says which."""
     if not IDENTIFIER.fullmatch(identifier):
         raise InvalidRequest(
-            f"The {what} must be 1 to 100 visible ASCII characters without spaces,"
-            f" not {shortened(identifier)}."
+            f"The {what} must be 1 to 100 visible ASCII characters without spaces, not"
+            f" {shortened(identifier)}.{f' It {it}.' if (it := ends_problem(identifier)) else ''}"
         )
 
 
