@@ -3,23 +3,27 @@
 Touches nothing else. The same table makes `docs/reference/settings.md`.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any, Literal, NamedTuple, TypeVar
 
+from seatlatch.environment import PREFIX, select_variables
+from seatlatch.networks import Network
 from seatlatch.secrecy import hides
 from seatlatch.setting_values import (
     RateSetting,
     database_url,
+    networks,
     one_of,
     rate,
     root_path,
     text,
+    text_problem,
+    webhook_networks,
     whole_number,
 )
 
-PREFIX = "SEATLATCH_"
-REMOTE_PREFIX = "SEATLATCH_REMOTE_"
-"""Of what `seatlatch remote` is told, which calls a service and is none."""
+Value = TypeVar("Value")
 
 YEAR_SECONDS = 31_536_000
 
@@ -44,10 +48,12 @@ class Settings(NamedTuple):
     workers: int
     root_path: str
     rate_limit: RateSetting | None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     authorization_code_seconds: int
     access_token_seconds: int
     refresh_token_seconds: int
     webhook_addresses: WebhookAddresses
+    webhook_networks: Sequence[Network]
     log_format: LogFormat
     log_level: LogLevel
 
@@ -106,8 +112,16 @@ TABLE = (
     Setting(
         "rate_limit",
         "200:400",
-        "off, or what one application may send to this machine: requests per second and burst.",
+        "off, or what one application may send to this machine: requests per second and burst."
+        " off also turns off the limits by client address.",
         rate,
+    ),
+    Setting(
+        "trusted_proxies",
+        "",
+        "The proxies before the service, as addresses or networks with commas between them. Only"
+        " from these is X-Forwarded-For, or else Forwarded, read for the client's address.",
+        networks,
     ),
     Setting(
         "authorization_code_seconds",
@@ -130,9 +144,16 @@ TABLE = (
     Setting(
         "webhook_addresses",
         "public",
-        "To which addresses webhooks are sent: public, or loopback for this machine's own,"
-        " too. Other private addresses are always refused. The sandbox takes loopback.",
+        "The addresses to which webhooks are sent: public, or loopback for this machine's own as"
+        " well. The sandbox takes loopback.",
         one_of("public", "loopback"),
+    ),
+    Setting(
+        "webhook_networks",
+        "",
+        "Private networks to which webhooks are also sent, such as 10.0.0.0/8,fd00::/8."
+        " Loopback, link-local, multicast and metadata addresses are never among them.",
+        webhook_networks,
     ),
     Setting(
         "log_format",
@@ -152,32 +173,43 @@ TABLE = (
 def read_settings(
     environment: Mapping[str, str], options: Mapping[str, str | None] | None = None
 ) -> Settings:
-    """The settings by `environment`, overruled by the command line's `options` (by field).
+    """The settings in `environment`, overridden by the command line's `options` (by field).
 
-    Raises `SettingProblem` for an unknown SEATLATCH_ name or a bad value.
+    The variable of an option that is given is not read at all. Raises `SettingProblem` for an
+    unknown SEATLATCH_ name or a bad value.
     """
-    known = {setting.name for setting in TABLE}
-    for name in sorted(environment):
-        is_ours = name.startswith(PREFIX) and not name.startswith(REMOTE_PREFIX)
-        if is_ours and name not in known:
-            raise SettingProblem(
-                f"There is no setting {name}; the settings are {', '.join(sorted(known))}."
-            )
+    variables = select_variables(environment).values
+    require_known(variables, [setting.name for setting in TABLE], "the settings")
     given = {field: value for field, value in (options or {}).items() if value is not None}
     values: dict[str, Any] = {}
     for setting in TABLE:
-        value = _read(setting, setting.name, environment.get(setting.name, setting.default))
         if setting.field in given:
-            option = "--" + setting.field.removesuffix("_url").replace("_", "-")
-            value = _read(setting, option, given[setting.field])
-        values[setting.field] = value
+            name = "--" + setting.field.removesuffix("_url").replace("_", "-")
+            value = given[setting.field]
+        else:
+            name, value = setting.name, variables.get(setting.name, setting.default)
+        values[setting.field] = read_value(name, value, setting.read, secret=setting.secret)
     return Settings(**values)
 
 
-def _read(setting: Setting, called: str, value: str) -> Any:
-    """A setting's value; what is wrong with it is told by the name under which it was given."""
+def require_known(variables: Mapping[str, str], known: Sequence[str], called: str) -> None:
+    """Raise `SettingProblem` for a variable that is not known."""
+    for name in variables:
+        if name not in known:
+            raise SettingProblem(
+                f"There is no setting {name}; {called} are {', '.join(sorted(known))}."
+            )
+
+
+def read_value(name: str, value: str, read: Callable[[str], Value], *, secret: bool) -> Value:
+    """The value that `read` makes of text. Raises `SettingProblem`, which names the setting.
+
+    The message shows the text unless it is `secret`.
+    """
+    if problem := text_problem(value):
+        raise SettingProblem(f"{name} {problem}.")
     try:
-        return setting.read(value)
+        return read(value)
     except ValueError as problem:
-        shown = "" if setting.secret else f", not {value!r}"
-        raise SettingProblem(f"{called} {problem}{shown}.") from None
+        shown = "" if secret else f"; it is {value!r}"
+        raise SettingProblem(f"{name} {problem}{shown}.") from None

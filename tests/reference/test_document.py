@@ -14,11 +14,12 @@ from docs.generate import DOCUMENTS as KEPT
 from docs.generate import ROOT
 from seatlatch.api.frame import Frame
 from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS
+from seatlatch.logs import make_log
+from seatlatch.metrics import Metrics
 from seatlatch.reference import box_office, channel
 from seatlatch.reference.document import DOCUMENTS, channel_document, operator_document
 from seatlatch.sandbox import data
 from seatlatch.settings import read_settings
-from seatlatch.telemetry import Metrics, make_log
 from seatlatch.webhooks.message import signed
 from seatlatch.wiring import service
 from tests.docs.pages import anchors

@@ -9,12 +9,14 @@ from starlette.requests import Request
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from seatlatch.api.client_address import Network
 from seatlatch.api.frame import Frame
 from seatlatch.api.refusals import RouteUnknown
 from seatlatch.api.routes import ApiRoute
 from seatlatch.group_commit import GroupCommit
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.store.interface import Store
-from seatlatch.telemetry import Log, Metrics
 
 
 class Background(Protocol):
@@ -33,7 +35,8 @@ def make_app(
     store: Store,
     metrics: Metrics,
     log: Log,
-    background: Background,
+    background: Sequence[Background],
+    trusted_proxies: Sequence[Network] = (),
 ) -> ASGIApp:
     """The ASGI application of these routes. Commits and `background` run from its start to its
     stop, and with that the store is closed.
@@ -46,16 +49,23 @@ def make_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         commits.start()
-        background.start()
+        for part in background:
+            part.start()
         yield
-        await background.close()
+        for part in background:
+            await part.close()
         await commits.close()
         await store.close()
 
     router = Router(routes, redirect_slashes=False, default=unknown_route, lifespan=lifespan)
     by_endpoint = {route.endpoint: route for route in routes}
     return Frame(
-        Direct(routes, router), commits=commits, log=log, metrics=metrics, routes=by_endpoint
+        Direct(routes, router),
+        commits=commits,
+        log=log,
+        metrics=metrics,
+        routes=by_endpoint,
+        trusted_proxies=trusted_proxies,
     )
 
 

@@ -16,9 +16,9 @@ _KEY = "seatlatch.exchange"
 class Exchange:
     """What is learned of a request on its way through; the frame tells it at the end.
 
-    `body_bytes_max` is the limit of the route. `more_headers`, names in lower case, go onto
-    whatever its answer will be. `verb` is what the journal is to say that it asked for, None = it
-    asks for nothing that is written down.
+    `body_bytes_max` is the limit of the route; `client_address` is personal data.
+    `more_headers`, names in lower case, go onto whatever its answer will be. `verb` is what the
+    journal is to say that it asked for, None = it asks for nothing that is written down.
     """
 
     __slots__ = (
@@ -26,6 +26,7 @@ class Exchange:
         "body_bytes_max",
         "body_was_read",
         "channel_code",
+        "client_address",
         "failed",
         "headers",
         "more_headers",
@@ -43,6 +44,7 @@ class Exchange:
         self.request_id = self.headers.valid_request_id or str(uuid4())
         self.more_headers: Sequence[tuple[bytes, bytes]] = ()
         self.application_id: str | None = None
+        self.client_address: str | None = None
         self.channel_code: str | None = None
         self.operator: str | None = None
         self.reason: str | None = None

@@ -6,7 +6,7 @@ put on, and where the log line and the metrics are written.
 
 import asyncio
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from seatlatch.api.client_address import Network, client_address
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.media import prefers_gzip
 from seatlatch.api.problems import (
@@ -30,9 +31,11 @@ from seatlatch.api.refusals import MethodNotAllowed
 from seatlatch.api.routes import ApiRoute
 from seatlatch.commit import Commits
 from seatlatch.domain.journal import Act
-from seatlatch.domain.refusal import RateExceeded, Refusal, Unavailable
+from seatlatch.domain.refusal import JournalDamaged, RateExceeded, Refusal, Unavailable
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
+from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operations.record_refusal import record_refusal
-from seatlatch.telemetry import Log, Metrics
 
 GZIP_BYTES_MIN = 500
 GZIP_LEVEL = 4
@@ -63,12 +66,15 @@ class Frame:
         log: Log,
         metrics: Metrics,
         routes: Mapping[Any, ApiRoute],
+        trusted_proxies: Sequence[Network] = (),
     ) -> None:
         self._app = app
         self._commits = commits
         self._log = log
         self._metrics = metrics
         self._routes = routes
+        self._trusted_proxies = trusted_proxies
+        self._alarm = JournalAlarm(log, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Frame one request; anything else (the lifespan) goes through as it is."""
@@ -76,6 +82,8 @@ class Frame:
             await self._app(scope, receive, send)
             return
         exchange = Exchange(scope)
+        peer = scope["client"][0] if scope.get("client") else None
+        exchange.client_address = client_address(peer, scope["headers"], self._trusted_proxies)
         answer = _Answer(exchange, send)
         scope["app"] = self  # tells the router to raise what it refuses
         try:
@@ -127,6 +135,8 @@ class Frame:
     def _refuse(self, refusal: Refusal, exchange: Exchange, scope: Scope) -> Response:
         """The answer that tells a refusal, noted for the log."""
         exchange.reason = reason(refusal)
+        if isinstance(refusal, JournalDamaged):
+            self._alarm.heads([refusal.message])
         return self._error(problem_of(refusal), refusal.message, error_headers(refusal), scope)
 
     def _error(
@@ -156,6 +166,7 @@ class Frame:
             application=exchange.application_id,
             channel=exchange.channel_code,
             operator=exchange.operator,
+            clientAddress=exchange.client_address,
             method=scope["method"],
             route=route,
             status=status,

@@ -110,7 +110,10 @@ PROBLEMS: dict[type[Refusal], Problem] = {
         422, "UNPROCESSABLE_ENTITY", False, "The body is JSON of the wrong shape or size."
     ),
     RateExceeded: Problem(
-        429, "TOO_MANY_REQUESTS", True, "The application is over its rate; see `Retry-After`."
+        429,
+        "TOO_MANY_REQUESTS",
+        True,
+        "The application or client address is over its rate; see `Retry-After`.",
     ),
     HeadTooLarge: Problem(
         431, "REQUEST_HEADER_FIELDS_TOO_LARGE", False, "The request's head is over 64 KiB."

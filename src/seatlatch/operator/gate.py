@@ -8,6 +8,7 @@ from seatlatch.api.headers import UUID, Rule, check_headers
 from seatlatch.api.media import accepts_json, is_json, is_ndjson
 from seatlatch.api.refusals import AnswerNotAcceptable
 from seatlatch.api.routes import check_announced_size
+from seatlatch.auth.address_limits import AddressLimits
 from seatlatch.auth.directory import MAX_AGE_SECONDS, Directory
 from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.refusal import NotAuthenticated
@@ -26,8 +27,9 @@ WITH_BODY = (*OPERATOR_HEADERS, Rule("Content-Type", hint="application/json"))
 class OperatorGate:
     """Lets an operator in or raises a `Refusal`."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, addresses: AddressLimits) -> None:
         self._directory = directory
+        self._addresses = addresses
 
     async def admit(self, exchange: Exchange) -> None:
         """Let a request without a body in. The operator's name is noted in the exchange."""
@@ -63,9 +65,11 @@ class OperatorGate:
             )
         exchange.operator = await self._name(hash_secret(key))
         if exchange.operator is None:
-            raise NotAuthenticated(
+            refusal = NotAuthenticated(
                 "The key in Authorization is no operator's, or was removed.", token_sent=True
             )
+            self._addresses.count_failure(exchange.client_address, refusal)
+            raise refusal
         accept = exchange.headers.get(b"accept")
         if accept and not accepts_json(accept):
             raise AnswerNotAcceptable("Answers are application/json; let Accept admit it.")

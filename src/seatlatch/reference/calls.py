@@ -14,7 +14,9 @@ from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, P
 from seatlatch.api.refusals import BodyTooLarge
 from seatlatch.api.routes import SMALL_BODY_BYTES_MAX, too_large
 from seatlatch.api.schemas import PlainError
-from seatlatch.domain.refusal import InvalidRequest, RateExceeded, Refusal
+from seatlatch.auth.address_limits import OF_CALLS, TOKEN_CALLS
+from seatlatch.auth.rate_limit import rate_exceeded
+from seatlatch.domain.refusal import ChannelNotAllowed, InvalidRequest, RateExceeded, Refusal
 from seatlatch.reference.examples import Body, Example
 from seatlatch.reference.headers import (
     ON_EVERY_ANSWER,
@@ -77,7 +79,7 @@ class Call(NamedTuple):
     @property
     def is_rated(self) -> bool:
         """Whether its answers tell of the rate."""
-        return RateExceeded in self.refusals
+        return ChannelNotAllowed in self.refusals
 
 
 def operation(call: Call) -> Schema:
@@ -213,9 +215,17 @@ def _refused(call: Call, kind: type[Refusal]) -> Schema:
     problem = PROBLEMS[kind]
     if not call.plain or kind in BEFORE_THE_ROUTE:
         return {"$ref": f"#/components/responses/{name_of(problem)}"}
-    refusal = too_large(call.body_bytes_max) if kind is BodyTooLarge else EXAMPLES[kind]
+    refusal = _of_the_token_call(call).get(kind) or EXAMPLES[kind]
     example = example_of(problem, refusal.message, plain=True)
     return response(problem, refusal, PlainError.__name__, example, plain=True)
+
+
+def _of_the_token_call(call: Call) -> Mapping[type[Refusal], Refusal]:
+    """Refusals whose text differs from that of all other calls."""
+    return {
+        BodyTooLarge: too_large(call.body_bytes_max),
+        RateExceeded: rate_exceeded(OF_CALLS, TOKEN_CALLS, 1),
+    }
 
 
 def _internal(call: Call) -> Schema:

@@ -84,12 +84,12 @@ EXAMPLES: Mapping[type[Refusal], Refusal] = {type(one): one for one in _EXAMPLES
 
 EVERYWHERE = (
     *(MalformedRequest, NotAuthenticated, MethodNotAllowed, AnswerNotAcceptable),
-    *(RequestTooSlow, BodyTooLarge, HeadTooLarge, Unavailable),
+    *(RateExceeded, RequestTooSlow, BodyTooLarge, HeadTooLarge, Unavailable),
 )
 """What every call may be refused for."""
 
 WITH_A_BODY = (MediaTypeUnsupported, InvalidRequest)
-OF_A_CHANNEL = (ChannelNotAllowed, RateExceeded)
+OF_A_CHANNEL = (ChannelNotAllowed,)
 
 BEFORE_THE_RATE = frozenset(
     {NotAuthenticated, ChannelNotAllowed, MethodNotAllowed, RequestTooSlow, HeadTooLarge}

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from starlette.types import ASGIApp
 
 from seatlatch.api.routes import ApiRoute
+from seatlatch.auth.address_limits import RecentBuckets
 from seatlatch.auth.directory import Directory
 from seatlatch.domain.refusal import Unavailable
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.sandbox.alone import SharedStore
 from seatlatch.sandbox.behaviour import Conduct
 from seatlatch.sandbox.door import Door
@@ -17,7 +20,6 @@ from seatlatch.sandbox.hosts import AllowedHosts
 from seatlatch.sandbox.misbehaving import Misbehaving, Sleep
 from seatlatch.settings import Settings
 from seatlatch.store.interface import DatabaseProblem, Store
-from seatlatch.telemetry import Log, Metrics
 from seatlatch.wiring import Around, service
 
 
@@ -37,6 +39,7 @@ def sandbox_service(
         sandbox.open,
         sandbox.misbehaving.sender,
         sandbox.buckets_of,
+        sandbox.buckets_of,
         sandbox.routes,
         is_sandbox=True,
     )
@@ -54,15 +57,15 @@ class _Sandbox:
         self._hosts = hosts
         self._conduct = Conduct()
         self._turns = Turns()
-        self._buckets: dict[str, dict[str, float]] = {}
+        self._buckets: dict[str, RecentBuckets] = {}
         self.misbehaving = Misbehaving(self._conduct, self._turns, sleep)
 
     def open(self, store: Store) -> Store:
         self._store = SharedStore(store)
         return self._store
 
-    def buckets_of(self, kind: str) -> dict[str, float]:
-        return self._buckets.setdefault(kind, {})
+    def buckets_of(self, kind: str) -> RecentBuckets:
+        return self._buckets.setdefault(kind, RecentBuckets())
 
     def routes(self, plain: Sequence[ApiRoute], directory: Directory) -> list[ApiRoute]:
         self._directory = directory

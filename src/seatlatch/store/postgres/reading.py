@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from psycopg.pq.abc import PGresult
+
 from seatlatch.store.journal import moment_of
 from seatlatch.store.postgres.connection import Connection, Statement
 
@@ -25,6 +27,14 @@ class PostgresReading:
         self._begin = begin
         self._moment: datetime | None = None
 
+    async def ask(self, *statements: Statement) -> list[PGresult]:
+        """The result of each statement. The first ones go out together with BEGIN."""
+        begin, self._begin = self._begin, ()
+        results = await self._connection.ask(*begin, *statements)
+        if len(begin) > 1:  # the settings of a pooled transaction
+            self._connection.note_session(results[1])
+        return results[len(begin) :]
+
     async def _rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
         if self._begin:
             await self._begin_now()
@@ -37,8 +47,7 @@ class PostgresReading:
 
     async def _begin_now(self) -> datetime:
         """Begin the transaction, and read its timestamp in the same round trip."""
-        begin, self._begin = self._begin, ()
-        *_, told = await self._connection.ask(*begin, TIMESTAMP)
+        (told,) = await self.ask(TIMESTAMP)
         self._moment = moment_of(int(told.get_value(0, 0) or 0))
         return self._moment
 
