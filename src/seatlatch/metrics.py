@@ -52,6 +52,15 @@ class Together(NamedTuple):
         mark_process_dead(self.name, str(self.folder))  # type: ignore[no-untyped-call]
 
 
+def _choose_values(together: Together | None) -> None:
+    """Count in this process alone, or together with others. By itself the library would decide by
+    PROMETHEUS_MULTIPROC_DIR in the environment.
+    """
+    values.ValueClass = values.MutexValue
+    if together:
+        together.begin()
+
+
 class Metrics:
     """The metrics of one process, in a registry of their own; none carries a tenant's data.
 
@@ -62,10 +71,7 @@ class Metrics:
     def __init__(self, together: Together | None = None) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._together = together
-        # Else the library would look for PROMETHEUS_MULTIPROC_DIR in the environment.
-        values.ValueClass = values.MutexValue
-        if together:
-            together.begin()
+        _choose_values(together)
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "seatlatch_requests",
