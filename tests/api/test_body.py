@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.api.wire import Wire, message_of, put, put_chunked, tokens_body
-from tests.serving import Served
+from tests.serving import LOCK, UNLOCK, VERIFY, Served
 
 TOO_MANY = "The request payload cannot contain more than 100 tokens"
 MEBIBYTE = 1024 * 1024
@@ -47,7 +47,8 @@ NOT_JSON = {
     "a comment": b'{"tokens":["not-listed"]} // why',
     "trailing garbage": b'{"tokens":["not-listed"]} x',
     "two documents": b'{"tokens":["not-listed"]}{"tokens":["not-listed"]}',
-    "byte order mark": b'\xef\xbb\xbf{"tokens":["not-listed"]}',
+    "two byte order marks": b'\xef\xbb\xbf\xef\xbb\xbf{"tokens":["not-listed"]}',
+    "a byte order mark after a space": b' \xef\xbb\xbf{"tokens":["not-listed"]}',
     "UTF-16 without a mark": '{"tokens":["not-listed"]}'.encode("utf-16-le"),
     "NaN": b'{"tokens":["not-listed"],"x":NaN}',
     "Infinity": b'{"tokens":["not-listed"],"x":-Infinity}',
@@ -72,6 +73,7 @@ UNKNOWN_MEMBERS = {
     "a long number": b'{"tokens":["not-listed"],"x":' + b"9" * 1000 + b"." + b"9" * 9000 + b"}",
     "200 deep": b'{"tokens":["not-listed"],"x":' + b"[" * 200 + b"]" * 200 + b"}",
     "a key twice": b'{"x":1,"tokens":["not-listed"],"x":2}',
+    "a byte order mark before": b'\xef\xbb\xbf{"tokens":["not-listed"]}',
     "spaces around": b' \r\n\t{ "tokens" : [ "not-listed" ] }\n ',
     "a surrogate pair": rb'{"tokens":["not-listed"],"x":"\ud83c\udf9f"}',
     "escapes in tokens": rb'{"tokens":["\u006eot\u002Dlisted"]}',
@@ -86,8 +88,27 @@ def test_wrong_shape_is_422_and_says_which_and_where(
     assert [word for word in words if word not in message] == []
 
 
-def test_body_empty_is_400(shared: Served) -> None:
-    assert "empty" in message_of(shared.put(b""), 400, "BAD_REQUEST")
+@pytest.mark.parametrize("body", [b"", b"\xef\xbb\xbf"], ids=["nothing", "a byte order mark"])
+def test_body_empty_is_400(shared: Served, body: bytes) -> None:
+    assert "empty" in message_of(shared.put(body), 400, "BAD_REQUEST")
+
+
+def test_a_byte_order_mark_that_arrives_in_two_chunks_is_skipped(shared: Served) -> None:
+    chunks = (b"\xef\xbb", b'\xbf{"tokens":["not-listed"]}')
+    with Wire(shared.port) as wire:
+        wire.send(put_chunked(*chunks))
+        assert wire.answer().status == 200
+
+
+def test_lock_and_verify_skip_a_byte_order_mark_too(served: Served) -> None:
+    tokens = b'{"tokens":["not-listed"]}'
+    lock = b'{"source":"MY_ACCOUNT","listing":{"tokens":[{"token":"not-listed"}]}}'
+    for method, path, body in (
+        ("PUT", LOCK, lock),
+        ("POST", VERIFY, b'{"tickets":' + tokens + b"}"),
+        ("PUT", UNLOCK, tokens),
+    ):
+        assert served.call(method, path, b"\xef\xbb\xbf" + body).status_code == 200
 
 
 @pytest.mark.parametrize("body", NOT_UTF_8.values(), ids=NOT_UTF_8)

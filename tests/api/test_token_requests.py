@@ -207,3 +207,8 @@ def test_it_is_not_limited_by_rate(with_codes: Database) -> None:
             error_of(served.token(WRONG), 400)
         assert served.unlock("unknown").status_code == 422
         assert with_code(served).status_code == 200
+
+
+def test_a_byte_order_mark_before_the_body_is_skipped(served: Served) -> None:
+    answer = served.token(b"\xef\xbb\xbf" + WRONG)
+    assert (answer.status_code, "The code is wrong" in answer.json()["error"]) == (400, True)

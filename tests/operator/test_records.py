@@ -95,7 +95,8 @@ def test_a_body_that_is_no_array_of_tickets_is_422(shared: Served, body: bytes, 
         (b"[" * 100_000, "nested"),
         (b'[{"token":"\xc3"}]', "UTF-8"),
         (rb'[{"token":"\ud800"}]', "surrogate"),
-        (b"\xef\xbb\xbf[]", "JSON"),
+        (b"\xef\xbb\xbf", "empty"),
+        (b"\xef\xbb\xbf\xef\xbb\xbf[]", "JSON"),
         (b'{"token":"a"}\n{"token":"b"}', "JSON"),
     ],
 )
@@ -163,6 +164,12 @@ def test_the_first_bad_record_of_an_array_is_told_before_their_number(shared: Se
     message = message_of(answer, 422, "UNPROCESSABLE_ENTITY")
     assert message.startswith("The ticket at $[1] has the wrong shape")
     assert nothing_was_changed(shared)
+
+
+def test_an_array_may_begin_with_a_byte_order_mark(served: Served) -> None:
+    assert operate(served, "POST", "", b"\xef\xbb\xbf[" + GOOD + b"]").status_code == 200
+    body = b'\xef\xbb\xbf{"tokens":["good"]}'
+    assert operate(served, "PUT", "/void", body).status_code == 200
 
 
 @pytest.mark.parametrize("unknown", [b"1e999", b"-1e99999999999999999999", b"9" * 100_000])

@@ -4,6 +4,7 @@ Source: the contract's table of whole-request errors.
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Sized
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context
 from typing import Any, TypeVar
@@ -154,8 +155,10 @@ def too_deep(name: str = "The body") -> MalformedRequest:
 
 
 async def read_body(request: Request, exchange: Exchange) -> bytes:
-    """All bytes of the body. Stops reading at the route's limit, and reads nothing of a body that
-    is announced to be over it. Raises `BodyTooLarge`.
+    """All bytes of the body, without a UTF-8 byte order mark at its start.
+
+    Stops reading at the route's limit, and reads nothing of a body that is announced to be over it.
+    Raises `BodyTooLarge`.
     """
     check_announced_size(exchange)
     bytes_max = exchange.body_bytes_max
@@ -172,4 +175,5 @@ async def read_body(request: Request, exchange: Exchange) -> bytes:
         chunks.append(chunk)
         if not message.get("more_body", False):
             exchange.body_was_read = True
-            return b"".join(chunks) if len(chunks) > 1 else chunk
+            body = b"".join(chunks) if len(chunks) > 1 else chunk
+            return body.removeprefix(BOM_UTF8)  # some editors and shells write one

@@ -5,7 +5,6 @@ the unlocks of others come in between.
 """
 
 import asyncio
-from codecs import BOM_UTF8
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -74,11 +73,8 @@ def entries_of(body: bytes) -> Iterator[Placed]:
 
 
 def lines_of(body: bytes) -> Iterator[Placed]:
-    """The lines of a body. A byte order mark before the first is what some editors leave in a file,
-    and means nothing.
-    """
-    lines = BytesIO(body.removeprefix(BOM_UTF8))
-    return ((f"line {number}", line) for number, line in enumerate(lines, 1))
+    """The lines of a body."""
+    return ((f"line {number}", line) for number, line in enumerate(BytesIO(body), 1))
 
 
 def record_of(place: str, text: bytes) -> TicketRecord:
