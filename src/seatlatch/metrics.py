@@ -104,6 +104,8 @@ class Metrics:
         if together:
             together.reserve()
         self._count_waiting: Callable[[], int] = lambda: 0
+        self._count_dropped: Callable[[], int] = lambda: 0
+        self._dropped_lines = 0
         self._tokens_of: dict[str, Counter] = {}
         self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
@@ -124,6 +126,11 @@ class Metrics:
         self._workers_replaced = Counter(
             "seatlatch_workers_replaced",
             "Worker processes that died and were replaced.",
+            registry=self.registry,
+        )
+        self._log_lines_dropped = Counter(
+            "seatlatch_log_lines_dropped",
+            "Log lines that could not be written to standard error.",
             registry=self.registry,
         )
         Gauge(
@@ -183,9 +190,16 @@ class Metrics:
         """Ask `count` at every scrape, and when it is noted for the others' scrapes."""
         self._count_waiting = count
 
-    def note_waiting_requests(self) -> None:
-        """Note how many wait in this process now, for a scrape that comes to another one."""
+    def watch_dropped_lines(self, count: Callable[[], int]) -> None:
+        """Ask `count` in the same way. It returns how many log lines were lost until now."""
+        self._count_dropped = count
+
+    def note_watched(self) -> None:
+        """Read what is watched in this process now, for a scrape that comes to another process."""
         self._waiting_requests.set(self._count_waiting())
+        dropped_lines = self._count_dropped()
+        self._log_lines_dropped.inc(dropped_lines - self._dropped_lines)
+        self._dropped_lines = dropped_lines
 
     def journal_holds(self, entries: int) -> None:
         """So many requests are in the journal."""
@@ -206,7 +220,7 @@ class Metrics:
 
     def exposed(self) -> bytes:
         """All metrics as Prometheus's text; of processes that count together, the sums."""
-        self.note_waiting_requests()
+        self.note_watched()
         if self._together is None:
             return generate_latest(self.registry)
         sums = CollectorRegistry()

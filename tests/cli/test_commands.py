@@ -223,7 +223,7 @@ def test_the_defaults_are_the_contracts() -> None:
         access_token_seconds=3_600,
         refresh_token_seconds=2_592_000,
         webhook_addresses="public",
-        log_format="console",
+        log_format="auto",
         log_level="info",
     )
 
