@@ -62,6 +62,8 @@ class Metrics:
     def __init__(self, together: Together | None = None) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._together = together
+        # Else the library would look for PROMETHEUS_MULTIPROC_DIR in the environment.
+        values.ValueClass = values.MutexValue
         if together:
             together.begin()
         self.registry = CollectorRegistry()
@@ -103,11 +105,17 @@ class Metrics:
         self._make_webhooks()
         if together:
             together.reserve()
-        self._count_waiting: Callable[[], int] = lambda: 0
-        self._count_dropped: Callable[[], int] = lambda: 0
-        self._dropped_lines = 0
+        self._watch_nothing()
         self._tokens_of: dict[str, Counter] = {}
         self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
+    def _watch_nothing(self) -> None:
+        """Until somebody says what to read at a scrape."""
+        self._count_waiting: Callable[[], int] = lambda: 0
+        self._count_dropped: Callable[[], int] = lambda: 0
+        self._count_unready: Callable[[], int] = lambda: 0
+        self._count_unfinished: Callable[[], int] = lambda: 0
+        self._dropped_lines = 0
 
     def _make_states(self) -> None:
         """What is told of the processes, beside what they answered and committed."""
@@ -117,12 +125,32 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        self._unready_processes = Gauge(
+            "seatlatch_unready_processes",
+            "Processes in which no change can be made now.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self._unfinished_commits = Gauge(
+            "seatlatch_unfinished_commits",
+            "COMMITs that were given up and may still be waiting inside the database.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
         self._journal_entries = Gauge(
             "seatlatch_journal_entries",
             "Requests that the journal holds.",
             registry=self.registry,
             multiprocess_mode="mostrecent",
         )
+        self._journal_damage = Counter(
+            "seatlatch_journal_damage",
+            "Damaged rows and heads of the journal that were met: somebody edited it.",
+            ["part"],
+            registry=self.registry,
+        )
+        for part in ("row", "head"):  # there from the start, so that an alert sees the first one
+            self._journal_damage.labels(part)
         self._workers_replaced = Counter(
             "seatlatch_workers_replaced",
             "Worker processes that died and were replaced.",
@@ -194,9 +222,18 @@ class Metrics:
         """Ask `count` in the same way. It returns how many log lines were lost until now."""
         self._count_dropped = count
 
+    def watch_database(
+        self, unready: Callable[[], int], unfinished_commits: Callable[[], int]
+    ) -> None:
+        """Ask these as well. `unready`: 1 if no change can be made in this process, else 0."""
+        self._count_unready = unready
+        self._count_unfinished = unfinished_commits
+
     def note_watched(self) -> None:
-        """Read what is watched in this process now, for a scrape that comes to another process."""
+        """Note the present state of this process, for a scrape that comes to another one."""
         self._waiting_requests.set(self._count_waiting())
+        self._unready_processes.set(self._count_unready())
+        self._unfinished_commits.set(self._count_unfinished())
         dropped_lines = self._count_dropped()
         self._log_lines_dropped.inc(dropped_lines - self._dropped_lines)
         self._dropped_lines = dropped_lines
@@ -204,6 +241,10 @@ class Metrics:
     def journal_holds(self, entries: int) -> None:
         """So many requests are in the journal."""
         self._journal_entries.set(entries)
+
+    def journal_damaged(self, part: str) -> None:
+        """A damaged `row` or `head` of the journal was met."""
+        self._journal_damage.labels(part).inc()
 
     def webhook_attempted(self, result: str) -> None:
         """A message was sent to a webhook: `delivered`, `failed` or `given_up`."""

@@ -11,16 +11,17 @@ from random import SystemRandom
 from time import monotonic
 from typing import NamedTuple, TypeVar
 
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from seatlatch.api.app import make_app
 from seatlatch.api.gate import Gate, Limits
 from seatlatch.api.journal import Journal
 from seatlatch.api.probes import Probes
+from seatlatch.api.routes import ApiRoute
 from seatlatch.api.site import Site
 from seatlatch.api.tickets import Tickets
 from seatlatch.api.token import Token
+from seatlatch.auth.address_limits import address_limits, recent_buckets
 from seatlatch.auth.directory import Directory
 from seatlatch.auth.rate_limit import Buckets, Rate, RateLimit
 from seatlatch.commit import CommitEach, Commits
@@ -29,9 +30,11 @@ from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
 from seatlatch.operations.exchange_tokens import Lifetimes
 from seatlatch.operations.feed_news import FeedNews
+from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operator.gate import OperatorGate
 from seatlatch.operator.journal import OperatorJournal
 from seatlatch.operator.tickets import OperatorTickets
+from seatlatch.readiness import Readiness
 from seatlatch.reference.reference import Reference
 from seatlatch.settings import Pooler, Settings
 from seatlatch.store.engine import Engine
@@ -41,7 +44,7 @@ from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.engine import PostgresEngine
 from seatlatch.store.provisioning import Provisioning
 from seatlatch.store.sqlite.engine import SqliteEngine
-from seatlatch.webhooks.addresses import Resolver
+from seatlatch.webhooks.addresses import Allowed, Resolver
 from seatlatch.webhooks.deliverer import Deliverer
 from seatlatch.webhooks.endpoint import Means
 from seatlatch.webhooks.sending import Sender, Sends
@@ -142,9 +145,9 @@ def make_database(database_url: str, database_use: DatabaseUse = "inventory") ->
     return engine_of(database_url).make_or_migrate(database_use)
 
 
-def check_database(database_url: str) -> None:
+def check_database(database_url: str, pooler: Pooler = "transaction") -> None:
     """Raise `DatabaseProblem` unless a server could run on this inventory now."""
-    asyncio.run(engine_of(database_url).open_store("inventory").close())
+    asyncio.run(engine_of(database_url, pooler).open_store("inventory").close())
 
 
 def own_buckets(_kind: str) -> Buckets:
@@ -160,7 +163,7 @@ def as_it_is(part: Part) -> Part:
     return part
 
 
-def as_they_are(routes: Sequence[Route], _directory: Directory) -> Sequence[Route]:
+def as_they_are(routes: Sequence[ApiRoute], _directory: Directory) -> Sequence[ApiRoute]:
     """No route is added, and none changed."""
     return routes
 
@@ -168,14 +171,16 @@ def as_they_are(routes: Sequence[Route], _directory: Directory) -> Sequence[Rout
 class Around(NamedTuple):
     """What is put around the parts of a service, or in their place; plainly nothing.
 
-    `buckets` of the rate limit by kind. `routes` makes of the plain ones those that are served.
+    `buckets` of the rate limit by kind; `address_buckets` of those by client address. `routes`
+    makes of the plain ones those that are served.
     `is_sandbox`: whether the pages of the reference come with the sandbox's credentials.
     """
 
     store: Callable[[Store], Store] = as_it_is
     sender: Callable[[Sends], Sends] = as_it_is
     buckets: Callable[[str], Buckets] = own_buckets
-    routes: Callable[[Sequence[Route], Directory], Sequence[Route]] = as_they_are
+    address_buckets: Callable[[str], Buckets] = recent_buckets
+    routes: Callable[[Sequence[ApiRoute], Directory], Sequence[ApiRoute]] = as_they_are
     is_sandbox: bool = False
 
 
@@ -200,6 +205,11 @@ def service(
     return compose(settings, store, log, metrics, around)
 
 
+def allowed_by(settings: Settings) -> Allowed:
+    """The addresses to which webhooks may be sent."""
+    return Allowed(settings.webhook_addresses, settings.webhook_networks)
+
+
 def compose(
     settings: Settings,
     store: Store,
@@ -216,28 +226,34 @@ def compose(
     )
     limits = Limits(changes, reads)
     directory = Directory(store, monotonic)
-    gate = Gate(directory, limits, lambda: datetime.now(UTC))
-    commits = GroupCommit(store, metrics, BOUNDS)
+    addresses = address_limits(monotonic, around.address_buckets, is_on=rate is not None)
+    gate = Gate(directory, limits, addresses, lambda: datetime.now(UTC))
+    readiness = Readiness(store, log)
+    commits = GroupCommit(store, metrics, BOUNDS, readiness.failed)
+    readiness.use(commits)
     metrics.watch_waiting_requests(lambda: commits.waiting_requests)
+    metrics.watch_database(lambda: not readiness.is_ready, lambda: store.unfinished_commits)
     lifetimes = Lifetimes(settings.access_token_seconds, settings.refresh_token_seconds)
     tickets = Tickets(gate, commits, store, metrics, log)
     token = Token(gate, store, commits, lifetimes)
-    probes = Probes(store, metrics)
-    journal = Journal(gate, store, FeedNews(store))
-    operator_gate = OperatorGate(directory)
+    alarm = JournalAlarm(log, metrics)
+    probes = Probes(readiness, store, metrics, alarm)
+    journal = Journal(gate, store, FeedNews(store), alarm)
+    operator_gate = OperatorGate(directory, addresses)
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
-    operator_journal = OperatorJournal(operator_gate, store)
-    pages = (Reference(is_sandbox=around.is_sandbox), Site(site))
-    rooms = (tickets, token, journal, probes, operator, operator_journal, *pages)
+    operator_journal = OperatorJournal(operator_gate, store, alarm)
+    reference = Reference(is_sandbox=around.is_sandbox, root_path=settings.root_path)
+    rooms = (tickets, token, journal, probes, operator, operator_journal, reference, Site(site))
     plain = [route for room in rooms for route in room.routes()]
     means = Means(
         store=store,
         commits=commits,
-        sender=lambda: around.sender(Sender(settings.webhook_addresses, Resolver())),
+        sender=lambda: around.sender(Sender(allowed_by(settings), Resolver())),
         observer=metrics,
         log=log,
         clock=lambda: datetime.now(UTC),
         chance=SystemRandom().random,
     )
     routes = around.routes(plain, directory)
-    return make_app(routes, commits, store, metrics, log, Deliverer(means, metrics))
+    background = (Deliverer(means, metrics), readiness)
+    return make_app(routes, commits, store, metrics, log, background, settings.trusted_proxies)

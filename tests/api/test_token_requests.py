@@ -26,7 +26,7 @@ __all__ = ["with_codes"]
 NEEDED = ("User-Agent", "Accept", "Content-Type", "PAC-Application-ID", "Request-ID")
 IGNORED = ("Authorization", "PAC-API-Key", "PAC-Channel-Code", "Accept-Encoding")
 WRONG = b'{"grantType":"authorization_code","code":"wrong"}'
-MEBIBYTE = 1024 * 1024
+BODY_BYTES_MAX = 8 * 1024
 
 BODIES = {
     "empty": (b"", "empty"),
@@ -45,11 +45,11 @@ BODIES = {
     "code a number": (b'{"grantType":"authorization_code","code":7}', "$.code"),
     "no token": (b'{"grantType":"refresh_token","code":"x"}', "needs the member refreshToken"),
     "token a list": (b'{"grantType":"refresh_token","refreshToken":["x"]}', "$.refreshToken"),
-    "too deep": (b'{"x":' * 100_000, "deep"),
+    "too deep": (b'{"x":' * 1_600, "deep"),
 }
 SECRETS = {
     "empty": "",
-    "10,000 characters": "x" * 10_000,
+    "8,000 characters": "x" * 8_000,
     "NUL": "\0",
     "a code and NUL": CODE + "\0",
     "emoji": "🎟️",
@@ -147,8 +147,16 @@ def test_an_ill_shaped_body_is_400(tokens: Served, body: bytes, word: str) -> No
     assert word in error_of(tokens.token(body), 400)
 
 
-def test_a_body_over_1_mebibyte_is_413(tokens: Served) -> None:
-    assert "bytes" in error_of(tokens.token(b" " * (MEBIBYTE + 1)), 413)
+def test_a_body_over_8_kibibytes_is_413(tokens: Served) -> None:
+    at_the_limit, over_it = WRONG.ljust(BODY_BYTES_MAX), WRONG.ljust(BODY_BYTES_MAX + 1)
+    assert "wrong, spent" in error_of(tokens.token(at_the_limit), 400)
+    assert "8192 bytes" in error_of(tokens.token(over_it), 413)
+
+
+def test_a_body_announced_over_8_kibibytes_is_413_before_any_of_it_is_sent(tokens: Served) -> None:
+    headers = [*valid_headers().items(), ("Content-Length", str(BODY_BYTES_MAX + 1))]
+    answer = tokens.raw(raw_request(headers, b"", target=TOKEN, method="POST"))
+    assert (answer.status, b"8192 bytes" in answer.body) == (413, True)
 
 
 @pytest.mark.parametrize("exchange", [with_code, refresh], ids=["code", "refresh token"])

@@ -45,7 +45,7 @@ def test_unknown_route_is_404(shared: Served, method: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "allow"),
     [
-        *[(UNLOCK, method, "PUT") for method in ("GET", "POST", "PATCH", "DELETE", "OPTIONS")],
+        *[(UNLOCK, method, "PUT") for method in ("GET", "POST", "PATCH", "DELETE")],
         *[(path, "POST", "GET, HEAD") for path in ("/livez", "/readyz", "/metrics")],
     ],
 )
@@ -56,6 +56,30 @@ def test_unknown_method_is_405_with_allow(
     message_of(answer, 405, "METHOD_NOT_ALLOWED")
     assert answer.headers["Allow"] == allow
     assert shared.database.mpreserve_of()["listed-1"]
+
+
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        (UNLOCK, "PUT"),
+        ("/v1/auth/token", "POST"),
+        ("/v1/requests/7d444840-9dc0-41d1-b245-5ffdce74fad2", "GET, HEAD"),
+        ("/operator/v1/tickets", "GET, HEAD, POST"),
+        ("/docs", "GET, HEAD"),
+        *((probe, "GET, HEAD") for probe in ("/livez", "/readyz", "/metrics")),
+    ],
+)
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_options_is_204_with_allow(shared: Served, path: str, allow: str, version: str) -> None:
+    answer = shared.raw(f"OPTIONS {path} HTTP/{version}\r\nHost: x\r\n\r\n".encode())
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.header("Allow") == allow
+    assert answer.header("Request-ID")
+    assert answer.header("Content-Type") is None
+
+
+def test_options_of_an_unknown_route_is_404(shared: Served) -> None:
+    message_of(shared.send("/v1/nothing", "OPTIONS", {}), 404, "NOT_FOUND")
 
 
 def test_over_the_applications_rate_is_429_with_retry_after(inventory: Database) -> None:

@@ -84,7 +84,7 @@ def serving_with(
     tmp_path: Path, standard_error: int, command: str = "serve", **settings: str
 ) -> Iterator[Running]:
     """`serve` on an inventory, or the sandbox, with a descriptor as its standard error."""
-    database = ()
+    database: tuple[str, ...] = ()
     if command == "serve":
         database = ("--database", make_inventory(tmp_path / "inventory.db").url)
     process = Command(

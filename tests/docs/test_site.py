@@ -1,5 +1,6 @@
 """The site of the pages: whole, with nothing from elsewhere, and a browser finds things in it."""
 
+import os
 import re
 import subprocess
 from html import unescape
@@ -22,7 +23,7 @@ ELSEWHERE = re.compile(
 
 LINK = re.compile(r'\b(?:href|src)="([^"]*)"')
 REFERENCE = "/docs"
-"""The reference of the API, which is no part of the site."""
+"""The reference of the API, which is no part of the site; the site is served below it."""
 
 BACKGROUND = "body => getComputedStyle(body).backgroundColor"
 
@@ -55,8 +56,23 @@ def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
     for page in pages:
         for link in LINK.findall(page.read_text("utf-8")):
             target = urlsplit(link)
-            if not target.scheme and target.path and link != REFERENCE:
+            if not target.scheme and target.path and not leads_to_reference(site, page, link):
                 assert (page.parent / target.path).is_file(), f"{page.name}: {link}"
+
+
+def test_every_page_links_to_the_reference_below_any_path(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        links = LINK.findall(page.read_text("utf-8"))
+        assert not [link for link in links if link.startswith("/")], page.name
+    links = LINK.findall((site / "index.html").read_text("utf-8"))
+    assert any(leads_to_reference(site, site / "index.html", link) for link in links)
+
+
+def leads_to_reference(site: Path, page: Path, link: str) -> bool:
+    """Whether a link leads to the reference when the site is served below /docs/."""
+    return os.path.normpath(page.parent / link) == os.path.normpath(
+        site / ".." / REFERENCE.strip("/")
+    )
 
 
 def test_nothing_comes_from_elsewhere(site: Path) -> None:

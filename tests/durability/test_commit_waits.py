@@ -1,4 +1,4 @@
-"""A COMMIT that comes to no end is waited for by the store alone, and is never cancelled.
+"""A COMMIT that is not answered: it is never cancelled, and given up after a time.
 
 `synchronous_standby_names` names a standby that is not there, so that every COMMIT waits for it.
 """
@@ -19,6 +19,7 @@ from seatlatch.domain.listing import Listing
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import Mpreserve, Transaction
 from seatlatch.store.postgres import store
+from seatlatch.store.postgres.abandoned import ABANDONED_SESSIONS_MAX, Reservation
 from seatlatch.store.postgres.connection import Statement
 from seatlatch.store.postgres.transaction import PostgresTransaction
 from seatlatch.wiring import engine_of
@@ -87,9 +88,49 @@ def test_a_commit_that_hangs_is_refused_and_goes_on(server: WatchedServer) -> No
             day.is_refused(CHANGES)
             first = waiting_commits(hand, day)
             day.is_refused(CHANGES)
-            day.is_answered(VERIFY, READY)
+            day.is_answered(VERIFY)
+            day.is_refused(READY)
             assert set(first) <= set(waiting_commits(hand, day)), "nobody has cancelled it"
         day.is_answered()
+
+
+def test_sessions_that_are_left_in_commit_are_bounded(
+    server: WatchedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond four of them changes are refused at once, until they have ended."""
+    monkeypatch.setattr(store, "COMMIT_SECONDS", 0.5)
+    with a_day(server) as day:
+        day.callers.stop()
+        with no_standby(server) as hand:
+            refused = [lock_free(day, token) for token in FREE_TOKENS]
+            assert refused[-1] < 0.3, "it waits for nothing any more"
+            left = waiting_commits(hand, day, ABANDONED_SESSIONS_MAX)
+            assert len(left) == ABANDONED_SESSIONS_MAX
+            assert day.served.lock(FREE_TOKENS[0]).status_code == 503
+            assert waiting_commits(hand, day) == left
+        deadline = monotonic() + WAITING_SECONDS
+        while day.served.lock(*FREE_TOKENS).status_code != 200:
+            assert monotonic() < deadline, "they have ended, and nobody noticed"
+
+
+def test_control_sessions_pile_up_where_nobody_counts_them(
+    server: WatchedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "COMMIT_SECONDS", 0.5)
+    monkeypatch.setattr(Reservation, "abandon", lambda reservation, pid: None)
+    with a_day(server) as day:
+        day.callers.stop()
+        with no_standby(server) as hand:
+            for token in FREE_TOKENS[: 2 * ABANDONED_SESSIONS_MAX]:
+                lock_free(day, token)
+            assert len(waiting_commits(hand, day)) > ABANDONED_SESSIONS_MAX
+
+
+def lock_free(day: Day, token: str) -> float:
+    """Lock a ticket while nothing is confirmed; how long it took to be refused, in seconds."""
+    began = monotonic()
+    assert day.served.lock(token).status_code == 503
+    return monotonic() - began
 
 
 @pytest.mark.parametrize("end", ["pg_cancel_backend", "pg_terminate_backend"])

@@ -29,7 +29,7 @@ from tests.operations.changes import ASKER
 from tests.postgres_database import MAINTENANCE, PostgresDatabase
 from tests.serving import CHANNEL, ORGANIZATION, OWNER, fill
 
-SECONDS = float(os.environ.get("SEATLATCH_TEST_DEADLOCK_SECONDS", "10"))
+SECONDS = float(os.environ.get("SEATLATCH_TEST_DEADLOCK_SECONDS") or "10")
 BATCH = 100
 TOKENS = [f"{letter}{number}" for number in range(BATCH // 2) for letter in "aB"]
 """By letters as people read them they stand in another order than by their bytes."""

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from tests.browser import browser
 from tests.docs.running import sandbox
+from tests.reference.prefix_proxy import proxy_below
 from tests.serving import make_inventory, serving
 
 STATUS = ".live-responses-table .response .response-col_status"
@@ -34,6 +35,24 @@ def test_the_unlock_example_is_tried_and_answered(page: Page, tmp_path: Path) ->
         page.fill("#operations-Tickets-showTicket tr[data-param-name=token] input", "201010101")
         page.click(".opblock.is-open .execute")
         assert page.inner_text(STATUS) == "200"
+
+
+def test_the_reference_works_below_a_path(page: Page, tmp_path: Path) -> None:
+    with sandbox(tmp_path) as about, proxy_below("/tickets/api", about["url"]) as url:
+        page.goto(url + "/docs#/Tickets/unlockTickets")
+        page.click(".opblock.is-open .execute")
+        assert page.inner_text(STATUS) == "200"
+        assert url + "/v1/tickets/unlock" in page.inner_text(".request-url")
+
+        page.click("text=Box office")
+        assert page.url == url + "/docs/operator"
+        page.click("#operations-Tickets-showTicket .opblock-summary-control")
+        page.fill("#operations-Tickets-showTicket tr[data-param-name=token] input", "201010101")
+        page.click(".opblock.is-open .execute")
+        assert page.inner_text(STATUS) == "200"
+        page.click("text=Guides and concepts")
+        page.click("text=API reference, to try out")
+        assert page.url == url + "/docs"
 
 
 def test_a_server_that_is_no_sandbox_fills_in_no_credentials(page: Page, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,23 @@ def test_every_route_is_in_a_document_and_every_operation_is_a_route(tmp_path: P
         assert routes == set(operations(make()))
 
 
+def test_each_document_has_the_limits_of_the_routes(tmp_path: Path) -> None:
+    url = make_inventory(tmp_path / "inventory.db").url
+    app = service(read_settings({}, {"database_url": url}), make_log("json", "error"), Metrics())
+    assert isinstance(app, Frame)
+    limits = {
+        f"{method} {route.path}": route.body_bytes_max
+        for route in app._routes.values()
+        for method in route.methods or ()
+    }
+    for make in PREFIXES.values():
+        for name, operation in operations(make()).items():
+            assert "413" in operation["responses"], name
+            if "requestBody" in operation:
+                described = operation["requestBody"]["description"]
+                assert described.startswith(f"At most {limits[name]:,} bytes"), name
+
+
 def test_what_is_served_is_what_is_kept(tmp_path: Path) -> None:
     with serving(make_inventory(tmp_path / "inventory.db")) as served:
         for path, (name, make) in zip(DOCUMENTS, KEPT.items(), strict=True):
@@ -76,6 +94,13 @@ def test_what_is_served_is_what_is_kept(tmp_path: Path) -> None:
             assert answer.headers["content-type"] == "application/json"
             kept = (ROOT / name).read_text("utf-8")
             assert answer.json() == json.loads(kept) == make()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_the_server_is_named_by_the_path_that_a_proxy_adds(tmp_path: Path, path: str) -> None:
+    with serving(make_inventory(tmp_path / "inventory.db"), root_path="/seatlatch") as served:
+        document = httpx.get(served.url + path, trust_env=False).json()
+    assert [server["url"] for server in document["servers"]] == ["/seatlatch"]
 
 
 @pytest.mark.parametrize("make", DOCUMENTS.values(), ids=DOCUMENTS)
@@ -146,3 +171,43 @@ def test_operation_ids_are_unique() -> None:
         ids = [operation["operationId"] for operation in operations(make()).values()]
         assert len(ids) == len(set(ids))
         assert all(name[0].islower() and name.isalpha() for name in ids)
+
+
+def parts(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a document but for what its examples contain."""
+    if isinstance(node, dict):
+        yield node
+        for name, part in node.items():
+            if name not in ("example", "examples"):
+                yield from parts(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from parts(part)
+
+
+@pytest.mark.parametrize("make", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_no_schema_is_null_alone(make: Any) -> None:
+    assert [part for part in parts(make()) if part.get("type") in ("null", ["null"])] == []
+
+
+@pytest.mark.parametrize("make", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_the_schema_of_200_reads_a_207(make: Any) -> None:
+    document = make()
+    lists = [
+        {
+            status: resolved(document, responses[status]["content"]["application/json"]["schema"])
+            for status in ("200", "207")
+        }
+        for responses in (operation["responses"] for operation in operations(document).values())
+        if "207" in responses
+    ]
+    assert len(lists) >= 3
+    for schemas in lists:
+        both = [schemas[status]["properties"]["failure"] for status in ("200", "207")]
+        assert both[0]["items"] == both[1]["items"]
+        assert schemas["200"]["required"] == ["success"]
+        assert schemas["207"]["required"] == ["success", "failure"]
+
+
+def test_generators_make_no_method_of_the_webhook() -> None:
+    assert channel_document()["webhooks"]["seatsChanged"]["post"]["x-internal"] is True

@@ -12,6 +12,7 @@ from seatlatch.sandbox import data
 from seatlatch.sandbox.cutting import CuttableConnection
 from seatlatch.sandbox.door import BEHAVIOUR, RESET
 from seatlatch.sandbox.fresh import make_fresh
+from seatlatch.sandbox.hosts import AllowedHosts
 from seatlatch.sandbox.service import sandbox_service
 from seatlatch.settings import read_settings
 from tests.databases import Database
@@ -54,7 +55,11 @@ class Sandbox(Served):
 
 @contextmanager
 def sandbox_on(
-    database: Database, webhook: str | None = None, log_level: str = "error", **settings: str
+    database: Database,
+    webhook: str | None = None,
+    log_level: str = "error",
+    hosts: AllowedHosts | None = None,
+    **settings: str,
 ) -> Iterator[Sandbox]:
     """A sandbox on a database of its own. Delays are not made, but noted."""
     make_fresh(database.url, webhook)
@@ -66,7 +71,7 @@ def sandbox_on(
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    app = sandbox_service(read, log, metrics, webhook, sleep)
+    app = sandbox_service(read, log, metrics, webhook, sleep, hosts)
     with served_by(app, log, metrics, CuttableConnection) as port:
         sandbox = Sandbox(port, database, metrics, slept)
         try:

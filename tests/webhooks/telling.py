@@ -18,7 +18,7 @@ from seatlatch.operations.box_office import HoldTickets, OverrideUnlock, Release
 from seatlatch.operations.mpreserve_change import MpreserveChange
 from seatlatch.sink import STANDARD_ERROR
 from seatlatch.store.interface import Hold, Mpreserve, NewTicket, Store
-from seatlatch.webhooks.addresses import Resolver
+from seatlatch.webhooks.addresses import LOOPBACK, Resolver
 from seatlatch.webhooks.deliverer import Deliverer, Times
 from seatlatch.webhooks.endpoint import Means
 from seatlatch.webhooks.sending import Sender
@@ -41,11 +41,16 @@ class Told:
 
     def __init__(self) -> None:
         self.results: list[str] = []
+        self.damage: list[str] = []
         self.backlogs: list[tuple[int, float]] = []
         self._news = asyncio.Condition()
 
     def webhook_attempted(self, result: str) -> None:
         self.results.append(result)
+        self._tell()
+
+    def journal_damaged(self, part: str) -> None:
+        self.damage.append(part)
         self._tell()
 
     def webhook_backlog(self, messages: int, lag_seconds: float) -> None:
@@ -153,7 +158,7 @@ async def telling(
     means = Means(
         store=store,
         commits=commits,
-        sender=lambda: Sender("loopback", Resolver(), sending),
+        sender=lambda: Sender(LOOPBACK, Resolver(), sending),
         observer=told,
         log=make_log("json", "error"),
         clock=(lambda: at.now) if at else (lambda: datetime.now(UTC)),

@@ -1,17 +1,18 @@
 """The application made of all routes."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from seatlatch.api.client_address import Network
 from seatlatch.api.frame import Frame
 from seatlatch.api.refusals import RouteUnknown
+from seatlatch.api.routes import ApiRoute
 from seatlatch.group_commit import GroupCommit
 from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
@@ -29,12 +30,13 @@ class Background(Protocol):
 
 
 def make_app(
-    routes: Sequence[Route],
+    routes: Sequence[ApiRoute],
     commits: GroupCommit,
     store: Store,
     metrics: Metrics,
     log: Log,
-    background: Background,
+    background: Sequence[Background],
+    trusted_proxies: Sequence[Network] = (),
 ) -> ASGIApp:
     """The ASGI application of these routes. Commits and `background` run from its start to its
     stop, and with that the store is closed.
@@ -47,20 +49,24 @@ def make_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         commits.start()
-        background.start()
+        for part in background:
+            part.start()
         yield
-        await background.close()
+        for part in background:
+            await part.close()
         await commits.close()
         await store.close()
 
     router = Router(routes, redirect_slashes=False, default=unknown_route, lifespan=lifespan)
     by_endpoint = {route.endpoint: route for route in routes}
     return Frame(
-        Direct(routes, router), commits=commits, log=log, metrics=metrics, routes=by_endpoint
+        Direct(routes, router),
+        commits=commits,
+        log=log,
+        metrics=metrics,
+        routes=by_endpoint,
+        trusted_proxies=trusted_proxies,
     )
-
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Direct:
@@ -70,10 +76,10 @@ class Direct:
     errors which the frame handles anyway.
     """
 
-    def __init__(self, routes: Sequence[Route], router: Router) -> None:
+    def __init__(self, routes: Sequence[ApiRoute], router: Router) -> None:
         self._router = router
-        self._endpoints: dict[tuple[Any, Any], Endpoint] = {
-            (method, route.path): route.endpoint
+        self._routes: dict[tuple[Any, Any], ApiRoute] = {
+            (method, route.path): route
             for route in routes
             if not route.param_convertors
             for method in route.methods or ()
@@ -81,12 +87,13 @@ class Direct:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
-        endpoint = self._endpoints.get((scope.get("method"), scope.get("path")))
-        if endpoint is None:
+        route = self._routes.get((scope.get("method"), scope.get("path")))
+        if route is None:
             await self._router(scope, receive, send)
             return
-        scope["endpoint"] = endpoint
-        response = await endpoint(Request(scope, receive))
+        scope["endpoint"] = route.endpoint
+        route.select(scope)
+        response = await route.endpoint(Request(scope, receive))
         await response(scope, receive, send)
 
 

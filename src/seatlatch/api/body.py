@@ -1,4 +1,4 @@
-"""Reading a request's body: its bytes, then JSON, then the shape. Each fails in its own way.
+"""Reading a request body: its bytes, then JSON, then the shape. Each has its own refusal.
 
 Source: the contract's table of whole-request errors.
 """
@@ -12,11 +12,10 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from seatlatch.api.exchange import Exchange
-from seatlatch.api.refusals import BodyTooLarge, MalformedRequest
+from seatlatch.api.refusals import MalformedRequest
+from seatlatch.api.routes import check_announced_size, too_large
 from seatlatch.api.schemas import TOKENS_MAX
 from seatlatch.domain.refusal import InvalidRequest
-
-BODY_BYTES_MAX = 1024 * 1024
 
 Shape = TypeVar("Shape")
 
@@ -29,22 +28,69 @@ _exact = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _json = msgspec.json.Decoder(float_hook=_exact.create_decimal)
 """A fraction or exponent of any size can be read; an integer of up to 4,300 digits."""
+_syntax = msgspec.json.Decoder(msgspec.Raw)
+"""Checks that a text is JSON, and creates no object for what is in it."""
 
 
 async def read_json(request: Request, exchange: Exchange, shape: type[Shape]) -> Shape:
-    """The body as a `shape`. Raises `BodyTooLarge`, `MalformedRequest` or `InvalidRequest`.
-
-    Decoded whole before its shape is looked at: a body that is not JSON is told so, whatever
-    else is wrong with it.
-    """
+    """The body as a `shape`. Raises `BodyTooLarge`, `MalformedRequest` or `InvalidRequest`."""
     body = await read_body(request, exchange)
     if not body:
         raise MalformedRequest("The body is empty. Send a JSON object.")
-    decoded = decode_json(body)
+    return decode_shape(body, shape)
+
+
+def decode_shape(text: bytes, shape: type[Shape]) -> Shape:
+    """JSON as a `shape`. Raises `MalformedRequest` or `InvalidRequest`.
+
+    No object is created for an unknown member, so a body costs no more than its known members. A
+    text that is not JSON is malformed even where its shape is wrong, too: the decoder stops at
+    the first wrong shape, and then the rest is checked.
+    """
+    check_utf_8(text)
     try:
-        return msgspec.convert(decoded, shape, dec_hook=_of_our_own)
+        decoded: Shape = _decoder_of(shape).decode(text)
     except msgspec.ValidationError as error:
+        check_syntax(text)
         raise misshapen(what_and_where(error)) from None
+    except RecursionError:
+        raise too_deep() from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise malformed(text, error) from None
+    return decoded
+
+
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+"""By type of body; there are as many as calls."""
+
+
+def _decoder_of(shape: type[Any]) -> msgspec.json.Decoder[Any]:
+    decoder = _decoders.get(shape)
+    if decoder is None:
+        number = _exact.create_decimal
+        decoder = msgspec.json.Decoder(shape, dec_hook=_of_our_own, float_hook=number)
+        _decoders[shape] = decoder
+    return decoder
+
+
+def check_utf_8(text: bytes, name: str = "The body") -> None:
+    """Raise `MalformedRequest` if it is not UTF-8. The decoder skips unknown text unchecked."""
+    if text.isascii():
+        return
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        raise not_utf_8(error, name) from None
+
+
+def check_syntax(text: bytes) -> None:
+    """Raise `MalformedRequest` if a text in UTF-8 is not JSON."""
+    try:
+        _syntax.decode(text)
+    except RecursionError:
+        raise too_deep() from None
+    except msgspec.DecodeError as error:
+        raise malformed(text, error) from None
 
 
 def _of_our_own(kind: type[Any], value: Any) -> Any:
@@ -76,7 +122,7 @@ def decode_json(text: bytes) -> Any:
     try:
         return _json.decode(text)
     except RecursionError:
-        raise MalformedRequest("The body is nested too deeply.") from None
+        raise too_deep() from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise malformed(text, error) from None
 
@@ -91,17 +137,28 @@ def malformed(text: bytes, error: Exception, name: str = "The body") -> Malforme
     try:
         text.decode()
     except UnicodeDecodeError as not_text:
-        return MalformedRequest(f"{name} is not UTF-8, at byte {not_text.start}.")
+        return not_utf_8(not_text, name)
     if HALF_A_PAIR.search(text):
         return MalformedRequest(f"{name} is not valid JSON: half of a surrogate pair is no text.")
     return MalformedRequest(f"{name} is not valid JSON: {error}.")
 
 
-async def read_body(request: Request, exchange: Exchange, bytes_max: int = BODY_BYTES_MAX) -> bytes:
-    """All bytes of the body. Stops reading at the limit; asks for none if it is announced."""
-    announced = exchange.headers.get(b"content-length").lstrip(b"0")
-    if len(announced) > len(str(bytes_max)) or int(announced or b"0") > bytes_max:
-        raise too_large(bytes_max)
+def not_utf_8(error: UnicodeDecodeError, name: str) -> MalformedRequest:
+    """The refusal of a text that is not UTF-8."""
+    return MalformedRequest(f"{name} is not UTF-8, at byte {error.start}.")
+
+
+def too_deep(name: str = "The body") -> MalformedRequest:
+    """The refusal of JSON with too many levels."""
+    return MalformedRequest(f"{name} is nested too deeply.")
+
+
+async def read_body(request: Request, exchange: Exchange) -> bytes:
+    """All bytes of the body. Stops reading at the route's limit, and reads nothing of a body that
+    is announced to be over it. Raises `BodyTooLarge`.
+    """
+    check_announced_size(exchange)
+    bytes_max = exchange.body_bytes_max
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -116,8 +173,3 @@ async def read_body(request: Request, exchange: Exchange, bytes_max: int = BODY_
         if not message.get("more_body", False):
             exchange.body_was_read = True
             return b"".join(chunks) if len(chunks) > 1 else chunk
-
-
-def too_large(bytes_max: int) -> BodyTooLarge:
-    """The refusal of a body over the limit."""
-    return BodyTooLarge(f"The body is over {bytes_max} bytes. Send less at a time.")

@@ -16,14 +16,17 @@ _KEY = "seatlatch.exchange"
 class Exchange:
     """What is learned of a request on its way through; the frame tells it at the end.
 
+    `body_bytes_max` is the limit of the route; `client_address` is personal data.
     `more_headers`, names in lower case, go onto whatever its answer will be. `verb` is what the
     journal is to say that it asked for, None = it asks for nothing that is written down.
     """
 
     __slots__ = (
         "application_id",
+        "body_bytes_max",
         "body_was_read",
         "channel_code",
+        "client_address",
         "failed",
         "headers",
         "more_headers",
@@ -41,6 +44,7 @@ class Exchange:
         self.request_id = self.headers.valid_request_id or str(uuid4())
         self.more_headers: Sequence[tuple[bytes, bytes]] = ()
         self.application_id: str | None = None
+        self.client_address: str | None = None
         self.channel_code: str | None = None
         self.operator: str | None = None
         self.reason: str | None = None
@@ -48,6 +52,7 @@ class Exchange:
         self.succeeded = 0
         self.failed = 0
         self.body_was_read = False
+        self.body_bytes_max = 0
         scope[_KEY] = self
 
     @property
@@ -64,5 +69,10 @@ class Exchange:
     @staticmethod
     def of(request: Request) -> "Exchange":
         """The exchange to which `request` belongs."""
-        exchange: Exchange = request.scope[_KEY]
+        return Exchange.in_scope(request.scope)
+
+    @staticmethod
+    def in_scope(scope: Scope) -> "Exchange":
+        """The exchange to which an ASGI scope belongs."""
+        exchange: Exchange = scope[_KEY]
         return exchange

@@ -6,16 +6,17 @@ put on, and where the log line and the metrics are written.
 
 import asyncio
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any, ClassVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from seatlatch.api.client_address import Network, client_address
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.media import prefers_gzip
 from seatlatch.api.problems import (
@@ -27,11 +28,13 @@ from seatlatch.api.problems import (
     problem_of,
 )
 from seatlatch.api.refusals import MethodNotAllowed
+from seatlatch.api.routes import ApiRoute
 from seatlatch.commit import Commits
 from seatlatch.domain.journal import Act
-from seatlatch.domain.refusal import RateExceeded, Refusal, Unavailable
+from seatlatch.domain.refusal import JournalDamaged, RateExceeded, Refusal, Unavailable
 from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
+from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operations.record_refusal import record_refusal
 
 GZIP_BYTES_MIN = 500
@@ -44,7 +47,7 @@ CLIENT_WENT_AWAY = 499
 JSON = "application/json"
 
 
-class PlainRoute(Route):
+class PlainRoute(ApiRoute):
     """A route whose errors, of whatever kind, are `{"error": "<text>"}`. Nobody may keep what it
     answers: its handler puts `HEADERS` on what succeeds, the frame on all else.
     """
@@ -62,13 +65,16 @@ class Frame:
         commits: Commits,
         log: Log,
         metrics: Metrics,
-        routes: Mapping[Any, Route],
+        routes: Mapping[Any, ApiRoute],
+        trusted_proxies: Sequence[Network] = (),
     ) -> None:
         self._app = app
         self._commits = commits
         self._log = log
         self._metrics = metrics
         self._routes = routes
+        self._trusted_proxies = trusted_proxies
+        self._alarm = JournalAlarm(log, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Frame one request; anything else (the lifespan) goes through as it is."""
@@ -76,14 +82,18 @@ class Frame:
             await self._app(scope, receive, send)
             return
         exchange = Exchange(scope)
+        peer = scope["client"][0] if scope.get("client") else None
+        exchange.client_address = client_address(peer, scope["headers"], self._trusted_proxies)
         answer = _Answer(exchange, send)
         scope["app"] = self  # tells the router to raise what it refuses
         try:
             await self._app(scope, receive, answer.send)
-        except (Refusal, HTTPException) as error:
-            refusal = method_refusal(scope) if isinstance(error, HTTPException) else error
-            await self._write_down(refusal, exchange)
-            await self._refuse(refusal, exchange, scope)(scope, receive, answer.send)
+        except HTTPException:  # the router knows the path, but not for this method
+            response = self._other_method(exchange, scope)
+            await response(scope, receive, answer.send)
+        except Refusal as refused:
+            await self._write_down(refused, exchange)
+            await self._refuse(refused, exchange, scope)(scope, receive, answer.send)
         except asyncio.CancelledError:
             refusal = Unavailable("The service is stopping. Send the request again.")
             await self._refuse(refusal, exchange, scope)(scope, receive, answer.send)
@@ -114,9 +124,19 @@ class Frame:
         except Exception:
             self._log.exception("bug", requestId=exchange.request_id)
 
+    def _other_method(self, exchange: Exchange, scope: Scope) -> Response:
+        """The response to a method that the path has no handler for: 204 to OPTIONS, else 405."""
+        allow = allowed_methods(scope)
+        if scope["method"] == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": allow})
+        refusal = MethodNotAllowed(f"This path takes {allow}.", allow=allow)
+        return self._refuse(refusal, exchange, scope)
+
     def _refuse(self, refusal: Refusal, exchange: Exchange, scope: Scope) -> Response:
         """The answer that tells a refusal, noted for the log."""
         exchange.reason = reason(refusal)
+        if isinstance(refusal, JournalDamaged):
+            self._alarm.heads([refusal.message])
         return self._error(problem_of(refusal), refusal.message, error_headers(refusal), scope)
 
     def _error(
@@ -146,6 +166,7 @@ class Frame:
             application=exchange.application_id,
             channel=exchange.channel_code,
             operator=exchange.operator,
+            clientAddress=exchange.client_address,
             method=scope["method"],
             route=route,
             status=status,
@@ -162,16 +183,15 @@ def reason(refusal: Refusal) -> str:
     return refusal.message if cause is None else f"{refusal.message} ({cause!r})"
 
 
-def method_refusal(scope: Scope) -> Refusal:
-    """The one thing that the router refuses by itself: a method that the path does not take.
+def allowed_methods(scope: Scope) -> str:
+    """The methods that a path has handlers for, as the header Allow lists them.
 
-    Several routes may stand at one path; the router would name the methods of the first alone.
+    Several routes may share one path; the router would name the methods of the first alone.
     """
     at_path = [
         route for route in scope["router"].routes if route.matches(scope)[0] is Match.PARTIAL
     ]
-    allow = ", ".join(sorted({method for route in at_path for method in route.methods}))
-    return MethodNotAllowed(f"This path takes {allow}.", allow=allow)
+    return ", ".join(sorted({method for route in at_path for method in route.methods}))
 
 
 class _Answer:

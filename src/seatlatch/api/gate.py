@@ -17,8 +17,10 @@ from seatlatch.api.headers import (
     Rule,
     check_headers,
 )
-from seatlatch.api.media import accepts_json, is_json
+from seatlatch.api.media import accepts_json, is_identity, is_json
 from seatlatch.api.refusals import AnswerNotAcceptable, MediaTypeUnsupported
+from seatlatch.api.routes import check_announced_size
+from seatlatch.auth.address_limits import AddressLimits
 from seatlatch.auth.authenticate import Presented, authenticate
 from seatlatch.auth.directory import MAX_AGE_SECONDS, Directory
 from seatlatch.auth.rate_limit import RateLimit
@@ -68,8 +70,15 @@ class _Told:
 class Gate:
     """Lets a caller in or raises a `Refusal`. `now` gives the time, aware UTC."""
 
-    def __init__(self, directory: Directory, limits: Limits, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        limits: Limits,
+        addresses: AddressLimits,
+        now: Callable[[], datetime],
+    ) -> None:
         self._directory = directory
+        self._addresses = addresses
         self._changes = _Told(limits.changes)
         self._reads = _Told(limits.reads)
         self._now = now
@@ -89,16 +98,17 @@ class Gate:
     async def admit_application(self, exchange: Exchange) -> str:
         """The application that asks for tokens, noted in the exchange: it must exist, no more.
 
-        Not limited by rate. Anybody may name any application here, so that a limit would let
-        strangers lock it out; and what they could guess at has 256 bits.
+        Limited by client address. Anyone may name any application here, so a limit by application
+        would let strangers lock it out.
         """
         headers = exchange.headers
         check_headers(headers, TOKEN_HEADERS)
+        self._addresses.count_token_call(exchange.client_address)
         application_id = headers.get(b"pac-application-id").decode("latin-1")
         if not await self._exists(application_id):
             raise NotAuthenticated("PAC-Application-ID is unknown.", token_sent=False)
         exchange.application_id = application_id
-        check_media(headers)
+        check_media(exchange)
         return application_id
 
     def credentials_changed(self) -> None:
@@ -111,21 +121,28 @@ class Gate:
         """
         if exchange.age_seconds < MAX_AGE_SECONDS:
             return caller
-        return await self._caller(presented(exchange.headers))
+        return await self._caller(exchange)
 
     async def _admit(
         self, exchange: Exchange, told: _Told, rules: Iterable[Rule] = DOCUMENT_HEADERS
     ) -> Caller:
         headers = exchange.headers
         check_headers(headers, rules)
-        caller = await self._caller(presented(headers))
+        caller = await self._caller(exchange)
         exchange.application_id = caller.application_id
         exchange.channel_code = caller.channel.code
         told.take(caller.application_id, exchange)
-        check_media(headers, has_body=rules is DOCUMENT_HEADERS)
+        check_media(exchange, has_body=rules is DOCUMENT_HEADERS)
         return caller
 
-    async def _caller(self, claim: Presented) -> Caller:
+    async def _caller(self, exchange: Exchange) -> Caller:
+        try:
+            return await self._authenticated(presented(exchange.headers))
+        except NotAuthenticated as refusal:
+            self._addresses.count_failure(exchange.client_address, refusal)
+            raise
+
+    async def _authenticated(self, claim: Presented) -> Caller:
         """Who is not known is looked for once more, in what the database says now: a key or token
         may be newer than our copy.
         """
@@ -156,12 +173,35 @@ def presented(headers: Headers) -> Presented:
     )
 
 
-def check_media(headers: Headers, *, has_body: bool = True) -> None:
-    """Raise `AnswerNotAcceptable` or `MediaTypeUnsupported` unless both sides speak JSON.
+def check_media(exchange: Exchange, *, has_body: bool = True) -> None:
+    """Check the headers Accept and Content-Type, and Content-Length where the body is ignored.
 
-    `has_body`: whether the call has one.
+    Raises `AnswerNotAcceptable`, `MediaTypeUnsupported` or `BodyTooLarge`. `has_body`: whether the
+    call reads a body.
     """
+    headers = exchange.headers
     if not accepts_json(headers.get(b"accept")):
         raise AnswerNotAcceptable("Answers are application/json; let Accept admit it.")
-    if has_body and not is_json(headers.get(b"content-type")):
-        raise MediaTypeUnsupported("Send the body as Content-Type: application/json.")
+    if has_body:
+        check_content(headers)
+    else:
+        check_announced_size(exchange)
+
+
+def check_content(
+    headers: Headers,
+    is_accepted: Callable[[bytes], bool] = is_json,
+    types: str = "application/json",
+) -> None:
+    """Raise `MediaTypeUnsupported` unless the body has an accepted type and no encoding.
+
+    `types` names what `is_accepted` accepts. A body that claims an encoding is refused even if it
+    is plain: a proxy on the way may believe the header and change the body.
+    """
+    if not is_accepted(headers.get(b"content-type")):
+        raise MediaTypeUnsupported(f"Send the body as Content-Type: {types}.")
+    name = b"content-encoding"
+    if name in headers.repeated or not is_identity(headers.get(name)):
+        raise MediaTypeUnsupported(
+            "The header Content-Encoding is not supported. Send the body uncompressed, without it."
+        )

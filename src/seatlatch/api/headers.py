@@ -60,7 +60,11 @@ _OF_TOKEN_CALL = {"Request-ID", "User-Agent", "Accept", "Content-Type", "PAC-App
 TOKEN_HEADERS = tuple(rule for rule in DOCUMENT_HEADERS if rule.name in _OF_TOKEN_CALL)
 """Those of the token call. There the others are not looked at, however often they are sent."""
 
-_KEPT = frozenset(rule.key for rule in DOCUMENT_HEADERS) | {b"content-length", b"expect"}
+_KEPT = frozenset(rule.key for rule in DOCUMENT_HEADERS) | {
+    b"content-encoding",
+    b"content-length",
+    b"expect",
+}
 
 
 class Headers:

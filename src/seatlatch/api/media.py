@@ -40,6 +40,11 @@ def is_ndjson(content_type: bytes) -> bool:
     return media_type(content_type) in NDJSON_TYPES
 
 
+def is_identity(content_encoding: bytes) -> bool:
+    """Whether a header Content-Encoding leaves the body as it is; an absent one does."""
+    return content_encoding.lower() in (b"", b"identity")
+
+
 def media_type(content_type: bytes) -> bytes:
     """The type that a header Content-Type says, in lower case and without parameters."""
     return content_type.partition(b";")[0].strip().lower()

@@ -98,7 +98,10 @@ PROBLEMS: dict[type[Refusal], Problem] = {
     ),
     BodyTooLarge: Problem(413, "PAYLOAD_TOO_LARGE", False, "The body is over its limit."),
     MediaTypeUnsupported: Problem(
-        415, "UNSUPPORTED_MEDIA_TYPE", False, "`Content-Type` is not application/json."
+        415,
+        "UNSUPPORTED_MEDIA_TYPE",
+        False,
+        "`Content-Type` is not application/json, or the body is compressed.",
     ),
     PlaceLost: Problem(
         410, "GONE", False, "What follows the cursor was pruned away; begin the feed anew."
@@ -107,7 +110,10 @@ PROBLEMS: dict[type[Refusal], Problem] = {
         422, "UNPROCESSABLE_ENTITY", False, "The body is JSON of the wrong shape or size."
     ),
     RateExceeded: Problem(
-        429, "TOO_MANY_REQUESTS", True, "The application is over its rate; see `Retry-After`."
+        429,
+        "TOO_MANY_REQUESTS",
+        True,
+        "The application or client address is over its rate; see `Retry-After`.",
     ),
     HeadTooLarge: Problem(
         431, "REQUEST_HEADER_FIELDS_TOO_LARGE", False, "The request's head is over 64 KiB."

@@ -5,7 +5,7 @@ Refusal
 ├── RouteUnknown          there is nothing at this path
 ├── MethodNotAllowed      there is, but not for this method
 ├── AnswerNotAcceptable   the caller takes no JSON
-├── MediaTypeUnsupported  the caller sends no JSON
+├── MediaTypeUnsupported  the caller sends no JSON, or compressed JSON
 ├── BodyTooLarge          the body is over its limit
 ├── HeadTooLarge          the request line and headers are over their limit
 └── RequestTooSlow        the request stopped coming before it was whole
@@ -35,7 +35,7 @@ class AnswerNotAcceptable(Refusal):
 
 
 class MediaTypeUnsupported(Refusal):
-    """The header Content-Type is not application/json."""
+    """Content-Type is not application/json, or Content-Encoding is not identity."""
 
 
 class BodyTooLarge(Refusal):

@@ -57,6 +57,7 @@ def make_server(
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        workers=1,  # else uvicorn reads WEB_CONCURRENCY, and ends if that is no number
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS_MAX,
     )

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from seatlatch.api.files import File, make_file
 from seatlatch.api.refusals import RouteUnknown
+from seatlatch.api.routes import ApiRoute, PublicRoute
 
 NOT_BUILT = "The pages are not built here. In the project's folder, make docs builds them."
 NO_SUCH_PAGE = "There is no such page. The pages begin at /docs/."
@@ -44,9 +44,9 @@ class Site:
         self._reading = asyncio.Lock()
         self._read: tuple[tuple[int, int] | None, Mapping[str, File]] = (None, {})
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         """Where the pages are."""
-        return [Route("/docs/{path:path}", self.page)]
+        return [PublicRoute("/docs/{path:path}", self.page)]
 
     async def page(self, request: Request) -> Response:
         """A page, or what belongs to it; a folder is its index."""

@@ -5,7 +5,6 @@ from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from seatlatch.api.answers import failed_ticket, succeeded_ticket
 from seatlatch.api.body import check_count, read_json
@@ -13,6 +12,7 @@ from seatlatch.api.calls import TicketCalls
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.gate import Gate
 from seatlatch.api.lock import listings_of
+from seatlatch.api.routes import TICKETS_BODY_BYTES_MAX, ApiRoute
 from seatlatch.api.schemas import LockRequest, UnlockRequest, VerifyRequest
 from seatlatch.api.verify import failed_barcode, verified_barcode, verified_token, verify
 from seatlatch.domain.application import Caller
@@ -39,12 +39,27 @@ class Tickets(TicketCalls):
         self._commits = commits
         self._store = store
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         """Where each call is."""
         return [
-            Route("/v1/tickets/unlock", self.unlock, methods=["PUT"]),
-            Route("/v1/tickets/lock", self.lock, methods=["PUT"]),
-            Route("/v1/tickets/verify", self.verify, methods=["POST"]),
+            ApiRoute(
+                "/v1/tickets/unlock",
+                self.unlock,
+                methods=["PUT"],
+                body_bytes_max=TICKETS_BODY_BYTES_MAX,
+            ),
+            ApiRoute(
+                "/v1/tickets/lock",
+                self.lock,
+                methods=["PUT"],
+                body_bytes_max=TICKETS_BODY_BYTES_MAX,
+            ),
+            ApiRoute(
+                "/v1/tickets/verify",
+                self.verify,
+                methods=["POST"],
+                body_bytes_max=TICKETS_BODY_BYTES_MAX,
+            ),
         ]
 
     async def unlock(self, request: Request) -> Response:

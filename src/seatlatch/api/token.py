@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from seatlatch.api.body import read_json
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.frame import PlainRoute
 from seatlatch.api.gate import Gate
 from seatlatch.api.refusals import MalformedRequest
+from seatlatch.api.routes import ApiRoute
 from seatlatch.api.schemas import TokenAnswer, TokenRequest
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.group_commit import GroupCommit
@@ -41,7 +41,7 @@ class Token:
         self._commits = commits
         self._lifetimes = lifetimes
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         """Where the call is."""
         return [PlainRoute("/v1/auth/token", self.token, methods=["POST"])]
 

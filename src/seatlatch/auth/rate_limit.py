@@ -62,10 +62,15 @@ class RateLimit:
         full_at = max(self._full_at.get(application_id, now), now) + 1 / per_second
         spare_seconds = burst / per_second - (full_at - now)
         if spare_seconds < -MOMENT_SECONDS:
-            raise RateExceeded(
-                f"More than {per_second:g} {self.kind} a second (burst {burst})."
-                " Wait as Retry-After says, then go on.",
-                retry_after_seconds=ceil(-spare_seconds),
-            )
+            raise rate_exceeded(self.kind, self.rate, ceil(-spare_seconds))
         self._full_at[application_id] = full_at
         return int((spare_seconds + MOMENT_SECONDS) * per_second)
+
+
+def rate_exceeded(kind: str, rate: Rate, retry_after_seconds: int) -> RateExceeded:
+    """The refusal of a request over a limit."""
+    return RateExceeded(
+        f"More than {rate.per_second:g} {kind} a second (burst {rate.burst})."
+        " Wait as Retry-After says, then go on.",
+        retry_after_seconds=retry_after_seconds,
+    )

@@ -13,7 +13,7 @@ from uuid import uuid4
 import typer
 
 from seatlatch.api.server import url_of
-from seatlatch.cli.options import AsJson, Host, Port
+from seatlatch.cli.options import AllowedHost, AsJson, Host, Port, log_injected
 from seatlatch.cli.running import run, stop_in_order, take_address
 from seatlatch.cli.streams import greet, guard_output
 from seatlatch.logs import Log, make_log
@@ -21,8 +21,9 @@ from seatlatch.metrics import Metrics
 from seatlatch.operations.write_webhooks import require_url
 from seatlatch.sandbox import data, faults
 from seatlatch.sandbox.cutting import CuttableConnection
-from seatlatch.sandbox.door import BEHAVIOUR, RESET, is_loopback
+from seatlatch.sandbox.door import BEHAVIOUR, RESET
 from seatlatch.sandbox.fresh import make_fresh
+from seatlatch.sandbox.hosts import AllowedHosts, is_loopback
 from seatlatch.sandbox.service import sandbox_service
 from seatlatch.settings import SettingProblem, read_settings
 from seatlatch.wiring import engine_of, make_database
@@ -37,10 +38,12 @@ def sandbox(
     port: Port = None,
     database: str | None = typer.Option(None, metavar="URL", help=DATABASE_HELP),
     webhook: str | None = typer.Option(None, metavar="URL", help=WEBHOOK_HELP),
+    allowed_host: AllowedHost = None,
     as_json: AsJson = False,
 ) -> None:
     """Serve fresh example data on this machine alone, until Ctrl-C."""
     stop_in_order()
+    hosts = AllowedHosts(allowed_host or ())
     with own_database(database) as database_url:
         options = {"host": host, "port": port, "database_url": database_url, "workers": "1"}
         settings = read_settings(os.environ, options)._replace(webhook_addresses="loopback")
@@ -48,13 +51,14 @@ def sandbox(
         if webhook:
             require_url(webhook)
         log = make_log(settings.log_format, settings.log_level)
+        log_injected(log)
         metrics = Metrics()
         with take_address(settings) as listener:
             make_database(database_url, "sandbox")
             engine = engine_of(database_url)
             with engine.held_alone():
                 make_fresh(database_url, webhook)
-                app = sandbox_service(settings, log, metrics, webhook)
+                app = sandbox_service(settings, log, metrics, webhook, hosts=hosts)
                 about = describe(url_of(listener), engine.name, webhook)
                 said = partial(say, about, as_json, log)
                 guard_output(metrics)

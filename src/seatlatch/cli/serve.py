@@ -4,7 +4,7 @@ import json
 import os
 
 from seatlatch.api.server import url_of
-from seatlatch.cli.options import AsJson, Database, Host, Port, Workers
+from seatlatch.cli.options import AsJson, Database, Host, Port, Workers, log_injected
 from seatlatch.cli.running import run, stop_in_order, take_address
 from seatlatch.cli.streams import greet, guard_output
 from seatlatch.cli.supervising import supervise
@@ -30,6 +30,7 @@ def serve(
     if settings.workers > 1 and refused:
         raise SettingProblem(refused)
     log = make_log(settings.log_format, settings.log_level)
+    log_injected(log)
     with take_address(settings) as listener:
         about = {"url": url_of(listener), "database": engine.name}
 

@@ -49,7 +49,7 @@ def supervise(
 
     Raises `DatabaseProblem` and `ListenProblem` before any of them is started.
     """
-    check_database(settings.database_url)
+    check_database(settings.database_url, settings.database_pooler)
     resource_tracker.ensure_running()  # or it would be started, and unblock signals, in `_start`
     with (
         TemporaryDirectory(prefix="seatlatch-workers-") as name,

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 from seatlatch.api.exchange import Exchange
+from seatlatch.api.gate import check_content
 from seatlatch.api.headers import UUID, Rule, check_headers
 from seatlatch.api.media import accepts_json, is_json, is_ndjson
-from seatlatch.api.refusals import AnswerNotAcceptable, MediaTypeUnsupported
+from seatlatch.api.refusals import AnswerNotAcceptable
+from seatlatch.api.routes import check_announced_size
+from seatlatch.auth.address_limits import AddressLimits
 from seatlatch.auth.directory import MAX_AGE_SECONDS, Directory
 from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.refusal import NotAuthenticated
@@ -24,13 +27,15 @@ WITH_BODY = (*OPERATOR_HEADERS, Rule("Content-Type", hint="application/json"))
 class OperatorGate:
     """Lets an operator in or raises a `Refusal`."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, addresses: AddressLimits) -> None:
         self._directory = directory
+        self._addresses = addresses
 
     async def admit(self, exchange: Exchange) -> None:
         """Let a request without a body in. The operator's name is noted in the exchange."""
         check_headers(exchange.headers, OPERATOR_HEADERS)
         await self._authenticate(exchange)
+        check_announced_size(exchange)
 
     async def admit_json(self, exchange: Exchange) -> None:
         """Let a request in that has a body of JSON."""
@@ -50,8 +55,7 @@ class OperatorGate:
     ) -> None:
         check_headers(exchange.headers, WITH_BODY)
         await self._authenticate(exchange)
-        if not takes(exchange.headers.get(b"content-type")):
-            raise MediaTypeUnsupported(f"Send the body as Content-Type: {names}.")
+        check_content(exchange.headers, takes, names)
 
     async def _authenticate(self, exchange: Exchange) -> None:
         key = exchange.headers.bearer_token
@@ -61,9 +65,11 @@ class OperatorGate:
             )
         exchange.operator = await self._name(hash_secret(key))
         if exchange.operator is None:
-            raise NotAuthenticated(
+            refusal = NotAuthenticated(
                 "The key in Authorization is no operator's, or was removed.", token_sent=True
             )
+            self._addresses.count_failure(exchange.client_address, refusal)
+            raise refusal
         accept = exchange.headers.get(b"accept")
         if accept and not accepts_json(accept):
             raise AnswerNotAcceptable("Answers are application/json; let Accept admit it.")

@@ -12,7 +12,7 @@ from io import BytesIO
 import msgspec
 from starlette.requests import Request
 
-from seatlatch.api.body import malformed, misshapen, read_body
+from seatlatch.api.body import check_syntax, check_utf_8, malformed, misshapen, read_body, too_deep
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.media import is_ndjson
 from seatlatch.api.refusals import MalformedRequest
@@ -20,9 +20,6 @@ from seatlatch.domain.record import record_problem
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.operator.schemas import RecordBody
-
-PUT_BYTES_MAX = 16 * 1024 * 1024
-"""10,000 tickets whose fields are all at their longest come to about 15 MB."""
 
 PUT_TICKETS_MAX = 10_000
 
@@ -36,7 +33,6 @@ BLANK = b" \t\r\n"
 Placed = tuple[str, bytes]
 """Where a record stands, `$[17]` of an array or `line 18`, and its text."""
 
-_any = msgspec.json.Decoder(msgspec.Raw)
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _record = msgspec.json.Decoder(RecordBody)
 
@@ -46,7 +42,7 @@ async def read_records(request: Request, exchange: Exchange) -> list[TicketRecor
 
     A refusal says where the first bad record stands, and which member is wrong.
     """
-    body = await read_body(request, exchange, PUT_BYTES_MAX)
+    body = await read_body(request, exchange)
     if not body:
         raise MalformedRequest("The body is empty. Send tickets.")
     is_lines = is_ndjson(exchange.headers.get(b"content-type"))
@@ -68,15 +64,12 @@ def entries_of(body: bytes) -> Iterator[Placed]:
 
     They are only parted here, which is fast; each is decoded in its turn.
     """
+    check_utf_8(body)
+    check_syntax(body)
     try:
-        _any.decode(body)
         entries = _array.decode(body)
     except msgspec.ValidationError:
         raise misshapen("Expected an `array` of tickets") from None
-    except RecursionError:
-        raise MalformedRequest("The body is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise malformed(body, error) from None
     return ((f"$[{index}]", bytes(entry)) for index, entry in enumerate(entries))
 
 
@@ -90,12 +83,13 @@ def lines_of(body: bytes) -> Iterator[Placed]:
 
 def record_of(place: str, text: bytes) -> TicketRecord:
     """The record that stands there. Raises `MalformedRequest` or `InvalidRequest`."""
+    check_utf_8(text, f"The body's {place}")
     try:
         body = _record.decode(text)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"The ticket at {place} has the wrong shape: {error}.") from None
     except RecursionError:
-        raise MalformedRequest(f"The body's {place} is nested too deeply.") from None
+        raise too_deep(f"The body's {place}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise malformed(text, error, f"The body's {place}") from None
     record = TicketRecord(*msgspec.structs.astuple(body))

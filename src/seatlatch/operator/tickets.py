@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import Match
 from starlette.types import Scope
 
 from seatlatch.api.answers import succeeded_ticket
@@ -18,6 +18,7 @@ from seatlatch.api.calls import TicketCalls
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.query import read_query
 from seatlatch.api.refusals import RouteUnknown
+from seatlatch.api.routes import RECORDS_BODY_BYTES_MAX, TICKETS_BODY_BYTES_MAX, ApiRoute
 from seatlatch.commit import Commits
 from seatlatch.domain.journal import Verb
 from seatlatch.logs import Log
@@ -53,7 +54,7 @@ TICKETS = "/operator/v1/tickets"
 Asked = TypeVar("Asked", StatusRequest, VoidRequest, OverrideRequest)
 
 
-class TokenRoute(Route):
+class TokenRoute(ApiRoute):
     """A route with a token in its path: one segment of the path as it was sent.
 
     Starlette's matches the path after its decoding, where a token's own slashes and line ends
@@ -76,14 +77,26 @@ class OperatorTickets(TicketCalls):
         self._commits = commits
         self._store = store
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         """Where each call is."""
         return [
-            Route(TICKETS, self.put, methods=["POST"]),
-            Route(TICKETS, self.page, methods=["GET"]),
-            Route(TICKETS + "/status", self.set_status, methods=["PUT"]),
-            Route(TICKETS + "/void", self.void, methods=["PUT"]),
-            Route(TICKETS + "/unlock", self.unlock, methods=["PUT"]),
+            ApiRoute(TICKETS, self.put, methods=["POST"], body_bytes_max=RECORDS_BODY_BYTES_MAX),
+            ApiRoute(TICKETS, self.page, methods=["GET"]),
+            ApiRoute(
+                TICKETS + "/status",
+                self.set_status,
+                methods=["PUT"],
+                body_bytes_max=TICKETS_BODY_BYTES_MAX,
+            ),
+            ApiRoute(
+                TICKETS + "/void", self.void, methods=["PUT"], body_bytes_max=TICKETS_BODY_BYTES_MAX
+            ),
+            ApiRoute(
+                TICKETS + "/unlock",
+                self.unlock,
+                methods=["PUT"],
+                body_bytes_max=TICKETS_BODY_BYTES_MAX,
+            ),
             TokenRoute(TICKETS + "/{token}", self.show, methods=["GET"]),
         ]
 

@@ -1,11 +1,12 @@
 """The calls of `/operator/v1`, which are for the ticketing system."""
 
 from seatlatch.api.refusals import RouteUnknown
+from seatlatch.api.routes import RECORDS_BODY_BYTES_MAX, TICKETS_BODY_BYTES_MAX
 from seatlatch.api.schemas import SucceededTicket
-from seatlatch.api.traces import Traces
+from seatlatch.api.traces import FullTraces
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.operator.gate import OPERATOR_HEADERS, WITH_BODY
-from seatlatch.operator.journal import HistoryQuery, ShownHistory
+from seatlatch.operator.journal import HistoryQuery, RequestsQuery, ShownHistory
 from seatlatch.operator.records import PUT_TICKETS_MAX
 from seatlatch.operator.schemas import (
     ListingQuery,
@@ -71,6 +72,7 @@ PUT = Call(
     Listed(PutTicket, "PutTickets"),
     more_examples.PUT,
     bodies={JSON: RECORDS, NDJSON: LINES},
+    body_bytes_max=RECORDS_BODY_BYTES_MAX,
     security=OPERATOR_KEY,
 )
 
@@ -88,6 +90,7 @@ STATUS = Call(
     Listed(TicketWithStatus, "TicketsWithStatus"),
     more_examples.STATUS,
     bodies={JSON: StatusRequest},
+    body_bytes_max=TICKETS_BODY_BYTES_MAX,
     security=OPERATOR_KEY,
 )
 
@@ -105,6 +108,7 @@ UNLOCK = Call(
     Listed(SucceededTicket, "SucceededTickets"),
     more_examples.OVERRIDE,
     bodies={JSON: OverrideRequest},
+    body_bytes_max=TICKETS_BODY_BYTES_MAX,
     security=OPERATOR_KEY,
 )
 
@@ -121,6 +125,7 @@ VOID = Call(
     Listed(SucceededTicket, "SucceededTickets"),
     more_examples.VOID,
     bodies={JSON: VoidRequest},
+    body_bytes_max=TICKETS_BODY_BYTES_MAX,
     security=OPERATOR_KEY,
 )
 
@@ -163,13 +168,14 @@ REQUEST = Call(
     "traceRequest",
     "Journal",
     "Trace a request",
-    "Tells what was asked under a Request-ID, by whomever, and what became of it.",
+    "Lists the requests of every caller under a Request-ID, and what became of each token.",
     "operator.html#trace-a-request",
     OPERATOR_HEADERS,
-    (*EVERYWHERE, RouteUnknown),
-    Traces,
+    (*EVERYWHERE, RouteUnknown, InvalidRequest),
+    FullTraces,
     more_examples.TRACE,
     path_parameters={"requestId": REQUEST_ID},
+    query=RequestsQuery,
     security=OPERATOR_KEY,
 )
 

@@ -11,8 +11,12 @@ import msgspec
 from seatlatch.api.frame import PlainRoute
 from seatlatch.api.headers import Rule
 from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS
+from seatlatch.api.refusals import BodyTooLarge
+from seatlatch.api.routes import SMALL_BODY_BYTES_MAX, too_large
 from seatlatch.api.schemas import PlainError
-from seatlatch.domain.refusal import InvalidRequest, RateExceeded, Refusal
+from seatlatch.auth.address_limits import OF_CALLS, TOKEN_CALLS
+from seatlatch.auth.rate_limit import rate_exceeded
+from seatlatch.domain.refusal import ChannelNotAllowed, InvalidRequest, RateExceeded, Refusal
 from seatlatch.reference.examples import Body, Example
 from seatlatch.reference.headers import (
     ON_EVERY_ANSWER,
@@ -36,6 +40,9 @@ from seatlatch.reference.schemas import Schema, in_callers_words, reference_to
 
 SITE = "/docs/reference/"
 """Where the pages of `docs/reference` are served."""
+
+IN_207_ONLY = "In a 207 only, for clients that read it by the schema of 200. "
+"""Generated clients for Go, Java and Kotlin read every 2xx by the schema of the first one."""
 
 
 class Listed(NamedTuple):
@@ -63,6 +70,7 @@ class Call(NamedTuple):
     answer: Any
     examples: Sequence[Example]
     bodies: Mapping[str, Any] = {}
+    body_bytes_max: int = SMALL_BODY_BYTES_MAX
     query: Any = None
     path_parameters: Mapping[str, Schema] = {}
     security: str | None = None
@@ -71,7 +79,7 @@ class Call(NamedTuple):
     @property
     def is_rated(self) -> bool:
         """Whether its answers tell of the rate."""
-        return RateExceeded in self.refusals
+        return ChannelNotAllowed in self.refusals
 
 
 def operation(call: Call) -> Schema:
@@ -113,15 +121,16 @@ def list_schemas(answer: Listed, bodies: Mapping[str, Schema]) -> dict[str, Sche
     members = bodies[f"Answer_{answer.row.__name__}_"]["properties"]
     success = {**members["success"], "minItems": 1}
     failure = {**members["failure"], "minItems": 1}
+    in_200 = {**failure, "description": IN_207_ONLY + failure["description"]}
     return {
         answer.plural: {
-            "description": "What succeeded: all of it.",
+            "description": "Every ticket succeeded.",
             "type": "object",
-            "properties": {"success": success},
+            "properties": {"success": success, "failure": in_200},
             "required": ["success"],
         },
         f"Some{answer.plural}": {
-            "description": "What succeeded, and what did not.",
+            "description": "Some tickets succeeded, and some failed.",
             "type": "object",
             "properties": {"success": success, "failure": failure},
             "required": ["success", "failure"],
@@ -159,7 +168,8 @@ def _request_body(call: Call) -> Schema:
         content[media_type] = {**described, "examples": _requests(call.examples)}
         if media_type != JSON:
             content[media_type]["examples"] = _lines(call.examples)
-    return {"required": True, "content": content}
+    description = f"At most {call.body_bytes_max:,} bytes; a larger body is 413."
+    return {"required": True, "description": description, "content": content}
 
 
 def _requests(examples: Iterable[Example]) -> Schema:
@@ -205,9 +215,17 @@ def _refused(call: Call, kind: type[Refusal]) -> Schema:
     problem = PROBLEMS[kind]
     if not call.plain or kind in BEFORE_THE_ROUTE:
         return {"$ref": f"#/components/responses/{name_of(problem)}"}
-    refusal = EXAMPLES[kind]
+    refusal = _of_the_token_call(call).get(kind) or EXAMPLES[kind]
     example = example_of(problem, refusal.message, plain=True)
     return response(problem, refusal, PlainError.__name__, example, plain=True)
+
+
+def _of_the_token_call(call: Call) -> Mapping[type[Refusal], Refusal]:
+    """Refusals whose text differs from that of all other calls."""
+    return {
+        BodyTooLarge: too_large(call.body_bytes_max),
+        RateExceeded: rate_exceeded(OF_CALLS, TOKEN_CALLS, 1),
+    }
 
 
 def _internal(call: Call) -> Schema:

@@ -2,7 +2,8 @@
 
 from seatlatch.api.events import Feed, FeedQuery
 from seatlatch.api.headers import BODILESS_HEADERS, DOCUMENT_HEADERS, TOKEN_HEADERS
-from seatlatch.api.refusals import BodyTooLarge, MediaTypeUnsupported, RouteUnknown
+from seatlatch.api.refusals import MediaTypeUnsupported, RouteUnknown
+from seatlatch.api.routes import TICKETS_BODY_BYTES_MAX
 from seatlatch.api.schemas import (
     LockRequest,
     SucceededTicket,
@@ -58,6 +59,7 @@ UNLOCK = Call(
     CHANGED,
     examples.UNLOCK,
     bodies={JSON: UnlockRequest},
+    body_bytes_max=TICKETS_BODY_BYTES_MAX,
     security=ACCESS_TOKEN,
 )
 
@@ -77,6 +79,7 @@ LOCK = Call(
     CHANGED,
     examples.LOCK,
     bodies={JSON: LockRequest},
+    body_bytes_max=TICKETS_BODY_BYTES_MAX,
     security=ACCESS_TOKEN,
 )
 
@@ -94,6 +97,7 @@ VERIFY = Call(
     Listed(VerifiedTicket, "VerifiedTickets"),
     examples.VERIFY,
     bodies={JSON: VerifyRequest},
+    body_bytes_max=TICKETS_BODY_BYTES_MAX,
     security=ACCESS_TOKEN,
 )
 
@@ -108,7 +112,7 @@ TOKEN = Call(
     ' have a shape of their own here: `{"error": "<text>"}`.',
     "token.html",
     TOKEN_HEADERS,
-    (*EVERYWHERE, BodyTooLarge, MediaTypeUnsupported),
+    (*EVERYWHERE, MediaTypeUnsupported),
     TokenAnswer,
     examples.TOKEN,
     bodies={JSON: TokenRequest},

@@ -96,9 +96,11 @@ DOCUMENTS: Mapping[str, Callable[[], Schema]] = {
 """By the path at which each is served."""
 
 
-def as_json(make: Callable[[], Schema]) -> bytes:
-    """A document as it is served."""
-    return msgspec.json.encode(make())
+def as_json(make: Callable[[], Schema], root_path: str = "") -> bytes:
+    """A document as it is served below `root_path`, the path under which a proxy publishes it."""
+    document = make()
+    (server,) = document["servers"]
+    return msgspec.json.encode({**document, "servers": [{**server, "url": root_path or "/"}]})
 
 
 def _document(

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from seatlatch.api.body import BODY_BYTES_MAX, misshapen, too_large
+from seatlatch.api.body import misshapen
 from seatlatch.api.connection import head_too_large
 from seatlatch.api.frame import PlainRoute
 from seatlatch.api.problems import (
@@ -32,6 +32,7 @@ from seatlatch.api.refusals import (
     RequestTooSlow,
     RouteUnknown,
 )
+from seatlatch.api.routes import TICKETS_BODY_BYTES_MAX, too_large
 from seatlatch.api.schemas import FailedTicket
 from seatlatch.domain.refusal import (
     ChannelNotAllowed,
@@ -67,7 +68,7 @@ _EXAMPLES: tuple[Refusal, ...] = (
         "Events after this cursor were pruned away. Read the tickets' state by"
         " /v1/tickets/verify, and begin anew with after=latest or without after."
     ),
-    too_large(BODY_BYTES_MAX),
+    too_large(TICKETS_BODY_BYTES_MAX),
     MediaTypeUnsupported("Send the body as Content-Type: application/json."),
     misshapen("Object missing required field `tokens`"),
     RateExceeded(
@@ -83,12 +84,12 @@ EXAMPLES: Mapping[type[Refusal], Refusal] = {type(one): one for one in _EXAMPLES
 
 EVERYWHERE = (
     *(MalformedRequest, NotAuthenticated, MethodNotAllowed, AnswerNotAcceptable),
-    *(RequestTooSlow, HeadTooLarge, Unavailable),
+    *(RateExceeded, RequestTooSlow, BodyTooLarge, HeadTooLarge, Unavailable),
 )
 """What every call may be refused for."""
 
-WITH_A_BODY = (BodyTooLarge, MediaTypeUnsupported, InvalidRequest)
-OF_A_CHANNEL = (ChannelNotAllowed, RateExceeded)
+WITH_A_BODY = (MediaTypeUnsupported, InvalidRequest)
+OF_A_CHANNEL = (ChannelNotAllowed,)
 
 BEFORE_THE_RATE = frozenset(
     {NotAuthenticated, ChannelNotAllowed, MethodNotAllowed, RequestTooSlow, HeadTooLarge}

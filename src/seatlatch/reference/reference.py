@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from seatlatch.api.files import LazyFile
 from seatlatch.api.refusals import RouteUnknown
+from seatlatch.api.routes import ApiRoute, PublicRoute
 from seatlatch.reference import box_office, channel, examples
 from seatlatch.reference.document import DOCUMENTS, as_json
 
@@ -45,19 +45,25 @@ POLICY = "; ".join(
 
 
 class Shown(NamedTuple):
-    """A page: which document it shows, and what the sandbox lets callers in by."""
+    """A page: the document it shows, and the credential that the sandbox fills in.
+
+    `base` leads from the page to the root of the service, so that no link depends on the path
+    under which a proxy publishes it. `document` is below that root.
+    """
 
     title: str
+    base: str
     document: str
     scheme: str
     credential: str
 
 
 PAGES = {
-    "/docs": Shown("Reference", "/openapi.json", channel.ACCESS_TOKEN, examples.ACCESS_TOKEN),
+    "/docs": Shown("Reference", "./", "openapi.json", channel.ACCESS_TOKEN, examples.ACCESS_TOKEN),
     "/docs/operator": Shown(
         "Reference for the box office",
-        "/operator/openapi.json",
+        "../",
+        "operator/openapi.json",
         box_office.OPERATOR_KEY,
         examples.OPERATOR_KEY,
     ),
@@ -65,25 +71,29 @@ PAGES = {
 
 
 class Reference:
-    """The handlers. `is_sandbox`: whether the pages come with the sandbox's credentials."""
+    """The handlers. `is_sandbox`: whether the pages come with the sandbox's credentials.
 
-    def __init__(self, *, is_sandbox: bool) -> None:
+    `root_path`: the path under which a proxy publishes the service.
+    """
+
+    def __init__(self, *, is_sandbox: bool, root_path: str = "") -> None:
         self._assets = {
             name: LazyFile((folder / name).read_bytes, media_type)
             for name, (folder, media_type) in ASSETS.items()
         }
         self._is_sandbox = is_sandbox
+        self._root_path = root_path
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         """Where each is."""
         documents = {
-            path: LazyFile(partial(as_json, make), "application/json")
+            path: LazyFile(partial(as_json, make, self._root_path), "application/json")
             for path, make in DOCUMENTS.items()
         }
         pages = {path: self._page(path) for path in PAGES}
         return [
-            *(Route(path, file.answer) for path, file in {**documents, **pages}.items()),
-            Route("/docs/_reference/{name}", self.asset),
+            *(PublicRoute(path, file.answer) for path, file in {**documents, **pages}.items()),
+            PublicRoute("/docs/_reference/{name}", self.asset),
         ]
 
     async def asset(self, request: Request) -> Response:
@@ -107,6 +117,7 @@ def page(path: str, *, is_sandbox: bool) -> bytes:
     current = ' aria-current="page"'
     filled = Template((PAGE / "page.html").read_text("utf-8")).substitute(
         title=shown.title,
+        base=shown.base,
         document=shown.document,
         scheme=shown.scheme,
         credential=shown.credential if is_sandbox else "",

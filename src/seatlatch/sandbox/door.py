@@ -4,18 +4,16 @@ They ask for no credentials: the sandbox listens on this machine alone, and ever
 credentials. What must be kept out is a page of somebody else's in a browser on this machine.
 """
 
-import ipaddress
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from seatlatch.api.body import encode_json, read_json
 from seatlatch.api.exchange import Exchange
-from seatlatch.api.media import is_json
-from seatlatch.api.refusals import MalformedRequest, MediaTypeUnsupported
+from seatlatch.api.gate import check_content
+from seatlatch.api.refusals import MalformedRequest
+from seatlatch.api.routes import ApiRoute, PublicRoute
 from seatlatch.sandbox.behaviour import Behaviour, Conduct
 
 BEHAVIOUR = "/sandbox/behaviour"
@@ -29,36 +27,36 @@ class Door:
         self._conduct = conduct
         self._reset = reset
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         """Where each call is."""
         return [
-            Route(BEHAVIOUR, self.show, methods=["GET"]),
-            Route(BEHAVIOUR, self.put, methods=["PUT"]),
-            Route(BEHAVIOUR, self.delete, methods=["DELETE"]),
-            Route(RESET, self.reset, methods=["POST"]),
+            PublicRoute(BEHAVIOUR, self.show, methods=["GET"]),
+            PublicRoute(BEHAVIOUR, self.put, methods=["PUT"]),
+            PublicRoute(BEHAVIOUR, self.delete, methods=["DELETE"]),
+            PublicRoute(RESET, self.reset, methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:
         """`GET /sandbox/behaviour`: how it behaves now."""
-        require_own(request)
+        require_same_origin(request)
         return self._told()
 
     async def put(self, request: Request) -> Response:
         """`PUT /sandbox/behaviour`: behave so from now on."""
-        require_own(request)
+        require_same_origin(request)
         require_json(request)
         self._conduct.set_to(await read_json(request, Exchange.of(request), Behaviour))
         return self._told()
 
     async def delete(self, request: Request) -> Response:
         """`DELETE /sandbox/behaviour`: nothing goes wrong any more."""
-        require_own(request)
+        require_same_origin(request)
         self._conduct.set_back()
         return self._told()
 
     async def reset(self, request: Request) -> Response:
         """`POST /sandbox/reset`: all as at a fresh start. It needs no body."""
-        require_own(request)
+        require_same_origin(request)
         require_json(request)
         await self._reset()
         return self._told()
@@ -67,30 +65,13 @@ class Door:
         return Response(encode_json(self._conduct.behaviour), media_type="application/json")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can be meant by a name or address."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def require_own(request: Request) -> None:
-    """Raise `MalformedRequest` for what a browser sends on behalf of another site's page, also of
-    one whose name was made to lead to this machine.
-    """
+def require_same_origin(request: Request) -> None:
+    """Raise `MalformedRequest` for a request that a browser sends for another site's page."""
     host = request.headers.get("host", "")
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        name = ""
-    if not is_loopback(name):
-        raise MalformedRequest("The header Host must name this machine, such as 127.0.0.1:8080.")
     if request.headers.get("origin", f"http://{host}") != f"http://{host}":
         raise MalformedRequest("The header Origin is of another site, which may not do this.")
 
 
 def require_json(request: Request) -> None:
     """Raise `MediaTypeUnsupported` for a type that a page of another site may send unasked."""
-    if not is_json(request.headers.get("content-type", "").encode("latin-1")):
-        raise MediaTypeUnsupported("Send it with Content-Type: application/json.")
+    check_content(Exchange.of(request).headers)

@@ -7,11 +7,10 @@ from functools import wraps
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import Message
 
-from seatlatch.api.app import Endpoint
 from seatlatch.api.exchange import Exchange
+from seatlatch.api.routes import ApiRoute, Endpoint
 from seatlatch.sandbox.behaviour import Conduct
 from seatlatch.sandbox.cutting import cut
 from seatlatch.sandbox.faults import SLOW_SECONDS, Fault, Turns, asked_in, refusal_of
@@ -31,11 +30,11 @@ class Misbehaving:
         self.turns = turns
         self.sleep = sleep
 
-    def route(self, route: Route) -> Route:
+    def route(self, route: ApiRoute) -> ApiRoute:
         """The same route, which misbehaves if it is one of those that do."""
         if not route.path.startswith(MISBEHAVES):
             return route
-        return type(route)(route.path, self._around(route.endpoint), methods=route.methods)
+        return route.with_endpoint(self._around(route.endpoint))
 
     def sender(self, sends: Sends) -> Sends:
         """The same sender, which sends some messages twice."""

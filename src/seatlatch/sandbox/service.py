@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from seatlatch.api.routes import ApiRoute
+from seatlatch.auth.address_limits import RecentBuckets
 from seatlatch.auth.directory import Directory
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.logs import Log
@@ -15,6 +16,7 @@ from seatlatch.sandbox.behaviour import Conduct
 from seatlatch.sandbox.door import Door
 from seatlatch.sandbox.faults import Turns
 from seatlatch.sandbox.fresh import make_fresh
+from seatlatch.sandbox.hosts import AllowedHosts
 from seatlatch.sandbox.misbehaving import Misbehaving, Sleep
 from seatlatch.settings import Settings
 from seatlatch.store.interface import DatabaseProblem, Store
@@ -27,14 +29,16 @@ def sandbox_service(
     metrics: Metrics,
     webhook: str | None = None,
     sleep: Sleep = asyncio.sleep,
+    hosts: AllowedHosts | None = None,
 ) -> ASGIApp:
     """The application on a sandbox's database, which is fresh already. To be served by a
     `CuttableConnection`. Raises `DatabaseProblem`.
     """
-    sandbox = _Sandbox(settings.database_url, webhook, sleep)
+    sandbox = _Sandbox(settings.database_url, webhook, sleep, hosts or AllowedHosts())
     around = Around(
         sandbox.open,
         sandbox.misbehaving.sender,
+        sandbox.buckets_of,
         sandbox.buckets_of,
         sandbox.routes,
         is_sandbox=True,
@@ -45,25 +49,29 @@ def sandbox_service(
 class _Sandbox:
     """What is put around a service, and what of it a reset has to reach."""
 
-    def __init__(self, database_url: str, webhook: str | None, sleep: Sleep) -> None:
+    def __init__(
+        self, database_url: str, webhook: str | None, sleep: Sleep, hosts: AllowedHosts
+    ) -> None:
         self._database_url = database_url
         self._webhook = webhook
+        self._hosts = hosts
         self._conduct = Conduct()
         self._turns = Turns()
-        self._buckets: dict[str, dict[str, float]] = {}
+        self._buckets: dict[str, RecentBuckets] = {}
         self.misbehaving = Misbehaving(self._conduct, self._turns, sleep)
 
     def open(self, store: Store) -> Store:
         self._store = SharedStore(store)
         return self._store
 
-    def buckets_of(self, kind: str) -> dict[str, float]:
-        return self._buckets.setdefault(kind, {})
+    def buckets_of(self, kind: str) -> RecentBuckets:
+        return self._buckets.setdefault(kind, RecentBuckets())
 
-    def routes(self, plain: Sequence[Route], directory: Directory) -> list[Route]:
+    def routes(self, plain: Sequence[ApiRoute], directory: Directory) -> list[ApiRoute]:
         self._directory = directory
         door = Door(self._conduct, self.reset)
-        return [*map(self.misbehaving.route, plain), *door.routes()]
+        routes = [*map(self.misbehaving.route, plain), *door.routes()]
+        return [self._hosts.route(route) for route in routes]
 
     async def reset(self) -> None:
         """All as at a fresh start, between two transactions of all others."""

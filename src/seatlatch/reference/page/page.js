@@ -1,6 +1,6 @@
 // Shows the document that the page names. With a credential, which the sandbox alone gives, requests
 // can be tried at once; without one the examples of credentials are taken out, for they open nothing.
-const { document: address, scheme, credential } = document.body.dataset;
+const { base, document: address, scheme, credential } = document.body.dataset;
 
 fetch(address)
   .then((answer) => answer.json())
@@ -12,6 +12,9 @@ fetch(address)
       const exchange = spec.paths["/v1/auth/token"];
       if (exchange) delete exchange.post.requestBody.content["application/json"].examples;
     }
+    // Requests go to where this page came from, also behind a proxy that adds a path.
+    const root = new URL(base, location.href).pathname.replace(/\/$/, "");
+    spec.servers = [{ url: root || "/", description: "The server that this page came from" }];
     const ui = SwaggerUIBundle({
       spec,
       dom_id: "#reference",

@@ -16,6 +16,7 @@ import psycopg
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.postgres.connecting import (
     CONNECT_SECONDS_MAX,
+    SESSION_COLUMNS,
     Address,
     commit_durably,
     set_locally,
@@ -104,9 +105,10 @@ class Connections:
         if not self._address.pooled:
             parameters["prepare_threshold"] = 0  # every statement comes again and again
         connection = await Connection.connect(**parameters)
+        self._address.hosts.answered(connection.info.get_parameters())
         connection.prepares = not self._address.pooled
         if not self._address.pooled:
-            await _told(connection, commit_durably(locally=False))
+            await _prepared(connection)
         return connection
 
     async def _put_back(self, connection: Connection) -> None:
@@ -131,11 +133,17 @@ class Connections:
             await connection.close()
 
 
-async def _told(connection: Connection, sql: str) -> None:
-    """A statement before all others, for which there is as much time again as to connect."""
+async def _prepared(connection: Connection) -> None:
+    """See whether the session is one to work in, and have it commit durably. There is as much time
+    for that as to connect.
+    """
     try:
         with cut_at(asyncio.get_running_loop().time() + CONNECT_SECONDS_MAX, connection):
-            await connection.execute(sql.encode())
+            # Not prepared: behind a pooler that nobody declared that could fail before the check.
+            looked = await connection.execute(f"SELECT {SESSION_COLUMNS}".encode(), prepare=False)
+            if looked.pgresult:
+                connection.note_session(looked.pgresult)
+            await connection.execute(commit_durably(locally=False).encode())
     except BaseException:
         await connection.close()
         raise
@@ -152,7 +160,8 @@ def _has_news(connection: Connection) -> bool:
 def cut_at(deadline: float, connection: Connection) -> Iterator[None]:
     """Cut the connection if what is done inside isn't done by then; it fails with an error.
 
-    The server may be frozen, and can't be asked to stop. Not to be put around a COMMIT.
+    Our end of the connection is shut, and the server is never asked to cancel: it may be frozen,
+    and a COMMIT must not be cancelled.
     """
     timer = asyncio.get_running_loop().call_at(deadline, _cut, connection)
     try:

@@ -7,6 +7,10 @@ from seatlatch.domain.channel import Channel
 from seatlatch.store.postgres.snapshot import PostgresSnapshot, optional_utc
 
 READ_VERSION = "SELECT version FROM seatlatch.credentials_version"
+IS_READ_ONLY = """
+SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean
+FROM seatlatch.credentials_version
+"""
 READ_GRANTS = "SELECT channel_code, organization_id FROM seatlatch.grants"
 READ_API_KEYS = """
 SELECT application_id, key_hash, expires_at FROM seatlatch.api_keys ORDER BY key_hash
@@ -18,6 +22,11 @@ READ_OPERATORS = "SELECT key_hash, operator_name FROM seatlatch.operators"
 
 class PostgresCredentials(PostgresSnapshot):
     """The part of a snapshot that knows the callers."""
+
+    async def is_read_only(self) -> bool:
+        """Whether new transactions can't write. Reading a table shows that the database answers."""
+        ((read_only,),) = await self._rows(IS_READ_ONLY)
+        return bool(read_only)
 
     async def version(self) -> int:
         """The number that grows with every change to credentials."""

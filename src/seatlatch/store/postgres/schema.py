@@ -11,8 +11,10 @@ from seatlatch.store.interface import DatabaseProblem, DatabaseUse
 from seatlatch.store.migrations import Migration, migrations_of
 from seatlatch.store.postgres.connecting import (
     CONNECT_SECONDS_MAX,
+    SESSION_COLUMNS,
     Address,
     commit_durably,
+    session_problem,
     set_locally,
 )
 from seatlatch.store.postgres.errors import in_a_command
@@ -67,6 +69,7 @@ def connected(address: Address) -> Iterator[SyncConnection]:
     with in_a_command(address.name):
         parameters = address.parameters({}, CONNECT_SECONDS_MAX)
         with psycopg.Connection.connect(**parameters) as connection:
+            address.hosts.answered(connection.info.get_parameters())
             # A lock that is waited for protects nothing in a snapshot from before it.
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             _require_usable(connection, address)
@@ -98,6 +101,10 @@ def durable(connection: SyncConnection, address: Address) -> Iterator[None]:
 
 
 def _require_usable(connection: SyncConnection, address: Address) -> None:
+    _, role, marker = one_row(connection, f"SELECT {SESSION_COLUMNS}")
+    problem = session_problem(role, marker or "", pooled=address.pooled)
+    if problem:
+        raise DatabaseProblem(f"The database {address.name} {problem}")
     version, encoding, _ = one_row(connection, READ_SETTINGS)
     if version < OLDEST_VERSION:
         raise DatabaseProblem(

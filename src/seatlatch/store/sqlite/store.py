@@ -121,6 +121,20 @@ class SqliteStore:
             finally:
                 roll_back(self._reader)
 
+    unfinished_commits = 0
+    """A COMMIT is never given up: its thread can't be interrupted, and only its end says what it
+    did. Until then the one lane waits; callers have their answer after 3 seconds all the same."""
+
+    async def require_writable(self) -> None:
+        """Raise `Unavailable` unless the file can be read and its file system takes changes."""
+        await self.credentials_version()
+        try:
+            read_only = os.statvfs(self._path).f_flag & os.ST_RDONLY
+        except OSError as error:
+            raise Unavailable("The database file is not there. Send the request again.") from error
+        if read_only:
+            raise Unavailable("The database is read-only. Send the request again.")
+
     async def credentials_version(self) -> int:
         """One row, read beside the writer."""
         self._require_same_file()

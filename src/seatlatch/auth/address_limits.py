@@ -1,0 +1,103 @@
+"""Rate limits by client address, for requests that anyone can send without credentials."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from ipaddress import ip_network
+from typing import NamedTuple
+
+from seatlatch.auth.rate_limit import Buckets, Rate, RateLimit
+from seatlatch.domain.refusal import NotAuthenticated
+
+OF_FAILURES = "failed authentications"
+FAILURES = Rate(1, 60)
+"""Requests with invalid credentials. A secret has 256 bits, so this limits the cost of guesses, not
+their success; it leaves room for many clients behind one address."""
+
+OF_CALLS = "token calls"
+TOKEN_CALLS = Rate(10, 100)
+"""Token calls. With an hour for each access token this is enough for tens of thousands of clients
+behind one address."""
+
+BUCKETS_MAX = 20_000
+"""About 4 MB."""
+
+IPV6_BITS = 64
+"""A customer has at least one network of this size and can use every address in it."""
+
+
+class RecentBuckets:
+    """Buckets of one process in bounded memory (`auth.rate_limit.Buckets`).
+
+    With too many addresses, the one whose last request is the longest ago loses its bucket and
+    starts with a full one. Buckets in the file that workers share would stay there for ever.
+    """
+
+    def __init__(self, buckets_max: int = BUCKETS_MAX) -> None:
+        self._buckets_max = buckets_max
+        self._full_at: OrderedDict[str, float] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._full_at)
+
+    def get(self, key: str, default: float, /) -> float:
+        """When the bucket is full again, or the default."""
+        full_at = self._full_at.get(key)
+        return default if full_at is None else full_at
+
+    def __setitem__(self, key: str, full_at: float, /) -> None:
+        """Set it, and drop the one that was set the longest ago if there are too many."""
+        self._full_at[key] = full_at
+        self._full_at.move_to_end(key)
+        if len(self._full_at) > self._buckets_max:
+            self._full_at.popitem(last=False)
+
+    def clear(self) -> None:
+        """Every bucket is full again."""
+        self._full_at.clear()
+
+
+def recent_buckets(_kind: str) -> Buckets:
+    """New buckets for one kind of request."""
+    return RecentBuckets()
+
+
+class AddressLimits(NamedTuple):
+    """The two limits by client address."""
+
+    failures: RateLimit
+    token_calls: RateLimit
+
+    def count_token_call(self, address: str | None) -> None:
+        """Count a token call. Raises `RateExceeded` if its address sent too many."""
+        self.token_calls.take(address_key(address))
+
+    def count_failure(self, address: str | None, refusal: NotAuthenticated) -> None:
+        """Count a request that was refused for its credentials.
+
+        Raises `RateExceeded`, in place of the refusal, if the address sent too many. A request
+        without a bearer token guesses nothing and is not counted.
+        """
+        if refusal.token_sent:
+            self.failures.take(address_key(address))
+
+
+def address_limits(
+    monotonic: Callable[[], float],
+    buckets_of: Callable[[str], Buckets] = recent_buckets,
+    *,
+    is_on: bool = True,
+) -> AddressLimits:
+    """The limits of one process. `monotonic`: a clock in seconds."""
+    kinds = ((OF_FAILURES, FAILURES), (OF_CALLS, TOKEN_CALLS))
+    failures, token_calls = (
+        RateLimit(kind, rate if is_on else None, monotonic, buckets_of(kind))
+        for kind, rate in kinds
+    )
+    return AddressLimits(failures, token_calls)
+
+
+def address_key(address: str | None) -> str:
+    """What clients share a bucket by: an IPv4 address, or the network of an IPv6 address."""
+    if address is None or ":" not in address:
+        return address or ""
+    return str(ip_network((address, IPV6_BITS), strict=False))
