@@ -18,6 +18,7 @@ from seatlatch.auth.keys import hash_secret
 from seatlatch.logs import Log, make_log
 from seatlatch.metrics import Metrics
 from seatlatch.settings import read_settings
+from seatlatch.sink import STANDARD_ERROR
 from seatlatch.store.interface import NewTicket, Store
 from seatlatch.wiring import SITE, compose
 from tests.databases import Clock, Database
@@ -266,3 +267,4 @@ def served_by(
         thread.join(timeout=30)
         listener.close()
         assert not thread.is_alive(), "the server did not stop"
+        STANDARD_ERROR.flush()

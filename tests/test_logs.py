@@ -1,44 +1,134 @@
-"""The log: a failed write loses its lines and nothing else."""
+"""The log: what stands in a line, and that no call of it can fail."""
 
-import asyncio
-import io
 import json
-from typing import Any
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
-from seatlatch.logs import make_log
+from seatlatch.logs import Log, make_log
+from seatlatch.sink import Sink
+
+LINE_ENDS = "a\u2028b\u2029c\u0085d\x7fe\u202ef\x1b[31mg\nh"
 
 
-class FullDisk(io.BytesIO):
-    """Takes nothing while it is full."""
+class Written:
+    """A log whose lines go to a file."""
 
-    full = True
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("wb", buffering=0)
+        self.sink = Sink(self._file.fileno())
 
-    def write(self, data: Any) -> int:
-        if self.full:
-            raise OSError(28, "No space left on device")
-        return super().write(data)
+    def log(self, log_format: Literal["auto", "console", "json"]) -> Log:
+        return make_log(log_format, "info", self.sink)
+
+    def text(self) -> str:
+        assert self.sink.flush(30)
+        return self._path.read_text()
+
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text().split("\n")[:-1]]
+
+    def close(self) -> None:
+        self.sink.report = None  # or it would be tried again when the file is closed
+        self.sink.flush(30)
+        self._file.close()
 
 
-def test_after_a_write_that_failed_the_log_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    disk = FullDisk()
+@pytest.fixture
+def written(tmp_path: Path) -> Iterator[Written]:
+    written = Written(tmp_path / "log")
+    yield written
+    written.close()
 
-    class Stderr:
-        buffer = disk
 
-    monkeypatch.setattr("sys.stderr", Stderr)
-    log = make_log("json", "info")
+class NoText:
+    """An object that can't be shown."""
 
-    async def run() -> None:
-        log.info("lost")
-        await asyncio.sleep(0)
-        disk.full = False
-        log.info("kept", number=1)
-        log.info("kept", number=2)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
 
-    asyncio.run(run())
-    lines = [json.loads(line) for line in disk.getvalue().splitlines()]
-    assert [(line["event"], line["number"]) for line in lines] == [("kept", 1), ("kept", 2)]
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_no_value_ends_a_line_or_controls_a_terminal(
+    written: Written, log_format: Literal["json", "console"]
+) -> None:
+    written.log(log_format).info("request", reason=LINE_ENDS, channel="Zoë 🎟")
+    text = written.text()
+    assert len(text.splitlines()) == 1
+    assert text[:-1].isprintable()
+    assert "Zoë 🎟" in text
+
+
+def test_json_keeps_the_value_that_it_escapes(written: Written) -> None:
+    written.log("json").info("request", reason=LINE_ENDS, token="🎟\U000e0001")
+    (event,) = written.events()
+    assert (event["reason"], event["token"]) == (LINE_ENDS, "🎟\U000e0001")
+    assert (event["event"], event["level"]) == ("request", "info")
+
+
+@pytest.mark.parametrize("value", ["\ud800", NoText(), {NoText(): 1}], ids=["text", "value", "key"])
+def test_what_cant_be_rendered_is_logged_as_that(written: Written, value: object) -> None:
+    log = written.log("json")
+    log.error("request", reason=value)
+    log.error("request", reason="next")
+    lost, kept = written.events()
+    assert lost["event"] == "log line lost"
+    assert kept["reason"] == "next"
+
+
+def test_what_libraries_log_is_passed_on_and_cant_fail_either(written: Written) -> None:
+    written.log("json")
+    library = logging.getLogger("a.library")
+    library.info("below the level")
+    library.warning("%s of %s", 1)
+    library.log(45, "a level of its own")
+    library.critical("%s of %s", 1, 2)
+    lost, own, whole = written.events()
+    assert lost["event"] == "log line lost"
+    assert own["message"] == "a level of its own"
+    assert (whole["event"], whole["message"]) == ("library", "1 of 2")
+
+
+def test_an_exception_keeps_its_lines_on_the_console_alone(written: Written) -> None:
+    for log_format in ("json", "console"):
+        log = written.log(log_format)
+        try:
+            raise RuntimeError("a\x1b[31m")
+        except RuntimeError:
+            log.exception("bug")
+    lines = written.text().split("\n")
+    assert json.loads(lines[0])["exception"].endswith("RuntimeError: a\x1b[31m")
+    assert lines[-2].endswith("RuntimeError: a\\x1b[31m")
+
+
+def test_by_default_it_is_for_people_on_a_terminal_alone(written: Written) -> None:
+    """Standard error of the tests is none, but a pseudo-terminal can be put there."""
+    written.log("auto").info("request")
+    ours, terminal = os.openpty()
+    kept = os.dup(2)
+    try:
+        os.dup2(terminal, 2)
+        log = written.log("auto")
+    finally:
+        os.dup2(kept, 2)
+    log.info("request")
+    for_machines, for_people, _ = written.text().split("\n")
+    assert json.loads(for_machines)["event"] == "request"
+    assert "\x1b[" in for_people
+    for descriptor in (ours, terminal, kept):
+        os.close(descriptor)
+
+
+def test_lost_lines_are_reported_in_the_logs_own_format(written: Written) -> None:
+    log = written.log("json")
+    written.sink.dropped_lines += 3
+    log.info("request")
+    report, _ = written.events()
+    assert (report["event"], report["lines"], report["level"]) == ("log lines dropped", 3, "error")

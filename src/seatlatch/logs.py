@@ -1,78 +1,113 @@
-"""The structured log of a process; it imports nothing of seatlatch.
+"""The structured log of a process, on standard error.
 
-It never contains a secret; the tokens of a request are logged at debug only.
+It imports nothing of seatlatch but `sink` and `text`. It never contains a secret; the tokens of a
+request are logged at debug only. No call of a log waits for the output, and none raises.
 """
 
-import asyncio
 import logging
+import os
 import sys
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 import msgspec
 import structlog
 
+from seatlatch.sink import STANDARD_ERROR, Sink, SinkText
+from seatlatch.text import visible, visible_json, visible_lines
+
 Log = structlog.typing.FilteringBoundLogger
+EventDict = structlog.typing.EventDict
+Format = Callable[[EventDict], bytes]
+
+STANDARD_ERROR_DESCRIPTOR = 2
 
 
-def make_log(log_format: Literal["console", "json"], log_level: str) -> Log:
-    """The log, on standard error; also takes what libraries log, from warning upward."""
-    processors: list[Any] = [
-        structlog.processors.add_log_level,
-        _add_moment,
-        structlog.processors.format_exc_info,
-    ]
-    if log_format == "json":
-        encoder = msgspec.json.Encoder(enc_hook=str)
-        processors.append(lambda _log, _name, event: encoder.encode(event))
-        target: Any = _Lines(sys.stderr.buffer)
-    else:
-        processors.append(
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), pad_event_to=10, sort_keys=False
-            )
-        )
-        target = structlog.PrintLogger(sys.stderr)
+def make_log(
+    log_format: Literal["auto", "console", "json"], log_level: str, sink: Sink = STANDARD_ERROR
+) -> Log:
+    """The log, on standard error; also takes what libraries log, from warning upward.
+
+    `auto` is `console` if standard error is a terminal, else `json`.
+    """
+    is_terminal = os.isatty(STANDARD_ERROR_DESCRIPTOR)
+    if log_format == "auto":
+        log_format = "console" if is_terminal else "json"
+    render = _guarded(_json() if log_format == "json" else _console(is_terminal))
+    sink.report = lambda lines: render(
+        None, "error", {"event": "log lines dropped", "lines": lines, "reason": DROPPED}
+    )
     log: Log = structlog.wrap_logger(
-        target,
-        processors=processors,
+        _Lines(sink),
+        processors=[render],
         wrapper_class=structlog.make_filtering_bound_logger(log_level),
     ).bind()
     logging.basicConfig(handlers=[_ToLog(log)], level=logging.WARNING, force=True)
     return log
 
 
-def _add_moment(_log: Any, _name: str, event: structlog.typing.EventDict) -> Any:
-    """As structlog's own, at half its time, which every request pays."""
-    event["timestamp"] = f"{datetime.now(UTC).replace(tzinfo=None).isoformat('T', 'microseconds')}Z"
-    return event
+DROPPED = "Standard error could not be written, or was not read in time."
+
+
+def guard_standard_error() -> None:
+    """From now on nothing that writes to `sys.stderr` in this process can wait or fail.
+
+    A warning, a traceback of a thread or an error in a finalizer goes the same way as the log.
+    """
+    sys.stderr = SinkText(STANDARD_ERROR, STANDARD_ERROR_DESCRIPTOR)
+    logging.captureWarnings(True)
+
+
+def _json() -> Format:
+    encoder = msgspec.json.Encoder(enc_hook=str)
+    return lambda event: visible_json(encoder.encode(event)) + b"\n"
+
+
+def _console(is_terminal: bool) -> Format:
+    render = structlog.dev.ConsoleRenderer(colors=is_terminal, pad_event_to=10, sort_keys=False)
+
+    def line(event: EventDict) -> bytes:
+        for key, value in event.items():
+            if isinstance(value, str) and not value.isprintable():
+                event[key] = visible_lines(value) if key == "exception" else visible(value)
+        return f"{render(None, '', event)}\n".encode()
+
+    return line
+
+
+def _guarded(line: Format) -> Callable[[Any, str, EventDict], bytes]:
+    """The one processor of the log. What can't be rendered is logged as that."""
+
+    def render(_log: Any, level: str, event: EventDict) -> bytes:
+        try:
+            if (record := event.pop("record", None)) is not None:
+                event["message"] = record.getMessage()
+            event = structlog.processors.format_exc_info(_log, level, event)
+            return line({**event, "level": level, "timestamp": _timestamp()})
+        except Exception as error:
+            return line(
+                {
+                    "event": "log line lost",
+                    "reason": f"A line of the log could not be rendered: {type(error).__name__}.",
+                    "level": "error",
+                    "timestamp": _timestamp(),
+                }
+            )
+
+    return render
+
+
+def _timestamp() -> str:
+    """As structlog's own, in half the time, which every request pays."""
+    return f"{datetime.now(UTC).replace(tzinfo=None).isoformat('T', 'microseconds')}Z"
 
 
 class _Lines:
-    """Writes what is logged in one turn of the event loop at once; outside of one, as it comes."""
+    """What structlog calls with a rendered line."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._lines: list[bytes] = []
-
-    def msg(self, line: bytes) -> None:
-        if not self._lines:
-            try:
-                asyncio.get_running_loop().call_soon(self._write)
-            except RuntimeError:
-                self._lines.append(line)
-                self._write()
-                return
-        self._lines.append(line)
-
-    debug = info = warning = error = critical = exception = msg
-
-    def _write(self) -> None:
-        lines, self._lines = self._lines, []
-        with suppress(OSError):  # a log that can't be written must not stop the service
-            self._file.write(b"\n".join([*lines, b""]))
-            self._file.flush()
+    def __init__(self, sink: Sink) -> None:
+        self.debug = self.info = self.warning = self.error = self.critical = sink.write
 
 
 class _ToLog(logging.Handler):
@@ -83,6 +118,5 @@ class _ToLog(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._log.log(
-            record.levelno, "library", message=record.getMessage(), exc_info=record.exc_info
-        )
+        log = self._log.error if record.levelno >= logging.ERROR else self._log.warning
+        log("library", record=record, exc_info=record.exc_info)

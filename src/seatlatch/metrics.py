@@ -111,11 +111,17 @@ class Metrics:
         self._make_webhooks()
         if together:
             together.reserve()
-        self._count_waiting: Callable[[], int] = lambda: 0
-        self._count_unready: Callable[[], int] = lambda: 0
-        self._count_unfinished: Callable[[], int] = lambda: 0
+        self._watch_nothing()
         self._tokens_of: dict[str, Counter] = {}
         self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
+    def _watch_nothing(self) -> None:
+        """Until somebody says what to read at a scrape."""
+        self._count_waiting: Callable[[], int] = lambda: 0
+        self._count_dropped: Callable[[], int] = lambda: 0
+        self._count_unready: Callable[[], int] = lambda: 0
+        self._count_unfinished: Callable[[], int] = lambda: 0
+        self._dropped_lines = 0
 
     def _make_states(self) -> None:
         """What is told of the processes, beside what they answered and committed."""
@@ -154,6 +160,11 @@ class Metrics:
         self._workers_replaced = Counter(
             "seatlatch_workers_replaced",
             "Worker processes that died and were replaced.",
+            registry=self.registry,
+        )
+        self._log_lines_dropped = Counter(
+            "seatlatch_log_lines_dropped",
+            "Log lines that could not be written to standard error.",
             registry=self.registry,
         )
         Gauge(
@@ -213,6 +224,10 @@ class Metrics:
         """Ask `count` at every scrape, and when it is noted for the others' scrapes."""
         self._count_waiting = count
 
+    def watch_dropped_lines(self, count: Callable[[], int]) -> None:
+        """Ask `count` in the same way. It returns how many log lines were lost until now."""
+        self._count_dropped = count
+
     def watch_database(
         self, unready: Callable[[], int], unfinished_commits: Callable[[], int]
     ) -> None:
@@ -220,11 +235,14 @@ class Metrics:
         self._count_unready = unready
         self._count_unfinished = unfinished_commits
 
-    def note_waiting_requests(self) -> None:
+    def note_watched(self) -> None:
         """Note the present state of this process, for a scrape that comes to another one."""
         self._waiting_requests.set(self._count_waiting())
         self._unready_processes.set(self._count_unready())
         self._unfinished_commits.set(self._count_unfinished())
+        dropped_lines = self._count_dropped()
+        self._log_lines_dropped.inc(dropped_lines - self._dropped_lines)
+        self._dropped_lines = dropped_lines
 
     def journal_holds(self, entries: int) -> None:
         """So many requests are in the journal."""
@@ -249,7 +267,7 @@ class Metrics:
 
     def exposed(self) -> bytes:
         """All metrics as Prometheus's text; of processes that count together, the sums."""
-        self.note_waiting_requests()
+        self.note_watched()
         if self._together is None:
             return generate_latest(self.registry)
         sums = CollectorRegistry()

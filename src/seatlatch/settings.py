@@ -29,7 +29,7 @@ YEAR_SECONDS = 31_536_000
 
 WebhookAddresses = Literal["public", "loopback"]
 Pooler = Literal["none", "transaction"]
-LogFormat = Literal["console", "json"]
+LogFormat = Literal["auto", "console", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -157,9 +157,10 @@ TABLE = (
     ),
     Setting(
         "log_format",
-        "console",
-        "console for people, json for machines: one object a line.",
-        one_of("console", "json"),
+        "auto",
+        "console for people, json for machines: one object a line. auto is console if standard"
+        " error is a terminal, else json.",
+        one_of("auto", "console", "json"),
     ),
     Setting(
         "log_level",

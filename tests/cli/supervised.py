@@ -63,20 +63,25 @@ def make_inventory(url_of: Callable[[str], str]) -> str:
 
 
 class Supervised:
-    """`seatlatch serve` with workers. Its temporary files go to a folder of its own."""
+    """`seatlatch serve` with workers. Its temporary files go to a folder of its own.
 
-    def __init__(self, url: str, port: int, **settings: str) -> None:
+    `standard_error`: the path of a file for it, in place of the log that `log` returns.
+    """
+
+    def __init__(
+        self, url: str, port: int, standard_error: str | None = None, **settings: str
+    ) -> None:
         self.url = url
         self.temporary = Path(tempfile.mkdtemp(prefix="seatlatch-workers-test-"))
         self._log = self.temporary.with_suffix(".log")
         settings = {"WORKERS": str(WORKERS), "PORT": str(port), "RATE_LIMIT": "off", **settings}
-        with self._log.open("wb") as log:
+        self._log.touch()
+        with Path(standard_error or self._log).open("wb") as log:
             self.process = subprocess.Popen(
                 [*COMMAND, "serve", "--json", "--database", url],
                 env={
                     **{n: v for n, v in os.environ.items() if not n.startswith("SEATLATCH_")},
                     **{f"SEATLATCH_{name}": value for name, value in settings.items()},
-                    "SEATLATCH_LOG_FORMAT": "json",
                     "TMPDIR": str(self.temporary),
                 },
                 stdout=subprocess.PIPE,
@@ -159,9 +164,11 @@ class Supervised:
 
 
 @contextmanager
-def supervised(url: str, port: int = 0, **settings: str) -> Iterator[Supervised]:
+def supervised(
+    url: str, port: int = 0, standard_error: str | None = None, **settings: str
+) -> Iterator[Supervised]:
     """Workers that have begun."""
-    service = Supervised(url, port, **settings)
+    service = Supervised(url, port, standard_error, **settings)
     try:
         service.begun()
         yield service

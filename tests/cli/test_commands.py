@@ -244,7 +244,7 @@ def test_the_defaults_are_the_contracts() -> None:
         refresh_token_seconds=2_592_000,
         webhook_addresses="public",
         webhook_networks=(),
-        log_format="console",
+        log_format="auto",
         log_level="info",
     )
 

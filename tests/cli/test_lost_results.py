@@ -171,6 +171,47 @@ def test_ctrl_c_while_it_prints_is_not_taken_for_undone(inventory: Database) -> 
     assert done(inventory, "tickets", "show", many[-1])["status"] == "LOCK"
 
 
+@full
+@pytest.mark.parametrize("redirected", ["2>/dev/full", "2>&-", "2>/dev/full 0<&-"])
+def test_messages_that_cant_be_written_dont_change_the_exit_code(
+    inventory: Database, tmp_path: Path, redirected: str
+) -> None:
+    file = tmp_path / "season.csv"
+    file.write_text("token,owner_id\nnew,o\nbad,\n")
+    arguments = ["tickets", "import", str(file), "--org", ORGANIZATION, "--keep-good"]
+    code, output = redirecting(inventory, redirected, *arguments)
+    assert (code, output) == (
+        3,
+        "1 added, 0 updated, 0 as they were, 1 bad line left out.\n",
+    )
+    assert redirecting(inventory, redirected, "tickets", "show", "nothing") == (1, "")
+    assert redirecting(inventory, redirected, "nothing") == (2, "")
+
+
+@full
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("tickets", "--help")])
+def test_a_help_that_cant_be_printed_is_reported(
+    inventory: Database, arguments: tuple[str, ...]
+) -> None:
+    code, error = on_a_full_disk(inventory, *arguments)
+    assert code == 1
+    assert "can't be written (No space left on device)" in error
+    assert_one_sentence(error)
+
+
+def redirecting(database: Database, redirected: str, *arguments: str) -> tuple[int, str]:
+    """The exit code and the output of a command whose descriptors a shell has redirected."""
+    result = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirected}', "sh", *COMMAND, *arguments],
+        env=environment({"SEATLATCH_DATABASE_URL": database.url}),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return result.returncode, result.stdout
+
+
 def test_a_bad_line_does_nothing_to_the_terminal(inventory: Database, tmp_path: Path) -> None:
     file = tmp_path / "season.ndjson"
     file.write_text('{"token":"a","owner_id":"o","\\u001b[31m":1}\n')

@@ -102,6 +102,19 @@ def test_killed_workers_are_replaced_and_what_waits_for_them_is_answered(
     assert service.replaced() == ["It ended by SIGKILL and is replaced."] * WORKERS
 
 
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_a_log_that_cant_be_written_ends_neither_the_supervisor_nor_a_worker(
+    url: str, log_format: str
+) -> None:
+    with supervised(url, standard_error="/dev/full", LOG_FORMAT=log_format) as service:
+        old = service.workers()
+        kill(min(old))
+        service.new_workers(old, 1)
+        assert set(service.statuses("/livez", 20)) == {200}
+        until(lambda: service.metric("seatlatch_log_lines_dropped_total") > 0)
+        assert service.process.poll() is None
+
+
 def test_metrics_are_summed_and_nothing_of_a_dead_worker_is_lost(service: Supervised) -> None:
     asked = {"route": "/livez", "status": "200"}
     assert service.metric("seatlatch_workers_replaced_total") == 0

@@ -16,6 +16,7 @@ from seatlatch.logs import make_log
 from seatlatch.operations import write_webhooks
 from seatlatch.operations.box_office import HoldTickets, OverrideUnlock, ReleaseTickets, VoidTickets
 from seatlatch.operations.mpreserve_change import MpreserveChange
+from seatlatch.sink import STANDARD_ERROR
 from seatlatch.store.interface import Hold, Mpreserve, NewTicket, Store
 from seatlatch.webhooks.addresses import LOOPBACK, Resolver
 from seatlatch.webhooks.deliverer import Deliverer, Times
@@ -177,6 +178,7 @@ async def telling(
         await commits.close()
         await store.close()
         await own.close()
+        STANDARD_ERROR.flush()
 
 
 async def kill(deliverer: Deliverer) -> None:

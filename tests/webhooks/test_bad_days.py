@@ -1,10 +1,14 @@
 """Endpoints while the database, the journal or a clock is not as it should be: on every engine."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from time import monotonic
+from typing import Literal
 
 import pytest
 
@@ -13,6 +17,7 @@ from seatlatch.domain.webhook import WebhookState
 from seatlatch.logs import make_log
 from seatlatch.operations import prune_journal, write_webhooks
 from seatlatch.operations.provision import NotDone
+from seatlatch.sink import STANDARD_ERROR
 from seatlatch.store.interface import Result, Snapshot, Transaction
 from seatlatch.webhooks import feed
 from seatlatch.webhooks.deliverer import Deliverer
@@ -54,11 +59,45 @@ def switched_on() -> None:
 
 
 def test_what_happened_while_the_database_was_away_is_told(
-    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database: Database, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """It goes on by itself, and says so once, not at every look."""
-    with_tickets(database, 3)
     monkeypatch.setattr("tests.webhooks.telling.make_log", lambda *_: make_log("json", "info"))
+    deliver_after_an_absence(database, monkeypatch)
+    said = capfd.readouterr().err
+    assert said.count("The database is not reachable.") == 1
+    assert said.count("The database is reachable again.") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_nor_does_a_log_that_cant_be_written_end_the_deliveries(
+    database: Database, monkeypatch: pytest.MonkeyPatch, log_format: Literal["console", "json"]
+) -> None:
+    monkeypatch.setattr("tests.webhooks.telling.make_log", lambda *_: make_log(log_format, "info"))
+    dropped = STANDARD_ERROR.dropped_lines
+    with unwritable_standard_error():
+        deliver_after_an_absence(database, monkeypatch)
+    assert STANDARD_ERROR.dropped_lines >= dropped + 2
+
+
+@contextmanager
+def unwritable_standard_error() -> Iterator[None]:
+    """What is written to standard error meets a full disk."""
+    kept, full = os.dup(2), os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, 2)
+    try:
+        yield
+    finally:
+        STANDARD_ERROR.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(full)
+
+
+def deliver_after_an_absence(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change two tickets, one of them while the database is away; both are delivered in the end."""
+    with_tickets(database, 3)
     looks = count_looks(monkeypatch)
 
     async def test() -> None:
@@ -78,9 +117,6 @@ def test_what_happened_while_the_database_was_away_is_told(
             assert len({one.message_id for one in receiver.received}) == 2
 
     run(test())
-    said = capsys.readouterr().err
-    assert said.count("The database is not reachable.") == 1
-    assert said.count("The database is reachable again.") == 1
 
 
 def count_looks(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Awaitable[None]]:
@@ -145,7 +181,7 @@ def test_a_bug_ends_no_endpoint_for_good(
 
 
 def test_who_comes_back_after_the_journal_was_pruned_is_told_what_is_left(
-    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database: Database, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with_tickets(database, 3)
     monkeypatch.setattr("tests.webhooks.telling.make_log", lambda *_: make_log("json", "warning"))
@@ -162,7 +198,7 @@ def test_who_comes_back_after_the_journal_was_pruned_is_told_what_is_left(
             assert received.versions == {"t1": 2}
 
     run(test())
-    assert "The journal was pruned beyond where it was" in capsys.readouterr().err
+    assert "The journal was pruned beyond where it was" in capfd.readouterr().err
 
 
 async def prune_all(teller: Teller) -> None:

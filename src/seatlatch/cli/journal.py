@@ -15,7 +15,7 @@ from seatlatch.api.journal import UUID
 from seatlatch.api.traces import Trace, full_traces
 from seatlatch.cli.exit_codes import NOTHING_DONE
 from seatlatch.cli.options import AsJson, Database, group, settings_for
-from seatlatch.cli.printing import for_people, in_columns, print_result
+from seatlatch.cli.printing import for_people, in_columns, note, print_result
 from seatlatch.cli.tickets import at_the_keyboard, require_text
 from seatlatch.commit import CommitEach
 from seatlatch.domain.journal import Asker
@@ -213,7 +213,7 @@ async def _prune(store: Store, asker: Asker, before: datetime) -> int:
 
 def _tell(progress: str) -> None:
     if sys.stderr.isatty():
-        typer.echo(f"{progress} ...", err=True)
+        note(f"{progress} ...")
 
 
 def _moment(text: str) -> datetime:

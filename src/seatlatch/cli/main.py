@@ -1,7 +1,7 @@
 """The command `seatlatch`: its subcommands, and what each kind of failure exits with."""
 
 import sys
-from contextlib import suppress
+from traceback import walk_tb
 from typing import Annotated
 
 import typer
@@ -15,11 +15,12 @@ from seatlatch.cli.journal import history, journal, trace
 from seatlatch.cli.migrate import migrate
 from seatlatch.cli.operators import operators
 from seatlatch.cli.organizations import organizations
-from seatlatch.cli.printing import ResultLost, visible
+from seatlatch.cli.printing import ResultLost, lost, note, visible
 from seatlatch.cli.remote import remote
 from seatlatch.cli.running import ListenProblem
 from seatlatch.cli.sandbox import sandbox
 from seatlatch.cli.serve import serve
+from seatlatch.cli.streams import discard, prepare_streams
 from seatlatch.cli.tickets import tickets
 from seatlatch.cli.tickets_import import EXAMPLE, import_file
 from seatlatch.cli.webhooks import webhooks
@@ -70,6 +71,7 @@ def _options(
 
 def main() -> None:
     """Run the command; a problem becomes one sentence on standard error. Ctrl-C exits with 130."""
+    prepare_streams()
     try:
         code = app(prog_name="seatlatch", standalone_mode=False)
     except typer.TyperException as problem:
@@ -82,6 +84,11 @@ def main() -> None:
         _fail(_unconfirmed(refusal), NOTHING_DONE)
     except ResultLost as problem:
         _fail(str(problem), DONE_IN_PART if problem.changed else NOTHING_DONE)
+    except OSError as problem:
+        if not _came_from_echo(problem):
+            raise
+        discard(sys.stdout)
+        _fail(str(lost(problem, changed=False)), NOTHING_DONE)
     else:
         sys.exit(code)
 
@@ -90,7 +97,7 @@ def _fail_usage(problem: typer.TyperException) -> None:
     """Typer also tells a group that is called without a command so, with the help as message."""
     message = problem.format_message()
     if message.startswith("Usage: "):
-        typer.echo(message, err=True)
+        note(message)
         sys.exit(WRONG_USAGE)
     context = getattr(problem, "ctx", None)
     command = context.command_path if context else "seatlatch"
@@ -122,7 +129,12 @@ def _unconfirmed(refusal: Unavailable) -> str:
     return f"{what}{cause}. Do it again; what is done already is not done twice."
 
 
+def _came_from_echo(problem: OSError) -> bool:
+    """Whether the help or the version could not be printed, which Typer does by `echo`."""
+    *_, (frame, _) = walk_tb(problem.__traceback__)
+    return frame.f_code is typer.echo.__code__
+
+
 def _fail(message: str, code: int) -> None:
-    with suppress(OSError):  # whoever reads standard error may have gone away
-        typer.echo(f"seatlatch: {visible(message)}", err=True)
+    note(f"seatlatch: {visible(message)}")
     sys.exit(code)

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Annotated
 
 import typer
 
+from seatlatch.cli.printing import note
 from seatlatch.environment import select_variables
 from seatlatch.logs import Log
 from seatlatch.settings import Settings, read_settings
@@ -50,8 +50,7 @@ def settings_for(database: str | None) -> Settings:
 def report_injected(names: Sequence[str]) -> None:
     """Say on standard error which variables a command has ignored, if there are any."""
     if names:
-        with suppress(OSError):  # standard error may be closed or full
-            typer.echo(f"seatlatch: {injected_message(names)}", err=True)
+        note(f"seatlatch: {injected_message(names)}")
 
 
 def log_injected(log: Log) -> None:

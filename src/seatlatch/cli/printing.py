@@ -1,11 +1,15 @@
 """What a command prints: lines for people, or one JSON document. Whole, safe for a terminal."""
 
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import typer
+
 from seatlatch.api.body import encode_json
+from seatlatch.cli.streams import discard
+from seatlatch.sink import STANDARD_ERROR
+from seatlatch.text import visible as visible
 
 SHOWN_ONCE = "Note down what is secret now: it is kept as a hash only and can't be shown again."
 
@@ -46,26 +50,25 @@ def print_result(
         _write(output)
     except BrokenPipeError as error:
         if secret:
-            raise _lost(error.strerror or str(error), changed, secret) from None
+            raise lost(error, changed, secret) from None
     except OSError as error:
-        raise _lost(error.strerror or str(error), changed, secret) from None
+        raise lost(error, changed, secret) from None
     except KeyboardInterrupt:
         if not changed:
             raise
-        raise _lost("Ctrl-C", changed, secret) from None
+        raise lost("Ctrl-C", changed, secret) from None
 
 
-def visible(text: str) -> str:
-    """Text that does nothing to a terminal: what can't be printed stands as an escape.
+def note(text: str) -> None:
+    """Print a line for people on standard error.
 
-    Tokens and names come from others, and what a seller is called comes from a marketplace.
+    If that can't be written, the command goes on: its exit code says what happened to the data.
     """
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
+    STANDARD_ERROR.flush()  # a progress bar is drawn there
+    try:
+        typer.echo(text, err=True)
+    except OSError:
+        discard(sys.stderr)
 
 
 def in_columns(rows: Iterable[Sequence[str]]) -> list[str]:
@@ -86,16 +89,18 @@ def for_people(moment: datetime) -> str:
 def _write(output: bytes) -> None:
     if sys.stdout is None:
         raise OSError("it is closed")
+    STANDARD_ERROR.flush()
     try:
         sys.stdout.buffer.write(output)
         sys.stdout.buffer.flush()
     except BaseException:
-        # What is left in the buffer must not be tried again when the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
         raise
 
 
-def _lost(cause: str, changed: bool, secret: bool) -> ResultLost:
+def lost(cause: OSError | str, changed: bool, secret: bool = False) -> ResultLost:
+    """The exception for a result that was not printed."""
+    cause = getattr(cause, "strerror", None) or str(cause)
     what = "What could be done is done." if changed else "Nothing was changed."
     if secret:
         what = "What could be done is done, but the secret was not shown: get a new one."

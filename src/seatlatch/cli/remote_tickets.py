@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, Self, TypeVar
 import typer
 
 from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE
-from seatlatch.cli.printing import in_columns, print_result, visible
+from seatlatch.cli.printing import in_columns, note, print_result, visible
+from seatlatch.cli.streams import progress_output
 from seatlatch.cli.tickets import require_text
 from seatlatch.client import (
     Answered,
@@ -69,7 +70,7 @@ class Progress:
     def __init__(self, tickets: int) -> None:
         self.answers: list[Answered[Any]] = []
         shown = tickets >= PROGRESS_TICKETS and sys.stderr.isatty()
-        self._bar = typer.progressbar(length=tickets, file=sys.stderr) if shown else None
+        self._bar = typer.progressbar(length=tickets, file=progress_output()) if shown else None
 
     def __enter__(self) -> Self:
         if self._bar:
@@ -127,7 +128,7 @@ def tell_tickets(
     changed = bool(outcome.success) and done != "verified"
     print_result(as_json, document, _lines(outcome, done), changed=changed)
     if outcome.problem is not None:
-        typer.echo(f"seatlatch: {visible(outcome.problem)}", err=True)
+        note(f"seatlatch: {visible(outcome.problem)}")
     if outcome.failure or outcome.problem is not None:
         raise typer.Exit(DONE_IN_PART if outcome.success else NOTHING_DONE)
 

@@ -15,7 +15,8 @@ import typer
 from seatlatch.api.server import url_of
 from seatlatch.cli.options import AllowedHost, AsJson, Host, Port, log_injected
 from seatlatch.cli.running import run, stop_in_order, take_address
-from seatlatch.logs import make_log
+from seatlatch.cli.streams import greet, guard_output
+from seatlatch.logs import Log, make_log
 from seatlatch.metrics import Metrics
 from seatlatch.operations.write_webhooks import require_url
 from seatlatch.sandbox import data, faults
@@ -60,7 +61,8 @@ def sandbox(
                 make_fresh(database_url, webhook)
                 app = sandbox_service(settings, log, metrics, webhook, hosts=hosts)
                 about = describe(url_of(listener), engine.name, webhook)
-                said = partial(say, about, as_json)
+                said = partial(say, about, as_json, log)
+                guard_output(metrics)
                 run(app, listener, log, metrics, said, CuttableConnection)
 
 
@@ -111,13 +113,15 @@ def describe(url: str, database_url: str, webhook: str | None) -> dict[str, Any]
     }
 
 
-def say(about: dict[str, Any], as_json: bool) -> None:
+def say(about: dict[str, Any], as_json: bool, log: Log) -> None:
     """Print it."""
-    if as_json:
-        typer.echo(json.dumps(about))
-        return
+    greet(json.dumps(about) if as_json else greeting(about), log)
+
+
+def greeting(about: dict[str, Any]) -> str:
+    """The same for people."""
     told = f"Tells {about['webhook']} of the channel's seats.\n" if "webhook" in about else ""
-    typer.echo(f"""\
+    return f"""\
 The seatlatch sandbox answers at {about["url"]}
 Its data lives in {about["database"]}, fresh at each start.
 {told}
@@ -143,4 +147,4 @@ Where to go from here, in this project's folder, or as pages at {about["url"]}/d
   docs/guides/operator.md      ten commands to an inventory of your own
 
 Ctrl-C stops the sandbox.
-""")
+"""

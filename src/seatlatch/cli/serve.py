@@ -3,11 +3,10 @@
 import json
 import os
 
-import typer
-
 from seatlatch.api.server import url_of
 from seatlatch.cli.options import AsJson, Database, Host, Port, Workers, log_injected
 from seatlatch.cli.running import run, stop_in_order, take_address
+from seatlatch.cli.streams import greet, guard_output
 from seatlatch.cli.supervising import supervise
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics
@@ -36,14 +35,12 @@ def serve(
         about = {"url": url_of(listener), "database": engine.name}
 
         def say() -> None:
-            typer.echo(
-                json.dumps(about)
-                if as_json
-                else f"seatlatch serves {about['database']} at {about['url']}. Ctrl-C stops it."
-            )
+            sentence = f"seatlatch serves {about['database']} at {about['url']}. Ctrl-C stops it."
+            greet(json.dumps(about) if as_json else sentence, log)
 
         if settings.workers > 1:
             supervise(settings, log, listener, say)
         else:
             metrics = Metrics()
+            guard_output(metrics)
             run(service(settings, log, metrics), listener, log, metrics, say)

@@ -22,7 +22,8 @@ from typing import Any
 from seatlatch.api.server import STOP_SECONDS_MAX, share_address
 from seatlatch.auth.shared_buckets import make_table
 from seatlatch.cli.running import STOPPING_SIGNALS, explained, ignore_stopping_signals
-from seatlatch.cli.working import Place, work
+from seatlatch.cli.streams import guard_output
+from seatlatch.cli.working import Place, note_regularly, work
 from seatlatch.logs import Log
 from seatlatch.metrics import Metrics, Together
 from seatlatch.settings import Settings
@@ -58,6 +59,7 @@ def supervise(
         buckets = folder / "buckets"
         make_table(buckets)
         metrics = Metrics(Together(folder, "supervisor"))
+        guard_output(metrics)
         heard, ready = SPAWN.Pipe(duplex=False)
         with heard, ready:
             places = [
@@ -102,6 +104,7 @@ class Supervisor:
         for number in STOPPING_SIGNALS:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(self._stopping.set))
         loop.add_reader(self._heard.fileno(), self._hear)
+        note_regularly(self._metrics)
         kept = asyncio.gather(*map(self._keep, self._places))
         begun = asyncio.create_task(self._begun.wait())
         either: set[asyncio.Future[Any]] = {kept, begun}

@@ -13,7 +13,8 @@ import typer
 
 from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE
 from seatlatch.cli.options import AsJson, Database, settings_for
-from seatlatch.cli.printing import print_result, visible
+from seatlatch.cli.printing import note, print_result, visible
+from seatlatch.cli.streams import progress_output
 from seatlatch.cli.ticket_file import STANDARD_INPUT, FileFormat, format_of, read_tickets
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.operations.import_tickets import Imported, import_tickets
@@ -76,7 +77,7 @@ def import_file(
         except (DatabaseProblem, OrganizationGone, KeyboardInterrupt) as problem:
             if not progress.stored_tickets:
                 raise
-            typer.echo(f"seatlatch: {_cut_off(problem, progress.stored_tickets)}", err=True)
+            note(f"seatlatch: {_cut_off(problem, progress.stored_tickets)}")
             raise typer.Exit(DONE_IN_PART) from None
     _tell(imported, as_json)
     if imported.bad_lines:
@@ -127,7 +128,7 @@ class _Progress:
             "Reading" if known else "Reading (bytes)",
             show_eta=known,
             show_pos=not known,
-            file=sys.stderr,
+            file=progress_output(),
         )
 
     def __enter__(self) -> Self:
@@ -158,7 +159,9 @@ class _Progress:
             if not self._merged_tickets:
                 self._draw_bytes()
                 self._bar.__exit__(None, None, None)
-                self._bar = typer.progressbar(length=self._lines, label="Storing", file=sys.stderr)
+                self._bar = typer.progressbar(
+                    length=self._lines, label="Storing", file=progress_output()
+                )
                 self._bar.__enter__()
             self._bar.update(tickets)
         self._merged_tickets += tickets
@@ -183,7 +186,7 @@ def _cut_off(problem: BaseException, tickets: int) -> str:
 def _tell(imported: Imported, as_json: bool) -> None:
     for bad in imported.shown if not as_json else ():
         where = f"line {bad.line}" if bad.column is None else f"line {bad.line}, {bad.column}"
-        typer.echo(f"{where}: {visible(bad.problem)}", err=True)  # it may quote the file
+        note(f"{where}: {visible(bad.problem)}")  # it may quote the file
     changed = bool(imported.added or imported.updated)
     print_result(as_json, _document(imported), _summary(imported), changed=changed)
 

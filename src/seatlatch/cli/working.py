@@ -19,6 +19,7 @@ from seatlatch.api.server import Server, make_server
 from seatlatch.auth.shared_buckets import SharedBuckets
 from seatlatch.cli.exit_codes import NOTHING_DONE
 from seatlatch.cli.running import STOPPING_SIGNALS, stop_in_order
+from seatlatch.cli.streams import guard_output
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics, Together
 from seatlatch.settings import Settings
@@ -59,6 +60,7 @@ def work(place: Place) -> None:
     settings = place.settings
     log = make_log(settings.log_format, settings.log_level)
     metrics = Metrics(place.together)
+    guard_output(metrics)
     around = Around(buckets=partial(SharedBuckets, place.buckets))
     try:
         app = service(settings, log, metrics, around=around)
@@ -102,5 +104,5 @@ def supervisor() -> BaseProcess:
 
 def note_regularly(metrics: Metrics) -> None:
     """Keep fresh what a scrape that comes to another worker tells of this one."""
-    metrics.note_waiting_requests()
+    metrics.note_watched()
     asyncio.get_running_loop().call_later(NOTE_SECONDS, note_regularly, metrics)
