@@ -47,7 +47,7 @@ class Observer(Protocol):
 
 
 class Means(NamedTuple):
-    """What an endpoint is told with. `clock` gives aware UTC, `chance` numbers from 0 to 1."""
+    """What an endpoint needs. `clock`: the database's time (UTC); `chance`: numbers from 0 to 1."""
 
     store: Store
     commits: Commits
@@ -56,6 +56,7 @@ class Means(NamedTuple):
     log: Log
     clock: Callable[[], datetime]
     chance: Callable[[], float]
+    clock_was_read: Callable[[datetime], None] = lambda _now: None
     delays_seconds: Sequence[float] = DELAYS_SECONDS
     refresh_seconds: float = 5.0
     """So often it is looked what others have done to the messages that wait."""

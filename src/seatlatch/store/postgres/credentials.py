@@ -1,12 +1,15 @@
 """Credentials, channels and grants: their SQL, and rows to the domain's values."""
 
 from collections import defaultdict
+from datetime import datetime
 
 from seatlatch.domain.application import AccessToken, ApiKey, Application, Credentials
 from seatlatch.domain.channel import Channel
+from seatlatch.store.postgres.reading import utc
 from seatlatch.store.postgres.snapshot import PostgresSnapshot, optional_utc
 
 READ_VERSION = "SELECT version FROM seatlatch.credentials_version"
+READ_VERSION_AND_TIME = "SELECT version, now() FROM seatlatch.credentials_version"
 READ_GRANTS = "SELECT channel_code, organization_id FROM seatlatch.grants"
 READ_API_KEYS = """
 SELECT application_id, key_hash, expires_at FROM seatlatch.api_keys ORDER BY key_hash
@@ -23,6 +26,11 @@ class PostgresCredentials(PostgresSnapshot):
         """The number that grows with every change to credentials."""
         ((version,),) = await self._rows(READ_VERSION)
         return int(version)
+
+    async def version_and_time(self) -> tuple[int, datetime]:
+        """The same with the time at which the transaction began."""
+        ((version, now),) = await self._rows(READ_VERSION_AND_TIME)
+        return int(version), utc(now)
 
     async def credentials(self) -> Credentials:
         """All callers."""
