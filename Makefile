@@ -14,6 +14,8 @@ GENERATOR := tests/reference/generator/requirements
 GENERATOR_READY := .venv-generator/.ready
 LINTING := tests/reference/linting
 LINTER_READY := $(LINTING)/node_modules/.ready
+TYPESCRIPT := tests/reference/clients/typescript
+TYPESCRIPT_READY := $(TYPESCRIPT)/node_modules/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench docs client tools lock
@@ -47,7 +49,7 @@ docs: $(DOCS_READY) ## write the parts of docs/ that are made from the code, and
 client: $(DEV_READY) ## make the SDK's sync client from the async one
 	$(BIN)/python -m tools.sync_client
 
-tools: $(GENERATOR_READY) $(LINTER_READY) ## get what some tests need: a linter (by npm) and a generator of clients
+tools: $(GENERATOR_READY) $(LINTER_READY) $(TYPESCRIPT_READY) ## install what some tests need: client generators, and a linter and TypeScript (by npm)
 
 lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -86,7 +88,7 @@ $(SITE): $(DOCS_READY) $(PAGES)
 	@$(BIN)/python -m docs.build
 
 $(GENERATOR_READY): $(GENERATOR).lock
-	@echo "Installing the generator of clients into .venv-generator ..."
+	@echo "Installing the generators of clients into .venv-generator ..."
 	@$(PYTHON) -m venv .venv-generator
 	@.venv-generator/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(GENERATOR).lock
 	@touch $@
@@ -94,4 +96,9 @@ $(GENERATOR_READY): $(GENERATOR).lock
 $(LINTER_READY): $(LINTING)/package-lock.json
 	@echo "Installing the linter of OpenAPI documents ..."
 	@cd $(LINTING) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(TYPESCRIPT_READY): $(TYPESCRIPT)/package-lock.json
+	@echo "Installing the TypeScript compiler for generated clients ..."
+	@cd $(TYPESCRIPT) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

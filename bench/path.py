@@ -26,10 +26,11 @@ from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.application import AccessToken, ApiKey, Application, Credentials
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.journal import NewEntry
+from seatlatch.logs import make_log
+from seatlatch.metrics import Metrics
 from seatlatch.settings import read_settings
 from seatlatch.store.interface import Written
 from seatlatch.store.journal import EPOCH, NO_HASH, Head, chained
-from seatlatch.telemetry import Metrics, make_log
 from seatlatch.wiring import COLLECT_AFTER_ALLOCATIONS, compose
 
 CONNECTIONS = 16

@@ -32,9 +32,9 @@ from seatlatch.api.problems import (
 )
 from seatlatch.cli import remote_settings as remote
 from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
+from seatlatch.metrics import Metrics
 from seatlatch.operator import answers as operators
 from seatlatch.settings import TABLE
-from seatlatch.telemetry import Metrics
 from seatlatch.webhooks.schedule import DELAYS_SECONDS
 
 OUTCOME_MEANINGS = {

@@ -23,8 +23,9 @@ AFTER: dict[Verb, dict[str, Any]] = {
 
 
 def entries_of(store: OpenStore) -> Sequence[Entry]:
-    """All entries, in the order in which a reader gets them."""
-    return store.read(lambda snapshot: snapshot.entries_after({}, 10**9))
+    """All entries that can be read, in the order in which a reader gets them."""
+    found = store.read(lambda snapshot: snapshot.entries_after({}, 10**9))
+    return [entry for entry in found if isinstance(entry, Entry)]
 
 
 def chain_of(store: OpenStore) -> int:

@@ -82,6 +82,9 @@ class PostgresServer:
             **self._alone(),
         )
         assert done.returncode == 0, done
+        self._write_options(options)
+
+    def _write_options(self, options: Mapping[str, str]) -> None:
         configuration = self._data / "postgresql.auto.conf"
         own = {
             "listen_addresses": "127.0.0.1",

@@ -15,9 +15,10 @@ from starlette.types import ASGIApp
 from seatlatch.api.connection import GuardedConnection
 from seatlatch.api.server import listen, make_server
 from seatlatch.auth.keys import hash_secret
+from seatlatch.logs import Log, make_log
+from seatlatch.metrics import Metrics
 from seatlatch.settings import read_settings
 from seatlatch.store.interface import NewTicket, Store
-from seatlatch.telemetry import Log, Metrics, make_log
 from seatlatch.wiring import SITE, compose
 from tests.databases import Clock, Database
 from tests.sqlite_database import SqliteDatabase

@@ -71,6 +71,15 @@ class Around:
         """See `Store.read`."""
         return await self.inside.read(work)
 
+    @property
+    def unfinished_commits(self) -> int:
+        """See `Store.unfinished_commits`."""
+        return self.inside.unfinished_commits
+
+    async def require_writable(self) -> None:
+        """See `Store.require_writable`."""
+        await self.inside.require_writable()
+
     async def credentials_version(self) -> int:
         """See `Store.credentials_version`."""
         return await self.inside.credentials_version()

@@ -73,6 +73,11 @@ class Held:
         """Nobody reads."""
         raise NotImplementedError
 
+    unfinished_commits = 0
+
+    async def require_writable(self) -> None:
+        """It always is."""
+
     async def credentials_version(self) -> int:
         """Nobody asks."""
         raise NotImplementedError

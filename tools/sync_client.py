@@ -13,7 +13,12 @@ from unasync import Rule, unasync_files  # type: ignore[import-untyped]
 CLIENT = Path(__file__).parent.parent / "src" / "seatlatch" / "client"
 WRITTEN_BY_HAND = {"__init__.py", "ways.py"}
 MADE = "# Made from ../_async by `make client`: change it there.\n"
-RENAMED = {"aclose": "close", "asynccontextmanager": "contextmanager"}
+RENAMED = {
+    "aclose": "close",
+    "aiter_raw": "iter_raw",
+    "anext": "next",
+    "asynccontextmanager": "contextmanager",
+}
 
 
 def sources() -> list[Path]:

@@ -7,8 +7,9 @@ Knows the store by its interface only.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from math import inf
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -68,10 +69,19 @@ class GroupCommit:
     want the same ticket, and none that wants one which another lane has in work.
     """
 
-    def __init__(self, store: Store, observer: Observer, bounds: Bounds) -> None:
+    def __init__(
+        self,
+        store: Store,
+        observer: Observer,
+        bounds: Bounds,
+        failed: Callable[[Unavailable], None] = lambda refusal: None,
+    ) -> None:
+        """`failed` is called with the refusal when the database does not commit a group."""
         self._store = store
         self._observer = observer
         self._bounds = bounds
+        self._failed = failed
+        self._answered_at = -inf
         self._waiting: deque[_Waiting] = deque()
         self._groups: list[Group] = []
         self._tokens_in_work: set[str] = set()
@@ -84,6 +94,18 @@ class GroupCommit:
     def waiting_requests(self) -> int:
         """How many changes wait for a group."""
         return len(self._waiting)
+
+    def unconfirmed_seconds(self) -> float:
+        """How long changes have been waiting without an answer of the database to any of them."""
+        waiting = [w.since for group in self._groups for w in group]
+        waiting += [w.since for w in self._waiting]
+        if not waiting:
+            return 0.0
+        return self._loop.time() - max(min(waiting), self._answered_at)
+
+    def is_in_work(self, change: Change[Any]) -> bool:
+        """Whether a group that is in work has this change, even if its caller has its answer."""
+        return any(waiting.change is change for group in self._groups for waiting in group)
 
     def start(self) -> None:
         """Begin to commit. To be called once, in the event loop that will submit."""
@@ -200,13 +222,16 @@ class GroupCommit:
         try:
             answers = await self._store.commit(partial(work_off, [w.change for w in group]))
         except TicketsBusy as busy:
+            self._answered_at = self._loop.time()
             await self._part(group, in_use(busy))
         except Unavailable as refusal:
+            self._failed(refusal)
             # Whoever waits while the database is away is told so too, rather than to wait in turn.
             self._fail_all([*group, *behind, *self._all_waiting()], refusal)
         except Exception as error:
             await self._part(group, error)
         else:
+            self._answered_at = self._loop.time()
             for waiting, answer in zip(group, answers, strict=True):
                 if not waiting.answer.done():
                     waiting.answer.set_result(answer)

@@ -3,14 +3,27 @@
 Touches nothing else. The same table makes `docs/reference/settings.md`.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any, Literal, NamedTuple, TypeVar
 
-PREFIX = "SEATLATCH_"
-REMOTE_PREFIX = "SEATLATCH_REMOTE_"
-"""Of what `seatlatch remote` is told, which calls a service and is none."""
+from seatlatch.environment import PREFIX, select_variables
+from seatlatch.networks import Network
+from seatlatch.secrecy import hides
+from seatlatch.setting_values import (
+    RateSetting,
+    database_url,
+    networks,
+    one_of,
+    rate,
+    root_path,
+    text,
+    text_problem,
+    webhook_networks,
+    whole_number,
+)
+
+Value = TypeVar("Value")
 
 YEAR_SECONDS = 31_536_000
 
@@ -24,13 +37,7 @@ class SettingProblem(Exception):
     """A setting is unknown or has a bad value. The message is one sentence that names it."""
 
 
-class RateSetting(NamedTuple):
-    """Requests per second and burst, per application."""
-
-    per_second: float
-    burst: int
-
-
+@hides("database_url")
 class Settings(NamedTuple):
     """How this process is set, each field a row of `TABLE`."""
 
@@ -46,6 +53,7 @@ class Settings(NamedTuple):
     access_token_seconds: int
     refresh_token_seconds: int
     webhook_addresses: WebhookAddresses
+    webhook_networks: Sequence[Network]
     log_format: LogFormat
     log_level: LogLevel
 
@@ -66,74 +74,6 @@ class Setting(NamedTuple):
         return PREFIX + self.field.upper()
 
 
-def _text(value: str) -> str:
-    if not value:
-        raise ValueError("must not be empty")
-    return value
-
-
-def _whole_number(low: int, high: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        if not (value.isascii() and value.isdigit() and low <= int(value[:9]) <= high):
-            raise ValueError(f"must be a whole number from {low} to {high}")
-        return int(value)
-
-    return read
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if value not in words:
-            raise ValueError(f"must be one of: {', '.join(words)}")
-        return value
-
-    return read
-
-
-def _rate(value: str) -> RateSetting | None:
-    if value == "off":
-        return None
-    per_second, _, burst = value.partition(":")
-    number = _whole_number(1, 1_000_000)
-    try:
-        return RateSetting(number(per_second), number(burst))
-    except ValueError:
-        raise ValueError(
-            "must be off, or requests per second and burst such as 200:400, each 1 to 1000000"
-        ) from None
-
-
-def _root_path(value: str) -> str:
-    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", value):
-        raise ValueError("must be a path such as /seatlatch, without a slash at its end")
-    return value
-
-
-def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    try:
-        return tuple(ip_network(part.strip()) for part in value.split(",")) if value else ()
-    except ValueError:
-        raise ValueError(
-            "must be addresses or networks with commas between them, such as 10.0.0.1,10.1.0.0/16"
-        ) from None
-
-
-def _database_url(value: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must be text in UTF-8") from None
-    scheme, _, path = value.partition(":///")
-    if scheme == "sqlite" and path and not re.search(r"[?\0]|^:memory:$", path):
-        return value
-    if re.match(r"postgres(ql)?://", value) and "\0" not in value:
-        return value
-    raise ValueError(
-        "must be sqlite:///relative.db, sqlite:////absolute.db"
-        " or postgresql://user:password@host:5432/database"
-    )
-
-
 TABLE = (
     Setting(
         "database_url",
@@ -141,7 +81,7 @@ TABLE = (
         "Where the data lives: sqlite:///relative.db, sqlite:////absolute.db or"
         " postgresql://user:password@host:5432/database."
         " The sandbox ignores it and brings a database of its own.",
-        _database_url,
+        database_url,
         secret=True,
     ),
     Setting(
@@ -149,76 +89,83 @@ TABLE = (
         "none",
         "transaction if a pooler in transaction mode, such as pgbouncer, stands before PostgreSQL:"
         " then nothing is kept from one transaction to the next, prepared statements above all.",
-        _one_of("none", "transaction"),
+        one_of("none", "transaction"),
     ),
-    Setting("host", "127.0.0.1", "The address on which the server listens.", _text),
+    Setting("host", "127.0.0.1", "The address on which the server listens.", text),
     Setting(
-        "port", "8080", "The port on which it listens; 0 takes a free one.", _whole_number(0, 65535)
+        "port", "8080", "The port on which it listens; 0 takes a free one.", whole_number(0, 65535)
     ),
     Setting(
         "workers",
         "1",
         "How many processes serve on the port; begin with the number of cores. SQLite has one"
         " writer, so with it only 1.",
-        _whole_number(1, 64),
+        whole_number(1, 64),
     ),
     Setting(
         "root_path",
         "",
         "The path under which a proxy publishes the service, such as /seatlatch. The proxy removes"
         " it from requests. The OpenAPI documents name it as the path of their server.",
-        _root_path,
+        root_path,
     ),
     Setting(
         "rate_limit",
         "200:400",
         "off, or what one application may send to this machine: requests per second and burst."
         " off also turns off the limits by client address.",
-        _rate,
+        rate,
     ),
     Setting(
         "trusted_proxies",
         "",
         "The proxies before the service, as addresses or networks with commas between them. Only"
         " from these is X-Forwarded-For, or else Forwarded, read for the client's address.",
-        _networks,
+        networks,
     ),
     Setting(
         "authorization_code_seconds",
         "86400",
         "How long an authorization code waits to be used. People hand it on, so a day.",
-        _whole_number(1, YEAR_SECONDS),
+        whole_number(1, YEAR_SECONDS),
     ),
     Setting(
         "access_token_seconds",
         "3600",
         "How long an access token is good for.",
-        _whole_number(1, YEAR_SECONDS),
+        whole_number(1, YEAR_SECONDS),
     ),
     Setting(
         "refresh_token_seconds",
         "2592000",
         "How long a refresh token is good for: who does not call for so long needs a new code.",
-        _whole_number(1, YEAR_SECONDS),
+        whole_number(1, YEAR_SECONDS),
     ),
     Setting(
         "webhook_addresses",
         "public",
-        "To which addresses webhooks are sent: public, or loopback for this machine's own,"
-        " too. Other private addresses are always refused. The sandbox takes loopback.",
-        _one_of("public", "loopback"),
+        "The addresses to which webhooks are sent: public, or loopback for this machine's own as"
+        " well. The sandbox takes loopback.",
+        one_of("public", "loopback"),
+    ),
+    Setting(
+        "webhook_networks",
+        "",
+        "Private networks to which webhooks are also sent, such as 10.0.0.0/8,fd00::/8."
+        " Loopback, link-local, multicast and metadata addresses are never among them.",
+        webhook_networks,
     ),
     Setting(
         "log_format",
         "console",
         "console for people, json for machines: one object a line.",
-        _one_of("console", "json"),
+        one_of("console", "json"),
     ),
     Setting(
         "log_level",
         "info",
         "The least level that is logged. At debug, also the tokens of each request.",
-        _one_of("debug", "info", "warning", "error"),
+        one_of("debug", "info", "warning", "error"),
     ),
 )
 
@@ -226,32 +173,43 @@ TABLE = (
 def read_settings(
     environment: Mapping[str, str], options: Mapping[str, str | None] | None = None
 ) -> Settings:
-    """The settings by `environment`, overruled by the command line's `options` (by field).
+    """The settings in `environment`, overridden by the command line's `options` (by field).
 
-    Raises `SettingProblem` for an unknown SEATLATCH_ name or a bad value.
+    The variable of an option that is given is not read at all. Raises `SettingProblem` for an
+    unknown SEATLATCH_ name or a bad value.
     """
-    known = {setting.name for setting in TABLE}
-    for name in sorted(environment):
-        is_ours = name.startswith(PREFIX) and not name.startswith(REMOTE_PREFIX)
-        if is_ours and name not in known:
-            raise SettingProblem(
-                f"There is no setting {name}; the settings are {', '.join(sorted(known))}."
-            )
+    variables = select_variables(environment).values
+    require_known(variables, [setting.name for setting in TABLE], "the settings")
     given = {field: value for field, value in (options or {}).items() if value is not None}
     values: dict[str, Any] = {}
     for setting in TABLE:
-        value = _read(setting, setting.name, environment.get(setting.name, setting.default))
         if setting.field in given:
-            option = "--" + setting.field.removesuffix("_url").replace("_", "-")
-            value = _read(setting, option, given[setting.field])
-        values[setting.field] = value
+            name = "--" + setting.field.removesuffix("_url").replace("_", "-")
+            value = given[setting.field]
+        else:
+            name, value = setting.name, variables.get(setting.name, setting.default)
+        values[setting.field] = read_value(name, value, setting.read, secret=setting.secret)
     return Settings(**values)
 
 
-def _read(setting: Setting, called: str, text: str) -> Any:
-    """A setting's value; what is wrong with it is told by the name under which it was given."""
+def require_known(variables: Mapping[str, str], known: Sequence[str], called: str) -> None:
+    """Raise `SettingProblem` for a variable that is not known."""
+    for name in variables:
+        if name not in known:
+            raise SettingProblem(
+                f"There is no setting {name}; {called} are {', '.join(sorted(known))}."
+            )
+
+
+def read_value(name: str, value: str, read: Callable[[str], Value], *, secret: bool) -> Value:
+    """The value that `read` makes of text. Raises `SettingProblem`, which names the setting.
+
+    The message shows the text unless it is `secret`.
+    """
+    if problem := text_problem(value):
+        raise SettingProblem(f"{name} {problem}.")
     try:
-        return setting.read(text)
+        return read(value)
     except ValueError as problem:
-        shown = "" if setting.secret else f", not {text!r}"
-        raise SettingProblem(f"{called} {problem}{shown}.") from None
+        shown = "" if secret else f"; it is {value!r}"
+        raise SettingProblem(f"{name} {problem}{shown}.") from None

@@ -26,11 +26,15 @@ from seatlatch.auth.directory import Directory
 from seatlatch.auth.rate_limit import Buckets, Rate, RateLimit
 from seatlatch.commit import CommitEach, Commits
 from seatlatch.group_commit import Bounds, GroupCommit
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.operations.exchange_tokens import Lifetimes
 from seatlatch.operations.feed_news import FeedNews
+from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operator.gate import OperatorGate
 from seatlatch.operator.journal import OperatorJournal
 from seatlatch.operator.tickets import OperatorTickets
+from seatlatch.readiness import Readiness
 from seatlatch.reference.reference import Reference
 from seatlatch.settings import Pooler, Settings
 from seatlatch.store.engine import Engine
@@ -40,11 +44,10 @@ from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.engine import PostgresEngine
 from seatlatch.store.provisioning import Provisioning
 from seatlatch.store.sqlite.engine import SqliteEngine
-from seatlatch.telemetry import Log, Metrics
-from seatlatch.webhooks.addresses import Resolver
+from seatlatch.webhooks.addresses import Allowed, Resolver
 from seatlatch.webhooks.deliverer import Deliverer
 from seatlatch.webhooks.endpoint import Means
-from seatlatch.webhooks.sending import Sender, Sends
+from seatlatch.webhooks.sending import Sender, Sends, tls
 
 Answer = TypeVar("Answer")
 
@@ -142,9 +145,9 @@ def make_database(database_url: str, database_use: DatabaseUse = "inventory") ->
     return engine_of(database_url).make_or_migrate(database_use)
 
 
-def check_database(database_url: str) -> None:
+def check_database(database_url: str, pooler: Pooler = "transaction") -> None:
     """Raise `DatabaseProblem` unless a server could run on this inventory now."""
-    asyncio.run(engine_of(database_url).open_store("inventory").close())
+    asyncio.run(engine_of(database_url, pooler).open_store("inventory").close())
 
 
 def own_buckets(_kind: str) -> Buckets:
@@ -198,8 +201,14 @@ def service(
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER_ALLOCATIONS)
+    tls()  # read now: without a descriptor OpenSSL would later trust nobody, and say nothing
     store = engine_of(settings.database_url, settings.database_pooler).open_store(database_use)
     return compose(settings, store, log, metrics, around)
+
+
+def allowed_by(settings: Settings) -> Allowed:
+    """The addresses to which webhooks may be sent."""
+    return Allowed(settings.webhook_addresses, settings.webhook_networks)
 
 
 def compose(
@@ -221,16 +230,20 @@ def compose(
     directory = Directory(store, monotonic, clock)
     addresses = address_limits(monotonic, around.address_buckets, is_on=rate is not None)
     gate = Gate(directory, limits, addresses, clock)
-    commits = GroupCommit(store, metrics, BOUNDS)
+    readiness = Readiness(store, log)
+    commits = GroupCommit(store, metrics, BOUNDS, readiness.failed)
+    readiness.use(commits)
     metrics.watch_waiting_requests(lambda: commits.waiting_requests)
+    metrics.watch_database(lambda: not readiness.is_ready, lambda: store.unfinished_commits)
     lifetimes = Lifetimes(settings.access_token_seconds, settings.refresh_token_seconds)
     tickets = Tickets(gate, commits, store, metrics, log)
     token = Token(gate, store, commits, lifetimes)
-    probes = Probes(store, metrics)
-    journal = Journal(gate, store, FeedNews(store))
+    alarm = JournalAlarm(log, metrics)
+    probes = Probes(readiness, store, metrics, alarm)
+    journal = Journal(gate, store, FeedNews(store), alarm)
     operator_gate = OperatorGate(directory, addresses)
     operator = OperatorTickets(operator_gate, commits, store, metrics, log)
-    operator_journal = OperatorJournal(operator_gate, store)
+    operator_journal = OperatorJournal(operator_gate, store, alarm)
     reference = Reference(is_sandbox=around.is_sandbox, root_path=settings.root_path)
     rooms = (tickets, token, journal, probes, operator, operator_journal, reference, Site(site))
     plain = [route for room in rooms for route in room.routes()]
@@ -238,7 +251,7 @@ def compose(
     means = Means(
         store=store,
         commits=commits,
-        sender=lambda: around.sender(Sender(settings.webhook_addresses, Resolver())),
+        sender=lambda: around.sender(Sender(allowed_by(settings), Resolver())),
         observer=metrics,
         log=log,
         clock=delivery_clock,
@@ -246,6 +259,5 @@ def compose(
         chance=SystemRandom().random,
     )
     routes = around.routes(plain, directory)
-    deliverer = Deliverer(means, metrics)
-    proxies = settings.trusted_proxies
-    return make_app(routes, commits, store, metrics, log, deliverer, proxies)
+    background = (Deliverer(means, metrics), readiness)
+    return make_app(routes, commits, store, metrics, log, background, settings.trusted_proxies)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from seatlatch.auth.address_limits import FAILURES, TOKEN_CALLS
-from seatlatch.telemetry import make_log
+from seatlatch.logs import make_log
 from tests.api.wire import message_of
 from tests.databases import Database
 from tests.serving import OPERATOR_KEY, Served, serving, valid_headers

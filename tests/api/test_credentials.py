@@ -7,8 +7,8 @@ from time import monotonic
 import pytest
 
 from seatlatch.auth.keys import hash_secret
+from seatlatch.logs import make_log
 from seatlatch.store.provisioning import Provisioning
-from seatlatch.telemetry import make_log
 from tests.api.wire import message_of
 from tests.conftest import EVERY_CASE
 from tests.databases import Databases

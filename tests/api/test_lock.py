@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seatlatch.telemetry import make_log
+from seatlatch.logs import make_log
 from tests.api.listings import (
     NOTHING,
     SELLER,

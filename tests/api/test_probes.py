@@ -1,12 +1,18 @@
 """The contract's routes beside the API: they need no headers and tell no tenant's data."""
 
-from collections.abc import Mapping
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from seatlatch.readiness import UNCONFIRMED_SECONDS_MAX
+from seatlatch.store.interface import Result, Store, Transaction
 from tests.api.wire import Wire, message_of
+from tests.databases import Database
 from tests.serving import (
     APPLICATION,
     CHANNEL,
@@ -16,7 +22,13 @@ from tests.serving import (
     UNLOCK,
     VERIFY,
     Served,
+    fill,
+    listed,
+    serving,
 )
+from tests.stores import Around
+
+READY_SECONDS = 5
 
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -58,7 +70,57 @@ def test_ready_is_503_while_the_database_is_gone_and_alive_is_200(served: Served
         message_of(bare(served, "/readyz"), 503, "SERVICE_UNAVAILABLE")
         assert bare(served, "/livez").status_code == 200
         assert bare(served, "/metrics").status_code == 200
-    assert bare(served, "/readyz").status_code == 200
+        assert value(samples(served), "seatlatch_unready_processes") == 1
+    become_ready(served)
+    assert value(samples(served), "seatlatch_unready_processes") == 0
+
+
+def become_ready(served: Served) -> None:
+    """A test write decides, of which there is one each second."""
+    deadline = monotonic() + READY_SECONDS
+    while bare(served, "/readyz").status_code != 200:
+        assert monotonic() < deadline, "it does not become ready"
+
+
+@pytest.mark.only_on("sqlite")
+def test_ready_is_503_while_no_change_can_be_made(served: Served) -> None:
+    """Reading goes on, so that only the failed change shows it."""
+    with served.database.writing():
+        assert bare(served, "/readyz").status_code == 200
+        assert served.unlock("listed-1").status_code == 503
+        message_of(bare(served, "/readyz"), 503, "SERVICE_UNAVAILABLE")
+        assert served.verify("listed-1").status_code == 200
+    become_ready(served)
+    assert served.unlock("listed-1").status_code == 200
+
+
+def test_ready_is_503_if_changes_wait_and_none_is_confirmed(database: Database) -> None:
+    """The one that waits has its answer after 3 seconds; the database has not."""
+    fill(database, [listed("listed-1")])
+    goes_on = threading.Event()
+    with serving(database, around=lambda store: Hanging(store, goes_on)) as served:
+        try:
+            began = monotonic()
+            assert served.unlock("listed-1").status_code == 503
+            while bare(served, "/readyz").status_code == 200:
+                assert monotonic() - began < 2 * UNCONFIRMED_SECONDS_MAX
+            assert monotonic() - began > UNCONFIRMED_SECONDS_MAX
+        finally:
+            goes_on.set()
+        become_ready(served)
+
+
+class Hanging(Around):
+    """A store that confirms nothing until `goes_on` is set."""
+
+    def __init__(self, inside: Store, goes_on: threading.Event) -> None:
+        super().__init__(inside)
+        self._goes_on = goes_on
+
+    async def commit(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        result = await super().commit(work)
+        await asyncio.to_thread(self._goes_on.wait)
+        return result
 
 
 def test_metrics_count_requests_tokens_and_groups(served: Served) -> None:

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from seatlatch.auth.keys import hash_secret
+from seatlatch.logs import make_log
 from seatlatch.store.interface import Code
-from seatlatch.telemetry import make_log
 from tests.api.listings import MINE, THEIRS
 from tests.databases import Clock, Database
 from tests.serving import (

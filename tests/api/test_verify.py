@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
+from seatlatch.logs import make_log
 from seatlatch.operations.box_office import hold_tickets
 from seatlatch.store.interface import NewTicket
-from seatlatch.telemetry import make_log
 from seatlatch.wiring import change
 from tests.api.listings import SELLER, THEIRS, lock_body
 from tests.api.rows import INVALID_ERROR, LOCKED_ERROR, locked, unknown, voided

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from seatlatch.telemetry import make_log
+from seatlatch.logs import make_log
 from tests.api.wire import message_of, tokens_body
 from tests.databases import Database
 from tests.serving import UNLOCK, Served, serving, valid_headers

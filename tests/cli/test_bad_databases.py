@@ -182,11 +182,10 @@ def test_a_database_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
     ],
 )
 def test_a_url_that_is_none(url: str) -> None:
-    for result in (
-        run("serve", "--database", url),
-        run("serve", SEATLATCH_DATABASE_URL=url),
-        run("sandbox", SEATLATCH_DATABASE_URL=url),
-    ):
+    results = [run("serve", "--database", url), run("sandbox", "--database", url)]
+    if url:  # an empty variable counts as absent
+        results.append(run("serve", SEATLATCH_DATABASE_URL=url))
+    for result in results:
         assert result.returncode == 2
         assert_one_sentence(result.stderr)
         assert ("DATABASE_URL" in result.stderr) or ("--database" in result.stderr)

@@ -15,7 +15,7 @@ from seatlatch.cli.tickets_import import import_file as import_file_here
 from seatlatch.store.importing import Portion
 from seatlatch.store.sqlite import importing, opening
 from seatlatch.store.sqlite.opening import open_database
-from tests.cli.commands import COMMAND, environment, run
+from tests.cli.commands import COMMAND, environment, run, run_within
 from tests.databases import Database
 from tests.serving import ORGANIZATION, fill, listed
 from tests.sqlite_database import file_of
@@ -57,14 +57,79 @@ def test_on_a_pipe_it_prints_one_line(database: Database, season: Season) -> Non
     assert database.mpreserve_of() == {"a": False, "b": False, "listed": True}
 
 
-def test_on_a_terminal_it_shows_how_far_it_is(database: Database, season: Season) -> None:
-    file = season(HEAD + "".join(f"t{number:06},o,101\n" for number in range(80_000)))
-    options = ["--org", ORGANIZATION, "--database", database.url]
+def import_typed(
+    database: Database, content: bytes, *more: str
+) -> "subprocess.CompletedProcess[str]":
+    """Import what comes on standard input."""
+    options = ("--org", ORGANIZATION, "--database", database.url)
+    return run_within("tickets", "import", "-", *options, *more, typed=content)
+
+
+def test_standard_input_is_read(database: Database) -> None:
+    result = import_typed(database, (HEAD + "a,o,101\n").encode(), "--format", "csv")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "1 added, 0 updated, 0 as they were.\n"
+    lines = b'{"token":"b","ownerId":"o"}\n{"token":"c"}\n'
+    result = import_typed(database, lines, "--format", "ndjson", "--keep-good")
+    assert (result.returncode, result.stderr) == (3, "line 2, owner_id: is missing\n")
+    assert database.mpreserve_of().keys() == {"listed", "a", "b"}
+    result = import_typed(database, b"")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "Pass --format csv or --format ndjson." in result.stderr
+
+
+def test_a_format_is_one_of_two(database: Database, season: Season) -> None:
+    result = import_file(database, season(HEAD), "--format", "xlsx")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "--format" in result.stderr
+    given = import_file(database, season(HEAD + "a,o,1\n", "season.txt"), "--format", "csv")
+    assert (given.returncode, given.stdout) == (0, "1 added, 0 updated, 0 as they were.\n")
+
+
+def test_a_value_of_a_spreadsheet_is_named_and_kept_as_is(
+    database: Database, season: Season
+) -> None:
+    file = season("Token;ownerId;accessId\n9.89735E+10;7;GAME-1\nT2;7.0;GAME-1\u00a0\n")
+    result = import_file(database, file)
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        "line 2, token: looks like a spreadsheet's number, '9.89735E+10': format the column as text"
+        " and export it again, or import the value as it is with --as-is",
+        "line 3, access_id: ends with whitespace, U+00A0 (NO-BREAK SPACE); remove it",
+    ]
+    assert import_file(database, file, "--as-is").returncode == 1
+    kept = import_file(database, file, "--as-is", "--keep-good")
+    assert kept.returncode == 3
+    assert database.mpreserve_of().keys() == {"listed", "9.89735E+10"}
+
+
+def test_two_files_in_one_keep_the_tickets_of_both(database: Database, season: Season) -> None:
+    joined = season(HEAD + "a,o,1\n" + HEAD + "b,o,1\n,,\n")
+    result = import_file(database, joined)
+    assert (result.returncode, result.stderr) == (
+        1,
+        "line 3: is a second header, as if files had been joined: import each file by itself,"
+        " or delete this line\n",
+    )
+    assert import_file(database, joined, "--keep-good").returncode == 3
+    assert database.mpreserve_of().keys() == {"listed", "a", "b"}
+
+
+MANY_LINES = HEAD + "".join(f"t{number:06},o,101\n" for number in range(80_000))
+
+
+def import_on_a_terminal(database: Database, file: str, *more: str, typed: str = "") -> bytes:
+    """What a terminal shows of an import; `typed` comes through a pipe."""
+    options = ["--org", ORGANIZATION, "--database", database.url, *more]
     terminal, end = pty.openpty()
     settings = {**environment({}), "TERM": "xterm"}
     command = [*COMMAND, "tickets", "import", file, *options]
-    with subprocess.Popen(command, env=settings, stdout=end, stderr=end) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=settings, stdin=pipe, stdout=end, stderr=end) as process:
         os.close(end)
+        assert process.stdin is not None
+        with process.stdin:
+            process.stdin.write(typed.encode())
         shown = b""
         try:
             while part := os.read(terminal, 65536):
@@ -73,9 +138,22 @@ def test_on_a_terminal_it_shows_how_far_it_is(database: Database, season: Season
             pass
         assert process.wait(timeout=30) == 0
     os.close(terminal)
+    return shown
+
+
+def test_on_a_terminal_it_shows_how_far_it_is(database: Database, season: Season) -> None:
+    shown = import_on_a_terminal(database, season(MANY_LINES))
     assert b"Reading" in shown
     assert b"Storing" in shown
     assert b"100%" in shown
+    assert b"80,000 added, 0 updated, 0 as they were." in shown
+
+
+def test_on_a_terminal_it_shows_how_much_of_a_pipe_was_read(database: Database) -> None:
+    shown = import_on_a_terminal(database, "-", "--format", "csv", typed=MANY_LINES)
+    assert b"Reading (bytes)" in shown
+    assert str(len(MANY_LINES)).encode() in shown
+    assert b"%" not in shown.partition(b"Storing")[0]
     assert b"80,000 added, 0 updated, 0 as they were." in shown
 
 
@@ -114,7 +192,7 @@ def test_json_is_one_document(database: Database, season: Season) -> None:
             {
                 "line": 2,
                 "column": "owner_id",
-                "problem": "Object missing required field `owner_id`",
+                "problem": "is missing",
             }
         ],
     }

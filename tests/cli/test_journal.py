@@ -94,6 +94,33 @@ def test_the_journal_is_verified_also_against_an_anchor(venue: Database, tmp_pat
     assert_one_sentence(run_on(venue, "journal", "verify", "--anchor", str(anchor)).stderr)
 
 
+def test_a_damaged_head_is_repaired(venue: Database) -> None:
+    hold(venue, "plain")
+    ((chain, number),) = venue.execute("SELECT chain, number FROM journal_chains")
+    nothing = run_on(venue, "journal", "repair", "--json")
+    assert (nothing.returncode, json.loads(nothing.stdout)["heads"]) == (0, [])
+    venue.execute("UPDATE journal_chains SET number = 0")
+    assert run_on(venue, "journal", "verify").returncode == 1
+    repaired = done(venue, "journal", "repair")
+    assert repaired["heads"] == [{"chain": chain, "before": 0, "after": number}]
+    hold(venue, "seat")
+    assert done(venue, "journal", "verify") == {"rows": 3, "tampered": []}
+    (traced,) = done(venue, "trace", repaired["requestId"])["requests"]
+    assert traced["verb"] == "repair"
+
+
+def test_a_damaged_entry_is_shown_as_damaged(venue: Database) -> None:
+    request_id = hold(venue, "plain")
+    venue.execute("UPDATE journal SET entry = replace(entry, 'broken', 'stolen')")
+    assert "this entry was edited" in run_here(venue, "trace", request_id).stdout
+    assert "(damaged)" in run_here(venue, "history", "plain").stdout
+    venue.execute("UPDATE journal SET entry = '{}'")
+    (traced,) = done(venue, "trace", request_id)["requests"]
+    assert (traced["damaged"], traced["verb"]) == (True, None)
+    assert "this entry was edited" in run_here(venue, "trace", request_id).stdout
+    assert "damaged" in run_here(venue, "history", "plain").stdout
+
+
 def test_the_journal_is_pruned_and_still_verified(venue: Database) -> None:
     hold(venue, "plain")
     hold(venue, "seat")

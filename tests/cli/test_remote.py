@@ -100,10 +100,10 @@ def test_events(service: Served) -> None:
         (["unlock", "--file", "no-such-file"], "Can't read no-such-file"),
         (["unlock", "a", "--config", "no-such-file"], "There is no file no-such-file."),
         (["lock", "a", "--price", "NaN"], "--price must be a number such as 12.50, not 'NaN'."),
-        (["unlock", "a", "--url", "http://u:secret@h"], "base_url must be without a user"),
+        (["unlock", "a", "--url", "http://u:secret@h"], "--url must be without a user"),
         (["lock", "a", "--price", "cheap"], "--price must be a number such as 12.50, not 'cheap'."),
         (["lock", "a", "--source", "SCALPER"], "SCALPER"),
-        (["unlock", "a", "--url", "nowhere"], "base_url must be like https://api.example.com"),
+        (["unlock", "a", "--url", "nowhere"], "--url must be like https://api.example.com"),
         (["unlock", "\udcff"], "is no text in this terminal's encoding"),
     ],
 )
@@ -118,11 +118,21 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (2, "seatlatch: - is not UTF-8 at byte 2.\n")
 
 
-def test_a_line_is_a_token_as_it_stands(service: Served) -> None:
-    odd = [" with blanks ", "one\u2028line", "one\x85line", "\xa0"]
-    typed = "\ufeff" + "\n".join(odd) + "\r\n"
+AROUND = [" ", "\t", "\r", "\xa0", "\u200b", "\ufeff", "\u2060", "\x00", "\u3000", " \u200e\t"]
+
+
+def test_what_is_around_a_token_in_a_file_is_left_out(service: Served) -> None:
+    lines = [f"{around}listed-1{around}" for around in AROUND]
+    lines += ["listed-2", *AROUND, "", "one\u2028line", "one\x85line", "with \u200b blanks"]
+    typed = "\ufeff" + "\n".join(lines) + "\r\n"
     told = document(remote(service.url, "unlock", "--file", "-", "--json", typed=typed))
-    assert [row["token"] for row in told["failure"]] == odd
+    assert [row["token"] for row in told["success"]] == ["listed-1", "listed-2"]
+    assert [row["token"] for row in told["failure"]] == lines[-3:]
+
+
+def test_a_token_on_the_command_line_is_taken_as_it_is(service: Served) -> None:
+    told = document(remote(service.url, "unlock", " listed-1", "--json"))
+    assert [row["token"] for row in told["failure"]] == [" listed-1"]
 
 
 def test_standard_input_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +149,7 @@ def test_standard_input_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_document_also_if_nothing_was_answered() -> None:
     told = document(remote("http://127.0.0.1:1", "unlock", "a", "b", "--json"))
     assert (told["success"], told["unanswered"]) == ([], ["a", "b"])
-    assert told["error"].startswith("No answer")
+    assert told["error"].startswith("No connection (")
 
 
 def test_an_empty_file_is_nothing_to_do() -> None:

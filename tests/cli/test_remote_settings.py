@@ -1,5 +1,6 @@
 """What `seatlatch remote` is told by file, environment and option; the tokens that it keeps."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,55 @@ pytestmark = pytest.mark.usefixtures("nobody")
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"), [("SSL_CERT_FILE", "/nowhere"), ("ALL_PROXY", "socks9://127.0.0.1:1")]
+    ("variable", "value"),
+    [
+        ("SSL_CERT_FILE", "/nowhere"),
+        ("SSL_CERT_DIR", "/nowhere"),
+        ("ALL_PROXY", "socks9://127.0.0.1:1"),
+        ("all_proxy", "socks5://127.0.0.1:1"),
+        ("HTTPS_PROXY", "http://[::1"),
+    ],
 )
-def test_a_bad_environment_is_told_in_a_sentence(variable: str, value: str) -> None:
-    ran = remote("https://127.0.0.1:1", "unlock", "a", **{variable: value})
+def test_a_variable_that_cannot_be_used_is_named(variable: str, value: str) -> None:
+    others = dict.fromkeys(("SSL_CERT_FILE", "SSL_CERT_DIR", "NO_PROXY", "no_proxy"), "")
+    ran = remote("https://127.0.0.1:1", "unlock", "a", **{**others, variable: value})
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert "What is set for remote can't be used" in ran.stderr
+    assert ran.stderr.startswith(f"seatlatch: {variable} ")
+    assert ran.stderr.count("\n") == 1
+
+
+SECRETS = ("API_KEY", "ACCESS_TOKEN", "AUTHORIZATION_CODE", "REFRESH_TOKEN")
+
+BAD_SECRETS = ["s3cr3t ", " s3cr3t", "s3cr3t\n", "s3c\tr3t", "s3cr3t\u00a0", "s3c\u00fcr3t"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("value", BAD_SECRETS)
+def test_a_credential_that_no_header_can_hold_is_named_and_not_shown(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    variable = f"SEATLATCH_REMOTE_{name}"
+    with answering(succeeding) as server:
+        ran = remote(server.url, "unlock", "a", **{variable: value})
+        known = {**KEYS, "SEATLATCH_REMOTE_URL": server.url}
+        known.pop(variable, None)
+        file = tmp_path / "remote.toml"
+        file.write_text(f"{name.lower()} = {json.dumps(value)}\n", "utf-8")
+        from_file = run_within("remote", "unlock", "a", "--config", str(file), **known)
+    assert server.asked == []
+    for result, source in ((ran, variable), (from_file, f"{name.lower()} in {file}")):
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.stderr.startswith(f"seatlatch: {source} must ")
+        for part in ("s3c", "r3t", "\u00fc"):
+            assert part not in result.stderr
+
+
+def test_a_byte_order_mark_before_the_file(service: Served, tmp_path: Path) -> None:
+    text = CONFIG.replace("http://127.0.0.1:1", service.url).replace('"wrong"', f'"{ACCESS_TOKEN}"')
+    file = tmp_path / "remote.toml"
+    file.write_text(text.lstrip(), "utf-8-sig")
+    ran = run_within("remote", "unlock", "listed-1", "--config", str(file))
+    assert (ran.returncode, ran.stderr, ran.stdout) == (0, "", "1 unlocked.\n")
 
 
 CONFIG = f"""

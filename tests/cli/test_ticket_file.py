@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from seatlatch.cli.ticket_file import LINE_BYTES_MAX, read_tickets
+from seatlatch.cli.file_lines import LINE_BYTES_MAX
+from seatlatch.cli.ticket_file import read_tickets
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.operations.import_tickets import Line
@@ -84,16 +85,20 @@ HEAD = b"token,owner_id,section\n"
     ("line", "column", "problem"),
     [
         (b"a", None, "has 1 field, the header has 3"),
-        (b"a,o,1,2", None, "has 4 fields, the header has 3"),
+        (
+            b"a,o,1,2",
+            None,
+            "has 4 fields, the header has 3: put double quotes around a value that contains ','",
+        ),
         (b",o,1", "token", "must not be empty"),
         (b"a,,1", "owner_id", "must not be empty"),
-        (b"a, o,1", "owner_id", "begins or ends with a blank"),
-        (b"   ,o,1", "token", "must not be empty"),
+        (b"a, o,1", "owner_id", "starts with whitespace, U+0020 (SPACE); remove it"),
+        (b"   ,o,1", "token", "contains only whitespace, U+0020 (SPACE); remove it"),
         (b"a,o," + b"x" * 201, "section", "is longer than 200 characters"),
-        (b"a\tb,o,1", "token", "holds a control character"),
-        (b"a,o,\x00", "section", "holds a control character"),
-        (b"a,\xc3,1", "owner_id", "is not UTF-8, at byte 3"),
-        (b"a,o,\xff\xfe", "section", "is not UTF-8, at byte 5"),
+        (b"a\tb,o,1", "token", "contains a control character, U+0009"),
+        (b"a,o,\x00", "section", "contains a control character, U+0000"),
+        (b"a,\xc3,1", "owner_id", "is not UTF-8, at byte 3: save the file as UTF-8"),
+        (b"a,o,\xff\xfe", "section", "is not UTF-8, at byte 5: save the file as UTF-8"),
         (b'a,o,"1', None, "is not CSV: unexpected end of data"),
         (b'"a"b,o,1', None, "is not CSV: ',' expected after '\"'"),
         (b"x" * LINE_BYTES_MAX + b"y", None, f"is longer than {LINE_BYTES_MAX} bytes"),
@@ -132,13 +137,19 @@ def test_a_bad_ndjson_line_is_named(line: bytes, column: str | None) -> None:
     ("header", "problem"),
     [
         (b"token,section\n", "has no column owner_id"),
-        (b"a1,o1,101\n", "names a column 'a1', which is none of ours"),
-        (b"token,owner_id,price\n", "names a column 'price', which is none of ours"),
-        (b"token,owner_id,token\n", "names a column twice"),
-        (b"token;owner_id\n", "names a column 'token;owner_id', which is none of ours"),
-        (b"\xff\xfet\x00o\x00\n", "is not UTF-8. Save the file as UTF-8"),
+        (b"a1,o1,101\n", "has an unknown column 'a1'"),
+        (b"token,owner_id,price\n", "has an unknown column 'price'"),
+        (b"token,owner_id,token\n", "names token twice, as 'token' and 'token'"),
+        (b"token|owner_id\n", "has an unknown column 'token|owner_id'"),
+        (b"token;owner_id,section\n", "contains a comma and a semicolon. Separate all columns"),
+        (b"owner_id,token,ownerId\n", "names owner_id twice, as 'owner_id' and 'ownerId'"),
+        (b"token,owner_id,,\n", "has no name for column 3. Delete columns that are empty"),
+        (b'{"token":"a","owner_id":"o"}\n', "looks like JSON. If each line is a JSON object, pass"),
+        (b"sep=|\ntoken|owner_id\n", "must name a comma, a semicolon or a tab after `sep=`"),
+        (b"sep=;\ntoken,owner_id\n", "Line 2 of season.csv has an unknown column"),
+        (b"to\0ken,owner_id\n", "contains NUL bytes: the file is binary, not text"),
         (b"\ntoken,owner_id\n", "is empty"),
-        (b'"token,owner_id\n', "names a column"),
+        (b'"token,owner_id\n', "has an unknown column"),
         (b"x" * (LINE_BYTES_MAX + 1), f"is longer than {LINE_BYTES_MAX} bytes"),
     ],
 )
@@ -180,12 +191,13 @@ def test_a_header_that_never_ends_is_refused_at_once() -> None:
 
 def test_a_file_that_breaks_off_is_told() -> None:
     class Broken(BytesIO):
-        def readline(self, size: int | None = -1, /) -> bytes:
-            if self.tell():
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.tell() > MEBIBYTE:
                 raise OSError(5, "Input/output error")
-            return super().readline(size)
+            return super().read(size)
 
-    found = read_tickets(CSV, Broken(HEAD + b"a,o,1\n"), "1001", lambda _: None)
+    found = read_tickets(CSV, Broken(HEAD + b"a,o,1\n" * MEBIBYTE), "1001", lambda _: None)
+    assert next(found) == (2, record("a", section="1"))
     with pytest.raises(NotDone, match=r"Can't read season\.csv to its end \(Input"):
         list(found)
 

@@ -66,6 +66,15 @@ def test_from_its_beginning_to_its_end(database: Database) -> None:
     assert did(database, "webhook", "list") == {"webhooks": []}
 
 
+def test_a_webhook_on_a_private_network_is_added_if_that_is_listed(database: Database) -> None:
+    adding = ("webhook", "add", "http://10.1.2.3/seats", "--channel", CHANNEL, "--json")
+    refused = run_on(database, *adding, SEATLATCH_WEBHOOK_NETWORKS="192.168.0.0/16")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "not public" in refused.stderr
+    added = run_on(database, *adding, SEATLATCH_WEBHOOK_NETWORKS="192.168.0.0/16,10.0.0.0/8")
+    assert (added.returncode, added.stderr) == (0, "")
+
+
 def test_what_failed_is_shown_and_sent_again(database: Database) -> None:
     """Nobody listens at the URL; the log of that is the endpoint's, and no secret is in it."""
     added = ("webhook", "add", NOBODY_LISTENS, "--channel", CHANNEL, "--own-changes", "--json")

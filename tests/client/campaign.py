@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from seatlatch.client import AsyncClient, Retries
 from seatlatch.domain.outcome import Outcome
+from seatlatch.logs import make_log
 from seatlatch.store.interface import NewTicket
-from seatlatch.telemetry import make_log
 from tests.campaigns import fresh_database
 from tests.client.both import KEYS
 from tests.client.faults import FaultyProxy, faulty_proxy

@@ -2,22 +2,24 @@
 
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Script = Callable[["Asked"], bytes | None]
 """What to answer to a request; None = cut the connection."""
 
 
 class Asked(NamedTuple):
-    """A request that came. `number` from 0."""
+    """A request that came. `number` from 0; `port`: the client's, which tells its connection."""
 
     number: int
     head: str
     body: bytes
+    port: int = 0
 
     def header(self, name: str) -> str:
         """The value of a header."""
@@ -40,8 +42,25 @@ class Scripted:
         self.asked: list[Asked] = []
 
 
+class Server(socketserver.ThreadingTCPServer):
+    """Listens, with TLS if there is a context for it."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+    tls: ssl.SSLContext | None = None
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """A connection; its handshake is for its own thread."""
+        accepted, address = super().get_request()
+        if self.tls is None:
+            return accepted, address
+        return self.tls.wrap_socket(accepted, True, do_handshake_on_connect=False), address
+
+
 @contextmanager
-def answering(script: Script | Sequence[bytes | None]) -> Iterator[Scripted]:
+def answering(
+    script: Script | Sequence[bytes | None], tls: ssl.SSLContext | None = None
+) -> Iterator[Scripted]:
     """Serve a script: a function, or answers in their turn, the last of them ever again."""
     lock = threading.Lock()
 
@@ -49,7 +68,7 @@ def answering(script: Script | Sequence[bytes | None]) -> Iterator[Scripted]:
         def handle(self) -> None:
             while (request := self._read()) is not None:
                 with lock:
-                    asked = Asked(len(scripted.asked), *request)
+                    asked = Asked(len(scripted.asked), *request, self.client_address[1])
                     scripted.asked.append(asked)
                 answer = (
                     script(asked)
@@ -79,11 +98,8 @@ def answering(script: Script | Sequence[bytes | None]) -> Iterator[Scripted]:
             length = int(lengths[0].partition(":")[2]) if lengths else 0
             return text, self.rfile.read(length)
 
-    class Server(socketserver.ThreadingTCPServer):
-        daemon_threads = True
-        allow_reuse_address = True
-
     with Server(("127.0.0.1", 0), Handler) as server:
+        server.tls = tls
         scripted = Scripted(server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

@@ -138,7 +138,7 @@ def test_a_200_with_half_a_body_is_sent_again_and_told(make: Making) -> None:
     whole = answer(200, '{"success": [{"token": "a"}]}', "Connection: close")
     problem = unlocking(make, whole[:-10], ConnectionFailed)
     assert problem.attempts == 3
-    assert "may have been worked; it is safe to send again" in str(problem)
+    assert "may have been processed; it is safe to send it again" in str(problem)
 
 
 @pytest.mark.parametrize("told", [None, b"SSH-2.0-OpenSSH_9.2\r\nConnection: close\r\n", b""])
@@ -165,7 +165,7 @@ def test_no_network(make: Making) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(ConnectionFailed, match="Look whether base_url is right") as raised:
+        with pytest.raises(ConnectionFailed, match="Check base_url") as raised:
             make(url, retries=HURRIED).tickets.unlock(["a"])
     assert raised.value.attempts == 3
 
@@ -173,7 +173,7 @@ def test_no_network(make: Making) -> None:
 def test_a_server_that_does_not_answer_in_time(make: Making) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(ConnectionFailed, match="No answer in time") as raised:
+        with pytest.raises(ConnectionFailed, match="No response in time") as raised:
             make(url, retries=HURRIED, timeout=0.05).tickets.unlock(["a"])
     assert raised.value.attempts == 3
 
@@ -204,11 +204,3 @@ def test_an_address_that_is_none(make: Making, url: str) -> None:
     with pytest.raises(ValueError, match="base_url") as raised:
         make(url)
     assert "secret" not in str(raised.value)
-
-
-@pytest.mark.parametrize("name", ["application_id", "api_key", "channel_code", "user_agent"])
-@pytest.mark.parametrize("value", ["with\nnewline", "ümlaut", "   "])
-def test_what_can_be_in_no_header(make: Making, name: str, value: str) -> None:
-    with pytest.raises(ValueError, match="printable ASCII") as raised:
-        make("http://127.0.0.1:1", **{name: value})
-    assert value not in str(raised.value)

@@ -7,7 +7,13 @@ from itertools import count
 import msgspec
 import pytest
 
-from seatlatch.client import ClientError, ServiceUnavailable, TokensUnreadable, UnexpectedAnswer
+from seatlatch.client import (
+    ClientError,
+    InvalidArgumentType,
+    ServiceUnavailable,
+    TokensUnreadable,
+    UnexpectedAnswer,
+)
 from tests.client.both import HURRIED, MANY, Making
 from tests.client.scripted import Asked, Script, answer, answering
 from tests.serving import Served
@@ -147,7 +153,7 @@ def test_a_token_that_is_no_text(make: Making, wrong: object) -> None:
 
 
 def test_one_string_is_no_list(make: Making) -> None:
-    with pytest.raises(TypeError, match="not one string"):
+    with pytest.raises(InvalidArgumentType, match="tokens must be a list of strings"):
         make("http://127.0.0.1:1").tickets.unlock("98973476444")
 
 

@@ -98,11 +98,3 @@ def test_too_many_requests_waits_as_asked() -> None:
 )
 def test_retry_after(header: str | None, seconds: float | None) -> None:
     assert retry_after_seconds(header, NOW) == seconds
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"attempts": 0}, {"first_wait_seconds": -1}, {"wait_seconds_max": -0.1}]
-)
-def test_what_can_not_be_is_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=r"attempts|negative"):
-        Retries(**wrong)  # type: ignore[arg-type]

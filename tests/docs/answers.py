@@ -10,6 +10,9 @@ from tests.docs.pages import Block
 SECRET = re.compile(r"[\w-]{43}(\.[\w-]{43})?")
 """A key, a code or a token, as `auth.keys` makes them; a refresh token is two."""
 
+OPAQUE = re.compile(r'("(?:entryId|next)": ?")[\w-]{32,}"')
+"""An entry id or a cursor of a channel, encrypted by the key of its database."""
+
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{6,9})?(Z| UTC)")
 DATE = re.compile(r"^date: .*\n", re.MULTILINE)
 RATE_LEFT = re.compile(r"^(ratelimit: .*;r=)\d+", re.MULTILINE)
@@ -39,8 +42,9 @@ def same_answer(shown: Block, printed: str, sent: str) -> None:
 
 def settled(text: str, sent: str) -> str:
     """A text without what differs with every run: a secret, a moment, the state of the rate
-    limit, and a Request-ID that was not sent.
+    limit, an encrypted text, and a Request-ID that was not sent.
     """
+    text = OPAQUE.sub(r'\1<opaque>"', text)
     text = SECRET.sub("<secret>", MOMENT.sub("<moment>", DATE.sub("", text)))
     text = RATE_LEFT.sub(r"\1<left>", text)
     return UUID.sub(lambda found: found[0] if found[0] in sent else "<uuid>", text)

@@ -17,13 +17,14 @@ from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, P
 from seatlatch.cli import exit_codes
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.refusal import Refusal
+from seatlatch.logs import make_log
+from seatlatch.metrics import Metrics
 from seatlatch.operator.answers import FAILURES
 from seatlatch.operator.gate import WITH_BODY
 from seatlatch.sandbox import data
 from seatlatch.sandbox.behaviour import Conduct
 from seatlatch.sandbox.door import Door
 from seatlatch.settings import TABLE, read_settings
-from seatlatch.telemetry import Metrics, make_log
 from seatlatch.wiring import service
 from tests.docs.pages import DOCS, first_cells, prose
 from tests.docs.running import sandbox

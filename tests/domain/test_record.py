@@ -39,11 +39,13 @@ def test_a_field_has_an_end(field: str, character: str) -> None:
 def test_a_control_character_is_not_kept(field: str, character: str) -> None:
     for value in (character, f"a{character}", f"{character}a", f"a{character}b"):
         problem = record_problem(WHOLE._replace(**{field: value}))
-        assert problem == (field, "holds a control character")
+        assert problem == (field, f"contains a control character, U+{ord(character):04X}")
 
 
 @pytest.mark.parametrize(
-    "value", ["a b", "é", "\N{TICKET}", "a\u00a0b", "\u200b", "'; --", "a,b", '"', "0", "\\"]
+    "value",
+    ["a b", "é", "\N{TICKET}", "a\u00a0b", "a\u200bb", "'; --", "a,b", '"', "0", "\\", "❤\ufe0f"],
+    ids=ascii,
 )
 @pytest.mark.parametrize("field", FIELDS)
 def test_any_other_character_is(field: str, value: str) -> None:
@@ -51,13 +53,24 @@ def test_any_other_character_is(field: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_blanks_end_no_name_of_a_ticket(field: str) -> None:
-    named = field in ("token", "organization_id", "owner_id")
-    for value in (" a", "a ", "\u00a0a"):
-        problem = (field, "begins or ends with a blank") if named else None
-        assert record_problem(WHOLE._replace(**{field: value})) == problem
-    empty = (field, "must not be empty") if named else None
-    assert record_problem(WHOLE._replace(**{field: "  "})) == empty
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (" a", "starts with whitespace, U+0020 (SPACE); remove it"),
+        ("a ", "ends with whitespace, U+0020 (SPACE); remove it"),
+        ("\u00a0a", "starts with whitespace, U+00A0 (NO-BREAK SPACE); remove it"),
+        ("é\u00a0", "ends with whitespace, U+00A0 (NO-BREAK SPACE); remove it"),
+        ("a\u200b", "ends with an invisible character, U+200B (ZERO WIDTH SPACE); remove it"),
+        (
+            "\ufeffa",
+            "starts with an invisible character, U+FEFF (ZERO WIDTH NO-BREAK SPACE); remove it",
+        ),
+        ("  ", "contains only whitespace, U+0020 (SPACE); remove it"),
+    ],
+    ids=ascii,
+)
+def test_no_field_has_invisible_ends(field: str, value: str, problem: str) -> None:
+    assert record_problem(WHOLE._replace(**{field: value})) == (field, problem)
 
 
 def test_the_first_field_is_named() -> None:

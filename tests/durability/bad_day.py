@@ -67,6 +67,12 @@ class ServersDatabase(PostgresDatabase):
         assert at is None
         return engine_of(self.address or self.url, "none").open_store(self.use)
 
+    def moved_to(self, server: PostgresServer) -> None:
+        """From now on it is the copy on another server."""
+        self._disconnect()
+        self.url = server.url(self.database)
+        self._maintenance = server.url(MAINTENANCE)
+
     def let_go(self) -> None:
         """Close the connection of the test's own hand, which may be dead."""
         self._disconnect()

@@ -28,6 +28,7 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = 2
 max_client_conn = 200
+ignore_startup_parameters = {ignored}
 logfile = {folder}/log
 """
 
@@ -41,8 +42,11 @@ def binary() -> str:
 
 
 @contextmanager
-def pooler(server: PostgresServer) -> Iterator[str]:
-    """The URL of each of the server's databases by way of it, with `{name}` in it."""
+def pooler(server: PostgresServer, ignored: str = "") -> Iterator[str]:
+    """The URL of each of the server's databases by way of it, with `{name}` in it.
+
+    `ignored`: names of startup parameters that it drops instead of refusing the connection.
+    """
     command = binary()
     folder = Path(tempfile.mkdtemp(prefix="seatlatch-pooler-"))
     user = _unprivileged()  # it refuses to run as root
@@ -50,7 +54,9 @@ def pooler(server: PostgresServer) -> Iterator[str]:
         os.chown(folder, user["user"], user["group"])
     port = _free_port()
     file = folder / "pgbouncer.ini"
-    file.write_text(CONFIGURATION.format(port=port, server_port=server.port, folder=folder))
+    file.write_text(
+        CONFIGURATION.format(port=port, server_port=server.port, folder=folder, ignored=ignored)
+    )
     file.chmod(0o644)
     process = subprocess.Popen([command, "--quiet", file], cwd=folder, **user)
     try:

@@ -59,8 +59,8 @@ def test_made_read_only(server: WatchedServer, connections: str) -> None:
         day.on_server(f"ALTER DATABASE {day.name} SET default_transaction_read_only = on")
         if connections == "new":
             day.on_server(TERMINATE)
-            day.is_refused(CHANGES)
-            day.is_answered(VERIFY, READY)
+            day.is_refused(CHANGES, READY)
+            day.is_answered(VERIFY)
         day.on_server(f"ALTER DATABASE {day.name} RESET default_transaction_read_only")
         day.is_answered()
 
@@ -70,8 +70,8 @@ def test_a_standby_that_is_promoted(server: WatchedServer) -> None:
         server.stop()
         server.become_standby()
         server.start()
-        day.is_refused(CHANGES)
-        day.is_answered(VERIFY, READY)
+        day.is_refused(CHANGES, READY)
+        day.is_answered(VERIFY)
         day.on_server("SELECT pg_promote()")
         day.is_answered()
 
@@ -113,8 +113,8 @@ def test_no_room_for_tickets(server: WatchedServer) -> None:
             snapshot.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
             snapshot.execute("SELECT count(*) FROM seatlatch.tickets")
             filler = fill_disk(folder)
-            day.is_refused(CHANGES)
-            day.is_answered(VERIFY, READY)
+            day.is_refused(CHANGES, READY)
+            day.is_answered(VERIFY)
             snapshot.rollback()
         filler.unlink()
         day.is_answered()

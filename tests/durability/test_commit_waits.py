@@ -1,4 +1,4 @@
-"""A COMMIT that comes to no end is waited for by the store alone, and is never cancelled.
+"""A COMMIT that is not answered: it is never cancelled, and given up after a time.
 
 `synchronous_standby_names` names a standby that is not there, so that every COMMIT waits for it.
 """
@@ -17,13 +17,16 @@ import pytest
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.refusal import Unavailable
-from seatlatch.store.interface import Mpreserve, Transaction
-from seatlatch.store.postgres import store
+from seatlatch.store.interface import DatabaseProblem, Mpreserve, Transaction
+from seatlatch.store.postgres import schema, store
+from seatlatch.store.postgres.abandoned import ABANDONED_SESSIONS_MAX, Reservation
+from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.connection import Statement
 from seatlatch.store.postgres.transaction import PostgresTransaction
 from seatlatch.wiring import engine_of
-from tests.durability.bad_day import CHANGES, FREE_TOKENS, Day, WatchedServer, a_day
+from tests.durability.bad_day import CHANGES, FREE_TOKENS, Day, WatchedServer, a_day, an_inventory
 from tests.durability.callers import READY
+from tests.durability.pooler import pooler
 from tests.operations.changes import NO_ENTRY
 from tests.postgres_database import MAINTENANCE
 from tests.serving import CHANNEL, ORGANIZATION, VERIFY
@@ -87,9 +90,49 @@ def test_a_commit_that_hangs_is_refused_and_goes_on(server: WatchedServer) -> No
             day.is_refused(CHANGES)
             first = waiting_commits(hand, day)
             day.is_refused(CHANGES)
-            day.is_answered(VERIFY, READY)
+            day.is_answered(VERIFY)
+            day.is_refused(READY)
             assert set(first) <= set(waiting_commits(hand, day)), "nobody has cancelled it"
         day.is_answered()
+
+
+def test_sessions_that_are_left_in_commit_are_bounded(
+    server: WatchedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond four of them changes are refused at once, until they have ended."""
+    monkeypatch.setattr(store, "COMMIT_SECONDS", 0.5)
+    with a_day(server) as day:
+        day.callers.stop()
+        with no_standby(server) as hand:
+            refused = [lock_free(day, token) for token in FREE_TOKENS]
+            assert refused[-1] < 0.3, "it waits for nothing any more"
+            left = waiting_commits(hand, day, ABANDONED_SESSIONS_MAX)
+            assert len(left) == ABANDONED_SESSIONS_MAX
+            assert day.served.lock(FREE_TOKENS[0]).status_code == 503
+            assert waiting_commits(hand, day) == left
+        deadline = monotonic() + WAITING_SECONDS
+        while day.served.lock(*FREE_TOKENS).status_code != 200:
+            assert monotonic() < deadline, "they have ended, and nobody noticed"
+
+
+def test_control_sessions_pile_up_where_nobody_counts_them(
+    server: WatchedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "COMMIT_SECONDS", 0.5)
+    monkeypatch.setattr(Reservation, "abandon", lambda reservation, pid: None)
+    with a_day(server) as day:
+        day.callers.stop()
+        with no_standby(server) as hand:
+            for token in FREE_TOKENS[: 2 * ABANDONED_SESSIONS_MAX]:
+                lock_free(day, token)
+            assert len(waiting_commits(hand, day)) > ABANDONED_SESSIONS_MAX
+
+
+def lock_free(day: Day, token: str) -> float:
+    """Lock a ticket while nothing is confirmed; how long it took to be refused, in seconds."""
+    began = monotonic()
+    assert day.served.lock(token).status_code == 503
+    return monotonic() - began
 
 
 @pytest.mark.parametrize("end", ["pg_cancel_backend", "pg_terminate_backend"])
@@ -105,6 +148,48 @@ def test_a_commit_that_is_broken_off_is_not_acknowledged(server: WatchedServer, 
                 answer = asked.result(timeout=WAITING_SECONDS)
                 assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         assert day.served.lock(*FREE_TOKENS).status_code == 200
+
+
+@pytest.mark.parametrize("pooled", [False, True], ids=["direct", "pooled"])
+def test_a_session_that_was_left_counts_until_it_has_ended(
+    server: WatchedServer, monkeypatch: pytest.MonkeyPatch, pooled: bool
+) -> None:
+    """Behind a pooler only the transaction itself knows the process that has it."""
+    monkeypatch.setattr(store, "COMMIT_SECONDS", 0.5)
+    with an_inventory(server) as database, pooler(server) as address:
+        url = address.format(name=database.database) if pooled else database.url
+
+        async def leave() -> None:
+            left = store.PostgresStore(Address.of(url, pooled=pooled))
+            with no_standby(server) as hand:
+                with pytest.raises(Unavailable):
+                    await left.commit(locking)
+                assert left.unfinished_commits == 1
+                assert [session.pid for session in await left._abandoned._still_open()] == [
+                    pid for (pid,) in hand.execute(WAITING, (database.database,))
+                ]
+            async with asyncio.timeout(WAITING_SECONDS):
+                while await left._abandoned._still_open():
+                    pass
+                assert left._abandoned._checking
+                await left._abandoned._checking
+            assert left.unfinished_commits == 0
+            await left.close()
+
+        asyncio.run(leave())
+
+
+def test_a_command_does_not_wait_for_ever_for_its_commit(
+    server: WatchedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "COMMIT_SECONDS", 0.5)
+    with an_inventory(server) as database, no_standby(server) as hand:
+        with (
+            pytest.raises(DatabaseProblem, match="did not confirm"),
+            database.provisioning() as provisioning,
+        ):
+            provisioning.add_organization("9", "New")
+        assert hand.execute(WAITING, (database.database,)).fetchall()
 
 
 def test_a_warning_is_no_acknowledgement(server: WatchedServer) -> None:

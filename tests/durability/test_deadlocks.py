@@ -17,19 +17,19 @@ from seatlatch.domain.listing import Listing
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.group_commit import GroupCommit
+from seatlatch.metrics import Metrics
 from seatlatch.operations.box_office import hold_tickets, release_tickets
 from seatlatch.operations.lock_tickets import lock_tickets
 from seatlatch.operations.put_tickets import put_tickets
 from seatlatch.operations.unlock_tickets import unlock_tickets
 from seatlatch.store.postgres import transaction
-from seatlatch.telemetry import Metrics
 from seatlatch.wiring import BOUNDS, engine_of, make_database
 from tests.durability.bad_day import WatchedServer
 from tests.operations.changes import ASKER
 from tests.postgres_database import MAINTENANCE, PostgresDatabase
 from tests.serving import CHANNEL, ORGANIZATION, OWNER, fill
 
-SECONDS = float(os.environ.get("SEATLATCH_TEST_DEADLOCK_SECONDS", "10"))
+SECONDS = float(os.environ.get("SEATLATCH_TEST_DEADLOCK_SECONDS") or "10")
 BATCH = 100
 TOKENS = [f"{letter}{number}" for number in range(BATCH // 2) for letter in "aB"]
 """By letters as people read them they stand in another order than by their bytes."""

@@ -29,7 +29,7 @@ from tests.serving import ORGANIZATION, OWNER, add_tickets
 from tests.stores import Around
 
 WRITERS = 200
-EVENTS = int(os.environ.get("SEATLATCH_TEST_FEED_EVENTS", "10000"))
+EVENTS = int(os.environ.get("SEATLATCH_TEST_FEED_EVENTS") or "10000")
 OPTIONS = {**FAST, "max_connections": "300"}
 TOKENS = [f"seat-{number}" for number in range(WRITERS)]
 SHARED = [f"shared-{number}" for number in range(20)]

@@ -16,10 +16,10 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.group_commit import Bounds, GroupCommit
+from seatlatch.metrics import Metrics
 from seatlatch.operations.unlock_tickets import unlock_tickets
 from seatlatch.store.sqlite import checkpointer, opening
 from seatlatch.store.sqlite.store import SqliteStore
-from seatlatch.telemetry import Metrics
 from tests.operations.changes import ASKER
 from tests.serving import CHANNEL, ORGANIZATION, listed, make_inventory
 from tests.sqlite_database import SqliteDatabase

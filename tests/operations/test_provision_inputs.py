@@ -89,6 +89,13 @@ def test_bad_identifiers(opened: Provisioning, bad: str) -> None:
     invalid(opened, lambda: add_operator(opened, bad), "operator name", what)
 
 
+def test_an_invisible_end_of_an_identifier_is_named(opened: Provisioning) -> None:
+    named = "It ends with whitespace, U+00A0 (NO-BREAK SPACE); remove it."
+    invalid(opened, lambda: add_organization(opened, "1001\u00a0", "Name"), named)
+    named = "It starts with an invisible character, U+200B (ZERO WIDTH SPACE); remove it."
+    invalid(opened, lambda: add_channel(opened, "\u200bnew", "Name", ["1001"]), named)
+
+
 @each(NOT_IDENTIFIERS)
 def test_bad_identifiers_of_what_is_to_be_changed(opened: Provisioning, bad: str) -> None:
     for do in (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from seatlatch.auth.keys import hash_secret
-from seatlatch.telemetry import make_log
+from seatlatch.logs import make_log
 from tests.api.wire import Wire, message_of
 from tests.operator.box_office import TICKETS, head, operate, record
 from tests.serving import (

@@ -4,9 +4,19 @@ from urllib.parse import quote
 
 import pytest
 
+from seatlatch.domain.label import ends_problem
 from tests.api.wire import Wire, message_of
 from tests.databases import with_nul
-from tests.operator.box_office import hold, operate, put, record, show
+from tests.operator.box_office import (
+    hold,
+    operate,
+    override,
+    put,
+    record,
+    release,
+    show,
+    void,
+)
 from tests.serving import (
     CHANNEL,
     LOCK,
@@ -36,6 +46,8 @@ STRANGE = {
     "another word of ours": "void",
     "a line end": "a\nb",
     "a line end at the end": "a\n",
+    "a space at the end": "a ",
+    "a zero width space at the end": "a\u200b",
     "NUL": "a\0b",
     "the replacement character": "\ufffd",
     "long": "9" * 10_000,
@@ -128,9 +140,28 @@ def test_a_token_of_an_unknown_ticket_is_404(shared: Served) -> None:
 
 
 def test_put_tokens_are_shown_as_they_were_put(served: Served) -> None:
-    tokens = [token for token in STRANGE.values() if len(token) <= 200 and token.isprintable()]
+    tokens = [
+        token
+        for token in STRANGE.values()
+        if len(token) <= 200 and token.isprintable() and ends_problem(token) is None
+    ]
     assert put(served, *map(record, tokens)).status_code == 200
     for token in tokens:
         shown = show(served, token)
         assert (shown["token"], shown["organizationId"]) == (token, ORGANIZATION)
         assert shown["ownerId"] == OWNER
+
+
+@pytest.mark.parametrize("token", ["a ", "\u00a0a", "a\u200b", "\ufeffa"], ids=ascii)
+def test_a_stored_ticket_with_an_invisible_end_stays_reachable(served: Served, token: str) -> None:
+    add_tickets(served.database, [listed(token)])
+    unlocked = served.unlock(token)
+    assert (unlocked.status_code, unlocked.json()["success"][0]["token"]) == (200, token)
+    for answer in (
+        override(served, token),
+        hold(served, token),
+        release(served, token),
+        void(served, token),
+    ):
+        assert (answer.status_code, answer.json()["success"][0]["token"]) == (200, token)
+    assert show(served, token)["voided"] is True

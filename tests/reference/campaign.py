@@ -8,9 +8,9 @@ import argparse
 import sys
 from time import monotonic
 
+from seatlatch.logs import make_log
 from seatlatch.reference.document import DOCUMENTS
 from seatlatch.sandbox.data import fill
-from seatlatch.telemetry import make_log
 from tests.campaigns import fresh_database
 from tests.databases import ENGINES, EngineName
 from tests.reference.attacker import Found, attack

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from seatlatch.telemetry import Metrics, make_log
+from seatlatch.logs import make_log
+from seatlatch.metrics import Metrics
 from tests.serving import served_by
 
 NOT_PASSED_ON = frozenset({"connection", "content-length", "host", "transfer-encoding"})

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from schemathesis.checks import CHECKS
 
+from seatlatch.logs import make_log
 from seatlatch.reference.document import DOCUMENTS, channel_document
-from seatlatch.telemetry import make_log
 from tests.databases import ON_SQLITE, Database
 from tests.reference.attacker import Found, attack
 from tests.serving import serving

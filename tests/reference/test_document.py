@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from docs.generate import DOCUMENTS as KEPT
 from docs.generate import ROOT
 from seatlatch.api.frame import Frame
 from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS
+from seatlatch.logs import make_log
+from seatlatch.metrics import Metrics
 from seatlatch.reference import box_office, channel
 from seatlatch.reference.document import DOCUMENTS, channel_document, operator_document
 from seatlatch.sandbox import data
 from seatlatch.settings import read_settings
-from seatlatch.telemetry import Metrics, make_log
 from seatlatch.webhooks.message import signed
 from seatlatch.wiring import service
 from tests.docs.pages import anchors
@@ -169,3 +171,43 @@ def test_operation_ids_are_unique() -> None:
         ids = [operation["operationId"] for operation in operations(make()).values()]
         assert len(ids) == len(set(ids))
         assert all(name[0].islower() and name.isalpha() for name in ids)
+
+
+def parts(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a document but for what its examples contain."""
+    if isinstance(node, dict):
+        yield node
+        for name, part in node.items():
+            if name not in ("example", "examples"):
+                yield from parts(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from parts(part)
+
+
+@pytest.mark.parametrize("make", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_no_schema_is_null_alone(make: Any) -> None:
+    assert [part for part in parts(make()) if part.get("type") in ("null", ["null"])] == []
+
+
+@pytest.mark.parametrize("make", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_the_schema_of_200_reads_a_207(make: Any) -> None:
+    document = make()
+    lists = [
+        {
+            status: resolved(document, responses[status]["content"]["application/json"]["schema"])
+            for status in ("200", "207")
+        }
+        for responses in (operation["responses"] for operation in operations(document).values())
+        if "207" in responses
+    ]
+    assert len(lists) >= 3
+    for schemas in lists:
+        both = [schemas[status]["properties"]["failure"] for status in ("200", "207")]
+        assert both[0]["items"] == both[1]["items"]
+        assert schemas["200"]["required"] == ["success"]
+        assert schemas["207"]["required"] == ["success", "failure"]
+
+
+def test_generators_make_no_method_of_the_webhook() -> None:
+    assert channel_document()["webhooks"]["seatsChanged"]["post"]["x-internal"] is True

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs.generate import DOCUMENTS, ROOT
-from tests.reference.tools import LINTER, linter
+from tests.reference.tools import LINTER, TYPESCRIPT, linter
 
 FOLDER = ROOT / "tests" / "reference" / "linting"
 QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
@@ -42,8 +42,11 @@ def test_the_linter_finds_what_is_wrong(tmp_path: Path) -> None:
     assert rules == {"operation-operationId", "no-invalid-media-type-examples"}
 
 
-def test_the_lock_of_the_linter_has_sums_and_no_addresses() -> None:
-    text = (LINTER.parents[2] / "package-lock.json").read_text("utf-8")
-    packages = json.loads(text)["packages"]
-    assert all("integrity" in package for name, package in packages.items() if name)
-    assert "://" not in text
+@pytest.mark.parametrize("folder", [LINTER.parents[2], TYPESCRIPT.parent], ids=lambda one: one.name)
+def test_the_lock_of_npm_packages_has_sums_and_no_addresses(folder: Path) -> None:
+    packages = json.loads((folder / "package-lock.json").read_text("utf-8"))["packages"]
+    del packages[""]
+    assert packages
+    for package in packages.values():
+        assert "integrity" in package
+        assert "resolved" not in package

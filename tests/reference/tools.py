@@ -6,6 +6,7 @@ from docs.generate import ROOT
 from tests.missing import missing
 
 LINTER = ROOT / "tests" / "reference" / "linting" / "node_modules" / ".bin" / "redocly"
+TYPESCRIPT = ROOT / "tests" / "reference" / "clients" / "typescript" / "node_modules"
 GENERATOR = ROOT / ".venv-generator" / "bin" / "python"
 
 
@@ -15,8 +16,14 @@ def linter() -> Path:
 
 
 def generator() -> Path:
-    """The Python beside a public generator of clients."""
-    return _there(GENERATOR, "Run make tools for the generator of clients.")
+    """The Python beside public generators of clients."""
+    return _there(GENERATOR, "Run make tools for the generators of clients.")
+
+
+def typescript() -> Path:
+    """The TypeScript compiler."""
+    compiler = TYPESCRIPT / "typescript" / "bin" / "tsc"
+    return _there(compiler, "Run make tools (it needs npm) for the TypeScript compiler.")
 
 
 def _there(path: Path, sentence: str) -> Path:

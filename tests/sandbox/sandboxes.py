@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from seatlatch.logs import make_log
+from seatlatch.metrics import Metrics
 from seatlatch.sandbox import data
 from seatlatch.sandbox.cutting import CuttableConnection
 from seatlatch.sandbox.door import BEHAVIOUR, RESET
@@ -13,7 +15,6 @@ from seatlatch.sandbox.fresh import make_fresh
 from seatlatch.sandbox.hosts import AllowedHosts
 from seatlatch.sandbox.service import sandbox_service
 from seatlatch.settings import read_settings
-from seatlatch.telemetry import Metrics, make_log
 from tests.databases import Database
 from tests.serving import Served, served_by
 

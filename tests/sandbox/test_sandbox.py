@@ -191,3 +191,14 @@ def assert_refused(database: Database, expected: str) -> None:
     assert expected in result.stderr
     assert_one_sentence(result.stderr)
     assert database.kept() == before
+
+
+def test_without_a_temporary_folder_it_says_what_to_do() -> None:
+    """As in a container whose file system can't be written: every file is limited to no bytes."""
+    limited = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *COMMAND, "sandbox", "--port", "0"]
+    result = subprocess.run(
+        limited, env=environment({}), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert_one_sentence(result.stderr)
+    assert "Set TMPDIR" in result.stderr

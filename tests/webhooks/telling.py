@@ -12,12 +12,12 @@ from seatlatch.domain.journal import Act, Asker, Verb
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.webhook import Delivery, Webhook, WebhookState
 from seatlatch.group_commit import GroupCommit
+from seatlatch.logs import make_log
 from seatlatch.operations import write_webhooks
 from seatlatch.operations.box_office import HoldTickets, OverrideUnlock, ReleaseTickets, VoidTickets
 from seatlatch.operations.mpreserve_change import MpreserveChange
 from seatlatch.store.interface import Hold, Mpreserve, NewTicket, Store
-from seatlatch.telemetry import make_log
-from seatlatch.webhooks.addresses import Resolver
+from seatlatch.webhooks.addresses import LOOPBACK, Resolver
 from seatlatch.webhooks.deliverer import Deliverer, Times
 from seatlatch.webhooks.endpoint import Means
 from seatlatch.webhooks.sending import Sender
@@ -40,11 +40,16 @@ class Told:
 
     def __init__(self) -> None:
         self.results: list[str] = []
+        self.damage: list[str] = []
         self.backlogs: list[tuple[int, float]] = []
         self._news = asyncio.Condition()
 
     def webhook_attempted(self, result: str) -> None:
         self.results.append(result)
+        self._tell()
+
+    def journal_damaged(self, part: str) -> None:
+        self.damage.append(part)
         self._tell()
 
     def webhook_backlog(self, messages: int, lag_seconds: float) -> None:
@@ -152,7 +157,7 @@ async def telling(
     means = Means(
         store=store,
         commits=commits,
-        sender=lambda: Sender("loopback", Resolver(), sending),
+        sender=lambda: Sender(LOOPBACK, Resolver(), sending),
         observer=told,
         log=make_log("json", "error"),
         clock=(lambda: at.now) if at else (lambda: datetime.now(UTC)),

@@ -1,6 +1,7 @@
 """Where webhooks are never sent to, in each of the forms in which an address can be written."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -9,6 +10,8 @@ from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.operations.provision import NotDone
 from seatlatch.operations.write_webhooks import require_url
 from seatlatch.webhooks.addresses import (
+    LOOPBACK,
+    PUBLIC,
     AddressRefused,
     Allowed,
     Resolve,
@@ -72,15 +75,23 @@ NOT_PUBLIC = (
     ("::ffff:7f00:1", "loopback, IPv4-mapped in hexadecimal"),
     ("::ffff:10.0.0.1", "private, IPv4-mapped"),
     ("::ffff:169.254.169.254", "metadata, IPv4-mapped"),
-    ("::ffff:8.8.8.8", "a public one, IPv4-mapped"),
     ("::127.0.0.1", "loopback, IPv4-compatible"),
     ("::ffff:0:127.0.0.1", "loopback, IPv4-translated"),
     ("64:ff9b::7f00:1", "loopback by NAT64"),
     ("64:ff9b::10.0.0.1", "private by NAT64"),
     ("64:ff9b:1::a9fe:a9fe", "metadata by a local NAT64"),
     ("100::1", "discard"),
-    ("2001::1", "Teredo"),
-    ("2001:0:4136:e378:8000:63bf:3fff:fdd2", "Teredo"),
+    ("64:ff9b:1::5db8:d822%1", "public by a local NAT64, with a scope"),
+    ("64:ff9b:1:a00:1:0:5db8:d822", "private by one reading of a local NAT64"),
+    ("64:ff9b:1:7f:0:100:5db8:d822", "loopback by another reading"),
+    ("64:ff9b:1::", "no reading of a local NAT64"),
+    ("64:ff9b:2::5db8:d822", "no NAT64"),
+    ("2001::1", "Teredo without a server"),
+    ("2001:0:4136:e378:8000:63bf:3fff:fdd2", "a client for documentation by Teredo"),
+    ("2001:0:4136:e378:8000:63bf:f5ff:fffe", "private by Teredo"),
+    ("2001:0:a00:1:8000:63bf:f7f7:f7f7", "a private server of Teredo"),
+    ("2606:4700::5efe:10.0.0.1", "private by ISATAP"),
+    ("2606:4700::200:5efe:169.254.169.254", "metadata by ISATAP"),
     ("2001:2::1", "benchmarks"),
     ("2001:10::1", "ORCHID"),
     ("2001:db8::1", "documentation"),
@@ -100,9 +111,23 @@ NOT_PUBLIC = (
 )
 """As they stand in a URL; the system's resolver makes addresses of them, as it does of any name."""
 
-PUBLIC = ("1.1.1.1", "8.8.8.8", "134744072", "9.255.255.255", "11.0.0.0", "100.63.255.255")
+PUBLIC_4 = ("1.1.1.1", "8.8.8.8", "134744072", "9.255.255.255", "11.0.0.0", "100.63.255.255")
 PUBLIC_6 = ("2606:4700:4700::1111", "2a00:1450:4001:80e::200e", "2001:4860:4860::8888")
-LOOPBACK = ("127.0.0.1", "127.1", "2130706433", "::1")
+EMBEDDED = (
+    "::ffff:8.8.8.8",
+    "::ffff:0:8.8.8.8",
+    "::8.8.8.8",
+    "64:ff9b::5db8:d822",
+    "64:ff9b:1::5db8:d822",
+    "64:ff9b:1:5db8:d8:2200::",
+    "64:ff9b:1:5d:b8:d822::",
+    "64:ff9b:1:0:5d:b8d8:2200:0",
+    "2002:808:808::1",
+    "2001:0:4136:e378:8000:63bf:f7f7:f7f7",
+    "2606:4700::5efe:8.8.8.8",
+)
+"""A public IPv4 address within."""
+OWN = ("127.0.0.1", "127.1", "2130706433", "::1")
 
 
 def naming(*addresses: str) -> Resolve:
@@ -132,12 +157,12 @@ def test_there_are_sixty_and_more() -> None:
 
 
 @pytest.mark.parametrize(("host", "_what"), NOT_PUBLIC)
-@pytest.mark.parametrize("allowed", ["public", "loopback"])
+@pytest.mark.parametrize("allowed", [PUBLIC, LOOPBACK], ids=["public", "loopback"])
 def test_no_form_of_a_private_address_is_sent_to(host: str, _what: str, allowed: Allowed) -> None:
     """With `loopback` it is this machine's own in its plain form alone that is."""
-    if allowed == "loopback" and "loopback" in _what and (host == "::1" or ":" not in host):
+    if allowed == LOOPBACK and "loopback" in _what and (host == "::1" or ":" not in host):
         assert check(host, allowed)
-    elif allowed == "loopback" and host == "0:0:0:0:0:0:0:1":
+    elif allowed == LOOPBACK and host == "0:0:0:0:0:0:0:1":
         assert check(host, allowed) == ["::1"]
     else:
         with pytest.raises(AddressRefused, match="not public"):
@@ -150,27 +175,27 @@ def test_nor_is_a_webhook_added_there(host: str, _what: str) -> None:
 
     async def main() -> None:
         require_url(in_url(host))
-        await require_allowed(in_url(host), "public", Resolver())
+        await require_allowed(in_url(host), PUBLIC, Resolver())
 
     with pytest.raises((NotDone, InvalidRequest)):
         asyncio.run(main())
 
 
-@pytest.mark.parametrize("host", PUBLIC)
+@pytest.mark.parametrize("host", PUBLIC_4)
 def test_public_ones_are(host: str) -> None:
-    assert len(check(host, "public")) == 1
+    assert len(check(host, PUBLIC)) == 1
 
 
-@pytest.mark.parametrize("address", PUBLIC_6)
+@pytest.mark.parametrize("address", PUBLIC_6 + EMBEDDED)
 def test_public_ones_of_ipv6_are(address: str) -> None:
-    assert check("example.com", "public", naming(address)) == [address]
+    assert check("example.com", PUBLIC, naming(address)) == [address]
 
 
-@pytest.mark.parametrize("host", LOOPBACK)
+@pytest.mark.parametrize("host", OWN)
 def test_loopback_is_refused_unless_it_is_allowed(host: str) -> None:
-    assert check(host, "loopback") in (["127.0.0.1"], ["::1"])
+    assert check(host, LOOPBACK) in (["127.0.0.1"], ["::1"])
     with pytest.raises(AddressRefused):
-        check(host, "public")
+        check(host, PUBLIC)
 
 
 @pytest.mark.parametrize(
@@ -185,19 +210,19 @@ def test_loopback_is_refused_unless_it_is_allowed(host: str) -> None:
 )
 def test_of_a_names_addresses_a_private_one_is_enough(addresses: tuple[str, ...]) -> None:
     with pytest.raises(AddressRefused, match="not public"):
-        check("example.com", "public", naming(*addresses))
+        check("example.com", PUBLIC, naming(*addresses))
 
 
 @pytest.mark.parametrize("addresses", [(), ("what",), ("",), ("8.8.8.8.8",)])
 def test_what_is_no_address_is_refused(addresses: tuple[str, ...]) -> None:
     with pytest.raises(AddressRefused):
-        check("example.com", "public", naming(*addresses))
+        check("example.com", PUBLIC, naming(*addresses))
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".example", "xn--.example"])
 def test_a_name_that_is_none_is_refused(host: str) -> None:
     with pytest.raises(AddressRefused, match="resolved"):
-        check(host, "public")
+        check(host, PUBLIC)
 
 
 def test_who_asks_for_the_same_host_shares_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,3 +241,21 @@ def test_who_asks_for_the_same_host_shares_one_thread(monkeypatch: pytest.Monkey
 
     asyncio.run(main())
     assert asked == [("example.com", 443)]
+
+
+def test_a_resolver_without_a_thread_fails_once_and_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def main() -> None:
+        resolver = Resolver()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", no_more_threads)
+            with pytest.raises(AddressRefused, match="resolved"):
+                await checked_addresses("127.0.0.1", 443, LOOPBACK, resolver)
+        assert await checked_addresses("127.0.0.1", 443, LOOPBACK, resolver) == ["127.0.0.1"]
+
+    asyncio.run(main())
+
+
+def no_more_threads(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")

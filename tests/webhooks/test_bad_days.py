@@ -10,10 +10,10 @@ import pytest
 
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.domain.webhook import WebhookState
+from seatlatch.logs import make_log
 from seatlatch.operations import prune_journal, write_webhooks
 from seatlatch.operations.provision import NotDone
 from seatlatch.store.interface import Result, Snapshot, Transaction
-from seatlatch.telemetry import make_log
 from seatlatch.webhooks import feed
 from seatlatch.webhooks.deliverer import Deliverer
 from seatlatch.webhooks.endpoint import Endpoint

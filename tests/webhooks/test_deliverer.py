@@ -86,6 +86,25 @@ def told_to(received: list[Received]) -> list[tuple[str, str]]:
     return [(seat["token"], seat["change"]) for one in received for seat in one.seats]
 
 
+def test_a_damaged_entry_is_skipped_and_counted(database: Database) -> None:
+    with_tickets(database, 2)
+
+    async def test() -> None:
+        async with receiving() as receiver, telling(database, started=False) as teller:
+            await teller.add(receiver.url)
+            await teller.override("t0")
+            await teller.override("t1")
+            database.execute(
+                "UPDATE journal SET entry = '{}'"
+                " WHERE entry_id = (SELECT min(entry_id) FROM journal)"
+            )
+            teller.deliverer.start()
+            await receiver.until(lambda received: told_to(received) == [("t1", "unlocked")])
+            assert teller.told.damage == ["row"]
+
+    run(test())
+
+
 def test_a_hold_of_a_listed_seat_tells_its_end(database: Database) -> None:
     with_tickets(database, 1)
     database.execute("UPDATE tickets SET seat_status = 'LOCK' WHERE token = 't0'")

@@ -1,7 +1,8 @@
 """One attempt, against receivers that do what no receiver should: each is bounded."""
 
 import asyncio
-import ssl
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
@@ -9,7 +10,7 @@ from time import monotonic
 
 import pytest
 
-from seatlatch.webhooks.addresses import Allowed, Resolve, Resolver
+from seatlatch.webhooks.addresses import LOOPBACK, PUBLIC, Allowed, Resolve, Resolver
 from seatlatch.webhooks.sending import ANSWER_BYTES_MAX, Answer, NoAnswer, Sender, Times
 from tests.webhooks.receivers import Received, Respond, answering, receiving
 from tests.webhooks.telling import run
@@ -23,7 +24,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @asynccontextmanager
 async def sending(
-    allowed: Allowed = "loopback", resolve: Resolve | None = None, times: Times = SHORT
+    allowed: Allowed = LOOPBACK, resolve: Resolve | None = None, times: Times = SHORT
 ) -> AsyncIterator[Sender]:
     sender = Sender(allowed, resolve or Resolver(), times)
     try:
@@ -75,6 +76,13 @@ def writing(*parts: bytes, more: bytes = b"", silent: bool = False) -> Serve:
             await asyncio.Event().wait()
 
     return serve
+
+
+async def closing_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server that closes as soon as a request begins, and so resets the connection."""
+    await reader.readexactly(1)
+    linger = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
 
 def attempt(serve: Serve) -> tuple[Answer | str, float]:
@@ -137,7 +145,8 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         (writing(HEAD, silent=True), "in time"),
         (writing(HEAD, more=b"X-Header: more\r\n" * 1_000), "too long"),
         (writing(more=b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000), "too long"),
-        (writing(), "lost|not HTTP"),
+        (writing(), "closed without a response"),
+        (closing_at_once, "closed without a response"),
         (writing(b"rubbish\r\n\r\n"), "not HTTP"),
         (writing(b"\x00\xff" * 40_000), "not HTTP"),
         (writing(b"SSH-2.0-OpenSSH_9.9\r\n"), "not HTTP"),
@@ -151,7 +160,8 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         "half a head",
         "endless head",
         "endless informing",
-        "cut",
+        "closed",
+        "closed unread",
         "rubbish",
         "much rubbish",
         "another protocol",
@@ -164,7 +174,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 def test_what_is_no_answer_is_a_failure_in_bounded_time(serve: Serve, problem: str) -> None:
     found, seconds = attempt(serve)
     assert isinstance(found, str)
-    assert any(word in found for word in problem.split("|"))
+    assert problem in found
     assert seconds < 3
 
 
@@ -237,7 +247,7 @@ def test_a_name_is_looked_at_at_each_connection_and_pinned() -> None:
 
 def test_nothing_reaches_a_private_address() -> None:
     async def test() -> None:
-        async with receiving() as receiver, sending("public") as sender:
+        async with receiving() as receiver, sending(PUBLIC) as sender:
             for url in (receiver.url, receiver.url.replace("127.0.0.1", "localhost")):
                 with pytest.raises(NoAnswer, match="not public"):
                     await sender.send(url, HEADERS, b"{}")
@@ -280,20 +290,3 @@ def test_nobody_listens() -> None:
                 await sender.send(url, HEADERS, b"{}")
 
     run(test())
-
-
-def test_https_to_what_speaks_none_is_a_failure() -> None:
-    async def test() -> None:
-        async with listening(writing(b"HTTP/1.1 200 OK\r\n\r\n")) as port, sending() as sender:
-            with pytest.raises(NoAnswer):
-                await sender.send(f"https://127.0.0.1:{port}/", HEADERS, b"{}")
-
-    run(test())
-
-
-def test_certificates_are_checked() -> None:
-    """What the system trusts, and the name: as ssl's own default is."""
-    context = Sender("public", Resolver())._pool._ssl_context
-    assert context is not None
-    assert context.check_hostname
-    assert context.verify_mode is ssl.CERT_REQUIRED

@@ -14,8 +14,9 @@ from seatlatch.api.frame import Frame
 from seatlatch.api.refusals import RouteUnknown
 from seatlatch.api.routes import ApiRoute
 from seatlatch.group_commit import GroupCommit
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.store.interface import Store
-from seatlatch.telemetry import Log, Metrics
 
 
 class Background(Protocol):
@@ -34,7 +35,7 @@ def make_app(
     store: Store,
     metrics: Metrics,
     log: Log,
-    background: Background,
+    background: Sequence[Background],
     trusted_proxies: Sequence[Network] = (),
 ) -> ASGIApp:
     """The ASGI application of these routes. Commits and `background` run from its start to its
@@ -48,9 +49,11 @@ def make_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         commits.start()
-        background.start()
+        for part in background:
+            part.start()
         yield
-        await background.close()
+        for part in background:
+            await part.close()
         await commits.close()
         await store.close()
 

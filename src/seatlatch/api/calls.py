@@ -10,7 +10,8 @@ from seatlatch.api.answers import Judged, Result, answer_for
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.schemas import FailedTicket
 from seatlatch.domain.outcome import SUCCESSES, Outcome
-from seatlatch.telemetry import Log, Metrics
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 
 
 class TicketCalls:

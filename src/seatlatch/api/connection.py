@@ -16,7 +16,8 @@ from seatlatch.api.headers import Headers
 from seatlatch.api.problems import error_json, problem_of
 from seatlatch.api.refusals import HeadTooLarge, MalformedRequest, RequestTooSlow
 from seatlatch.domain.refusal import Refusal
-from seatlatch.telemetry import Log, Metrics
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 
 HEAD_BYTES_MAX = 64 * 1024
 """A longer head is refused."""

@@ -7,11 +7,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from seatlatch.api.query import from_cursor, to_cursor
 from seatlatch.api.schemas import Moment
 from seatlatch.domain.event import CHANGES, Change, SeatEvent
 from seatlatch.domain.ticket import SeatStatus
-from seatlatch.operations.read_events import Place
 
 PAGE_EVENTS = 100
 PAGE_EVENTS_MAX = 1_000
@@ -84,13 +82,3 @@ def told_event(event: SeatEvent) -> ToldEvent:
         seat=record.seat,
         hold_expires_at=event.hold_expires_at or UNSET,
     )
-
-
-def cursor_of(place: Place) -> str:
-    """A reader's place as a text."""
-    return to_cursor(place)
-
-
-def place_of_cursor(cursor: str) -> Place:
-    """The place that a cursor stands for. Raises `InvalidRequest`."""
-    return from_cursor(cursor, Place)

@@ -2,7 +2,8 @@
 
 import asyncio
 import gzip
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from seatlatch.api.media import prefers_gzip
+from seatlatch.domain.refusal import Unavailable
 
 GZIP_LEVEL = 9
 """The best: each is encoded once."""
@@ -44,6 +46,19 @@ def make_file(body: bytes, media_type: str, headers: Mapping[str, str] | None = 
     return File(body, gzip.compress(body, GZIP_LEVEL, mtime=0), whole)
 
 
+@contextmanager
+def reading() -> Iterator[None]:
+    """Make a refusal of trouble with the disk or with descriptors: a file that can't be read now is
+    not absent. A file that is absent stays `FileNotFoundError`. Raises `Unavailable`.
+    """
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError as error:
+        raise Unavailable("The page can't be read from disk now. Retry the request.") from error
+
+
 class LazyFile:
     """A file that is made when somebody first asks, beside the event loop: it may take a while."""
 
@@ -58,5 +73,6 @@ class LazyFile:
         """200 with the file, or 304 if the caller has it already."""
         async with self._making:
             if self._made is None:
-                self._made = await asyncio.to_thread(self._make)
+                with reading():
+                    self._made = await asyncio.to_thread(self._make)
         return self._made.answer(request)

@@ -31,9 +31,11 @@ from seatlatch.api.refusals import MethodNotAllowed
 from seatlatch.api.routes import ApiRoute
 from seatlatch.commit import Commits
 from seatlatch.domain.journal import Act
-from seatlatch.domain.refusal import RateExceeded, Refusal, Unavailable
+from seatlatch.domain.refusal import JournalDamaged, RateExceeded, Refusal, Unavailable
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
+from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operations.record_refusal import record_refusal
-from seatlatch.telemetry import Log, Metrics
 
 GZIP_BYTES_MIN = 500
 GZIP_LEVEL = 4
@@ -72,6 +74,7 @@ class Frame:
         self._metrics = metrics
         self._routes = routes
         self._trusted_proxies = trusted_proxies
+        self._alarm = JournalAlarm(log, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Frame one request; anything else (the lifespan) goes through as it is."""
@@ -132,6 +135,8 @@ class Frame:
     def _refuse(self, refusal: Refusal, exchange: Exchange, scope: Scope) -> Response:
         """The answer that tells a refusal, noted for the log."""
         exchange.reason = reason(refusal)
+        if isinstance(refusal, JournalDamaged):
+            self._alarm.heads([refusal.message])
         return self._error(problem_of(refusal), refusal.message, error_headers(refusal), scope)
 
     def _error(

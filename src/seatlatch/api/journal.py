@@ -7,14 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from seatlatch.api.body import encode_json
-from seatlatch.api.events import (
-    LATEST,
-    Feed,
-    FeedQuery,
-    cursor_of,
-    place_of_cursor,
-    told_event,
-)
+from seatlatch.api.cursors import Cursors
+from seatlatch.api.events import LATEST, Feed, FeedQuery, told_event
 from seatlatch.api.exchange import Exchange
 from seatlatch.api.gate import Gate
 from seatlatch.api.query import read_query
@@ -23,6 +17,7 @@ from seatlatch.api.routes import ApiRoute
 from seatlatch.api.traces import own_traces
 from seatlatch.domain.channel import Channel
 from seatlatch.operations.feed_news import FeedNews
+from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operations.read_events import Events, Place, first_place, last_place, read_feed
 from seatlatch.operations.read_journal import trace_request
 from seatlatch.store.interface import Store
@@ -38,10 +33,12 @@ Json = "application/json"
 class Journal:
     """The handlers, with what they work on."""
 
-    def __init__(self, gate: Gate, store: Store, news: FeedNews) -> None:
+    def __init__(self, gate: Gate, store: Store, news: FeedNews, alarm: JournalAlarm) -> None:
         self._gate = gate
         self._store = store
         self._news = news
+        self._alarm = alarm
+        self._cursors: Cursors | None = None
 
     def routes(self) -> list[ApiRoute]:
         """Where each call is."""
@@ -54,10 +51,13 @@ class Journal:
         """`GET /v1/requests/{requestId}`: what the channel asked for under a Request-ID."""
         caller = await self._gate.admit_look(Exchange.of(request))
         request_id = request_id_in(request)
-        entries = await trace_request(self._store, request_id, caller.channel.code)
-        if not entries:
+        found = await trace_request(self._store, request_id, caller.channel.code)
+        if not found.entries:
             raise no_such_request()
-        return Response(encode_json(own_traces(entries)), media_type=Json)
+        cursors = await self._read_cursors()
+        self._alarm.entries(found.entries)
+        traces = own_traces(found.entries, caller.channel.code, cursors)
+        return Response(encode_json(traces), media_type=Json)
 
     async def events(self, request: Request) -> Response:
         """`GET /v1/events`: what changed on the tickets that the channel may see."""
@@ -66,7 +66,8 @@ class Journal:
         query = read_query(request.scope["query_string"], FeedQuery)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + query.wait
-        found = await self._begin(caller.channel, query)
+        cursors = await self._read_cursors()
+        found = await self._begin(caller.channel, query, cursors)
         looked_seconds = 0.0
         while not found.events and looked_seconds < LOOK_SECONDS_MAX:
             if found.is_all and not await self._has_news(found.place, deadline):
@@ -77,18 +78,28 @@ class Journal:
             found = await self._look(caller.channel, found.place, query.limit)
             looked_seconds += loop.time() - began
         told = [told_event(event) for event in found.events]
-        feed = Feed(told, cursor_of(found.place), not found.is_all)
+        feed = Feed(told, cursors.cursor_of(found.place), not found.is_all)
         return Response(encode_json(feed), media_type=Json)
 
-    async def _begin(self, channel: Channel, query: FeedQuery) -> Events:
+    async def _read_cursors(self) -> Cursors:
+        """The database's key is read once, for it never changes."""
+        if self._cursors is None:
+            key = await self._store.read(lambda snapshot: snapshot.read_cursor_key())
+            self._cursors = Cursors(key)
+        return self._cursors
+
+    async def _begin(self, channel: Channel, query: FeedQuery, cursors: Cursors) -> Events:
         if isinstance(query.after, str) and query.after != LATEST:
-            return await self._look(channel, place_of_cursor(query.after), query.limit)
+            place = cursors.place_of(query.after, channel.code)
+            return await self._look(channel, place, query.limit)
         begin = last_place if query.after == LATEST else first_place
         place = await self._store.read(lambda snapshot: begin(snapshot, channel))
         return await self._look(channel, place, query.limit)
 
     async def _look(self, channel: Channel, place: Place, limit: int) -> Events:
-        return await self._store.read(lambda snapshot: read_feed(snapshot, channel, place, limit))
+        found = await self._store.read(lambda snapshot: read_feed(snapshot, channel, place, limit))
+        self._alarm.entries(found.damaged)
+        return found
 
     async def _has_news(self, place: Place, deadline: float) -> bool:
         return await self._news.since(place.position, deadline)

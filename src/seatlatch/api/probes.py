@@ -8,16 +8,23 @@ from starlette.responses import Response
 
 from seatlatch.api.routes import ApiRoute, PublicRoute
 from seatlatch.domain.refusal import Unavailable
+from seatlatch.metrics import Metrics
+from seatlatch.operations.journal_alarm import JournalAlarm
+from seatlatch.operations.journal_heads import find_head_faults
+from seatlatch.readiness import Readiness
 from seatlatch.store.interface import Store
-from seatlatch.telemetry import Metrics
 
 
 class Probes:
     """The handlers for those who operate the service."""
 
-    def __init__(self, store: Store, metrics: Metrics) -> None:
+    def __init__(
+        self, readiness: Readiness, store: Store, metrics: Metrics, alarm: JournalAlarm
+    ) -> None:
+        self._readiness = readiness
         self._store = store
         self._metrics = metrics
+        self._alarm = alarm
 
     def routes(self) -> list[ApiRoute]:
         """Where each probe is."""
@@ -32,13 +39,17 @@ class Probes:
         return Response(b'{"status":"alive"}', media_type="application/json")
 
     async def readyz(self, request: Request) -> Response:
-        """200 when the database answers; else 503 by way of `Unavailable`."""
-        await self._store.credentials_version()
+        """200 when changes can be made; else 503 by way of `Unavailable`."""
+        await self._readiness.require()
         return Response(b'{"status":"ready"}', media_type="application/json")
 
     async def metrics(self, request: Request) -> Response:
-        """Prometheus text. While the database is away the journal's size stays as it was."""
+        """Prometheus text. While the database is away the journal's size stays as it was.
+
+        Each scrape looks at the heads of the journal's chains.
+        """
         with suppress(Unavailable):
+            self._alarm.heads(map(str, await self._store.read(find_head_faults)))
             chains = await self._store.read(lambda snapshot: snapshot.read_chains())
             entries = sum(chain.head.number - chain.pruned_number for chain in chains)
             self._metrics.journal_holds(entries)

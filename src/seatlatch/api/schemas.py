@@ -17,6 +17,7 @@ from seatlatch.domain.price import Price
 from seatlatch.domain.record import FIELD_CHARACTERS_MAX
 from seatlatch.domain.ticket import SeatStatus
 from seatlatch.operations.exchange_tokens import GrantType
+from seatlatch.secrecy import hides
 
 Row = TypeVar("Row")
 """What a ticket that succeeded looks like."""
@@ -88,6 +89,7 @@ class VerifyRequest(Struct, rename="camel"):
     tickets: AskedTickets
 
 
+@hides("code", "refresh_token")
 class TokenRequest(Struct, rename="camel"):
     """`{"grantType": "authorization_code", "code": ...}`, or a refresh token likewise.
 
@@ -99,6 +101,7 @@ class TokenRequest(Struct, rename="camel"):
     refresh_token: str | None = None
 
 
+@hides("access_token", "refresh_token")
 class TokenAnswer(Struct, rename="camel"):
     """A pair of tokens. `expiration`: of the access token, UTC with nine decimals."""
 

@@ -8,7 +8,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from seatlatch.api.connection import GuardedConnection
-from seatlatch.telemetry import Log, Metrics
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than load balancers keep theirs (60), so that it is they who close an idle connection."""
@@ -56,6 +57,7 @@ def make_server(
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        workers=1,  # else uvicorn reads WEB_CONCURRENCY, and ends if that is no number
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS_MAX,
     )

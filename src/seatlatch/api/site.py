@@ -5,7 +5,9 @@ whole, so that no path that is asked for can lead out of it.
 """
 
 import asyncio
+import os
 import re
+import stat
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
@@ -14,7 +16,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from seatlatch.api.files import File, make_file
+from seatlatch.api.files import File, make_file, reading
 from seatlatch.api.refusals import RouteUnknown
 from seatlatch.api.routes import ApiRoute, PublicRoute
 
@@ -61,23 +63,34 @@ class Site:
     async def _files(self) -> Mapping[str, File]:
         """What is in the folder, by name. It is read anew if another folder stands in its place."""
         async with self._reading:
-            try:
-                found = self._folder.stat()
-                stamp = (found.st_ino, found.st_mtime_ns)
-                if stamp != self._read[0]:
-                    self._read = (stamp, await asyncio.to_thread(read_site, self._folder))
-            except OSError:  # there is none, or another takes its place just now
-                self._read = (None, {})
+            with reading():
+                try:
+                    found = self._folder.stat()
+                    stamp = (found.st_ino, found.st_mtime_ns)
+                    if stamp != self._read[0]:
+                        self._read = (stamp, await asyncio.to_thread(read_site, self._folder))
+                except (FileNotFoundError, NotADirectoryError):  # or it is being replaced
+                    self._read = (None, {})
             return self._read[1]
 
 
 def read_site(folder: Path) -> Mapping[str, File]:
-    """Every file below a folder by its name there. Links of the file system are left out."""
-    return {
-        file.relative_to(folder).as_posix(): site_file(file.read_bytes(), file.suffix)
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and not file.is_symlink()
-    }
+    """Every file below a folder by its name there. Links of the file system are left out.
+
+    Raises `OSError` if any of it can't be read. `Path.rglob` would pass over such a folder, and
+    `Path.is_file` over such a file, in some versions of Python.
+    """
+    files: dict[str, File] = {}
+    for name, _, file_names in os.walk(folder, onerror=_raise):
+        for path in sorted(Path(name) / file_name for file_name in file_names):
+            if stat.S_ISREG(path.lstat().st_mode):
+                file = site_file(path.read_bytes(), path.suffix)
+                files[path.relative_to(folder).as_posix()] = file
+    return files
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def site_file(body: bytes, suffix: str) -> File:

@@ -19,10 +19,11 @@ from seatlatch.domain.application import Caller
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.journal import Verb
 from seatlatch.group_commit import GroupCommit
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.operations.lock_tickets import lock_tickets
 from seatlatch.operations.unlock_tickets import unlock_tickets
 from seatlatch.store.interface import Store
-from seatlatch.telemetry import Log, Metrics
 
 Shape = TypeVar("Shape")
 

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import UNSET, Struct, UnsetType
 
 from seatlatch.api.answers import failed_ticket
+from seatlatch.api.cursors import Cursors
+from seatlatch.api.query import to_cursor
 from seatlatch.api.schemas import Moment
-from seatlatch.domain.journal import Entry, Verb
+from seatlatch.domain.journal import DamagedEntry, FoundEntry, Verb
 from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
+from seatlatch.operations.read_journal import TracedRequests
 
 
 class TracedTicket(Struct, rename="camel", omit_defaults=True):
@@ -25,15 +28,17 @@ class TracedTicket(Struct, rename="camel", omit_defaults=True):
 
 
 class Trace(Struct, rename="camel"):
-    """One request. `refusal`: why it was refused as a whole; null = it was not.
+    """One request. `refusal`: why it was refused as a whole; null = it was not. `damaged`: the
+    entry was edited after it was written; what can't be read is null.
 
-    `entry_id` names it in the journal; text, for it may be a larger number than some can read.
+    `entry_id` names it in the journal; text, for it may be a larger number than some can read. A
+    channel gets it encrypted.
     """
 
     entry_id: str
-    request_id: str
-    timestamp: Moment
-    verb: Verb
+    request_id: str | None
+    timestamp: Moment | None
+    verb: Verb | None
     application: str | None
     channel: str | None
     operator: str | None
@@ -42,22 +47,40 @@ class Trace(Struct, rename="camel"):
     refusal: str | None
     success: list[TracedTicket]
     failure: list[TracedTicket]
+    damaged: bool | UnsetType = UNSET
 
 
 class Traces(Struct):
-    """All requests of one Request-ID, in order of time."""
+    """The requests of a channel under one Request-ID, in order of time."""
 
     requests: list[Trace]
 
 
-def full_traces(entries: Iterable[Entry]) -> Traces:
+class FullTraces(Struct):
+    """A page of the requests of one Request-ID, in order of time. `next`: what to send as `after`
+    for earlier ones; null = there are none.
+    """
+
+    requests: list[Trace]
+    next: str | None
+
+
+def full_traces(found: TracedRequests) -> FullTraces:
     """As the box office is told."""
-    return Traces([_trace(entry, str) for entry in entries])
+    going_on = to_cursor(found.before) if found.before else None
+    return FullTraces([_trace(entry, str) for entry in found.entries], going_on)
 
 
-def own_traces(entries: Iterable[Entry]) -> Traces:
-    """As a channel is told of its own requests: of a failure no more than it was told then."""
-    return Traces([_trace(entry, _as_answered) for entry in entries])
+def own_traces(entries: Iterable[FoundEntry], channel_code: str, cursors: Cursors) -> Traces:
+    """A channel's own requests as it gets them: of a failure what the response said, and an entry
+    id that does not count the requests of others.
+    """
+    traces = []
+    for entry in entries:
+        trace = _trace(entry, _as_answered)
+        trace.entry_id = cursors.entry_id_of(entry.entry_id, channel_code)
+        traces.append(trace)
+    return Traces(traces)
 
 
 def _as_answered(outcome: Outcome) -> str:
@@ -66,7 +89,9 @@ def _as_answered(outcome: Outcome) -> str:
     return failed_ticket(TicketResult("", outcome, None)).type
 
 
-def _trace(entry: Entry, told: Callable[[Outcome], str]) -> Trace:
+def _trace(entry: FoundEntry, told: Callable[[Outcome], str]) -> Trace:
+    if isinstance(entry, DamagedEntry):
+        return _unreadable(entry)
     verb, asker, reason, hold_seconds = entry.act
     changed = {one.token: one for one in entry.changed}
 
@@ -97,4 +122,11 @@ def _trace(entry: Entry, told: Callable[[Outcome], str]) -> Trace:
         entry.refusal,
         success,
         failure,
+        entry.damaged or UNSET,
     )
+
+
+def _unreadable(entry: DamagedEntry) -> Trace:
+    nothing = (None,) * 7
+    known = (str(entry.entry_id), entry.request_id, entry.moment)
+    return Trace(*known, *nothing, success=[], failure=[], damaged=True)

@@ -6,8 +6,10 @@ from typing import NamedTuple
 from seatlatch.auth.keys import hash_secret, same_hash
 from seatlatch.domain.application import ApiKey, Caller, Credentials
 from seatlatch.domain.refusal import ChannelNotAllowed, NotAuthenticated
+from seatlatch.secrecy import hides
 
 
+@hides("api_key", "access_token")
 class Presented(NamedTuple):
     """What a request says of its sender. `access_token` None = no bearer token was sent."""
 

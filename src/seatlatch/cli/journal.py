@@ -21,9 +21,10 @@ from seatlatch.commit import CommitEach
 from seatlatch.domain.journal import Asker
 from seatlatch.domain.label import shortened
 from seatlatch.domain.refusal import InvalidRequest
+from seatlatch.operations.journal_heads import repair_heads
 from seatlatch.operations.provision import NotDone
 from seatlatch.operations.prune_journal import prune_rows, rows_to_prune
-from seatlatch.operations.read_journal import ticket_history, trace_request
+from seatlatch.operations.read_journal import PAGE_REQUESTS, ticket_history, trace_request
 from seatlatch.operations.verify_journal import Anchor, Step, Tampered, take_anchor, verify_journal
 from seatlatch.operator.journal import PAGE_CHANGES, ShownChange, shown_history
 from seatlatch.store.interface import Store
@@ -34,7 +35,7 @@ CHANGES_MAX = 10_000
 TOLD_ROWS = 100_000
 """So often a long walk says how far it is."""
 
-journal = group("The journal: verify it, anchor it, prune it.")
+journal = group("The journal: verify, anchor, prune and repair it.")
 
 RequestId = Annotated[
     str, typer.Argument(metavar="REQUEST_ID", help="As it was sent, or as the answer told it.")
@@ -43,6 +44,10 @@ Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The ticket.")]
 Limit = Annotated[
     int,
     typer.Option("--limit", metavar="N", min=1, max=CHANGES_MAX, help="How many changes at most."),
+]
+RequestLimit = Annotated[
+    int,
+    typer.Option("--limit", metavar="N", min=1, max=CHANGES_MAX, help="How many requests at most."),
 ]
 AnchorFile = Annotated[
     Path | None,
@@ -70,7 +75,12 @@ class AnchorText(Struct, rename="camel"):
     heads: list[AnchoredHead]
 
 
-def trace(request_id: RequestId, database: Database = None, as_json: AsJson = False) -> None:
+def trace(
+    request_id: RequestId,
+    limit: RequestLimit = PAGE_REQUESTS,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
     """Show what was asked under a Request-ID, by whom, and what became of each ticket."""
     if not UUID.fullmatch(request_id):
         raise InvalidRequest(
@@ -78,14 +88,16 @@ def trace(request_id: RequestId, database: Database = None, as_json: AsJson = Fa
             " 0dbc02a8-5f1a-4b7c-9d65-0f4e4ac6a1b2."
         )
     url = settings_for(database).database_url
-    entries = with_store(url, lambda store: trace_request(store, request_id))
-    if not entries:
+    found = with_store(url, lambda store: trace_request(store, request_id, limit=limit))
+    if not found.entries:
         raise NotDone(
             f"The journal has no request {request_id}. Look whether it is typed right, and whether"
             " it was let in: who was not is only logged."
         )
-    traces = full_traces(entries)
+    traces = full_traces(found)
     lines = [line for traced in traces.requests for line in [*_trace_lines(traced), ""]]
+    if traces.next:
+        lines = ["There are earlier requests: give a higher --limit.", "", *lines]
     print_result(as_json, traces, lines[:-1], changed=False)
 
 
@@ -154,6 +166,22 @@ def prune(before: Before, database: Database = None, as_json: AsJson = False) ->
     print_result(as_json, document, [f"Removed {pruned:,} rows."], changed=pruned > 0)
 
 
+@journal.command(epilog="Example: seatlatch journal repair")
+def repair(database: Database = None, as_json: AsJson = False) -> None:
+    """Move a damaged head to the last row of its chain, so that changes are possible again."""
+    asker = at_the_keyboard()
+    repaired = with_store(
+        settings_for(database).database_url, lambda store: repair_heads(CommitEach(store), asker)
+    )
+    document = {"requestId": asker.request_id, "heads": [one._asdict() for one in repaired]}
+    lines = [
+        f"Chain {chain}: the head {'was missing' if before is None else f'was at {before:,}'}"
+        f" and is at {after:,} now."
+        for chain, before, after in repaired
+    ]
+    print_result(as_json, document, lines or ["No head stops changes."], changed=bool(repaired))
+
+
 async def _count(steps: AsyncIterator[Step], found: list[Tampered]) -> int:
     rows = 0
     async for step in steps:
@@ -217,13 +245,14 @@ def _trace_lines(traced: Trace) -> Iterable[str]:
     asked_by = traced.operator or f"{traced.application} for channel {traced.channel}"
     rows = [
         ("request", traced.request_id),
-        ("at", for_people(traced.timestamp)),
-        ("by", asked_by),
+        ("at", for_people(traced.timestamp) if traced.timestamp else None),
+        ("by", asked_by if traced.verb else None),
         ("asked for", traced.verb),
         ("reason", traced.reason),
         ("held for", f"{traced.hold_seconds} s" if traced.hold_seconds else None),
         ("refused", traced.refusal),
         ("entry", traced.entry_id),
+        ("damaged", "this entry was edited" if traced.damaged is True else None),
     ]
     yield from in_columns([(name, value) for name, value in rows if value is not None])
     for ticket in (*traced.success, *traced.failure):
@@ -234,11 +263,13 @@ def _trace_lines(traced: Trace) -> Iterable[str]:
 def _change_row(change: ShownChange) -> tuple[str, ...]:
     asked_by = change.operator or f"{change.application} for channel {change.channel}"
     reason = f"because: {change.reason}" if change.reason else ""
+    if change.damaged is True:
+        asked_by = "damaged" if change.verb is None else f"{asked_by} (damaged)"
     return (
-        str(change.version),
-        for_people(change.timestamp),
-        change.verb,
+        str(change.version or "?"),
+        for_people(change.timestamp) if change.timestamp else "?",
+        change.verb or "?",
         asked_by,
-        change.request_id,
+        change.request_id or "?",
         reason,
     )

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Annotated
 
 import typer
+from typer.core import TyperArgument
 
 from seatlatch import __version__
 from seatlatch.cli.applications import applications
@@ -94,7 +95,24 @@ def _fail_usage(problem: typer.TyperException) -> None:
     context = getattr(problem, "ctx", None)
     command = context.command_path if context else "seatlatch"
     end = "" if message.endswith((".", "?")) else "."
-    _fail(f"{message}{end} See `{command} --help`.", WRONG_USAGE)
+    _fail(f"{message}{end}{_dash_hint(problem)} See `{command} --help`.", WRONG_USAGE)
+
+
+def _dash_hint(problem: typer.TyperException) -> str:
+    """How to give an argument that begins with a dash, if that may be what was meant."""
+    option = getattr(problem, "option_name", None)
+    context = getattr(problem, "ctx", None)
+    if option is None or context is None or getattr(problem, "possibilities", None):
+        return ""
+    arguments = [
+        parameter.metavar or parameter.name or ""
+        for parameter in context.command.params
+        if isinstance(parameter, TyperArgument)
+    ]
+    if not arguments:
+        return ""
+    typed = f"{context.command_path} [OPTIONS] -- {' '.join(arguments)}"
+    return f" If it is a value and no option, put -- before it, after all options: `{typed}`."
 
 
 def _unconfirmed(refusal: Unavailable) -> str:

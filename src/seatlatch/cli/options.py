@@ -1,10 +1,14 @@
 """The options that several commands share. Most are a setting that they overrule."""
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
+from seatlatch.environment import select_variables
+from seatlatch.logs import Log
 from seatlatch.settings import Settings, read_settings
 
 Host = Annotated[
@@ -38,4 +42,27 @@ def group(sentence: str) -> typer.Typer:
 
 def settings_for(database: str | None) -> Settings:
     """The settings of a command that only needs a database. Raises `SettingProblem`."""
-    return read_settings(os.environ, {"database_url": database})
+    settings = read_settings(os.environ, {"database_url": database})
+    report_injected(select_variables(os.environ).injected)
+    return settings
+
+
+def report_injected(names: Sequence[str]) -> None:
+    """Say on standard error which variables a command has ignored, if there are any."""
+    if names:
+        with suppress(OSError):  # standard error may be closed or full
+            typer.echo(f"seatlatch: {injected_message(names)}", err=True)
+
+
+def log_injected(log: Log) -> None:
+    """Log which variables a server has ignored, if there are any."""
+    if names := select_variables(os.environ).injected:
+        log.info("settings", message=injected_message(names))
+
+
+def injected_message(names: Sequence[str]) -> str:
+    """The sentence about variables that a container platform has injected."""
+    return (
+        f"Ignored {', '.join(names)}: a container platform sets such variables for its services,"
+        " and they are no settings."
+    )

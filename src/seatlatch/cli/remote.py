@@ -18,6 +18,7 @@ from seatlatch.client import (
     AsyncClient,
     ClientError,
     EventPage,
+    InvalidArgument,
     ListedTicket,
     Seller,
     Source,
@@ -172,8 +173,12 @@ def client_for(config: Path | None, url: str | None) -> AsyncClient:
             token_store=_token_store(settings),
             user_agent=settings.user_agent,
         )
-    except (ValueError, httpx.InvalidURL, ImportError, OSError) as problem:
-        raise SettingProblem(f"What is set for remote can't be used: {problem}.") from None
+    except InvalidArgument as problem:
+        field = "url" if problem.argument == "base_url" else problem.argument
+        source = settings.sources.get(field, problem.argument)
+        raise SettingProblem(f"{source} {problem.rule.rstrip('.')}.") from None
+    except ClientError as problem:
+        raise SettingProblem(str(problem)) from None
 
 
 def _token_store(settings: RemoteSettings) -> TokenFile | None:
@@ -182,7 +187,10 @@ def _token_store(settings: RemoteSettings) -> TokenFile | None:
         return TokenFile(settings.token_file)
     if settings.authorization_code is None and settings.refresh_token is None:
         return None
-    host = httpx.URL(settings.url).netloc.decode()
+    try:
+        host = httpx.URL(settings.url).netloc.decode()
+    except (httpx.InvalidURL, UnicodeError):
+        raise InvalidArgument("base_url", "must be like https://api.example.com") from None
     return TokenFile(token_file(os.environ, settings.application_id, host))
 
 

@@ -4,19 +4,25 @@ The same table makes a part of `docs/guides/remote.md`.
 """
 
 import os
+import pwd
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seatlatch.settings import REMOTE_PREFIX, SettingProblem
+from seatlatch.cli.options import report_injected
+from seatlatch.environment import REMOTE_PREFIX, select_variables
+from seatlatch.secrecy import hides
+from seatlatch.settings import SettingProblem, read_value, require_known
 
 CONFIG_FILE = Path("seatlatch") / "remote.toml"
 """Within the folder of the user's configuration."""
 
 
+@hides("api_key", "access_token", "authorization_code", "refresh_token")
 class RemoteSettings(NamedTuple):
-    """How to reach a service, and as whom; each field a row of `TABLE`."""
+    """How to reach a service, and as whom; each field but `sources` a row of `TABLE`."""
 
     url: str
     application_id: str
@@ -27,6 +33,8 @@ class RemoteSettings(NamedTuple):
     refresh_token: str | None
     token_file: str | None
     user_agent: str | None
+    sources: Mapping[str, str]
+    """For each field the option, the variable or the member of the file that it comes from."""
 
 
 class RemoteSetting(NamedTuple):
@@ -65,47 +73,68 @@ TABLE = (
 def read_remote_settings(
     environment: Mapping[str, str], config: Path | None, url: str | None
 ) -> RemoteSettings:
-    """What is set: in the file, overruled by the environment, overruled by `url`.
+    """The settings in the file, overridden by the environment, overridden by `url`.
 
-    `config` None = the file of the user, if there is one. Raises `SettingProblem` for an unknown
-    name, a value that is no text, a file that can't be read, and what is required and absent.
+    With `config` None it is the user's file, if there is one. Raises `SettingProblem` for an
+    unknown name, a bad value, a file that can't be read, and a required setting that is absent.
     """
-    file = config or config_folder(environment) / CONFIG_FILE
-    values = _read_file(file, must_exist=config is not None)
-    known = {setting.variable: setting.field for setting in TABLE}
-    for name, value in environment.items():
-        if name.startswith(REMOTE_PREFIX):
-            if name not in known:
-                raise SettingProblem(
-                    f"There is no setting {name}; those of remote are {', '.join(known)}."
-                )
-            values[known[name]] = value
-    if url is not None:
-        values["url"] = url
+    variables, injected = select_variables(environment, remote=True)
+    require_known(variables, [setting.variable for setting in TABLE], "those of remote")
+    report_injected(injected)
+    file = config or user_file(environment)
+    in_file = _read_file(file, must_exist=config is not None) if file else {}
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
     for setting in TABLE:
-        if setting.required and not values.get(setting.field):
-            raise SettingProblem(
-                f"{setting.variable} is not set. Set it, or {setting.field} in {file}."
-            )
-    given: dict[str, Any] = {setting.field: values.get(setting.field) or None for setting in TABLE}
-    return RemoteSettings(**given)
+        if setting.field == "url" and url is not None:
+            name, value = "--url", url
+        elif setting.variable in variables:
+            name, value = setting.variable, variables[setting.variable]
+        else:
+            name, value = f"{setting.field} in {file}", in_file.get(setting.field, "")
+        if setting.required and not value:
+            place = f", or {setting.field} in {file}" if file else ""
+            raise SettingProblem(f"{setting.variable} is not set. Set it{place}.")
+        values[setting.field] = read_value(name, value, str, secret=True) or None
+        sources[setting.field] = name
+    return RemoteSettings(**values, sources=sources)
 
 
-def config_folder(environment: Mapping[str, str]) -> Path:
-    """Where the user's configuration is."""
-    return Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+def user_file(environment: Mapping[str, str]) -> Path | None:
+    """The user's file of settings, whether it exists or not. None = the user has no home."""
+    folder = _user_folder(environment, "XDG_CONFIG_HOME", Path(".config"))
+    return folder / CONFIG_FILE if folder else None
 
 
 def token_file(environment: Mapping[str, str], application_id: str, host: str) -> Path:
-    """Where tokens are kept if nothing else was said."""
-    state = Path(environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return state / "seatlatch" / f"{application_id}@{host}.json".replace(os.sep, "_")
+    """Where tokens are kept by default. Raises `SettingProblem` if the user has no home."""
+    folder = _user_folder(environment, "XDG_STATE_HOME", Path(".local") / "state")
+    if folder is None:
+        raise SettingProblem(
+            "There is no home directory in which to keep the tokens. Set"
+            " SEATLATCH_REMOTE_TOKEN_FILE, XDG_STATE_HOME or HOME."
+        )
+    return folder / "seatlatch" / f"{application_id}@{host}.json".replace(os.sep, "_")
+
+
+def _user_folder(environment: Mapping[str, str], variable: str, below_home: Path) -> Path | None:
+    """The folder that a variable names, else one below the user's home; None = there is no home.
+
+    A container may run as a user without HOME and without an entry in the user database.
+    """
+    if named := environment.get(variable):
+        return Path(named)
+    if home := environment.get("HOME"):
+        return Path(home) / below_home
+    with suppress(KeyError):
+        return Path(pwd.getpwuid(os.getuid()).pw_dir) / below_home
+    return None
 
 
 def _read_file(file: Path, *, must_exist: bool) -> dict[str, str]:
     try:
-        document = tomllib.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
+        document = tomllib.loads(file.read_text("utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
         if must_exist:
             raise SettingProblem(f"There is no file {file}. Give --config one that is.") from None
         return {}

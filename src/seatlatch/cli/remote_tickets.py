@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -35,16 +36,28 @@ Verb = Callable[..., Awaitable[AsyncTicketsResult[Any]]]
 def asked_for(tokens: Sequence[str] | None, file: str | None) -> list[str]:
     """All that the command line and the file name. Raises `InvalidRequest`.
 
-    In a file a line is a token as it stands: any text can be one.
+    In a file a line is a token. Whitespace and invisible characters around it come from the program
+    that wrote the file, so they are left out. A token on the command line is taken as it is.
     """
     asked = list(tokens or ())
     if file is not None:
-        lines = (line.removesuffix("\r") for line in _read(file).split("\n"))
+        lines = (trimmed(line) for line in _read(file).split("\n"))
         asked += [line for line in lines if line]
     elif not asked:
         raise InvalidRequest("No tickets are given. Name some, or a file of them with --file.")
     require_text(asked)
     return asked
+
+
+def trimmed(text: str) -> str:
+    """The text without whitespace and invisible characters at its ends."""
+    seen = [index for index, character in enumerate(text) if not is_invisible(character)]
+    return text[seen[0] : seen[-1] + 1] if seen else ""
+
+
+def is_invisible(character: str) -> bool:
+    """Whether it is whitespace, a control character or a format character such as U+200B."""
+    return character.isspace() or unicodedata.category(character) in ("Cc", "Cf")
 
 
 Told = TypeVar("Told")

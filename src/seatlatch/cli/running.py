@@ -12,8 +12,9 @@ from starlette.types import ASGIApp
 
 from seatlatch.api.connection import GuardedConnection
 from seatlatch.api.server import listen, make_server
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.settings import Settings
-from seatlatch.telemetry import Log, Metrics
 
 STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 

@@ -13,8 +13,10 @@ from uuid import uuid4
 import typer
 
 from seatlatch.api.server import url_of
-from seatlatch.cli.options import AllowedHost, AsJson, Host, Port
+from seatlatch.cli.options import AllowedHost, AsJson, Host, Port, log_injected
 from seatlatch.cli.running import run, stop_in_order, take_address
+from seatlatch.logs import make_log
+from seatlatch.metrics import Metrics
 from seatlatch.operations.write_webhooks import require_url
 from seatlatch.sandbox import data, faults
 from seatlatch.sandbox.cutting import CuttableConnection
@@ -23,7 +25,7 @@ from seatlatch.sandbox.fresh import make_fresh
 from seatlatch.sandbox.hosts import AllowedHosts, is_loopback
 from seatlatch.sandbox.service import sandbox_service
 from seatlatch.settings import SettingProblem, read_settings
-from seatlatch.telemetry import Metrics, make_log
+from seatlatch.store.interface import DatabaseProblem
 from seatlatch.wiring import engine_of, make_database
 
 WEBHOOK_HELP = "Where the channel is told of its seats; on this machine, or public."
@@ -49,6 +51,7 @@ def sandbox(
         if webhook:
             require_url(webhook)
         log = make_log(settings.log_format, settings.log_level)
+        log_injected(log)
         metrics = Metrics()
         with take_address(settings) as listener:
             make_database(database_url, "sandbox")
@@ -67,7 +70,14 @@ def own_database(database_url: str | None) -> Iterator[str]:
     if database_url is not None:
         yield database_url
         return
-    with tempfile.TemporaryDirectory(prefix="seatlatch-sandbox-") as folder:
+    try:
+        made = tempfile.TemporaryDirectory(prefix="seatlatch-sandbox-")
+    except OSError as error:
+        raise DatabaseProblem(
+            f"Can't make a temporary folder for the sandbox's database ({error.strerror or error})."
+            " Set TMPDIR to a folder that can be written, or give --database."
+        ) from None
+    with made as folder:
         yield f"sqlite:///{Path(folder) / 'sandbox.db'}"
 
 

@@ -6,11 +6,12 @@ import os
 import typer
 
 from seatlatch.api.server import url_of
-from seatlatch.cli.options import AsJson, Database, Host, Port, Workers
+from seatlatch.cli.options import AsJson, Database, Host, Port, Workers, log_injected
 from seatlatch.cli.running import run, stop_in_order, take_address
 from seatlatch.cli.supervising import supervise
+from seatlatch.logs import make_log
+from seatlatch.metrics import Metrics
 from seatlatch.settings import SettingProblem, read_settings
-from seatlatch.telemetry import Metrics, make_log
 from seatlatch.wiring import engine_of, service
 
 
@@ -30,6 +31,7 @@ def serve(
     if settings.workers > 1 and refused:
         raise SettingProblem(refused)
     log = make_log(settings.log_format, settings.log_level)
+    log_injected(log)
     with take_address(settings) as listener:
         about = {"url": url_of(listener), "database": engine.name}
 

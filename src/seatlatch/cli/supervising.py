@@ -23,8 +23,9 @@ from seatlatch.api.server import STOP_SECONDS_MAX, share_address
 from seatlatch.auth.shared_buckets import make_table
 from seatlatch.cli.running import STOPPING_SIGNALS, explained, ignore_stopping_signals
 from seatlatch.cli.working import Place, work
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics, Together
 from seatlatch.settings import Settings
-from seatlatch.telemetry import Log, Metrics, Together
 from seatlatch.wiring import check_database
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -47,7 +48,7 @@ def supervise(
 
     Raises `DatabaseProblem` and `ListenProblem` before any of them is started.
     """
-    check_database(settings.database_url)
+    check_database(settings.database_url, settings.database_pooler)
     resource_tracker.ensure_running()  # or it would be started, and unblock signals, in `_start`
     with (
         TemporaryDirectory(prefix="seatlatch-workers-") as name,

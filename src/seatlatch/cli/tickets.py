@@ -143,7 +143,9 @@ def at_the_keyboard() -> Asker:
     """Who runs this command, with a Request-ID of its own."""
     try:
         name = getuser()
-    except (OSError, KeyError):  # nobody has a name for this user
+    except (OSError, KeyError):  # the user database has no entry for this user
+        name = ""
+    if label_problem(name):  # also what LOGNAME or USER may hold instead of a name
         name = str(os.getuid())
     return Asker(str(uuid4()), operator=f"command line ({name})")
 

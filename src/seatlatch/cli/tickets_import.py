@@ -3,7 +3,9 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from stat import S_ISREG
 from types import TracebackType
 from typing import Annotated, BinaryIO, Self
 
@@ -12,7 +14,7 @@ import typer
 from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE
 from seatlatch.cli.options import AsJson, Database, settings_for
 from seatlatch.cli.printing import print_result, visible
-from seatlatch.cli.ticket_file import read_tickets
+from seatlatch.cli.ticket_file import STANDARD_INPUT, FileFormat, format_of, read_tickets
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.operations.import_tickets import Imported, import_tickets
 from seatlatch.operations.provision import NotDone, require_identifier
@@ -30,31 +32,44 @@ def import_file(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="CSV with a header, or NDJSON; its name ends in .csv or .ndjson."
+            metavar="FILE",
+            allow_dash=True,
+            help="CSV with a header, or NDJSON; its name ends in .csv or .ndjson;"
+            " - = standard input.",
         ),
     ],
     org: Annotated[str, typer.Option(metavar="ORG_ID", help="Whose tickets these are.")],
     keep_good: Annotated[
         bool, typer.Option("--keep-good", help="Leave bad lines out, rather than keep nothing.")
     ] = False,
+    file_format: Annotated[
+        FileFormat | None,
+        typer.Option(
+            "--format", metavar="FORMAT", help="csv or ndjson, whatever the file's name ends in."
+        ),
+    ] = None,
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="Accept values that look changed by a spreadsheet.")
+    ] = False,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
     """Add tickets from a file, or bring what is said of them up to date.
 
-    The columns are token, owner_id and, if you have them, access_id, section, row, seat, barcode.
+    The columns are token, owner_id and, if you have them, access_id, section, row, seat, barcode,
+    separated by commas, semicolons or tabs.
     What a line leaves empty stays as it is; mpreserve, seat status and void are never touched.
     If any line is bad, nothing of the file is kept. Safe to run again, also while the server runs.
     """
     require_identifier("organization id", org)
     database_url = settings_for(database).database_url
-    with _opened(file) as opened:
+    with _opened(file, file_format) as opened:
         if look(database_url, lambda snapshot: snapshot.unknown_organizations([org])):
             raise NotDone(f"There is no organization {org!r}. Add it with `seatlatch org add`.")
-        progress = _Progress(os.fstat(opened.fileno()).st_size)
+        progress = _Progress(_size_bytes(opened))
         try:
             with open_import(database_url, org) as importing, progress:
-                lines = read_tickets(file, opened, org, progress.read)
+                lines = read_tickets(file, opened, org, progress.read, file_format, as_is=as_is)
                 imported = import_tickets(
                     importing, lines, keep_good=keep_good, merged=progress.merged
                 )
@@ -69,7 +84,13 @@ def import_file(
         raise typer.Exit(DONE_IN_PART if done else NOTHING_DONE)
 
 
-def _opened(file: Path) -> BinaryIO:
+def _opened(file: Path, file_format: FileFormat | None) -> AbstractContextManager[BinaryIO]:
+    if file == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise InvalidRequest("Standard input is closed. Give the path of a file.")
+        if file_format is None:
+            format_of(file)
+        return nullcontext(sys.stdin.buffer)
     try:
         return file.open("rb")
     except OSError as error:
@@ -78,16 +99,36 @@ def _opened(file: Path) -> BinaryIO:
         ) from None
 
 
-class _Progress:
-    """A bar on a terminal: first for what is read, then for what is stored. Else nothing."""
+def _size_bytes(file: BinaryIO) -> int | None:
+    """How long a file is; None for a pipe or a terminal, whose end is unknown."""
+    try:
+        status = os.fstat(file.fileno())
+    except OSError:  # not a file of the operating system
+        return None
+    return status.st_size if S_ISREG(status.st_mode) else None
 
-    def __init__(self, size_bytes: int) -> None:
+
+class _Progress:
+    """A bar on a terminal: first for what is read, then for what is stored. Else nothing.
+
+    Without a size it shows the number of bytes that were read.
+    """
+
+    def __init__(self, size_bytes: int | None) -> None:
         self._shown = sys.stderr.isatty()
         self._lines = 0
         self._undrawn_bytes = 0
         self._merged_tickets = 0
         self.stored_tickets = 0
-        self._bar = typer.progressbar(length=size_bytes, label="Reading", file=sys.stderr)
+        known = size_bytes is not None
+        self._bar = typer.progressbar(
+            None if known else _endless(),
+            size_bytes,
+            "Reading" if known else "Reading (bytes)",
+            show_eta=known,
+            show_pos=not known,
+            file=sys.stderr,
+        )
 
     def __enter__(self) -> Self:
         if self._shown:
@@ -127,6 +168,11 @@ class _Progress:
     def _draw_bytes(self) -> None:
         self._bar.update(self._undrawn_bytes)
         self._undrawn_bytes = 0
+
+
+def _endless() -> Iterator[int]:
+    """What a bar iterates over when its length is unknown. Only `update` moves it."""
+    yield from ()
 
 
 def _cut_off(problem: BaseException, tickets: int) -> str:

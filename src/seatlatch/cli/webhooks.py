@@ -1,7 +1,6 @@
 """`seatlatch webhook`: where channels are told of their seats, and what has come of that."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
@@ -13,10 +12,9 @@ from seatlatch.commit import Commits
 from seatlatch.domain.webhook import Delivery, MessageState, Webhook, WebhookState
 from seatlatch.operations import write_webhooks
 from seatlatch.operations.provision import NotDone
-from seatlatch.settings import read_settings
 from seatlatch.store.interface import Snapshot
 from seatlatch.webhooks.addresses import Resolver, require_allowed
-from seatlatch.wiring import change, look
+from seatlatch.wiring import allowed_by, change, look
 
 Answer = TypeVar("Answer")
 
@@ -67,9 +65,9 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Tell a channel of its seats from now on. Prints the secret that signs, this once."""
-    settings = read_settings(os.environ, {"database_url": database})
+    settings = settings_for(database)
     write_webhooks.require_url(url)
-    asyncio.run(require_allowed(url, settings.webhook_addresses, Resolver()))
+    asyncio.run(require_allowed(url, allowed_by(settings), Resolver()))
     webhook = change(
         settings.database_url,
         lambda commits: write_webhooks.add_webhook(

@@ -19,9 +19,10 @@ from seatlatch.api.server import Server, make_server
 from seatlatch.auth.shared_buckets import SharedBuckets
 from seatlatch.cli.exit_codes import NOTHING_DONE
 from seatlatch.cli.running import STOPPING_SIGNALS, stop_in_order
+from seatlatch.logs import make_log
+from seatlatch.metrics import Metrics, Together
 from seatlatch.settings import Settings
 from seatlatch.store.interface import DatabaseProblem
-from seatlatch.telemetry import Metrics, Together, make_log
 from seatlatch.wiring import Around, service
 
 NOTE_SECONDS = 0.2

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-import httpx
 import msgspec
 from msgspec import Struct
 
 from .errors import ClientError, TokenRefused, UnexpectedAnswer, refusal_of
 from .models import Body, ErrorMember, Failure, PlainErrorBody, Row, TokenBody
+from .responses import WholeResponse
 from .retries import retry_after_seconds
 
 EXCERPT_CHARACTERS = 200
@@ -26,7 +26,7 @@ PROXY_STATUSES = frozenset({429, 502, 503, 504})
 
 Told = TypeVar("Told")
 
-Reader = Callable[[httpx.Response], Told]
+Reader = Callable[[WholeResponse], Told]
 """Reads an answer. Raises a `ClientError` for one that is none."""
 
 
@@ -37,12 +37,18 @@ class Answered(Struct, Generic[Row], frozen=True):
     failure: Sequence[Failure]
     request_id: str
 
+    def __repr__(self) -> str:
+        return (
+            f"Answered({len(self.success)} succeeded, {len(self.failure)} failed,"
+            f" request_id={self.request_id!r})"
+        )
+
 
 def read_as(kind: type[Told]) -> Reader[Told]:
     """A reader of answers whose body is this, with status 200."""
     decode = msgspec.json.Decoder(kind).decode
 
-    def read(response: httpx.Response) -> Told:
+    def read(response: WholeResponse) -> Told:
         if response.status_code != 200:
             raise problem_of(response)
         try:
@@ -53,14 +59,14 @@ def read_as(kind: type[Told]) -> Reader[Told]:
     return read
 
 
-def read_tickets(kind: Any) -> Callable[[httpx.Response], Body[Any]]:
+def read_tickets(kind: Any) -> Callable[[WholeResponse], Body[Any]]:
     """A reader of answers about tickets, whose rows of success are of this kind.
 
     All may have succeeded, some or none: what tells is the body, not the status.
     """
     decode = msgspec.json.Decoder(Body[kind]).decode
 
-    def read(response: httpx.Response) -> Body[Any]:
+    def read(response: WholeResponse) -> Body[Any]:
         if response.status_code not in (200, 207, 409, 422):
             raise problem_of(response)
         try:
@@ -76,26 +82,36 @@ def read_tickets(kind: Any) -> Callable[[httpx.Response], Body[Any]]:
     return read
 
 
-def read_token_body(response: httpx.Response) -> TokenBody:
+def read_token_body(response: WholeResponse) -> TokenBody:
     """Reads an answer of the token call, whose errors have a shape of their own."""
     if response.status_code in (400, 401):
         try:
             error = msgspec.json.decode(response.content, type=PlainErrorBody).error
         except UNREADABLE:
-            raise problem_of(response) from None
+            raise problem_of(without_body(response)) from None
         raise TokenRefused(
             f"No access token is given: {error.rstrip('.')}. Look at the application, and ask the"
             " operator for a new authorization code."
         )
     if response.status_code != 200:
-        raise problem_of(response)
+        raise problem_of(response if is_error_of_api(response) else without_body(response))
     try:
         return msgspec.json.decode(response.content, type=TokenBody)
     except UNREADABLE as error:
         raise unreadable_tokens(response, error) from None
 
 
-def unreadable_tokens(response: httpx.Response, error: Exception) -> UnexpectedAnswer:
+def without_body(response: WholeResponse) -> WholeResponse:
+    """The same with no body to quote: it can hold tokens, or repeat the request."""
+    return response._replace(content=b"")
+
+
+def is_error_of_api(response: WholeResponse) -> bool:
+    """Whether the body is an error as this API writes them."""
+    return _error_member(response) is not None
+
+
+def unreadable_tokens(response: WholeResponse, error: Exception) -> UnexpectedAnswer:
     """The error for an answer that may hold tokens, so that nothing of it is shown."""
     return UnexpectedAnswer(
         f"The token call's answer can't be used: {error}."
@@ -104,7 +120,7 @@ def unreadable_tokens(response: httpx.Response, error: Exception) -> UnexpectedA
     )
 
 
-def problem_of(response: httpx.Response) -> ClientError:
+def problem_of(response: WholeResponse) -> ClientError:
     """The error that an answer stands for."""
     status = response.status_code
     error = _error_member(response)
@@ -118,17 +134,7 @@ def problem_of(response: httpx.Response) -> ClientError:
     return unexpected(response, "it has no error that this API would give")
 
 
-def lost(error: httpx.TransportError) -> str:
-    """What became of a request whose answer did not come, in a sentence."""
-    what = "No answer in time" if isinstance(error, httpx.TimeoutException) else "No answer"
-    cause = str(error) or type(error).__name__
-    return (
-        f"{what} ({cause}). Look whether base_url is right and the service can be reached."
-        " The request may have been worked; it is safe to send again."
-    )
-
-
-def unexpected(response: httpx.Response, reason: str) -> UnexpectedAnswer:
+def unexpected(response: WholeResponse, reason: str) -> UnexpectedAnswer:
     """The error for an answer that this API would not give."""
     status = response.status_code
     media_type = response.headers.get("Content-Type", "no Content-Type")
@@ -143,12 +149,12 @@ def unexpected(response: httpx.Response, reason: str) -> UnexpectedAnswer:
     )
 
 
-def excerpt(response: httpx.Response) -> str:
+def excerpt(response: WholeResponse) -> str:
     """How an answer's body begins."""
     return response.content[:EXCERPT_CHARACTERS].decode("utf-8", "replace")
 
 
-def _error_member(response: httpx.Response) -> ErrorMember | None:
+def _error_member(response: WholeResponse) -> ErrorMember | None:
     try:
         body = msgspec.json.decode(response.content, type=Body[Any])
     except UNREADABLE:

@@ -9,7 +9,8 @@ from threading import Lock
 from typing import Any, Generic, NamedTuple
 
 from .answers import Answered
-from .errors import TokensUnreadable, UnexpectedAnswer
+from .arguments import wrong_type
+from .errors import InvalidArgumentType, TokensUnreadable, UnexpectedAnswer
 from .forms import BATCH_TOKENS_MAX
 from .models import Body, Row
 
@@ -37,13 +38,13 @@ class Batches(Generic[Row]):
         key: Callable[[Any], str],
         on_answer: OnAnswer[Row] | None = None,
     ) -> None:
-        """`items` are read as they are needed, one ahead. Raises `TypeError` for a string, and for
-        an `on_answer` that would have to be awaited.
+        """`items` are read as they are needed, one ahead. Raises `InvalidArgumentType` for a
+        string, and for an `on_answer` that would have to be awaited.
         """
-        if isinstance(items, str | bytes):
-            raise TypeError(f"tokens must be a list of them, not one string: [{items!r}]")
+        if isinstance(items, str | bytes) or not isinstance(items, Iterable):
+            raise wrong_type("tokens", "a list of strings, or another iterable", items)
         if iscoroutinefunction(on_answer):
-            raise TypeError("on_answer must be a plain function, for it is not awaited")
+            raise InvalidArgumentType("on_answer", "must be a plain function; it is not awaited")
         self._can_be_read_on = isinstance(items, Collection)
         self._items = iter(items)
         self._key = key

@@ -1,8 +1,18 @@
 """Everything that the client raises, as a tree.
 
     ClientError                      whatever it is; each has a Request-ID where one was sent
-    ├── ConnectionFailed             no whole answer came, however often it was tried
+    ├── InvalidArgument              an argument has a wrong value; also a ValueError
+    │   └── InvalidArgumentType      an argument has a wrong type; also a TypeError
+    ├── InvalidEnvironment           an environment variable has a value that cannot be used
+    ├── ClientNotUsable              it is closed, or its `http` belongs to another event loop or
+    │                                process; also a RuntimeError
+    ├── ConnectionFailed             no complete response was received, in any attempt
+    │   ├── AttemptTimedOut          the last attempt took longer than max_attempt_seconds
+    │   └── RequestNotSent           no connection, so the service never received the request
+    │       └── TlsError             no TLS connection; never tried again
+    │           └── CertificateError the server's certificate is not valid
     ├── UnexpectedAnswer             what answered is not this API: a proxy, another path, half JSON
+    │   └── ResponseTooLarge         the response is larger than max_response_bytes
     ├── RequestRefused               the API said no to a request as a whole
     │   ├── BadRequest               400
     │   ├── Unauthorized             401
@@ -25,6 +35,10 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Any
 
+NOT_SENT = "The request was not sent."
+
+EARLIER_ATTEMPT = "An earlier attempt may have been processed; it is safe to send it again."
+
 
 class ClientError(Exception):
     """What went wrong. The message is a sentence, followed by the Request-ID for the support.
@@ -34,8 +48,12 @@ class ClientError(Exception):
     that were answered, and `unanswered` holds the tokens (or barcodes) of all others, in their
     order: nobody knows what became of them, and they may be sent again as they are. Of a generator
     it has only what was read; the rest is still in there.
+
+    `may_have_been_processed`: whether the service may have processed the request although it
+    failed. If not, it changed nothing.
     """
 
+    may_have_been_processed = False
     answered: Any = None
     unanswered: Sequence[str] = ()
 
@@ -55,20 +73,87 @@ class ClientError(Exception):
         return f"{self.message} (Request-ID {self.request_id}{tries})"
 
 
+class InvalidArgument(ClientError, ValueError):
+    """An argument has a value that cannot be used; nothing was sent. `argument` is its name and
+    `rule` says what it must be. Neither holds the value, which can be a secret.
+    """
+
+    def __init__(self, argument: str, rule: str) -> None:
+        super().__init__(f"{argument} {rule}")
+        self.argument = argument
+        self.rule = rule
+
+
+class InvalidArgumentType(InvalidArgument, TypeError):
+    """An argument has the wrong type; nothing was sent."""
+
+
+class InvalidEnvironment(ClientError):
+    """An environment variable has a value that cannot be used; nothing was sent. `variable` is its
+    name. Its value is not shown: a proxy's address can hold a password.
+    """
+
+    def __init__(self, variable: str, problem: str) -> None:
+        super().__init__(f"{variable} {problem}")
+        self.variable = variable
+
+
+class ClientNotUsable(ClientError, RuntimeError):
+    """The client is closed, or its `http` belongs to another event loop or process. Nothing was
+    sent.
+    """
+
+
 class ConnectionFailed(ClientError):
-    """No whole answer came. The request may have been worked or not; it may be sent again."""
+    """No complete response was received. Send the request again if you need to know: it is safe,
+    whether it was processed or not.
+    """
+
+    may_have_been_processed = True
+
+
+class AttemptTimedOut(ConnectionFailed):
+    """An attempt took longer than `max_attempt_seconds` in all, although bytes still arrived."""
+
+
+class RequestNotSent(ConnectionFailed):
+    """There was no connection to send the request on: refused, not in time, or no such host.
+
+    `may_have_been_processed` is true if an earlier attempt of the same request was sent.
+    """
+
+    may_have_been_processed = False
+
+    def note_earlier_attempt(self) -> None:
+        """An earlier attempt of the same request was sent, and its response was lost."""
+        self.may_have_been_processed = True
+        self.message = f"{self.message.removesuffix(NOT_SENT)}{EARLIER_ATTEMPT}"
+
+
+class TlsError(RequestNotSent):
+    """There was no TLS connection, and another attempt would end the same way."""
+
+
+class CertificateError(TlsError):
+    """The server's certificate is not valid, expired, or from an authority that is not trusted."""
 
 
 class UnexpectedAnswer(ClientError):
     """An answer that this API would not give. `status` and the beginning of its body tell whose.
 
-    Whether the request was worked is not known; it may be sent again.
+    The request may have been processed or not; it is safe to send it again.
     """
+
+    may_have_been_processed = True
 
     def __init__(self, message: str, *, status: int | None = None, excerpt: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.excerpt = excerpt
+
+
+class ResponseTooLarge(UnexpectedAnswer):
+    """The response is larger than `max_response_bytes`; the rest of it was not read."""
 
 
 class RequestRefused(ClientError):
@@ -125,6 +210,8 @@ class TooManyRequests(RequestRefused):
 
 class ServerFailed(RequestRefused):
     """A fault of the server's. Its Request-ID leads whoever runs it to the cause."""
+
+    may_have_been_processed = True
 
 
 class ServiceUnavailable(ServerFailed):

@@ -8,16 +8,26 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Generic
 
-import httpx
 import msgspec
 
 from .answers import read_tickets
+from .arguments import wrong_type
+from .errors import InvalidArgument
 from .models import Body, ListedTicket, Row, Seller, Source, Ticket, VerifiedTicket
+from .responses import WholeResponse
 
 BATCH_TOKENS_MAX = 100
 """So many tickets go in one request. Source: the contract's section 1."""
 
-encode = msgspec.json.Encoder(decimal_format="number").encode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def encode(body: object) -> bytes:
+    """A body as JSON. Raises `InvalidArgument` for what JSON cannot hold."""
+    try:
+        return _encode(body)
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
+        raise InvalidArgument("an argument", f"cannot be sent as JSON: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -29,17 +39,18 @@ class Form(Generic[Row]):
     method: str
     path: str
     body: Callable[[Sequence[Any]], bytes]
-    read: Callable[[httpx.Response], Body[Row]]
+    read: Callable[[WholeResponse], Body[Row]]
     key: Callable[[Any], str]
 
 
 def itself(item: Any) -> str:
     """The key of what is asked for by token or barcode alone.
 
-    Raises `TypeError` for what is no text, and `UnicodeEncodeError` for what can't be sent as such.
+    Raises `InvalidArgumentType` for what is no text, and `UnicodeEncodeError` for what cannot be
+    sent as such.
     """
     if not isinstance(item, str):
-        raise TypeError(f"a token or barcode is a str, not {item!r}")
+        raise wrong_type("a token or barcode", "a str", item)
     if not item.isascii():
         item.encode()
     return item
@@ -48,17 +59,17 @@ def itself(item: Any) -> str:
 def token_of(item: Any) -> str:
     """The key of a ticket that is to be locked."""
     if isinstance(item, ListedTicket):
-        check_price(item.individual_price)
+        check_price("individual_price", item.individual_price)
         return itself(item.token)
     return itself(item)
 
 
-def check_price(price: Any) -> None:
-    """Raise `TypeError` for what is not exact, and `ValueError` for what is no number."""
+def check_price(argument: str, price: object) -> None:
+    """Raise an `InvalidArgument` for a price that is not exact or no number."""
     if price is not None and not isinstance(price, Decimal):
-        raise TypeError(f"a price is a Decimal, for that is exact, not {price!r}")
+        raise wrong_type(argument, "a Decimal, which is exact", price)
     if price is not None and not price.is_finite():
-        raise ValueError(f"a price is a number, not {price}")
+        raise InvalidArgument(argument, f"must be a number, not {price}")
 
 
 _read_tickets = read_tickets(Ticket)
@@ -99,7 +110,7 @@ def lock(
     seller: Seller | None,
 ) -> Form[Ticket]:
     """Lock for a listing of which this is said."""
-    check_price(total_price)
+    check_price("total_price", total_price)
     listing: dict[str, object] = {}
     if external_listing_id is not None:
         listing["externalListingId"] = external_listing_id

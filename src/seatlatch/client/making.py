@@ -1,12 +1,15 @@
-"""What a client is made with, checked: its address and its headers.
+"""The base URL and the headers that a client is made with.
 
 Source: the contract's table of request headers.
 """
 
-from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
 
 import httpx
+
+from .arguments import wrong_type
+from .errors import InvalidArgument
 
 Timeout = float | httpx.Timeout | None
 """Seconds for each step of a request, httpx's own kind, or None for no limit."""
@@ -15,23 +18,23 @@ PACKAGE = __name__.partition(".")[0]
 
 
 def base_url_of(text: str) -> httpx.URL:
-    """The address before /v1. Raises `ValueError` for what is none."""
+    """The address before /v1. Raises `InvalidArgument` for what is no such address."""
     if not isinstance(text, str):
-        raise TypeError(f"base_url must be a str, not {text!r}")
+        raise wrong_type("base_url", "a str", text)
     if "@" in text:
-        raise ValueError(
-            "base_url must be without a user and a password; the token stands for them"
+        raise InvalidArgument(
+            "base_url", "must be without a user and a password; the client sends its own token"
         )
     try:
         url = httpx.URL(text.rstrip("/").removesuffix("/v1"))
         host = url.host
         host.encode("idna")
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise ValueError(f"base_url {text!r} is no URL: {error}") from None
+        raise InvalidArgument("base_url", f"must be a URL, not {text!r} ({error})") from None
     if url.scheme not in ("http", "https") or not host:
-        raise ValueError(f"base_url must be like https://api.example.com, not {text!r}")
+        raise InvalidArgument("base_url", f"must be like https://api.example.com, not {text!r}")
     if url.query or url.fragment:
-        raise ValueError(f"base_url must end before any ? or #: {text!r}")
+        raise InvalidArgument("base_url", f"must end before any ? or #: {text!r}")
     return url
 
 
@@ -50,15 +53,6 @@ def key_headers(api_key: str, channel_code: str) -> dict[str, str]:
     return {"PAC-API-Key": api_key, "PAC-Channel-Code": channel_code}
 
 
-def check_headers(headers: Mapping[str, str]) -> None:
-    """Raise `ValueError`, without the value, for one that is empty or can't be sent."""
-    for name, value in headers.items():
-        if not isinstance(value, str):
-            raise TypeError(f"what goes into {name} must be a str")
-        if not value.strip() or not value.isascii() or not value.isprintable():
-            raise ValueError(f"what goes into {name} must be printable ASCII and not empty")
-
-
 def own_user_agent() -> str:
     """This package and its version."""
     try:
@@ -68,13 +62,25 @@ def own_user_agent() -> str:
     return f"{PACKAGE}-client/{number}"
 
 
-def patient(timeout: httpx.Timeout, wait_seconds: int) -> httpx.Timeout:
-    """The same with so much more time for the answer."""
-    if not wait_seconds or timeout.read is None:
-        return timeout
+class Limits(NamedTuple):
+    """What one attempt may take: seconds in all, and bytes of the response, unpacked."""
+
+    max_attempt_seconds: float
+    max_response_bytes: int
+
+
+def timeout_of(timeout: httpx.Timeout, wait_seconds: int, limits: Limits) -> httpx.Timeout:
+    """The time for each step of an attempt: as set, and longer for the response if the service
+    itself waits; never longer than the attempt as a whole.
+    """
+    longest = limits.max_attempt_seconds
     return httpx.Timeout(
-        timeout.read + wait_seconds,
-        connect=timeout.connect,
-        write=timeout.write,
-        pool=timeout.pool,
+        _shorter(timeout.read, longest) + wait_seconds,
+        connect=_shorter(timeout.connect, longest),
+        write=_shorter(timeout.write, longest),
+        pool=_shorter(timeout.pool, longest),
     )
+
+
+def _shorter(seconds: float | None, longest: float) -> float:
+    return longest if seconds is None else min(seconds, longest)

@@ -8,12 +8,17 @@ no harm. Source: the contract's sections on the four calls and on the per-token 
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args
 
 from msgspec import UNSET, Struct, UnsetType
 
 Source = Literal["MY_ACCOUNT", "INDIVIDUAL", "BROKER"]
 """Who sells: the account's owner himself, a person, or a broker."""
+
+FailureType = Literal["INVALID_TOKEN", "SEAT_RECORD_LOCKED"]
+"""The types of a ticket's failure that this version knows."""
+
+FAILURE_TYPES: dict[str, FailureType] = {name: name for name in get_args(FailureType)}
 
 
 class Ticket(Struct, rename="camel", frozen=True):
@@ -60,6 +65,8 @@ class Failure(Struct, rename="camel"):
 
     `token` is None if it was asked for by barcode and no ticket is known. `owner_id` is None if the
     server does not tell it. `request_id`: of the request that it was in, for the support.
+    `type` is a plain str, because a newer server can have more types; compare `known_type`, with
+    which a type checker finds typing errors.
     """
 
     type: str
@@ -70,6 +77,11 @@ class Failure(Struct, rename="camel"):
     owner_id: str | None = None
     barcode: str | None = None
     request_id: str | None = None
+
+    @property
+    def known_type(self) -> FailureType | None:
+        """`type` if this version knows it, else None."""
+        return FAILURE_TYPES.get(self.type)
 
     @property
     def asked_for(self) -> str | None:
@@ -118,6 +130,12 @@ class TracedRequest(Struct, rename="camel", frozen=True):
     channel: str | None = None
     refusal: str | None = None
 
+    def __repr__(self) -> str:
+        return (
+            f"TracedRequest(request_id={self.request_id!r}, verb={self.verb!r},"
+            f" {len(self.success)} succeeded, {len(self.failure)} failed)"
+        )
+
 
 class TracedRequests(Struct, frozen=True):
     """All requests of one Request-ID, in order of time."""
@@ -154,6 +172,9 @@ class EventPage(Struct, frozen=True):
     next: str
     more: bool
 
+    def __repr__(self) -> str:
+        return f"EventPage({len(self.events)} events, next={self.next!r}, more={self.more})"
+
 
 class ErrorMember(Struct, rename="camel", frozen=True):
     """The member `error` of a body."""
@@ -177,6 +198,12 @@ class TokenBody(Struct, rename="camel", frozen=True):
     access_token: str
     refresh_token: str
     expiration: str
+
+    def __repr__(self) -> str:
+        return f"TokenBody(expiration={self.expiration!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("expiration", self.expiration)]
 
 
 class PlainErrorBody(Struct, frozen=True):

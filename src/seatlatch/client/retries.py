@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from .arguments import check_not_negative, check_positive
 from .errors import (
     ClientError,
     ConnectionFailed,
     RequestRefused,
     ServiceUnavailable,
+    TlsError,
     TooManyRequests,
 )
 
@@ -35,10 +37,9 @@ class Retries:
     wait_seconds_max: float = 30.0
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
-            raise ValueError(f"attempts must be at least 1, not {self.attempts}")
-        if self.first_wait_seconds < 0 or self.wait_seconds_max < 0:
-            raise ValueError("waits can't be negative")
+        check_positive("attempts", self.attempts, whole=True)
+        check_not_negative("first_wait_seconds", self.first_wait_seconds)
+        check_not_negative("wait_seconds_max", self.wait_seconds_max)
 
     def wait_seconds(
         self, problem: ClientError, attempt: int, chance: Callable[[], float]
@@ -48,6 +49,8 @@ class Retries:
         None: don't send it again. `chance` gives a number from 0 to 1.
         """
         if attempt >= self.attempts or not isinstance(problem, WORTH_ANOTHER):
+            return None
+        if isinstance(problem, TlsError):
             return None
         longest = min(
             self.first_wait_seconds * 2.0 ** min(attempt - 1, DOUBLINGS_MAX), self.wait_seconds_max

@@ -12,15 +12,15 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-import httpx
 import msgspec
 from msgspec import Struct
 
+from .arguments import check_header_text
 from .errors import TokenStoreFailed
-from .making import check_headers
 from .models import TokenBody
+from .responses import WholeResponse
 
 if os.name == "posix":
     import fcntl
@@ -41,6 +41,9 @@ class TokenPair(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"TokenPair(expires_at={self.expires_at})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("expires_at", self.expires_at)]
 
 
 class TokenStore(Protocol):
@@ -67,8 +70,16 @@ def told_of_store() -> Iterator[None]:
         yield
     except Exception as error:
         raise TokenStoreFailed(
-            f"The tokens can't be kept or read where they are: {error}."
+            f"The tokens can't be kept or read where they are: {str(error).rstrip('.')}."
         ) from error
+
+
+def check_pair(pair: TokenPair | None) -> None:
+    """Raise an `InvalidArgument` for a stored token that no request can hold."""
+    if pair is not None:
+        check_header_text("the stored access token", pair.access_token)
+        if pair.refresh_token is not None:
+            check_header_text("the stored refresh token", pair.refresh_token)
 
 
 class NoStore:
@@ -94,8 +105,11 @@ class TokenFile:
 
     def __init__(self, path: str | Path, *, wait_seconds: float = 30.0) -> None:
         if os.name != "posix":
-            raise NotImplementedError("TokenFile needs the file locks of POSIX")
-        self._path = Path(path).expanduser()
+            raise TokenStoreFailed("TokenFile needs the file locks of POSIX.")
+        try:
+            self._path = Path(path).expanduser()
+        except RuntimeError as error:
+            raise TokenStoreFailed(f"{path} needs a home directory: set HOME. ({error})") from error
         self._wait_seconds = wait_seconds
         self._locked: int | None = None
 
@@ -145,6 +159,8 @@ class TokenFile:
         """Let others in again."""
         held, self._locked = self._locked, None
         if held is not None:
+            # A process that was forked meanwhile has the descriptor too, which would keep the lock.
+            fcntl.flock(held, fcntl.LOCK_UN)
             os.close(held)
 
     def _read(self) -> TokenPair | None:
@@ -169,11 +185,11 @@ class NewPair(Struct, frozen=True):
     life_seconds: float | None
 
 
-def new_pair(body: TokenBody, response: httpx.Response) -> NewPair:
+def new_pair(body: TokenBody, response: WholeResponse) -> NewPair:
     """What the token call gave. When it ends is left open if that can't be read: the pair is the
     only one that is good. Raises `ValueError` for an access token that can be in no header.
     """
-    check_headers({"Authorization": body.access_token})
+    check_header_text("its access token", body.access_token)
     expires_at = life_seconds = None
     with suppress(ValueError, OverflowError):
         expires_at = moment(body.expiration)

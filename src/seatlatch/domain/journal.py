@@ -10,7 +10,7 @@ from seatlatch.domain.outcome import Outcome
 
 class Verb(StrEnum):
     """What a request asks for. `override` is the box office's unlock over a channel's head, `prune`
-    lets go of old entries of the journal itself.
+    removes old entries of the journal itself, `repair` puts the head of a chain to its last row.
     """
 
     UNLOCK = "unlock"
@@ -20,6 +20,7 @@ class Verb(StrEnum):
     VOID = "void"
     OVERRIDE = "override"
     PRUNE = "prune"
+    REPAIR = "repair"
 
 
 DONE_BY = {
@@ -30,7 +31,7 @@ DONE_BY = {
     Verb.VOID: Outcome.MADE_VOID,
     Verb.OVERRIDE: Outcome.UNLOCKED,
 }
-"""What became of a ticket that was changed; a prune changes none."""
+"""What became of a ticket that was changed; a prune and a repair change none."""
 
 
 class Asker(NamedTuple):
@@ -81,12 +82,20 @@ class Changed(NamedTuple):
     channel_code: str | None = None
 
 
+class EntryPlace(NamedTuple):
+    """Where an entry stands in the journal's order."""
+
+    position: int
+    entry_id: int
+
+
 class Entry(NamedTuple):
     """One row of the journal: one request.
 
     `moment` is that of its transaction, aware UTC. `outcomes` has the tokens of each outcome in the
     order asked; `changed` those of them that were really changed. `refusal` None = the request
-    was not refused as a whole; a refused one has no outcomes. `position` grows with every ticket's
+    was not refused as a whole; a refused one has no outcomes. `damaged`: the row does not match its
+    hash, so that it may have been edited. `position` grows with every ticket's
     versions: of two entries about a ticket the later change has the higher one.
     """
 
@@ -97,3 +106,37 @@ class Entry(NamedTuple):
     outcomes: Mapping[Outcome, Sequence[str]]
     changed: Sequence[Changed]
     refusal: str | None
+    damaged: bool = False
+
+    @property
+    def place(self) -> EntryPlace:
+        """Where it stands."""
+        return EntryPlace(self.position, self.entry_id)
+
+
+class DamagedEntry(NamedTuple):
+    """A row of the journal whose text can't be read any more. None = this can't be read either."""
+
+    entry_id: int
+    position: int
+    moment: datetime | None = None
+    request_id: str | None = None
+
+    @property
+    def place(self) -> EntryPlace:
+        """Where it stands."""
+        return EntryPlace(self.position, self.entry_id)
+
+    @property
+    def changed(self) -> Sequence[Changed]:
+        """Nothing that can be read."""
+        return ()
+
+    @property
+    def damaged(self) -> bool:
+        """Always."""
+        return True
+
+
+FoundEntry = Entry | DamagedEntry
+"""What the journal returns: whoever reads it must expect damaged rows."""

@@ -1,6 +1,7 @@
 """What people may write for other people: the names of things, the reason of a hold."""
 
 import re
+import unicodedata
 
 LABEL_CHARACTERS_MAX = 200
 SHOWN_CHARACTERS_MAX = 40
@@ -15,8 +16,31 @@ READABLE = f"^{_TEXT}*$"
 NOT_BLANK = f"^{_TEXT}*{_VISIBLE}{_TEXT}*$"
 """The same, and not of blanks alone."""
 
-TRIMMED = f"^{_VISIBLE}({_TEXT}*{_VISIBLE})?$"
-"""The same, and without blanks at its ends."""
+_INVISIBLE = (
+    r"\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
+    r"\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb"
+)
+"""Whitespace, control and format characters, and letters that show nothing. A table rather than
+`unicodedata.category`, which depends on Python's version and lacks the letters."""
+
+_SELECTORS = r"\u180b-\u180d\u180f\ufe00-\ufe0f"
+"""Variation selectors, which choose the look of the character before them, such as an emoji's."""
+
+_FIRST = f"[^{_INVISIBLE}{_SELECTORS}]"
+_LAST = f"[^{_INVISIBLE}]"
+TRIMMED = f"^{_FIRST}({_TEXT}*{_LAST})?$"
+"""READABLE text without whitespace and invisible characters at its ends, as JSON Schema says it."""
+
+TRIMMED_OR_EMPTY = f"^({_FIRST}({_TEXT}*{_LAST})?)?$"
+
+_BEYOND = "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+_STARTS_INVISIBLE = re.compile(f"[{_INVISIBLE}{_SELECTORS}{_BEYOND}\U000e0100-\U000e01ef]+")
+_ENDS_INVISIBLE = re.compile(rf"[{_INVISIBLE}{_BEYOND}]+\Z")
+"""A variation selector may be last: emoji and ideographs end with one. The characters above U+FFFF
+are left out of the schemas' patterns, where not every implementation can express them."""
+
+_REGIONAL_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f\\Z")
+"""A flag such as England's: an emoji that ends with invisible tags."""
 
 
 def label_problem(text: str) -> str | None:
@@ -33,3 +57,41 @@ def label_problem(text: str) -> str | None:
 def shortened(text: str) -> str:
     """What somebody gave, quoted in a sentence; never so long that it hides the sentence."""
     return repr(text if len(text) <= SHOWN_CHARACTERS_MAX else text[:SHOWN_CHARACTERS_MAX] + "...")
+
+
+def ends_problem(text: str) -> str | None:
+    """What is wrong with the ends of `text`, a value that tickets are looked up by; None = nothing.
+
+    Whitespace or an invisible character there makes two values look the same that are not.
+    """
+    if text.isascii() and text.isprintable() and " " not in (text[:1], text[-1:]):
+        return None
+    if found := _STARTS_INVISIBLE.match(text):
+        verb = "contains only" if found.end() == len(text) else "starts with"
+        return f"{verb} {_described(text[0])}; remove it"
+    if _invisible_end(text):
+        return f"ends with {_described(text[-1])}; remove it"
+    return None
+
+
+def without_invisible_ends(text: str) -> str:
+    """`text` without the characters that `ends_problem` rejects."""
+    start = _STARTS_INVISIBLE.match(text)
+    text = text[start.end() :] if start else text
+    end = _invisible_end(text)
+    return text[: end.start()] if end else text
+
+
+def code_point(character: str) -> str:
+    """The usual notation for a character: `U+00A0`."""
+    return f"U+{ord(character):04X}"
+
+
+def _invisible_end(text: str) -> re.Match[str] | None:
+    return None if _REGIONAL_FLAG.search(text) else _ENDS_INVISIBLE.search(text)
+
+
+def _described(character: str) -> str:
+    name = unicodedata.name(character, "")
+    kind = "whitespace" if character.isspace() else "an invisible character"
+    return f"{kind}, {code_point(character)}{f' ({name})' if name else ''}"

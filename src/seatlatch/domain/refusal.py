@@ -7,6 +7,7 @@ Refusal
 ├── InvalidRequest        the request can be read, but asks for what can't be asked
 ├── PlaceLost             a reader's place in the feed is not there any more
 └── Unavailable           the database can't confirm a change now; safe to send again
+    └── JournalDamaged    the journal can't take an entry, so nothing can be changed
 
 What only HTTP can get wrong (a header, a media type, a route) derives from Refusal in
 `api.refusals`.
@@ -57,6 +58,10 @@ class Unavailable(Refusal):
 
     def again(self) -> "Unavailable":
         """The same for one more request, with the same cause."""
-        other = Unavailable(self.message)
+        other = type(self)(self.message)
         other.__cause__ = self.__cause__
         return other
+
+
+class JournalDamaged(Unavailable):
+    """The head of the journal's chain is damaged: an operator must repair it."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from seatlatch.domain.feed import Position
+from seatlatch.secrecy import hides
 
 URL_CHARACTERS_MAX = 2_000
 HOST = re.compile(r"[A-Za-z0-9._~-]{1,253}|[0-9A-Fa-f:.]+(%25[A-Za-z0-9._~-]+)?")
@@ -31,6 +32,7 @@ class MessageState(StrEnum):
     GIVEN_UP = "given_up"
 
 
+@hides("secret", "old_secret")
 class Webhook(NamedTuple):
     """One endpoint of a channel.
 

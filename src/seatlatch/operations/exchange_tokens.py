@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from seatlatch.auth.keys import hash_secret, new_secret
 from seatlatch.commit import Commits
+from seatlatch.secrecy import hides
 from seatlatch.store.interface import Snapshot, Store, TokenFamily, Transaction
 
 SEPARATOR = "."
@@ -31,6 +32,7 @@ class GrantType(StrEnum):
     REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a name, no secret
 
 
+@hides("access_token", "refresh_token")
 class TokenPair(NamedTuple):
     """What a caller gets. `expires_at`: of the access token, aware UTC."""
 

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from seatlatch.auth.keys import hash_secret, new_secret
-from seatlatch.domain.label import label_problem, shortened
+from seatlatch.domain.label import ends_problem, label_problem, shortened
 from seatlatch.domain.refusal import InvalidRequest
+from seatlatch.secrecy import hides
 from seatlatch.store.interface import Code
 from seatlatch.store.provisioning import ApplicationEntry, ChannelEntry, Provisioning
 
@@ -35,6 +36,7 @@ class Grants(NamedTuple):
     already: tuple[str, ...]
 
 
+@hides("code")
 class IssuedCode(NamedTuple):
     """An authorization code, shown this once. `expires_at`: aware UTC."""
 
@@ -42,6 +44,7 @@ class IssuedCode(NamedTuple):
     expires_at: datetime
 
 
+@hides("api_key")
 class IssuedKey(NamedTuple):
     """An API key, shown this once. `old_keys_end`: no other key is good from then on, aware UTC."""
 
@@ -49,6 +52,7 @@ class IssuedKey(NamedTuple):
     old_keys_end: datetime
 
 
+@hides("api_key")
 class NewApplication(NamedTuple):
     """What a new application needs to begin, shown this once."""
 
@@ -225,8 +229,8 @@ def require_identifier(what: str, identifier: str) -> None:
     """Raise `InvalidRequest` unless it has the form of an identifier; `what` says which."""
     if not IDENTIFIER.fullmatch(identifier):
         raise InvalidRequest(
-            f"The {what} must be 1 to 100 visible ASCII characters without spaces,"
-            f" not {shortened(identifier)}."
+            f"The {what} must be 1 to 100 visible ASCII characters without spaces, not"
+            f" {shortened(identifier)}.{f' It {it}.' if (it := ends_problem(identifier)) else ''}"
         )
 
 

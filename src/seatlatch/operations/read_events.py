@@ -11,7 +11,14 @@ from typing import NamedTuple
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.event import SeatEvent
 from seatlatch.domain.feed import Position
-from seatlatch.domain.journal import DONE_BY, Changed, Entry, Verb
+from seatlatch.domain.journal import (
+    DONE_BY,
+    Changed,
+    DamagedEntry,
+    Entry,
+    FoundEntry,
+    Verb,
+)
 from seatlatch.domain.refusal import InvalidRequest, PlaceLost
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.store.interface import Snapshot
@@ -28,6 +35,12 @@ TICKETS_AT_ONCE_MAX = 1_000
 """And so many tickets, if it is more than one request."""
 
 
+AHEAD_OF_THE_JOURNAL = (
+    "This cursor is ahead of the journal, which was restored from a backup. Read the"
+    " tickets' state by /v1/tickets/verify, and begin anew with after=latest."
+)
+
+
 class Place(NamedTuple):
     """Where a reader is: after `position`, and after `told` tickets of the entry `entry_id`.
 
@@ -42,11 +55,14 @@ class Place(NamedTuple):
 
 
 class Events(NamedTuple):
-    """What a reader is told. `is_all`: there was no more at this moment."""
+    """What a reader is told. `is_all`: there was no more at this moment. `damaged`: entries that
+    were skipped, for they can't be read.
+    """
 
     events: Sequence[SeatEvent]
     place: Place
     is_all: bool
+    damaged: Sequence[DamagedEntry] = ()
 
 
 async def first_place(snapshot: Snapshot, channel: Channel) -> Place:
@@ -73,7 +89,12 @@ async def read_feed(snapshot: Snapshot, channel: Channel, place: Place, limit: i
     records = await _records(snapshot, channel, entries)
     position = dict(place.position)
     events: list[SeatEvent] = []
+    damaged: list[DamagedEntry] = []
     for entry in entries:
+        if isinstance(entry, DamagedEntry):
+            damaged.append(entry)
+            _see(position, entry)
+            continue
         told = place.told if entry.entry_id == place.entry_id else 0
         for nth, changed in enumerate(entry.changed[told:], told):
             record = records.get(changed.token)
@@ -81,12 +102,12 @@ async def read_feed(snapshot: Snapshot, channel: Channel, place: Place, limit: i
             if event is not None:
                 if len(events) == limit:
                     there = place._replace(position=position, entry_id=entry.entry_id, told=nth)
-                    return Events(events, there, is_all=False)
+                    return Events(events, there, is_all=False, damaged=damaged)
                 events.append(event)
         _see(position, entry)
     there = place._replace(position=position, entry_id=0, told=0)
     is_all = len(entries) == len(found) < ENTRIES_AT_ONCE_MAX
-    return Events(events, there, is_all)
+    return Events(events, there, is_all, damaged)
 
 
 async def _require_reachable(snapshot: Snapshot, channel: Channel, place: Place) -> None:
@@ -106,13 +127,10 @@ async def _require_reachable(snapshot: Snapshot, channel: Channel, place: Place)
         number not in chains or seen > chains[number].head.number
         for number, seen in place.position.items()
     ):
-        raise PlaceLost(
-            "This cursor is ahead of the journal, which was restored from a backup. Read the"
-            " tickets' state by /v1/tickets/verify, and begin anew with after=latest."
-        )
+        raise PlaceLost(AHEAD_OF_THE_JOURNAL)
 
 
-async def _entries_after(snapshot: Snapshot, place: Place) -> Sequence[Entry]:
+async def _entries_after(snapshot: Snapshot, place: Place) -> Sequence[FoundEntry]:
     """Entries that were not told yet. One that was told in part comes first, whatever has become
     visible before it since.
     """
@@ -123,7 +141,7 @@ async def _entries_after(snapshot: Snapshot, place: Place) -> Sequence[Entry]:
     return [*in_part, *(entry for entry in found if entry.entry_id != place.entry_id)]
 
 
-def _some(entries: Sequence[Entry]) -> Sequence[Entry]:
+def _some(entries: Sequence[FoundEntry]) -> Sequence[FoundEntry]:
     """The first of them, but no more than a few milliseconds' work."""
     tickets = 0
     for nth, entry in enumerate(entries):
@@ -134,7 +152,7 @@ def _some(entries: Sequence[Entry]) -> Sequence[Entry]:
 
 
 async def _records(
-    snapshot: Snapshot, channel: Channel, entries: Sequence[Entry]
+    snapshot: Snapshot, channel: Channel, entries: Sequence[FoundEntry]
 ) -> Mapping[str, TicketRecord]:
     """By token what is said of the tickets in `entries` that the channel may see."""
     tokens = {changed.token for entry in entries for changed in entry.changed}
@@ -146,7 +164,7 @@ async def _records(
     }
 
 
-def _see(position: dict[int, int], entry: Entry) -> None:
+def _see(position: dict[int, int], entry: FoundEntry) -> None:
     chain, number = place_of(entry.entry_id)
     position[chain] = number
 

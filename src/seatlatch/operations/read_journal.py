@@ -5,50 +5,76 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from seatlatch.domain.journal import Changed, Entry
+from seatlatch.domain.journal import Changed, DamagedEntry, EntryPlace, FoundEntry
 from seatlatch.store.interface import Snapshot, Store
-from seatlatch.store.journal import FOUND_ENTRIES_MAX, Found, is_entry
+from seatlatch.store.journal import Found, is_entry
+
+PAGE_REQUESTS = 100
+"""How many requests of one Request-ID are shown at most, unless the caller asks for another number:
+a client may use one Request-ID for everything.
+"""
+
+
+class TracedRequests(NamedTuple):
+    """Requests of one Request-ID, in order of time. `before`: earlier ones are before it; None =
+    there are none.
+    """
+
+    entries: Sequence[FoundEntry]
+    before: EntryPlace | None
 
 
 class TicketHistory(NamedTuple):
-    """Changes of a ticket, the latest first, each with its entry.
+    """Changes of a ticket, the latest first, each with its entry; a damaged entry may not say what
+    it changed.
 
     `next_entry_id`: where to go on, None = there is nothing before. `is_pruned`: what was before is
     no longer in the journal.
     """
 
-    changes: Sequence[tuple[Entry, Changed]]
+    changes: Sequence[tuple[FoundEntry, Changed | None]]
     next_entry_id: int | None
     is_pruned: bool
 
 
 async def trace_request(
-    store: Store, request_id: str, channel_code: str | None = None
-) -> list[Entry]:
-    """All that was asked under a Request-ID, in order of time; a client may use one twice. Of more
-    than 100 the latest.
+    store: Store,
+    request_id: str,
+    channel_code: str | None = None,
+    before: EntryPlace | None = None,
+    limit: int = PAGE_REQUESTS,
+) -> TracedRequests:
+    """The latest `limit` requests of a Request-ID, of those before `before`; a client may use one
+    twice.
 
-    `channel_code`: only what was asked by this channel; None = by anybody. Raises `Unavailable`.
+    `channel_code`: only requests of this channel; None = of every caller. Raises `Unavailable`.
     """
-    entries: list[Entry] = []
-    before: int | None = None
+    found: list[FoundEntry] = []
     while True:
-        find = partial(_find, request_id=request_id.lower(), before=before)
-        found, before = await store.read(find)
-        entries += found
-        if before is None or len(entries) >= FOUND_ENTRIES_MAX:
+        work = partial(
+            _find,
+            request_id=request_id.lower(),
+            limit=limit + 1 - len(found),
+            channel_code=channel_code,
+            before=before,
+        )
+        some, before = await store.read(work)
+        found += some
+        if before is None or len(found) > limit:
             break
         await asyncio.sleep(0)  # others get their turn
-    entries = sorted(entries, key=lambda entry: (entry.position, entry.entry_id))
-    return [
-        entry
-        for entry in entries[-FOUND_ENTRIES_MAX:]
-        if channel_code in (None, entry.act.asker.channel_code)
-    ]
+    shown = found[:limit]
+    return TracedRequests(shown[::-1], shown[-1].place if len(found) > limit else None)
 
 
-async def _find(snapshot: Snapshot, request_id: str, before: int | None) -> Found:
-    return await snapshot.find_requests(request_id, before)
+async def _find(
+    snapshot: Snapshot,
+    request_id: str,
+    limit: int,
+    channel_code: str | None,
+    before: EntryPlace | None,
+) -> Found:
+    return await snapshot.find_requests(request_id, limit, channel_code, before)
 
 
 async def ticket_history(
@@ -59,20 +85,25 @@ async def ticket_history(
     Each entry leads to the one before it, so this takes as long as there are changes told, however
     long the journal is.
     """
-    latest = await snapshot.last_entry_of(token)
+    latest = await snapshot.last_entries_of(token)
     if latest is None:
         return None
-    entry_id = latest if before is None else before
-    changes: list[tuple[Entry, Changed]] = []
+    first = entry_id = latest[0] if before is None else before
+    changes: list[tuple[FoundEntry, Changed | None]] = []
     while is_entry(entry_id) and len(changes) < limit:
-        found = [
-            (entry, changed)
-            for entry in await snapshot.read_entries([entry_id])
-            for changed in entry.changed
-            if changed.token == token
-        ]
+        found = await snapshot.read_entries([entry_id])
         if not found:
             return TicketHistory(changes, None, is_pruned=True)
-        changes += found
-        entry_id = found[0][1].previous_entry_id
+        entry = found[0]
+        changed = next((one for one in entry.changed if one.token == token), None)
+        if changed is not None:
+            previous = changed.previous_entry_id
+        elif before == first == entry_id and not isinstance(entry, DamagedEntry):
+            return TicketHistory(changes, None, is_pruned=True)  # a cursor of another ticket
+        else:
+            entry = entry if isinstance(entry, DamagedEntry) else entry._replace(damaged=True)
+            # The ticket itself leads to the change before its latest one.
+            previous = latest[1] if entry_id == latest[0] else 0
+        changes.append((entry, changed))
+        entry_id = previous
     return TicketHistory(changes, entry_id if is_entry(entry_id) else None, is_pruned=False)

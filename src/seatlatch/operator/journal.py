@@ -15,8 +15,14 @@ from seatlatch.api.query import from_cursor, read_query, to_cursor
 from seatlatch.api.routes import ApiRoute
 from seatlatch.api.schemas import Moment
 from seatlatch.api.traces import full_traces
-from seatlatch.domain.journal import Changed, Entry, Verb
-from seatlatch.operations.read_journal import TicketHistory, ticket_history, trace_request
+from seatlatch.domain.journal import Changed, DamagedEntry, EntryPlace, FoundEntry, Verb
+from seatlatch.operations.journal_alarm import JournalAlarm
+from seatlatch.operations.read_journal import (
+    PAGE_REQUESTS,
+    TicketHistory,
+    ticket_history,
+    trace_request,
+)
 from seatlatch.operator.gate import OperatorGate
 from seatlatch.operator.tickets import (
     TICKETS,
@@ -27,6 +33,7 @@ from seatlatch.operator.tickets import (
 )
 from seatlatch.store.interface import Store
 
+PAGE_REQUESTS_MAX = 100
 PAGE_CHANGES = 25
 PAGE_CHANGES_MAX = 100
 
@@ -38,6 +45,20 @@ class HistoryQuery(Struct, rename="camel", forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=PAGE_CHANGES_MAX)] = PAGE_CHANGES
 
 
+class RequestsQuery(Struct, rename="camel", forbid_unknown_fields=True):
+    """Which of the requests are asked for: those before `after`, a `next` of before."""
+
+    after: str | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=PAGE_REQUESTS_MAX)] = PAGE_REQUESTS
+
+
+class BeforeRequest(NamedTuple):
+    """Where a page of requests goes on, as it stands in a cursor."""
+
+    position: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    entry_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+
+
 class Before(NamedTuple):
     """Where a history goes on, as it stands in a cursor."""
 
@@ -47,13 +68,14 @@ class Before(NamedTuple):
 class ShownChange(Struct, rename="camel"):
     """One change of a ticket: who did what. `version` numbers the ticket's changes.
 
-    `listed_by`: the channel whose listing it was when the box office changed it.
+    `listed_by`: the channel whose listing it was when the box office changed it. `damaged`: the
+    entry was edited after it was written; what can't be read is null.
     """
 
-    version: int
-    timestamp: Moment
-    verb: Verb
-    request_id: str
+    version: int | None
+    timestamp: Moment | None
+    verb: Verb | None
+    request_id: str | None
     entry_id: str
     application: str | None
     channel: str | None
@@ -61,6 +83,7 @@ class ShownChange(Struct, rename="camel"):
     reason: str | None
     hold_seconds: int | None
     listed_by: str | None
+    damaged: bool | UnsetType = UNSET
 
 
 class ShownHistory(Struct, rename="camel"):
@@ -78,9 +101,10 @@ class ShownHistory(Struct, rename="camel"):
 class OperatorJournal:
     """The handlers, with what they work on."""
 
-    def __init__(self, gate: OperatorGate, store: Store) -> None:
+    def __init__(self, gate: OperatorGate, store: Store, alarm: JournalAlarm) -> None:
         self._gate = gate
         self._store = store
+        self._alarm = alarm
 
     def routes(self) -> list[ApiRoute]:
         """Where each call is."""
@@ -93,10 +117,15 @@ class OperatorJournal:
         """`GET /operator/v1/requests/{requestId}`: what was asked under a Request-ID."""
         await self._gate.admit(Exchange.of(request))
         request_id = request_id_in(request)
-        entries = await trace_request(self._store, request_id)
-        if not entries:
+        query = read_query(request.scope["query_string"], RequestsQuery)
+        before = None
+        if query.after is not UNSET:
+            before = EntryPlace(*from_cursor(str(query.after), BeforeRequest))
+        found = await trace_request(self._store, request_id, before=before, limit=query.limit)
+        if not found.entries and before is None:
             raise no_such_request()
-        return json_response(full_traces(entries))
+        self._alarm.entries(found.entries)
+        return json_response(full_traces(found))
 
     async def history(self, request: Request) -> Response:
         """`GET /operator/v1/tickets/{token}/history`: who changed a ticket."""
@@ -109,6 +138,7 @@ class OperatorJournal:
         )
         if found is None:
             raise no_such_ticket()
+        self._alarm.entries(entry for entry, _ in found.changes)
         return json_response(shown_history(token, found))
 
 
@@ -119,10 +149,13 @@ def shown_history(token: str, history: TicketHistory) -> ShownHistory:
     return ShownHistory(token, changes, going_on, history.is_pruned)
 
 
-def _shown(entry: Entry, changed: Changed) -> ShownChange:
+def _shown(entry: FoundEntry, changed: Changed | None) -> ShownChange:
+    if isinstance(entry, DamagedEntry):
+        known = (entry.moment, None, entry.request_id, str(entry.entry_id))
+        return ShownChange(None, *known, *(None,) * 6, damaged=True)
     verb, asker, reason, hold_seconds = entry.act
     return ShownChange(
-        changed.version,
+        changed.version if changed else None,
         entry.moment,
         verb,
         asker.request_id,
@@ -132,5 +165,6 @@ def _shown(entry: Entry, changed: Changed) -> ShownChange:
         asker.operator,
         reason,
         hold_seconds,
-        changed.channel_code,
+        changed.channel_code if changed else None,
+        entry.damaged or UNSET,
     )

@@ -9,7 +9,13 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from seatlatch.api.schemas import Moment
-from seatlatch.domain.label import LABEL_CHARACTERS_MAX, NOT_BLANK, READABLE, TRIMMED, label_problem
+from seatlatch.domain.label import (
+    LABEL_CHARACTERS_MAX,
+    NOT_BLANK,
+    TRIMMED,
+    TRIMMED_OR_EMPTY,
+    label_problem,
+)
 from seatlatch.domain.listing import Source
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.record import FIELD_CHARACTERS_MAX
@@ -29,7 +35,7 @@ Reason = Annotated[
 """As `check_reason` checks it."""
 
 Field = Annotated[
-    str, Meta(extra_json_schema={"maxLength": FIELD_CHARACTERS_MAX, "pattern": READABLE})
+    str, Meta(extra_json_schema={"maxLength": FIELD_CHARACTERS_MAX, "pattern": TRIMMED_OR_EMPTY})
 ]
 RequiredField = Annotated[
     str, Meta(extra_json_schema={"maxLength": FIELD_CHARACTERS_MAX, "pattern": TRIMMED})

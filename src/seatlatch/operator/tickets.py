@@ -21,6 +21,8 @@ from seatlatch.api.refusals import RouteUnknown
 from seatlatch.api.routes import RECORDS_BODY_BYTES_MAX, TICKETS_BODY_BYTES_MAX, ApiRoute
 from seatlatch.commit import Commits
 from seatlatch.domain.journal import Verb
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.operations.box_office import (
     hold_tickets,
     override_unlock,
@@ -47,7 +49,6 @@ from seatlatch.operator.schemas import (
     VoidRequest,
 )
 from seatlatch.store.interface import Snapshot, Store
-from seatlatch.telemetry import Log, Metrics
 
 TICKETS = "/operator/v1/tickets"
 Asked = TypeVar("Asked", StatusRequest, VoidRequest, OverrideRequest)

@@ -3,10 +3,10 @@
 from seatlatch.api.refusals import RouteUnknown
 from seatlatch.api.routes import RECORDS_BODY_BYTES_MAX, TICKETS_BODY_BYTES_MAX
 from seatlatch.api.schemas import SucceededTicket
-from seatlatch.api.traces import Traces
+from seatlatch.api.traces import FullTraces
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.operator.gate import OPERATOR_HEADERS, WITH_BODY
-from seatlatch.operator.journal import HistoryQuery, ShownHistory
+from seatlatch.operator.journal import HistoryQuery, RequestsQuery, ShownHistory
 from seatlatch.operator.records import PUT_TICKETS_MAX
 from seatlatch.operator.schemas import (
     ListingQuery,
@@ -168,13 +168,14 @@ REQUEST = Call(
     "traceRequest",
     "Journal",
     "Trace a request",
-    "Tells what was asked under a Request-ID, by whomever, and what became of it.",
+    "Lists the requests of every caller under a Request-ID, and what became of each token.",
     "operator.html#trace-a-request",
     OPERATOR_HEADERS,
-    (*EVERYWHERE, RouteUnknown),
-    Traces,
+    (*EVERYWHERE, RouteUnknown, InvalidRequest),
+    FullTraces,
     more_examples.TRACE,
     path_parameters={"requestId": REQUEST_ID},
+    query=RequestsQuery,
     security=OPERATOR_KEY,
 )
 

@@ -41,6 +41,9 @@ from seatlatch.reference.schemas import Schema, in_callers_words, reference_to
 SITE = "/docs/reference/"
 """Where the pages of `docs/reference` are served."""
 
+IN_207_ONLY = "In a 207 only, for clients that read it by the schema of 200. "
+"""Generated clients for Go, Java and Kotlin read every 2xx by the schema of the first one."""
+
 
 class Listed(NamedTuple):
     """An answer that lists tickets; `plural` is what many of its rows are called."""
@@ -118,15 +121,16 @@ def list_schemas(answer: Listed, bodies: Mapping[str, Schema]) -> dict[str, Sche
     members = bodies[f"Answer_{answer.row.__name__}_"]["properties"]
     success = {**members["success"], "minItems": 1}
     failure = {**members["failure"], "minItems": 1}
+    in_200 = {**failure, "description": IN_207_ONLY + failure["description"]}
     return {
         answer.plural: {
-            "description": "What succeeded: all of it.",
+            "description": "Every ticket succeeded.",
             "type": "object",
-            "properties": {"success": success},
+            "properties": {"success": success, "failure": in_200},
             "required": ["success"],
         },
         f"Some{answer.plural}": {
-            "description": "What succeeded, and what did not.",
+            "description": "Some tickets succeeded, and some failed.",
             "type": "object",
             "properties": {"success": success, "failure": failure},
             "required": ["success", "failure"],

@@ -8,7 +8,12 @@ TOKEN = "201080101"  # noqa: S105 - a ticket's, no secret
 OWNER_OF_TOKEN = "310800"  # noqa: S105 - as above
 FIRST, SECOND = "2026-11-25T06:59:51.846973Z", "2026-11-25T06:59:51.871366Z"
 HOLD_END = "2026-11-25T07:09:51.871366Z"
-CURSOR = "WyJlYzAzNzVmNjgwMjE2ZTQ5IiwibXktYXBwbGljYXRpb24iLHsiMSI6Mn0sMCwwXQ"
+CURSOR = (
+    "AZ8DEOR9SEaqI7ITlC-DbFOMUSTYeqtff7Ne9rbcK7LBX_WO4uuMse_PM2iF2C6fZDuwDlGsON9VeYVd"
+    "v8KxM2GbjQvoBi88l0dnvvD3_wakhLS3qVhxGsfnt3SYU22rUemG0RUYlKH6DSQKVuXTWoZcflHIMb5n"
+    "MU--_A-4XPWMq1h-OHD0v0CEPXtuDJMGGcqZgfWtgH2QKuY6xNglKug"
+)
+OPAQUE_ENTRY_ID = "gRGTHixYrb_wn15a9Dfwtfm_k-aVSZsU"
 SEAT = {"accessId": "SANDBOX-2026", "section": "101", "row": "A", "seat": "1"}
 SEAT_TOKEN = "201010101"  # noqa: S105 - a ticket's, no secret
 BOX_OFFICE = "sandbox-operator"
@@ -22,9 +27,9 @@ def _asked_by(*, of_channel: bool) -> Body:
     }
 
 
-def _trace(success: Body, failure: Body) -> Body:
+def _trace(success: Body, failure: Body, entry_id: str = "68719476737") -> Body:
     return {
-        "entryId": "68719476737",
+        "entryId": entry_id,
         "requestId": REQUEST_ID,
         "timestamp": FIRST,
         "verb": "unlock",
@@ -45,7 +50,15 @@ REQUEST = (
         "An unlock of which one ticket failed.",
         None,
         200,
-        {"requests": [_trace(_UNLOCKED, [{"token": LOCKED, "outcome": "SEAT_RECORD_LOCKED"}])]},
+        {
+            "requests": [
+                _trace(
+                    _UNLOCKED,
+                    [{"token": LOCKED, "outcome": "SEAT_RECORD_LOCKED"}],
+                    entry_id=OPAQUE_ENTRY_ID,
+                )
+            ]
+        },
     ),
 )
 
@@ -55,7 +68,10 @@ TRACE = (
         "An unlock by a channel.",
         None,
         200,
-        {"requests": [_trace(_UNLOCKED, [{"token": LOCKED, "outcome": "seat_locked"}])]},
+        {
+            "requests": [_trace(_UNLOCKED, [{"token": LOCKED, "outcome": "seat_locked"}])],
+            "next": None,
+        },
     ),
 )
 

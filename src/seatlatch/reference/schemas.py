@@ -4,7 +4,7 @@ What no type says, because it is about several members, stands in `CONDITIONS`.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from inspect import cleandoc
 from typing import Any
 
@@ -22,31 +22,36 @@ from seatlatch.reference.members import FORMATS, MEANINGS
 Schema = dict[str, Any]
 
 PLACE = "#/components/schemas/"
-NOTHING: Schema = {"type": "null"}
-SOMETHING: Schema = {"not": NOTHING}
+NULL: Schema = {"type": "null"}
+"""What msgspec writes for `None`. The documents never contain it, see `_nullable`."""
 
 CONDITIONS: Mapping[type, Schema] = {
     LockRequest: {
         "if": {"properties": {"source": {"enum": ["INDIVIDUAL", "BROKER"]}}},
-        "then": {"required": ["seller"], "properties": {"seller": SOMETHING}},
+        "then": {"required": ["seller"], "properties": {"seller": {"type": "object"}}},
     },
     AskedTickets: {
-        "if": {"required": ["tokens"], "properties": {"tokens": SOMETHING}},
-        "then": {"properties": {"barcodes": NOTHING}},
+        "if": {"required": ["tokens"], "properties": {"tokens": {"type": "array"}}},
+        "then": {"not": {"required": ["barcodes"], "properties": {"barcodes": {"type": "array"}}}},
         "else": {
             "required": ["barcodes", "accessId"],
-            "properties": {"barcodes": SOMETHING, "accessId": SOMETHING},
+            "properties": {"barcodes": {"type": "array"}, "accessId": {"type": "string"}},
         },
     },
     TokenRequest: {
         "if": {"properties": {"grantType": {"const": GrantType.AUTHORIZATION_CODE.value}}},
-        "then": {"required": ["code"], "properties": {"code": SOMETHING}},
-        "else": {"required": ["refreshToken"], "properties": {"refreshToken": SOMETHING}},
+        "then": {"required": ["code"], "properties": {"code": {"type": "string"}}},
+        "else": {"required": ["refreshToken"], "properties": {"refreshToken": {"type": "string"}}},
     },
     StatusRequest: {
         "if": {"properties": {"status": {"const": "LOCK"}}},
-        "then": {"required": ["reason"], "properties": {"reason": SOMETHING}},
-        "else": {"properties": {"expiresInSeconds": NOTHING}},
+        "then": {"required": ["reason"], "properties": {"reason": {"type": "string"}}},
+        "else": {
+            "not": {
+                "required": ["expiresInSeconds"],
+                "properties": {"expiresInSeconds": {"type": "integer"}},
+            }
+        },
     },
 }
 """What the handlers of these bodies check by hand: `api.lock`, `api.verify`, `api.token` and
@@ -59,15 +64,24 @@ def reference_to(name: str) -> Schema:
     return {"$ref": PLACE + name}
 
 
-def schemas_of(kinds: Iterable[Any]) -> dict[str, Schema]:
-    """The schemas of types, and of all that they are made of, by name."""
-    _, found = msgspec.json.schema_components(
+def schemas_of(kinds: Sequence[Any]) -> dict[str, Schema]:
+    """The schemas of types, and of the types that they contain, by name."""
+    roots, found = msgspec.json.schema_components(
         kinds, schema_hook=_of_our_own, ref_template=PLACE + "{name}"
     )
     conditions = {kind.__name__: condition for kind, condition in CONDITIONS.items()}
-    return {
-        name: {**_straight(schema), **conditions.get(name, {})} for name, schema in found.items()
+    made = {
+        name: {**_straight(schema, found), **conditions.get(name, {})}
+        for name, schema in found.items()
     }
+    used = _references([*roots, *made.values()])
+    return {name: schema for name, schema in made.items() if name in used}
+
+
+def _references(schemas: Iterable[Schema]) -> set[str]:
+    """The names of the components that schemas refer to."""
+    text = msgspec.json.encode(list(schemas)).decode()
+    return set(re.findall(f'"{PLACE}([^"]+)"', text))
 
 
 def failed_tickets(failed: Schema, *, of_operator: bool) -> Schema:
@@ -98,47 +112,53 @@ def _of_our_own(kind: type) -> Schema:
     raise NotImplementedError(kind)
 
 
-def _straight(schema: Schema) -> Schema:
+def _straight(schema: Schema, components: Mapping[str, Schema]) -> Schema:
     """A schema of msgspec's as a caller is to read it."""
-    schema.pop("title", None)
-    if "enum" in schema:
-        schema = {"type": "string", **schema}
-    if "description" in schema:
-        schema["description"] = in_callers_words(schema["description"])
-    for name, member in schema.get("properties", {}).items():
-        schema["properties"][name] = _member(name, member)
-    if not schema.get("required", True):
-        del schema["required"]
-    return schema
+    made = {key: value for key, value in schema.items() if key != "title"}
+    if "enum" in made:
+        made = {"type": "string", **made}
+    if "description" in made:
+        made["description"] = in_callers_words(made["description"])
+    if "properties" in made:
+        made["properties"] = {
+            name: _member(name, member, components) for name, member in made["properties"].items()
+        }
+    if not made.get("required", True):
+        del made["required"]
+    return made
 
 
-def _member(name: str, member: Schema) -> Schema:
-    described = _plain(member)
+def _member(name: str, member: Schema, components: Mapping[str, Schema]) -> Schema:
+    described = _plain(member, components)
     if name in FORMATS:
         described["format"] = FORMATS[name]
     return {**described, "description": MEANINGS[name]}
 
 
-def _plain(schema: Schema) -> Schema:
+def _plain(schema: Schema, components: Mapping[str, Schema]) -> Schema:
     """Without defaults of null; decimals as the numbers as which they are written."""
     if schema.get("format") == "decimal":
         return {"type": "number"}
     if "anyOf" in schema:
-        kept = [_plain(one) for one in schema["anyOf"]]
-        if all("$ref" not in one for one in kept):
-            return _or_null(kept)
-        return {"anyOf": kept}
+        (kind,) = (one for one in schema["anyOf"] if one != NULL)
+        return _nullable(kind, components)
     if "enum" in schema:
         schema = {"type": "string", **schema}
     return {key: value for key, value in schema.items() if (key, value) != ("default", None)}
 
 
-def _or_null(kinds: list[Schema]) -> Schema:
-    """One kind or null, as one schema."""
-    (kind,) = (one for one in kinds if one != NOTHING)
-    if "enum" in kind:
-        kind["enum"] = [*kind["enum"], None]
-    return {**kind, "type": [kind["type"], "null"]}
+def _nullable(kind: Schema, components: Mapping[str, Schema]) -> Schema:
+    """One type or null, as one schema: most generators of clients cannot read `type: null` alone.
+
+    A reference cannot be null as well, so the schema that it refers to is written out.
+    """
+    if "$ref" in kind:
+        made = _straight(components[kind["$ref"].removeprefix(PLACE)], components)
+    else:
+        made = _plain(kind, components)
+    if "enum" in made:
+        made["enum"] = [*made["enum"], None]
+    return {**made, "type": [made["type"], "null"]}
 
 
 def in_callers_words(docstring: str) -> str:

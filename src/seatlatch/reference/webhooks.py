@@ -28,6 +28,9 @@ def seats_changed() -> Schema:
     return {
         "post": {
             "operationId": "seatsChanged",
+            # The server of the channel receives this call, so a generated client needs no method
+            # for it, and that of openapi-generator's typescript-fetch would not compile.
+            "x-internal": True,
             "tags": ["Webhooks"],
             "summary": "Seats have changed",
             "description": f"{DESCRIPTION}\n\n[The page of webhooks]({SITE}webhooks.html)",

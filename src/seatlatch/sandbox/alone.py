@@ -71,6 +71,16 @@ class SharedStore:
         async with self._visited() as store:
             return await store.read(work)
 
+    @property
+    def unfinished_commits(self) -> int:
+        """Number of COMMITs that may still be waiting inside the database."""
+        return self._inside.unfinished_commits
+
+    async def require_writable(self) -> None:
+        """Raise `Unavailable` if no change can be made."""
+        async with self._visited() as store:
+            await store.require_writable()
+
     async def credentials_version(self) -> int:
         """Grows with every change to credentials, channels and grants."""
         async with self._visited() as store:

@@ -9,6 +9,8 @@ from seatlatch.api.routes import ApiRoute
 from seatlatch.auth.address_limits import RecentBuckets
 from seatlatch.auth.directory import Directory
 from seatlatch.domain.refusal import Unavailable
+from seatlatch.logs import Log
+from seatlatch.metrics import Metrics
 from seatlatch.sandbox.alone import SharedStore
 from seatlatch.sandbox.behaviour import Conduct
 from seatlatch.sandbox.door import Door
@@ -18,7 +20,6 @@ from seatlatch.sandbox.hosts import AllowedHosts
 from seatlatch.sandbox.misbehaving import Misbehaving, Sleep
 from seatlatch.settings import Settings
 from seatlatch.store.interface import DatabaseProblem, Store
-from seatlatch.telemetry import Log, Metrics
 from seatlatch.wiring import Around, service
 
 

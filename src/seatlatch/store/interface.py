@@ -172,6 +172,9 @@ class Transaction(Snapshot, JournalTransaction, WebhookTransaction, Protocol):
     async def revoke_family(self, family_hash: bytes) -> None:
         """No token of the family is good any more."""
 
+    async def test_write(self) -> None:
+        """Write as a change does, and leave everything as it was: COMMIT must reach the disk."""
+
 
 class Store(Protocol):
     """What a running server needs of its database."""
@@ -183,6 +186,13 @@ class Store(Protocol):
     """Whether one transaction may hold changes of several kinds. Where several transactions run
     at once, each takes its tickets by one statement in their order, so that none waits in a ring.
     """
+
+    @property
+    def unfinished_commits(self) -> int:
+        """Number of COMMITs that were given up and may still be waiting inside the database."""
+
+    async def require_writable(self) -> None:
+        """Raise `Unavailable` if the database can't be reached, is read-only or is a standby."""
 
     async def commit(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run `work` in a transaction and make it durable; its result comes back after that.

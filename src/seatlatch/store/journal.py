@@ -6,25 +6,32 @@ their order. An entry's id is its chain and its number there.
 """
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 import msgspec
-from msgspec import Raw, Struct
 
-from seatlatch.domain.feed import Position
-from seatlatch.domain.journal import DONE_BY, Act, Asker, Changed, Entry, NewEntry, Verb
+from seatlatch.domain.feed import CursorKey, Position
+from seatlatch.domain.journal import (
+    DONE_BY,
+    Act,
+    Asker,
+    Changed,
+    DamagedEntry,
+    Entry,
+    EntryPlace,
+    FoundEntry,
+    NewEntry,
+)
 from seatlatch.domain.outcome import Outcome
+from seatlatch.store.journal_text import read_text, text_of
 
 NUMBER_BITS = 36
 """An entry's id is `chain << 36 | number`: 134 million chains, each of 68 billion entries."""
 
 NUMBERS_MAX = (1 << NUMBER_BITS) - 1
-
-TOKEN_CHARACTERS_MAX = 200
-"""No ticket's token is longer. Of what is, which anybody may ask for, the journal keeps as much."""
 
 NO_HASH = bytes(32)
 """What the first row of a chain is chained to."""
@@ -69,19 +76,20 @@ class Chain(NamedTuple):
     pruned_hash: bytes
 
 
-FOUND_ENTRIES_MAX = 100
-"""So many entries of one Request-ID are told, the latest of them: a client may use one for all that
-it ever asks.
-"""
+class Ends(NamedTuple):
+    """The number of a chain's first row, and where its rows end."""
+
+    first_number: int
+    last: Head
 
 
 class Found(NamedTuple):
-    """Some entries, the latest first. `before`: where to look on; None = all was looked at, or so
-    many were found that no more are told.
+    """Some entries, the latest first. `before`: search on for those before it; None = there are no
+    more.
     """
 
-    entries: Sequence[Entry]
-    before: int | None = None
+    entries: Sequence[FoundEntry]
+    before: EntryPlace | None = None
 
 
 class JournalSnapshot(Protocol):
@@ -96,28 +104,40 @@ class JournalSnapshot(Protocol):
     async def read_rows(self, head: Head, limit: int) -> Sequence[Row]:
         """At most `limit` rows of the chain that follow `head`, in order."""
 
-    async def read_entries(self, entry_ids: Sequence[int]) -> Sequence[Entry]:
+    async def read_entries(self, entry_ids: Sequence[int]) -> Sequence[FoundEntry]:
         """The entries of these ids that are still there, in order of their ids."""
 
-    async def entries_after(self, position: Position, limit: int) -> Sequence[Entry]:
+    async def entries_after(self, position: Position, limit: int) -> Sequence[FoundEntry]:
         """Entries that `position` has not seen, in order of their own positions; `limit` at most.
 
         What is left out for the limit comes later in that order.
         """
 
-    async def find_requests(self, request_id: str, before: int | None = None) -> Found:
-        """Entries of a Request-ID. Where that takes long, a part of the journal at a time, from its
-        end on; `before`: where to go on.
+    async def find_requests(
+        self, request_id: str, limit: int, channel_code: str | None, before: EntryPlace | None
+    ) -> Found:
+        """At most `limit` entries of a Request-ID, the latest first. A long search takes several
+        calls; `before` is where to go on.
+
+        `channel_code`: only requests of this channel; None = of every caller.
         """
 
-    async def last_entry_of(self, token: str) -> int | None:
-        """The entry of a ticket's latest change, see `is_entry`; None = there is no such ticket."""
+    async def last_entries_of(self, token: str) -> tuple[int, int] | None:
+        """The entries of a ticket's latest change and of the change before it, see `is_entry`;
+        None = there is no such ticket.
+        """
 
     async def chain_with_rows_after(self, chain: int) -> int | None:
         """The next chain that has rows, whether or not it is among the chains."""
 
+    async def read_ends(self, chain: int) -> Ends | None:
+        """The first and the last row of a chain, wherever its head is; None = it has no rows."""
+
     async def read_journal_key(self) -> str:
         """What tells this journal from every other: a text made by chance with its database."""
+
+    async def read_cursor_key(self) -> CursorKey:
+        """The key by which channels' cursors are encrypted. It never changes."""
 
 
 class JournalTransaction(JournalSnapshot, Protocol):
@@ -132,53 +152,14 @@ class JournalTransaction(JournalSnapshot, Protocol):
     async def record(self, entries: Sequence[NewEntry]) -> None:
         """Write entries down, in the order in which their ids were taken."""
 
+    async def move_head(self, ends: Ends) -> None:
+        """Repair: put a chain's head to its last row. One that is missing is made."""
+
     async def prune_chain(self, before: Head, last: Row) -> int:
         """Remove a chain's entries after `before` up to `last` and with it; how many there were.
 
         Nothing is done, and 0 told, if `before` is not what was pruned last.
         """
-
-
-class _Text(Struct, omit_defaults=True):
-    """An entry as it is kept. Members are written in this order."""
-
-    verb: str
-    application: str | None = None
-    channel: str | None = None
-    operator: str | None = None
-    reason: str | None = None
-    seconds: int | None = None
-    outcomes: dict[str, list[str]] = {}
-    changes: Raw | None = None
-    refusal: str | None = None
-
-
-class _Mark(NamedTuple):
-    """Of a ticket that was changed: its version, the entry of the change before, and the channel
-    that had set mpreserve where the box office changed it.
-    """
-
-    version: int
-    previous_entry_id: int
-    channel_code: str | None = None
-
-
-class _Read(Struct):
-    """The same when it is read."""
-
-    verb: Verb
-    application: str | None = None
-    channel: str | None = None
-    operator: str | None = None
-    reason: str | None = None
-    seconds: int | None = None
-    outcomes: dict[Outcome, list[str]] = {}
-    changes: list[_Mark] = []
-    refusal: str | None = None
-
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(_Read).decode
 
 
 def entry_id_of(chain: int, number: int) -> int:
@@ -196,11 +177,6 @@ def is_entry(entry_id: int) -> bool:
     to a number 0.
     """
     return entry_id & NUMBERS_MAX != 0
-
-
-def mark_with_channel(mark: str, channel_code: str | None) -> str:
-    """A mark that also tells which channel had set mpreserve."""
-    return f"{mark[:-1]},{_encode(channel_code).decode()}]"
 
 
 def microseconds_of(moment: datetime) -> int:
@@ -223,7 +199,7 @@ def chained(
     entry_id = entry_id_of(head.chain, head.number)
     for entry, position in zip(new, positions, strict=True):
         entry_id += 1
-        request_id, text = entry.act.asker.request_id, _encoded(entry)
+        request_id, text = entry.act.asker.request_id, text_of(entry)
         place = _PLACE(entry_id, position, microseconds)
         row_hash = sha256(b"%b%b%b%b" % (row_hash, place, request_id.encode(), text)).digest()
         rows.append(Row(entry_id, position, moment, request_id, text.decode(), row_hash))
@@ -237,38 +213,9 @@ def hash_of(previous: bytes, row: Row) -> bytes:
     return sha256(previous + place + request_id.encode() + entry.encode()).digest()
 
 
-def _encoded(new: NewEntry) -> bytes:
-    """As JSON."""
-    (verb, asker, reason, hold_seconds), outcomes, marks, refusal = new
-    return _encode(
-        _Text(
-            verb,
-            asker.application_id,
-            asker.channel_code,
-            asker.operator,
-            reason,
-            hold_seconds,
-            {outcome: _shortened(tokens) for outcome, tokens in outcomes.items()},
-            Raw(f"[{','.join(marks)}]".encode()) if marks else None,
-            refusal,
-        )
-    )
-
-
-def _shortened(tokens: Sequence[str]) -> list[str]:
-    if max(map(len, tokens), default=0) <= TOKEN_CHARACTERS_MAX:
-        return list(tokens)
-    return [
-        token
-        if len(token) <= TOKEN_CHARACTERS_MAX
-        else f"{token[:TOKEN_CHARACTERS_MAX]}... ({len(token)} characters)"
-        for token in tokens
-    ]
-
-
 def entry_of(row: Row) -> Entry:
     """What a row says. Raises `msgspec.DecodeError` if it was tampered with."""
-    read = _decode(row.entry)
+    read = read_text(row.entry)
     asker = Asker(row.request_id, read.application, read.channel, read.operator)
     outcomes: Mapping[Outcome, Sequence[str]] = read.outcomes
     done = DONE_BY.get(read.verb)
@@ -276,3 +223,37 @@ def entry_of(row: Row) -> Entry:
     changed = [Changed(token, *mark) for token, mark in zip(tokens, read.changes, strict=False)]
     act = Act(read.verb, asker, read.reason, read.seconds)
     return Entry(row.entry_id, row.position, row.moment, act, outcomes, changed, read.refusal)
+
+
+UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError, struct.error)
+"""What reading a row raises that somebody has edited; `msgspec.DecodeError` is a `ValueError`."""
+
+
+def found_entry(
+    entry_id: int, position: int, read: Callable[[], Row], previous_hash: bytes | None = None
+) -> FoundEntry:
+    """What a row says, also if it was damaged. `read` makes a row of what is stored.
+
+    `previous_hash`: of the row before it, by which this one's hash is checked; None = it is not
+    known.
+    """
+    row = None
+    try:
+        row = read()
+        entry = entry_of(row)
+    except (*UNREADABLE, msgspec.DecodeError):
+        if row is None:
+            return DamagedEntry(entry_id, position)
+        return DamagedEntry(entry_id, position, row.moment, row.request_id)
+    if previous_hash is None and place_of(entry_id)[1] == 1:
+        previous_hash = NO_HASH
+    if previous_hash is None or _is_chained(previous_hash, row):
+        return entry
+    return entry._replace(damaged=True)
+
+
+def _is_chained(previous_hash: bytes, row: Row) -> bool:
+    try:
+        return hash_of(previous_hash, row) == row.row_hash
+    except UNREADABLE:
+        return False

@@ -1,8 +1,6 @@
-"""Which addresses a webhook may be sent to: those of the public internet, looked at after the
-name was resolved. Pure, but for `resolve`.
+"""Which addresses a webhook may be sent to: public ones and those that the operator allows.
 
-The tables are ours and not those of `ipaddress`, whose answers change with Python's version.
-Source: IANA's registries of special-purpose addresses.
+A host is judged after its name was resolved. Pure, but for `Resolver`.
 """
 
 import asyncio
@@ -10,16 +8,34 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Literal
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from seatlatch.networks import (
+    Address,
+    Network,
+    embedded_addresses,
+    is_never_allowed,
+    is_public,
+    isatap_address,
+)
 from seatlatch.operations.provision import NotDone
 
-Allowed = Literal["public", "loopback"]
-"""`loopback`: also this machine's own addresses, and nothing else that is private."""
 
-Address = IPv4Address | IPv6Address
+class Allowed(NamedTuple):
+    """What the operator allows beside public addresses.
+
+    `addresses`: with `loopback` also this machine's own, in their plain form. `networks`: private
+    networks, but for addresses that are never allowed.
+    """
+
+    addresses: Literal["public", "loopback"] = "public"
+    networks: Sequence[Network] = ()
+
+
+PUBLIC = Allowed()
+LOOPBACK = Allowed("loopback")
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """All addresses of a host, as text, in the order in which to try them. Raises `OSError`."""
@@ -27,61 +43,37 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 RESOLVE_SECONDS = 10.0
 """So long a person waits at most to be told that a name leads nowhere."""
 
-NOT_PUBLIC_4 = tuple(
-    IPv4Network(network)
-    for network in (
-        "0.0.0.0/8",  # this network
-        "10.0.0.0/8",  # private
-        "100.64.0.0/10",  # behind a carrier's NAT; some clouds' metadata
-        "127.0.0.0/8",  # loopback
-        "168.63.129.16/32",  # a cloud's own services, under an address that looks public
-        "169.254.0.0/16",  # link-local; most clouds' metadata
-        "172.16.0.0/12",  # private
-        "192.0.0.0/24",  # protocol assignments
-        "192.0.2.0/24",  # documentation
-        "192.31.196.0/24",  # AS112
-        "192.52.193.0/24",  # AMT
-        "192.88.99.0/24",  # 6to4 relays
-        "192.168.0.0/16",  # private
-        "192.175.48.0/24",  # AS112
-        "198.18.0.0/15",  # benchmarks
-        "198.51.100.0/24",  # documentation
-        "203.0.113.0/24",  # documentation
-        "224.0.0.0/4",  # multicast
-        "240.0.0.0/4",  # reserved, and broadcast
-    )
-)
-GLOBAL_UNICAST = IPv6Network("2000::/3")
-"""What is public in IPv6 lies in here. Outside are loopback, IPv4-mapped and -compatible, NAT64,
-unique local, link-local, site-local and multicast.
-"""
-NOT_PUBLIC_6 = tuple(
-    IPv6Network(network)
-    for network in (
-        "2001::/23",  # protocol assignments: Teredo, benchmarks, ORCHID
-        "2001:db8::/32",  # documentation
-        "2002::/16",  # 6to4, which leads to any IPv4 address
-        "2620:4f:8000::/48",  # AS112
-        "3fff::/20",  # documentation
-    )
-)
-
 
 class AddressRefused(Exception):
     """A webhook's host can't be sent to. The message is a sentence, without the address."""
 
 
 def is_allowed(address: Address, allowed: Allowed) -> bool:
-    """Whether webhooks may be sent to an address."""
-    if allowed == "loopback" and (
+    """Whether webhooks may be sent to an address.
+
+    An IPv6 address that leads to IPv4 addresses is judged by those. One with a scope is refused.
+    """
+    if allowed.addresses == "loopback" and (
         address == IPv6Address("::1") or (address.version == 4 and address.is_loopback)
     ):
         return True
     if isinstance(address, IPv4Address):
-        return not any(address in network for network in NOT_PUBLIC_4)
-    if address.scope_id is not None or address not in GLOBAL_UNICAST:
+        return _is_allowed_itself(address, allowed)
+    if address.scope_id is not None:
         return False
-    return not any(address in network for network in NOT_PUBLIC_6)
+    inside = embedded_addresses(address)
+    if inside is not None:
+        return bool(inside) and all(_is_allowed_itself(one, allowed) for one in inside)
+    isatap = isatap_address(address)
+    if isatap is not None and not _is_allowed_itself(isatap, allowed):
+        return False
+    return _is_allowed_itself(address, allowed)
+
+
+def _is_allowed_itself(address: Address, allowed: Allowed) -> bool:
+    if is_never_allowed(address):
+        return False
+    return is_public(address) or any(address in network for network in allowed.networks)
 
 
 async def checked_addresses(
@@ -140,9 +132,14 @@ class Resolver:
             answer = asyncio.get_running_loop().create_future()
             answer.add_done_callback(lambda _: self._asked.pop((host, port), None))
             self._asked[host, port] = answer
-            threading.Thread(
+            thread = threading.Thread(
                 target=_resolve_in_thread, args=(host, port, answer), name="resolver", daemon=True
-            ).start()
+            )
+            try:
+                thread.start()
+            except RuntimeError as error:  # the system has no more threads
+                del self._asked[host, port]  # or everybody would wait for this one
+                raise OSError(str(error)) from error
         return await asyncio.shield(answer)
 
 

@@ -14,10 +14,11 @@ from seatlatch.commit import Commits
 from seatlatch.domain.feed import Position
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.domain.webhook import MessageState, Webhook, WebhookState, without_query
+from seatlatch.logs import Log
+from seatlatch.operations.journal_alarm import DamageObserver, JournalAlarm
 from seatlatch.operations.write_webhooks import WebhookWrite
 from seatlatch.store.interface import Snapshot, Store, Transaction
 from seatlatch.store.webhooks import Attempt, NewMessage, Pending
-from seatlatch.telemetry import Log
 from seatlatch.webhooks.feed import is_behind, read_for, warn_if_pruned
 from seatlatch.webhooks.message import messages_of, signed
 from seatlatch.webhooks.schedule import DELAYS_SECONDS, next_attempt
@@ -39,8 +40,8 @@ NOTE_SECONDS = 1.0
 GONE = 410
 
 
-class Observer(Protocol):
-    """Is told what became of attempts."""
+class Observer(DamageObserver, Protocol):
+    """Is told what became of attempts, and of damage to the journal."""
 
     def webhook_attempted(self, result: str) -> None:
         """`delivered`, `failed` or `given_up`."""
@@ -85,6 +86,7 @@ class Endpoint:
         self._wake = asyncio.Event()
         self._sends: set[asyncio.Task[None]] = set()
         self._sender = means.sender()
+        self._alarm = JournalAlarm(means.log, means.observer)
         self._notes: set[asyncio.Task[None]] = set()
 
     def look(self, webhook: Webhook, end: Position) -> None:
@@ -117,9 +119,7 @@ class Endpoint:
             await self._sender.close()
 
     async def _refresh(self) -> None:
-        """Read what waits: from time to time, for a command may have added to it, and whenever the
-        window runs out of what waits in the database.
-        """
+        """Read what waits: from time to time, for a command may add to it, and if few are left."""
         now = asyncio.get_running_loop().time()
         is_fresh = now < self._refreshed_at + self._means.refresh_seconds
         if is_fresh and (self._has_all or len(self._window) > MESSAGES_WAITING_MAX // 2):
@@ -147,11 +147,12 @@ class Endpoint:
             and len(self._window) < MESSAGES_WAITING_MAX
             and is_behind(self._position, self._end)
         ):
-            events, after = await self._means.store.read(
+            events, after, damaged = await self._means.store.read(
                 partial(read_for, webhook=self.webhook, after=self._position, limit=ENTRIES_AT_ONCE)
             )
             if after == self._position:
                 return
+            self._alarm.entries(damaged)
             messages = list(messages_of(events))
             looked_at = sum(after.values()) - sum(self._kept.values())
             if messages or looked_at >= ENTRIES_BETWEEN_WRITES:
@@ -213,9 +214,7 @@ class Endpoint:
             self._try_later(one)
 
     async def _to_the_end(self, noting: Coroutine[Any, Any, None]) -> None:
-        """What was answered is kept, counted and logged even if the endpoint is stopped meanwhile:
-        it may be stopped for just that.
-        """
+        """Keep, count and log a result even if the endpoint stops, as it may because of it."""
         task = asyncio.create_task(noting)
         self._notes.add(task)
         task.add_done_callback(self._noted)

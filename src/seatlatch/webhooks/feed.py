@@ -1,23 +1,32 @@
 """What of the journal an endpoint is to be told of."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from seatlatch.domain.event import SeatEvent
 from seatlatch.domain.feed import Position
-from seatlatch.domain.journal import Changed, Entry
+from seatlatch.domain.journal import Changed, DamagedEntry, Entry, FoundEntry
 from seatlatch.domain.webhook import Webhook
+from seatlatch.logs import Log
 from seatlatch.operations.read_events import event_of
 from seatlatch.store.interface import Snapshot, Store
 from seatlatch.store.journal import place_of
-from seatlatch.telemetry import Log
 
 TICKETS_AT_ONCE_MAX = 500
 """An entry may have 1,000, and on SQLite the event loop stands still while they are read."""
 
 
-async def read_for(
-    snapshot: Snapshot, webhook: Webhook, after: Position, limit: int
-) -> tuple[Sequence[SeatEvent], Position]:
+class ForWebhook(NamedTuple):
+    """What an endpoint is told, and up to where the journal was read for it. `damaged`: entries
+    that were skipped, for they can't be read.
+    """
+
+    events: Sequence[SeatEvent]
+    position: Position
+    damaged: Sequence[DamagedEntry]
+
+
+async def read_for(snapshot: Snapshot, webhook: Webhook, after: Position, limit: int) -> ForWebhook:
     """As `read_events`, but of what an endpoint is told: what the box office did to tickets that
     its channel has listed, and, if asked, what the channel did itself.
 
@@ -25,6 +34,7 @@ async def read_for(
     """
     found = await snapshot.entries_after(after, limit)
     entries, told = _first(found, webhook)
+    damaged = [entry for entry in entries if isinstance(entry, DamagedEntry)]
     tokens = {one.token for _, some in told for one in some}
     channel = await snapshot.read_channel(webhook.channel_code) if tokens else None
     tickets = await snapshot.read_whole_tickets(tokens) if channel else {}
@@ -42,18 +52,20 @@ async def read_for(
         events += [
             event_of(entry, one, records[one.token]) for one in changed if one.token in records
         ]
-    return events, position
+    return ForWebhook(events, position, damaged)
 
 
 def _first(
-    entries: Sequence[Entry], webhook: Webhook
-) -> tuple[Sequence[Entry], Sequence[tuple[Entry, Sequence[Changed]]]]:
+    entries: Sequence[FoundEntry], webhook: Webhook
+) -> tuple[Sequence[FoundEntry], Sequence[tuple[Entry, Sequence[Changed]]]]:
     """As many of the entries as have not too many tickets for the endpoint together, but one at
     least; and those of them that have any, with these.
     """
     told: list[tuple[Entry, Sequence[Changed]]] = []
     tickets = 0
     for number, entry in enumerate(entries):
+        if isinstance(entry, DamagedEntry):
+            continue
         if changed := _told(entry, webhook):
             tickets += len(changed)
             if told and tickets > TICKETS_AT_ONCE_MAX:

@@ -27,14 +27,14 @@ Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class ToldSeat(Struct, rename="camel"):
-    """A seat as it stands after the change. The inventory knows no season and no item.
+    """A seat as it is after the change. `season` and `item` are null if they are not known.
 
     `hold_expires_at` is there if the hold ends by itself.
     """
 
     access_id: str | None
-    season: None
-    item: None
+    season: str | None
+    item: str | None
     section: str | None
     row: str | None
     seat: str | None

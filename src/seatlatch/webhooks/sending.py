@@ -75,6 +75,10 @@ class AnswerTooLong(httpcore.ReadError):
     """More came than an answer may have."""
 
 
+class ClosedWithoutResponse(httpcore.ReadError):
+    """The receiver closed the connection before it sent a byte."""
+
+
 class BoundedStream(httpcore.AsyncNetworkStream):
     """A connection of which no more is read for a request than an answer may have, and no more at
     once than is taken apart while nobody notices that the event loop stands still.
@@ -85,10 +89,17 @@ class BoundedStream(httpcore.AsyncNetworkStream):
         self._read_bytes = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        """Some bytes. Raises `AnswerTooLong`."""
+        """Some bytes. Raises `AnswerTooLong` and `ClosedWithoutResponse`."""
         if self._read_bytes > ANSWER_BYTES_MAX:
             raise AnswerTooLong
-        data = await self._inside.read(min(max_bytes, READ_BYTES_MAX), timeout)
+        try:
+            data = await self._inside.read(min(max_bytes, READ_BYTES_MAX), timeout)
+        except httpcore.ReadError:  # a receiver that closes before it has read all resets
+            if self._read_bytes:
+                raise
+            raise ClosedWithoutResponse from None
+        if not data and not self._read_bytes:
+            raise ClosedWithoutResponse
         self._read_bytes += len(data)
         return data
 
@@ -160,8 +171,14 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
 
 @cache
 def tls() -> ssl.SSLContext:
-    """What the system trusts, read once."""
-    return ssl.create_default_context()
+    """A context that trusts what the system trusts, read once.
+
+    `ssl.create_default_context` would also open the file that SSLKEYLOGFILE names, and write the
+    keys of every connection to it.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_default_certs()
+    return context
 
 
 class Sender:
@@ -191,6 +208,8 @@ class Sender:
             raise NoAnswer(_unconnected(error)) from None
         except AnswerTooLong:
             raise NoAnswer("The answer's head is too long.") from None
+        except ClosedWithoutResponse:
+            raise NoAnswer("The receiver closed without a response.") from None
         except (httpcore.NetworkError, OSError):
             raise NoAnswer("The connection was lost before there was an answer.") from None
         except (httpcore.ProtocolError, httpcore.UnsupportedProtocol):

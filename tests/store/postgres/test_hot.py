@@ -6,10 +6,10 @@ import random
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.group_commit import GroupCommit
+from seatlatch.metrics import Metrics
 from seatlatch.operations.lock_tickets import lock_tickets
 from seatlatch.operations.unlock_tickets import unlock_tickets
 from seatlatch.store.interface import NewTicket
-from seatlatch.telemetry import Metrics
 from seatlatch.wiring import BOUNDS, engine_of
 from tests.operations.changes import ASKER
 from tests.postgres_database import PostgresDatabase

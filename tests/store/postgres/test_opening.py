@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -74,6 +75,17 @@ def require_refused(
         assert done.stderr.startswith("seatlatch: ") and done.stderr.endswith(".\n"), done
         assert PASSWORD not in done.stderr, done
     assert contents(database) == before
+
+
+def test_options_of_the_environment_have_no_effect(database: PostgresDatabase) -> None:
+    url = with_password(database.url)
+    options = "-c there_is_no_such_parameter=1"
+    listed = run("org", "list", SEATLATCH_DATABASE_URL=url, PGOPTIONS=options)
+    assert (listed.returncode, listed.stderr) == (0, "")
+    separator = "&" if "?" in url else "?"
+    refused = run("org", "list", "--database", f"{url}{separator}options={quote(options)}")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "there_is_no_such_parameter" in refused.stderr
 
 
 def test_it_is_made_once_by_many_at_once(bare: Bare) -> None:

@@ -6,10 +6,13 @@ from types import TracebackType
 
 import httpx
 
-from ..making import Timeout, base_url_of, check_headers, common_headers, key_headers
+from ..arguments import check_credentials, check_http, check_positive, check_timeout
+from ..environment import route_to
+from ..making import Limits, Timeout, base_url_of, common_headers, key_headers
 from ..retries import Retries
 from ..tokens import NoStore, TokenPair, TokenStore
 from .caller import AsyncCaller
+from .connections import AsyncConnections, AsyncGivenConnections
 from .requests import AsyncEvents, AsyncRequests
 from .sender import AsyncSender
 from .tickets import AsyncTickets
@@ -19,7 +22,8 @@ from .tokens import AsyncTokens
 class AsyncClient:
     """Calls the ticket API of one service as one application.
 
-    Use it as a context manager, or close it. Many may use it at once. With
+    Use it as a context manager, or close it. Many may use it at once. It can be used again in
+    another event loop and after a fork: it then opens connections of its own there. With
     `access_token` alone it works until that ends; with `authorization_code` or `refresh_token`
     it gets and renews tokens by itself, and a `token_store` keeps them for the next process: a
     refresh token works once, so that whoever has none must be given a new code.
@@ -40,37 +44,54 @@ class AsyncClient:
         timeout: Timeout = 30.0,
         retries: Retries | None = None,
         concurrency: int = 4,
+        max_attempt_seconds: float = 120.0,
+        max_response_bytes: int = 16_777_216,
         http: httpx.AsyncClient | None = None,
     ) -> None:
         """`base_url`: the service's address, with or without /v1. `user_agent`: your product and
         version, as in `MyApplication/1.0`. `timeout`: seconds for each step of a request, or
         httpx's own kind. `concurrency`: how many requests of one call are on their way at once.
-        `http`: a client of httpx with proxies or certificates of yours, which stays yours to close.
+        `max_attempt_seconds`: for one attempt in all, from the connection to the response's last
+        byte. `max_response_bytes`: of a response, unpacked. `http`: a client of httpx with proxies
+        or certificates of yours, which stays yours to close.
 
-        Raises `ValueError` for what can be in no request.
+        Raises `InvalidArgument`, also for what no request can hold, and `InvalidEnvironment` for
+        a proxy or certificates that cannot be used.
         """
-        if concurrency < 1:
-            raise ValueError(f"concurrency must be at least 1, not {concurrency}")
+        check_credentials(
+            {"application_id": application_id, "api_key": api_key, "channel_code": channel_code},
+            {
+                "access_token": access_token,
+                "authorization_code": authorization_code,
+                "refresh_token": refresh_token,
+                "user_agent": user_agent,
+            },
+        )
+        check_positive("concurrency", concurrency, whole=True)
+        check_positive("max_attempt_seconds", max_attempt_seconds)
+        check_positive("max_response_bytes", max_response_bytes, whole=True)
+        check_timeout(timeout)
+        check_http(http, httpx.AsyncClient)
+        url = base_url_of(base_url)
+        self._connections: AsyncConnections | AsyncGivenConnections
+        if http is None:
+            self._connections = AsyncConnections(route_to(url), timeout)
+        else:
+            self._connections = AsyncGivenConnections(http)
         common = common_headers(user_agent, application_id)
-        keys = key_headers(api_key, channel_code)
-        check_headers({**common, **keys, "Authorization": f"Bearer {access_token or 'none'}"})
-        if http is not None and not isinstance(http, httpx.AsyncClient):
-            raise TypeError(f"http must be an httpx.AsyncClient, not {http!r}")
-        self._own = http is None
-        self._http = http or httpx.AsyncClient(timeout=timeout)
-        sender = AsyncSender(self._http, base_url_of(base_url), common, retries or Retries())
+        limits = Limits(max_attempt_seconds, max_response_bytes)
+        sender = AsyncSender(self._connections, url, common, retries or Retries(), limits)
         given = TokenPair(access_token) if access_token is not None else None
         store = token_store or NoStore()
         tokens = AsyncTokens(sender, given, refresh_token, authorization_code, store)
-        caller = AsyncCaller(sender, tokens, keys)
+        caller = AsyncCaller(sender, tokens, key_headers(api_key, channel_code))
         self.tickets = AsyncTickets(caller, concurrency)
         self.requests = AsyncRequests(caller)
         self.events = AsyncEvents(caller)
 
     async def aclose(self) -> None:
-        """Close its connections."""
-        if self._own:
-            await self._http.aclose()
+        """Close its connections. An `http` that was passed stays open."""
+        await self._connections.aclose()
 
     async def __aenter__(self) -> AsyncClient:
         return self

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 from ..answers import read_as
+from ..errors import InvalidArgument
 from ..models import EventPage, TracedRequest, TracedRequests
 from .caller import AsyncCaller
 from .sender import Call
@@ -26,7 +27,10 @@ class AsyncRequests:
         than once. Raises `NotFound` if the service has none: then it did not arrive, was not let
         in, or was pruned.
         """
-        path = f"/v1/requests/{quote(request_id, safe='')}"
+        try:
+            path = f"/v1/requests/{quote(request_id, safe='')}"
+        except (TypeError, UnicodeError):
+            raise InvalidArgument("request_id", "must be a str that can be sent") from None
         return (await self._caller.ask(Call("GET", path, read_requests))).requests
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import overload
 
 from ..batches import OnAnswer
+from ..errors import InvalidArgumentType
 from ..forms import UNLOCK, VERIFY, lock, verify_barcodes
 from ..models import ListedTicket, Seller, Source, Ticket, VerifiedTicket
 from .caller import AsyncCaller
@@ -77,10 +78,10 @@ class AsyncTickets:
         """How tickets stand: by token, or by barcode within the event `access_id`. A snapshot;
         to know whether a ticket can be locked, lock it. Source: the contract's section 5.
 
-        Raises `TypeError` unless there are either tokens, or barcodes with their `access_id`.
+        Raises `InvalidArgument` unless there are either tokens, or barcodes with `access_id`.
         """
         if (tokens is None) == (barcodes is None) or (barcodes is None) != (access_id is None):
-            raise TypeError("verify takes tokens, or barcodes together with access_id")
+            raise InvalidArgumentType("verify", "takes tokens, or barcodes with access_id")
         if barcodes is not None and access_id is not None:
             form = verify_barcodes(access_id)
             return await AsyncVerb(self._caller, form, self._lanes).ask(barcodes, on_answer)

@@ -4,12 +4,11 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 
-import httpx
-
 from ..answers import read_token_body, unreadable_tokens
 from ..errors import ClientError, TokenRefused, TokenStoreFailed, own_copy
 from ..forms import encode
-from ..tokens import NewPair, TokenPair, TokenStore, early, new_pair, told_of_store
+from ..responses import WholeResponse
+from ..tokens import NewPair, TokenPair, TokenStore, check_pair, early, new_pair, told_of_store
 from .sender import AsyncSender, Call
 from .ways import Shared, in_thread
 
@@ -22,7 +21,7 @@ NOTHING_LEFT = (
 )
 
 
-def read_pair(response: httpx.Response) -> NewPair:
+def read_pair(response: WholeResponse) -> NewPair:
     """Reads the token call's answer."""
     body = read_token_body(response)
     try:
@@ -164,6 +163,8 @@ async def taken(store: TokenStore) -> AsyncIterator[TokenPair | None]:
     with told_of_store():
         kept = await in_thread(store.take)
     try:
+        with told_of_store():
+            check_pair(kept)
         yield kept
     finally:
         await in_thread(store.release)

@@ -1,14 +1,40 @@
 """How asyncio waits, and does several things at once or one thing for several."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..errors import own_copy
 
 Result = TypeVar("Result")
 
 sleep = asyncio.sleep
+
+Closing = AsyncGenerator[None, None]
+"""A generator that closes something when it is closed."""
+
+
+class Owner(NamedTuple):
+    """What a connection, a task or a future belongs to: no other may use it."""
+
+    process_id: int
+    loop: asyncio.AbstractEventLoop
+
+
+def current_owner() -> Owner:
+    """The process and event loop that this runs in."""
+    return Owner(os.getpid(), asyncio.get_running_loop())
+
+
+def has_ended(owner: Owner) -> bool:
+    """Whether its event loop is closed."""
+    return owner.loop.is_closed()
+
+
+def time_limit(seconds: float) -> asyncio.Timeout:
+    """Raise `TimeoutError` in what is inside if it takes longer."""
+    return asyncio.timeout(seconds)
 
 
 async def together(lane: Callable[[], Awaitable[None]], lanes: int) -> None:
@@ -33,11 +59,14 @@ class Shared(Generic[Result]):
     """
 
     def __init__(self) -> None:
+        self._owner: Owner | None = None
         self._running: asyncio.Future[Result] | None = None
 
     async def run(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """What it gives; what it raises, each their own copy."""
-        if self._running is None or self._running.done():
+        owner = current_owner()
+        if self._running is None or self._running.done() or self._owner != owner:
+            self._owner = owner
             self._running = asyncio.ensure_future(work())
         running = self._running
         try:

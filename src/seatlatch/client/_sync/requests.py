@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from ..answers import read_as
+from ..errors import InvalidArgument
 from ..models import EventPage, TracedRequest, TracedRequests
 from .caller import Caller
 from .sender import Call
@@ -27,7 +28,10 @@ class Requests:
         than once. Raises `NotFound` if the service has none: then it did not arrive, was not let
         in, or was pruned.
         """
-        path = f"/v1/requests/{quote(request_id, safe='')}"
+        try:
+            path = f"/v1/requests/{quote(request_id, safe='')}"
+        except (TypeError, UnicodeError):
+            raise InvalidArgument("request_id", "must be a str that can be sent") from None
         return (self._caller.ask(Call("GET", path, read_requests))).requests
 
 

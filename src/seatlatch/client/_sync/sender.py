@@ -2,6 +2,7 @@
 """Sends one request until it is answered, or until it is not worth another attempt."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import random
@@ -10,11 +11,14 @@ from uuid import uuid4
 
 import httpx
 
-from ..answers import Reader, Told, lost
-from ..errors import ClientError, ConnectionFailed
-from ..making import patient
+from ..answers import Reader, Told
+from ..errors import ClientError, InvalidArgument, RequestNotSent
+from ..failures import attempt_timed_out, failure_of
+from ..making import Limits, timeout_of
+from ..responses import BodyReader, WholeResponse
 from ..retries import Retries
-from .ways import sleep
+from .connections import Connections, GivenConnections
+from .ways import sleep, time_limit
 
 log = logging.getLogger(__name__.partition("._")[0])
 
@@ -36,25 +40,28 @@ class Call(Generic[Told]):
 
 
 class Sender:
-    """Sends over a client of httpx. `chance` gives a number from 0 to 1."""
+    """Sends requests. `chance` gives a number from 0 to 1."""
 
     def __init__(
         self,
-        http: httpx.Client,
+        connections: Connections | GivenConnections,
         base_url: httpx.URL,
         headers: Mapping[str, str],
         retries: Retries,
+        limits: Limits,
         chance: Callable[[], float] = random,
     ) -> None:
-        self._http = http
+        self._connections = connections
         self._base_url = str(base_url)
         self._headers = headers
         self._retries = retries
+        self._limits = limits
         self._chance = chance
 
     def send(self, call: Call[Told], headers: Mapping[str, str]) -> Told:
         """What was answered. Raises a `ClientError`, which has the call's Request-ID."""
         attempt = 1
+        may_have_been_processed = False
         while True:
             try:
                 return self._attempt(call, headers)
@@ -63,26 +70,63 @@ class Sender:
                 problem.attempts = attempt
                 wait_seconds = self._retries.wait_seconds(problem, attempt, self._chance)
                 if wait_seconds is None:
+                    if may_have_been_processed and isinstance(problem, RequestNotSent):
+                        problem.note_earlier_attempt()
                     raise
+                may_have_been_processed |= problem.may_have_been_processed
                 log.info("%s; trying again in %.2f s", problem, wait_seconds)
             attempt += 1
             sleep(wait_seconds)
 
     def _attempt(self, call: Call[Told], headers: Mapping[str, str]) -> Told:
-        request = self._http.build_request(
-            call.method,
-            self._base_url + call.path,
-            params=call.query or None,
-            content=call.body,
-            headers={**self._headers, **headers, "Request-ID": call.request_id},
-            timeout=patient(self._http.timeout, call.wait_seconds),
-        )
-        if call.body is not None:
-            request.headers["Content-Type"] = "application/json"
+        http = self._connections.http()
+        request = self._request(http, call, headers)
+        limit_seconds = self._limits.max_attempt_seconds + call.wait_seconds
         try:
-            response = self._http.send(request, auth=None, follow_redirects=False)
-        except httpx.TransportError as error:
-            raise ConnectionFailed(lost(error)) from error
-        except httpx.DecodingError as error:
-            raise ConnectionFailed(f"The answer can't be unpacked ({error}).") from error
-        return call.read(response)
+            with time_limit(limit_seconds):
+                response = self._exchange(http, request, limit_seconds)
+        except TimeoutError:
+            problem: ClientError = attempt_timed_out(limit_seconds)
+        except Exception as error:
+            failure = failure_of(error, self._connections.proxy_variable)
+            if failure is None:
+                raise
+            problem = failure
+        else:
+            return call.read(response)
+        # Raised outside of `except`, so that no traceback shows what httpx says about headers.
+        raise problem
+
+    def _exchange(
+        self, http: httpx.Client, request: httpx.Request, limit_seconds: float
+    ) -> WholeResponse:
+        """The response. Raises `TimeoutError` if it is not complete in time."""
+        deadline = time.monotonic() + limit_seconds
+        response = http.send(request, stream=True, auth=None, follow_redirects=False)
+        try:
+            body = BodyReader(response, self._limits.max_response_bytes)
+            for part in response.iter_raw():
+                body.add(part)
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+        finally:
+            response.close()
+        return body.whole()
+
+    def _request(
+        self, http: httpx.Client, call: Call[Told], headers: Mapping[str, str]
+    ) -> httpx.Request:
+        whole = {**self._headers, **headers, "Request-ID": call.request_id}
+        if call.body is not None:
+            whole["Content-Type"] = "application/json"
+        try:
+            return http.build_request(
+                call.method,
+                self._base_url + call.path,
+                params=call.query or None,
+                content=call.body,
+                headers=whole,
+                timeout=timeout_of(http.timeout, call.wait_seconds, self._limits),
+            )
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise InvalidArgument("the request's URL", f"cannot be sent: {error}") from error

@@ -5,12 +5,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import httpx
-
 from ..answers import read_token_body, unreadable_tokens
 from ..errors import ClientError, TokenRefused, TokenStoreFailed, own_copy
 from ..forms import encode
-from ..tokens import NewPair, TokenPair, TokenStore, early, new_pair, told_of_store
+from ..responses import WholeResponse
+from ..tokens import NewPair, TokenPair, TokenStore, check_pair, early, new_pair, told_of_store
 from .sender import Call, Sender
 from .ways import Shared, in_thread
 
@@ -23,7 +22,7 @@ NOTHING_LEFT = (
 )
 
 
-def read_pair(response: httpx.Response) -> NewPair:
+def read_pair(response: WholeResponse) -> NewPair:
     """Reads the token call's answer."""
     body = read_token_body(response)
     try:
@@ -165,6 +164,8 @@ def taken(store: TokenStore) -> Iterator[TokenPair | None]:
     with told_of_store():
         kept = in_thread(store.take)
     try:
+        with told_of_store():
+            check_pair(kept)
         yield kept
     finally:
         in_thread(store.release)

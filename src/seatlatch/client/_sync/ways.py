@@ -1,16 +1,42 @@
 """How threads wait, and do several things at once or one for several: `_async.ways` for threads."""
 
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any, Generic, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..errors import own_copy
 
 Result = TypeVar("Result")
 
 sleep = time.sleep
+
+Closing = Generator[None, None, None]
+"""A generator that closes something when it is closed."""
+
+
+class Owner(NamedTuple):
+    """What a connection or a future belongs to: no other may use it."""
+
+    process_id: int
+
+
+def current_owner() -> Owner:
+    """The process that this runs in."""
+    return Owner(os.getpid())
+
+
+def has_ended(_owner: Owner) -> bool:
+    """A process that runs this has not ended."""
+    return False
+
+
+def time_limit(_seconds: float) -> AbstractContextManager[None]:
+    """A thread cannot be interrupted; what is inside looks at the clock itself."""
+    return nullcontext()
 
 
 def together(lane: Callable[[], None], lanes: int) -> None:
@@ -34,17 +60,18 @@ class Shared(Generic[Result]):
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running: Future[Result] | None = None
+        self._current: dict[int, tuple[threading.Lock, list[Future[Result]]]] = {}
 
     def run(self, work: Callable[[], Result]) -> Result:
         """What it gives; what it raises, each their own copy."""
-        with self._lock:
-            if self._running is None or self._running.done():
-                self._running = Future()
-                arguments = (self._running, work)
-                threading.Thread(target=_work, args=arguments, name="client-shared").start()
-            running = self._running
+        # A thread of the parent process can hold its lock when it forks, and its future is never
+        # done here. So each process has its own.
+        lock, kept = self._current.setdefault(os.getpid(), (threading.Lock(), []))
+        with lock:
+            if not kept or kept[0].done():
+                kept[:] = [Future()]
+                threading.Thread(target=_work, args=(kept[0], work), name="client-shared").start()
+            running = kept[0]
         try:
             return running.result()
         except Exception as problem:

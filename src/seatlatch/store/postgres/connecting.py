@@ -3,13 +3,17 @@
 Source: libpq's connection parameters and PostgreSQL's settings of a client.
 """
 
+import os
+import socket
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import conninfo
 
+from seatlatch.secrecy import hides
 from seatlatch.store.interface import DatabaseProblem
+from seatlatch.store.postgres.hosts import Hosts
 
 SETTINGS_OF_STATEMENTS = {
     # Tickets are locked in the order in which they are asked for, by token: two batches that want
@@ -20,6 +24,9 @@ SETTINGS_OF_STATEMENTS = {
     "enable_bitmapscan": "off",
     "enable_material": "off",
     "enable_memoize": "off",
+    # A role or database may have switched the loop itself off.
+    "enable_nestloop": "on",
+    "enable_indexscan": "on",
     "plan_cache_mode": "force_generic_plan",
     # The plans that are left have a price that would have them compiled, which takes longer.
     "jit": "off",
@@ -29,23 +36,53 @@ SETTINGS_OF_STATEMENTS = {
 SESSION = {"TimeZone": "UTC", "DateStyle": "ISO", "array_nulls": "on"}
 """How values are written and read, whatever a role or database has for its default."""
 
+SERVER_KEEPALIVE = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+"""The server too notices within some 10 seconds that a connection was cut without a word. Otherwise
+it would keep its session for hours, and sessions would pile up with every lost network path."""
+
+SESSION_MARKER = "seatlatch.session"
+"""A setting that only says that our settings reached the session."""
+
+SESSION_COLUMNS = (
+    "pg_backend_pid(), current_setting('session_replication_role'),"
+    f" current_setting('{SESSION_MARKER}', true)"
+)
+"""What seatlatch needs to know about the session that it is in: see `session_problem`."""
+
 KEEPALIVE = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-"""A peer that is gone without a word is noticed within some 10 seconds, also in a COMMIT, which has
-no other bound."""
+"""A peer that is gone without a word is noticed within some 10 seconds. One whose processes are
+frozen is not: its system still acknowledges what is sent."""
 
 CONNECT_SECONDS_MAX = 3
 """For each host of the URL, and the first may be one that swallows all. Hardly anybody waits for so
 long; whoever comes later finds it made.
 """
 
+COMMIT_SECONDS = 10
+"""How long a COMMIT may take. Callers have their answer after 3 seconds; this bound gives the lane
+and the tickets back to others. It is longer than a standby needs to restart, since every COMMIT
+that is given up leaves a session behind.
+"""
+
 APPLICATION_NAME = "seatlatch"
 
+UNDECLARED_POOLER = (
+    "is reached through a pooler such as pgbouncer, which drops the settings of a session;"
+    " set SEATLATCH_DATABASE_POOLER=transaction."
+)
 
+
+@hides("given")
 class Address(NamedTuple):
     """Where a database is: the parameters that were given, by libpq's names.
 
@@ -54,6 +91,7 @@ class Address(NamedTuple):
 
     given: dict[str, Any]
     pooled: bool = False
+    hosts: Hosts = Hosts({})
 
     @classmethod
     def of(cls, url: str, *, pooled: bool = False) -> "Address":
@@ -64,7 +102,7 @@ class Address(NamedTuple):
             given = conninfo.conninfo_to_dict(url)
             # What a password leaves behind that was not percent-encoded.
             if not any("@" in str(given.get(part) or "") for part in ("host", "port", "dbname")):
-                return cls(given, pooled)
+                return cls(given, pooled, Hosts(given))
         raise DatabaseProblem(
             "The database's URL can't be read; write it as"
             " postgresql://user:password@host:5432/database, with what is special in a"
@@ -83,7 +121,9 @@ class Address(NamedTuple):
     def parameters(self, settings: dict[str, str], connect_seconds: int) -> dict[str, Any]:
         """Keyword arguments for psycopg's `connect`, with `settings` for the session.
 
-        A pooler passes no settings on, so that there every transaction makes them anew.
+        A pooler passes no settings on, so that there every transaction makes them anew. `options`
+        is always among the arguments: else libpq would take PGOPTIONS from the environment, which
+        may set anything.
         """
         given = self.given
         parameters: dict[str, Any] = {
@@ -92,14 +132,25 @@ class Address(NamedTuple):
             "connect_timeout": connect_seconds,
             **KEEPALIVE,
             **given,
+            **self.hosts.parameters(),
             "autocommit": True,
             "prepare_threshold": None,
         }
-        if not self.pooled:
-            said = {**SESSION, **settings}
-            options = [f"-c {name}={value}" for name, value in said.items()]
-            parameters["options"] = " ".join([*options, str(given.get("options") or "")]).strip()
+        said = {**SESSION, **SERVER_KEEPALIVE, SESSION_MARKER: "set", **settings}
+        own = [] if self.pooled else [f"-c {name}={value}" for name, value in said.items()]
+        parameters["options"] = " ".join([*own, str(given.get("options") or "")]).strip()
         return parameters
+
+
+def shut(connection: psycopg.BaseConnection[Any]) -> None:
+    """End a connection from our side alone: whoever waits for an answer on it gets an error.
+
+    It is shut and not closed, so that it can be done beside that one, from another thread too.
+    """
+    if connection.closed:
+        return
+    with suppress(OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as end:
+        end.shutdown(socket.SHUT_RDWR)
 
 
 def commit_durably(*, locally: bool) -> str:
@@ -114,4 +165,21 @@ def set_locally(settings: dict[str, str]) -> str:
     """The statement that makes settings hold in a transaction."""
     said = {**SESSION, **settings}
     made = [f"set_config('{name}', '{value}', true)" for name, value in said.items()]
-    return f"SELECT {', '.join(made)}"
+    return f"SELECT {', '.join([SESSION_COLUMNS, *made])}"
+
+
+def session_problem(replication_role: str, marker: str, *, pooled: bool) -> str | None:
+    """Why seatlatch must not work in a session, to follow the database's name; None = it may.
+
+    Takes what `SESSION_COLUMNS` gives. Triggers count the changes of credentials, and a server asks
+    for that count alone. Where they don't fire, revoked credentials would be good for ever.
+    """
+    if replication_role == "replica":
+        return (
+            "gives this user session_replication_role = replica, so that triggers don't fire and a"
+            " change of credentials is not noticed; reset that setting for the user and the"
+            " database."
+        )
+    if not marker and not pooled:
+        return UNDECLARED_POOLER
+    return None

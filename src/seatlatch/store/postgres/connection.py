@@ -14,6 +14,10 @@ from psycopg import errors
 from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
+from seatlatch.store.interface import DatabaseProblem
+from seatlatch.store.postgres.connecting import session_problem
+from seatlatch.store.postgres.errors import unconfirmed
+
 FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
 
 
@@ -32,6 +36,9 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
         self._names: dict[str, bytes] = {}
         self._ready: set[str] = set()
         self.prepares = True
+        self.session_pid = 0
+        """The database server's process that has the transaction. Behind a pooler it can change
+        with every transaction, and the process id of the protocol's handshake is the pooler's."""
 
     @property
     def is_idle(self) -> bool:
@@ -39,6 +46,16 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
         pgconn = self.pgconn
         idle = pgconn.transaction_status == TransactionStatus.IDLE
         return idle and pgconn.pipeline_status == PipelineStatus.OFF
+
+    def note_session(self, row: PGresult) -> None:
+        """Take the row that begins with `connecting.SESSION_COLUMNS`. Raises `Unavailable` if
+        seatlatch must not work in that session.
+        """
+        pid, role, marker = (row.get_value(0, column) or b"" for column in range(3))
+        self.session_pid = int(pid)
+        problem = session_problem(role.decode(), marker.decode(), pooled=not self.prepares)
+        if problem:
+            raise unconfirmed() from DatabaseProblem(f"The database {problem}")
 
     async def ask(self, *statements: Statement) -> list[PGresult]:
         """Say all statements in one piece; the result of each.

@@ -5,20 +5,20 @@ any longer than it takes to find that out.
 """
 
 import asyncio
-import os
 import select
-import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 
 import psycopg
 
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.postgres.connecting import (
     CONNECT_SECONDS_MAX,
+    SESSION_COLUMNS,
     Address,
     commit_durably,
     set_locally,
+    shut,
 )
 from seatlatch.store.postgres.connection import Connection, Statement
 from seatlatch.store.postgres.errors import IN_THE_WAY
@@ -104,9 +104,10 @@ class Connections:
         if not self._address.pooled:
             parameters["prepare_threshold"] = 0  # every statement comes again and again
         connection = await Connection.connect(**parameters)
+        self._address.hosts.answered(connection.info.get_parameters())
         connection.prepares = not self._address.pooled
         if not self._address.pooled:
-            await _told(connection, commit_durably(locally=False))
+            await _prepared(connection)
         return connection
 
     async def _put_back(self, connection: Connection) -> None:
@@ -122,7 +123,7 @@ class Connections:
         """
         self._closed = True
         for connection in self._lent:
-            _cut(connection)
+            shut(connection)
         for attempt in self._attempts:
             attempt.cancel()
         attempts = await asyncio.gather(*self._attempts, return_exceptions=True)
@@ -131,11 +132,17 @@ class Connections:
             await connection.close()
 
 
-async def _told(connection: Connection, sql: str) -> None:
-    """A statement before all others, for which there is as much time again as to connect."""
+async def _prepared(connection: Connection) -> None:
+    """See whether the session is one to work in, and have it commit durably. There is as much time
+    for that as to connect.
+    """
     try:
         with cut_at(asyncio.get_running_loop().time() + CONNECT_SECONDS_MAX, connection):
-            await connection.execute(sql.encode())
+            # Not prepared: behind a pooler that nobody declared that could fail before the check.
+            looked = await connection.execute(f"SELECT {SESSION_COLUMNS}".encode(), prepare=False)
+            if looked.pgresult:
+                connection.note_session(looked.pgresult)
+            await connection.execute(commit_durably(locally=False).encode())
     except BaseException:
         await connection.close()
         raise
@@ -152,17 +159,11 @@ def _has_news(connection: Connection) -> bool:
 def cut_at(deadline: float, connection: Connection) -> Iterator[None]:
     """Cut the connection if what is done inside isn't done by then; it fails with an error.
 
-    The server may be frozen, and can't be asked to stop. Not to be put around a COMMIT.
+    Our end of the connection is shut, and the server is never asked to cancel: it may be frozen,
+    and a COMMIT must not be cancelled.
     """
-    timer = asyncio.get_running_loop().call_at(deadline, _cut, connection)
+    timer = asyncio.get_running_loop().call_at(deadline, shut, connection)
     try:
         yield
     finally:
         timer.cancel()
-
-
-def _cut(connection: Connection) -> None:
-    if connection.closed:
-        return
-    with suppress(OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as end:
-        end.shutdown(socket.SHUT_RDWR)

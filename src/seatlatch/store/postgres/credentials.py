@@ -3,6 +3,8 @@
 from collections import defaultdict
 from datetime import datetime
 
+from psycopg.errors import ReadOnlySqlTransaction
+
 from seatlatch.domain.application import AccessToken, ApiKey, Application, Credentials
 from seatlatch.domain.channel import Channel
 from seatlatch.store.postgres.reading import utc
@@ -10,6 +12,10 @@ from seatlatch.store.postgres.snapshot import PostgresSnapshot, optional_utc
 
 READ_VERSION = "SELECT version FROM seatlatch.credentials_version"
 READ_VERSION_AND_TIME = "SELECT version, now() FROM seatlatch.credentials_version"
+IS_READ_ONLY = """
+SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean
+FROM seatlatch.credentials_version
+"""
 READ_GRANTS = "SELECT channel_code, organization_id FROM seatlatch.grants"
 READ_API_KEYS = """
 SELECT application_id, key_hash, expires_at FROM seatlatch.api_keys ORDER BY key_hash
@@ -21,6 +27,16 @@ READ_OPERATORS = "SELECT key_hash, operator_name FROM seatlatch.operators"
 
 class PostgresCredentials(PostgresSnapshot):
     """The part of a snapshot that knows the callers."""
+
+    async def require_writable(self) -> None:
+        """Raise the error of a write if new transactions can't write.
+
+        An error closes the connection, which keeps the setting that it began with: the next one
+        learns if the database takes changes again.
+        """
+        ((read_only,),) = await self._rows(IS_READ_ONLY)
+        if read_only:
+            raise ReadOnlySqlTransaction("new transactions are read-only")
 
     async def version(self) -> int:
         """The number that grows with every change to credentials."""

@@ -15,6 +15,13 @@ LOST_A_RACE = (errors.DeadlockDetected, errors.SerializationFailure)
 IN_THE_WAY = (errors.LockNotAvailable, *LOST_A_RACE)
 """Others were in the way, which says nothing against the database or the connection."""
 
+DECLARE_POOLER = (
+    "if a pooler such as pgbouncer stands before it, set SEATLATCH_DATABASE_POOLER=transaction"
+)
+
+STARTUP_REFUSED = "unsupported startup parameter"
+"""A pooler says so, and never PostgreSQL. libpq gives no code for what ends a connection."""
+
 TROUBLE = {
     "08": "does not let us in; look whether it runs, and whether the URL is right",
     "3F": "has lost its schema; restore it from a backup, or run `seatlatch migrate`",
@@ -22,6 +29,8 @@ TROUBLE = {
     "42501": "may not be used so by this user; grant it what it needs",
     "25006": "can't be written; give the URL of the primary, not of a standby",
     "25P": "waited too long for the next statement; look whether this process was halted",
+    "26000": f"has lost a prepared statement; {DECLARE_POOLER}",
+    "42P05": f"has a prepared statement of another session; {DECLARE_POOLER}",
     "40": "could not finish beside other transactions; look at its load",
     "53100": "can't grow, its disk is full; make room on it",
     "53200": "needs more memory than there is; make some free",
@@ -41,6 +50,8 @@ NOT_REACHED = "08"
 
 def trouble(error: psycopg.Error) -> str | None:
     """What the trouble is and what to do, to follow the database's name; None = it is a bug."""
+    if STARTUP_REFUSED in str(error):
+        return f"does not take the settings of a session; {DECLARE_POOLER}"
     code = error.sqlstate or (NOT_REACHED if isinstance(error, psycopg.OperationalError) else "")
     return next((TROUBLE[code[:n]] for n in (5, 3, 2) if code[:n] in TROUBLE), None)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event, Timer
 from typing import Any
 
 import psycopg
@@ -10,10 +11,14 @@ from psycopg.errors import Diagnostic
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse
 from seatlatch.store.migrations import Migration, migrations_of
 from seatlatch.store.postgres.connecting import (
+    COMMIT_SECONDS,
     CONNECT_SECONDS_MAX,
+    SESSION_COLUMNS,
     Address,
     commit_durably,
+    session_problem,
     set_locally,
+    shut,
 )
 from seatlatch.store.postgres.errors import in_a_command
 
@@ -67,6 +72,7 @@ def connected(address: Address) -> Iterator[SyncConnection]:
     with in_a_command(address.name):
         parameters = address.parameters({}, CONNECT_SECONDS_MAX)
         with psycopg.Connection.connect(**parameters) as connection:
+            address.hosts.answered(connection.info.get_parameters())
             # A lock that is waited for protects nothing in a snapshot from before it.
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             _require_usable(connection, address)
@@ -76,28 +82,53 @@ def connected(address: Address) -> Iterator[SyncConnection]:
 @contextmanager
 def durable(connection: SyncConnection, address: Address) -> Iterator[None]:
     """A transaction that is on disk at its end. Raises `DatabaseProblem` if that is not confirmed:
-    a COMMIT whose wait for a standby was broken off comes back as done, with a warning.
+    a COMMIT whose wait for a standby was broken off comes back as done, with a warning. One that is
+    not answered in time ends its connection, see `store.commit_or_abandon`. A command leaves one
+    such session at most: it ends with it.
     """
     warnings: list[Diagnostic] = []
+    given_up = Event()
+
+    def give_up() -> None:
+        given_up.set()
+        shut(connection)
 
     def hear(notice: Diagnostic) -> None:
         if notice.severity_nonlocalized == "WARNING":
             warnings.append(notice)
 
-    with connection.transaction():
-        connection.execute(set_locally(OF_A_COMMAND).encode())
-        connection.execute(commit_durably(locally=True).encode())
-        yield
-        connection.add_notice_handler(hear)
+    overdue = Timer(COMMIT_SECONDS, give_up)
+    overdue.daemon = True
+    try:
+        with connection.transaction():
+            connection.execute(set_locally(OF_A_COMMAND).encode())
+            connection.execute(commit_durably(locally=True).encode())
+            yield
+            connection.add_notice_handler(hear)
+            overdue.start()
+    except psycopg.Error as error:
+        if not given_up.is_set():
+            raise
+        raise _unconfirmed(address, f"no answer within {COMMIT_SECONDS} seconds") from error
+    finally:
+        overdue.cancel()
     connection.remove_notice_handler(hear)
     if warnings:
-        raise DatabaseProblem(
-            f"The database {address.name} did not confirm ({warnings[0].message_primary})."
-            " Do it again; what is done already is not done twice."
-        )
+        raise _unconfirmed(address, warnings[0].message_primary or "")
+
+
+def _unconfirmed(address: Address, why: str) -> DatabaseProblem:
+    return DatabaseProblem(
+        f"The database {address.name} did not confirm ({why})."
+        " Do it again; what is done already is not done twice."
+    )
 
 
 def _require_usable(connection: SyncConnection, address: Address) -> None:
+    _, role, marker = one_row(connection, f"SELECT {SESSION_COLUMNS}")
+    problem = session_problem(role, marker or "", pooled=address.pooled)
+    if problem:
+        raise DatabaseProblem(f"The database {address.name} {problem}")
     version, encoding, _ = one_row(connection, READ_SETTINGS)
     if version < OLDEST_VERSION:
         raise DatabaseProblem(

@@ -13,9 +13,7 @@ from seatlatch.store.postgres.journal import PostgresJournal
 from seatlatch.store.postgres.reading import utc
 from seatlatch.store.postgres.webhooks import PostgresWebhooks
 
-TICKET = """
-now(), token, organization_id, owner_id, voided, seat_status, mpreserve_channel, hold_expires_at
-"""
+TICKET = "token, organization_id, owner_id, voided, seat_status, mpreserve_channel, hold_expires_at"
 WHOLE = f"""
 SELECT {TICKET}, access_id, section, "row", seat, barcode,
        listing_source, external_listing_id, total_price, individual_price, seller,
@@ -57,12 +55,12 @@ class PostgresSnapshot(PostgresJournal, PostgresWebhooks):
     async def read_tickets(self, tokens: Collection[str]) -> Mapping[str, Ticket]:
         """The tickets that exist among `tokens`."""
         rows = await self._rows(READ_TICKETS, (_asked(tokens),))
-        return {row[1]: self._ticket(row) for row in rows}
+        return {row[0]: _ticket(row) for row in rows}
 
     async def read_whole_tickets(self, tokens: Collection[str]) -> Mapping[str, WholeTicket]:
         """The same with all that is known of them."""
         rows = await self._rows(READ_WHOLE_TICKETS, (_asked(tokens),))
-        return {row[1]: self._whole_ticket(row) for row in rows}
+        return {row[0]: _whole_ticket(row) for row in rows}
 
     async def find_barcodes(
         self, access_id: str, barcodes: Collection[str]
@@ -71,7 +69,7 @@ class PostgresSnapshot(PostgresJournal, PostgresWebhooks):
         found: defaultdict[str, list[WholeTicket]] = defaultdict(list)
         if is_storable(access_id):
             for row in await self._rows(FIND_BARCODES, (access_id, _asked(barcodes))):
-                whole = self._whole_ticket(row)
+                whole = _whole_ticket(row)
                 found[str(whole.record.barcode)].append(whole)
         return found
 
@@ -94,7 +92,7 @@ class PostgresSnapshot(PostgresJournal, PostgresWebhooks):
             after_token = after_token if access_id == first else ""
             values = (organization_id, access_id, after_token, limit)
             rows = await self._rows(PAGE_OF_EVENT, values)
-        return [self._whole_ticket(row) for row in rows]
+        return [_whole_ticket(row) for row in rows]
 
     async def unknown_organizations(self, organization_ids: Collection[str]) -> frozenset[str]:
         """Those of `organization_ids` that don't exist."""
@@ -117,15 +115,16 @@ class PostgresSnapshot(PostgresJournal, PostgresWebhooks):
             return TokenFamily(application_id, refresh_hash, utc(expires_at))
         return None
 
-    def _ticket(self, row: Row) -> Ticket:
-        self._moment = utc(row[0])
-        return Ticket._make((*row[1:7], optional_utc(row[7])))
 
-    def _whole_ticket(self, row: Row) -> WholeTicket:
-        ticket = self._ticket(row)
-        record = TicketRecord(*ticket[:3], *row[8:13])
-        listing = Listing(*row[13:18]) if ticket.mpreserve else None
-        return WholeTicket(ticket, record, listing, *row[18:20])
+def _ticket(row: Row) -> Ticket:
+    return Ticket._make((*row[:6], optional_utc(row[6])))
+
+
+def _whole_ticket(row: Row) -> WholeTicket:
+    ticket = _ticket(row)
+    record = TicketRecord(*ticket[:3], *row[7:12])
+    listing = Listing(*row[12:17]) if ticket.mpreserve else None
+    return WholeTicket(ticket, record, listing, *row[17:19])
 
 
 def _asked(values: Collection[str]) -> str:

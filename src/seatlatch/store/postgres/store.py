@@ -11,11 +11,13 @@ from datetime import datetime
 import psycopg
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
+from psycopg.pq.abc import PGresult
 
 from seatlatch.domain.application import Credentials
 from seatlatch.store.interface import Outrun, Result, Snapshot, TicketsBusy, Transaction
 from seatlatch.store.journal import ChainTaken, Head
-from seatlatch.store.postgres.connecting import SETTINGS_OF_STATEMENTS, Address
+from seatlatch.store.postgres.abandoned import AbandonedSessions, Reservation
+from seatlatch.store.postgres.connecting import COMMIT_SECONDS, SETTINGS_OF_STATEMENTS, Address
 from seatlatch.store.postgres.connection import Connection, Statement
 from seatlatch.store.postgres.connections import Connections, cut_at
 from seatlatch.store.postgres.credentials import PostgresCredentials
@@ -78,6 +80,7 @@ class PostgresStore:
         """Nothing is asked of the database yet."""
         self._writers = Connections(address, LANES, BEGIN, WRITING)
         self._readers = Connections(address, READERS, BEGIN_READING, READING)
+        self._abandoned = AbandonedSessions(self._ask_apart)
         # So that no request waits for others' tickets to be let in.
         self._watcher = Connections(address, 1, BEGIN_READING, READING)
         self._heads: list[Head] = []
@@ -85,22 +88,29 @@ class PostgresStore:
 
     async def commit(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run `work` in a transaction and make it durable."""
+        last_try = _in(WRITE_SECONDS)
         with while_running():
             for tried in range(TRIES_MAX):
                 try:
                     return await self._transaction(work, careful=tried > 0)
                 except (Outrun, ChainTaken, *LOST_A_RACE) as error:
                     outrun_by = error
+                if _in(0) > last_try:
+                    break
         raise TicketsBusy from outrun_by
 
     async def _transaction(
         self, work: Callable[[Transaction], Awaitable[Result]], *, careful: bool
     ) -> Result:
         """A chain of the journal is ours to go on with if its COMMIT was confirmed, or if nothing
-        was asked of it; else we take another one.
+        was asked of it. Else nobody knows where it ends, and we take another one: this one is used
+        again when it has been idle, by whoever then reads its end from the database.
         """
         deadline = _in(WRITE_SECONDS)
-        async with self._writers.borrowed(deadline) as connection:
+        async with (
+            self._abandoned.reserved(deadline) as reservation,
+            self._writers.borrowed(deadline) as connection,
+        ):
             head = self._heads.pop() if self._heads else None
             with cut_at(deadline, connection):
                 try:
@@ -113,7 +123,7 @@ class PostgresStore:
                     raise
             if connection.pgconn.transaction_status != TransactionStatus.IDLE:
                 statements, head = transaction.last_statements()
-                await _to_the_end(commit(connection, statements))
+                await _to_the_end(commit_or_abandon(connection, statements, reservation))
             self._keep(head)
             return result
 
@@ -140,6 +150,22 @@ class PostgresStore:
                     finally:
                         await roll_back(connection)
 
+    async def _ask_apart(self, statement: Statement) -> PGresult:
+        """The result of one statement in a snapshot of its own."""
+        (result,) = await self._read(
+            self._readers, lambda snapshot: snapshot.ask(statement), READ_SECONDS
+        )
+        return result
+
+    @property
+    def unfinished_commits(self) -> int:
+        """Number of sessions that were abandoned in COMMIT and have not ended."""
+        return self._abandoned.count
+
+    async def require_writable(self) -> None:
+        """Raise `Unavailable` unless this is a primary that takes changes."""
+        await self._read(self._watcher, PostgresCredentials.require_writable, CONFIRM_SECONDS)
+
     async def credentials_version(self) -> int:
         """One row."""
         return await self._read(self._watcher, PostgresCredentials.version, CONFIRM_SECONDS)
@@ -155,6 +181,7 @@ class PostgresStore:
 
     async def close(self) -> None:
         """Let go of the database."""
+        await self._abandoned.close()
         await self._writers.close()
         await self._readers.close()
         await self._watcher.close()
@@ -165,13 +192,45 @@ def _in(seconds: float) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 
+class CommitUnanswered(Exception):
+    """COMMIT was sent, and its connection ended without an answer."""
+
+
+async def commit_or_abandon(
+    connection: Connection, statements: Sequence[Statement], reservation: Reservation
+) -> None:
+    """See `commit`. A COMMIT that is not answered within `COMMIT_SECONDS` closes its connection.
+
+    *Why closing, and not cancelling:* a cancel request makes a COMMIT that waits for a standby come
+    back as done though the standby does not have it. Nobody could tell that from a commit which is
+    safe, and other sessions would see the change before it is durable. It would also need an answer
+    from a server that gives none. Closing only ends our waiting; PostgreSQL notices nothing of it
+    until the commit is through.
+
+    *Why the order of changes is kept:* COMMIT is sent after all statements were answered, so that
+    the session holds the row locks of its tickets until its transaction ends, whenever that is. A
+    later change of one of these tickets waits for it, and gets `TicketsBusy`. The same holds for
+    the chain of the journal, which we don't use again: its row is locked too. On a promoted standby
+    the transaction is either there as a whole, or not at all, and its caller has no success.
+
+    The session may wait inside PostgreSQL for as long as the standby is away, so it keeps its place
+    in `reservation` until it is known to have ended.
+    """
+    try:
+        with cut_at(_in(COMMIT_SECONDS), connection):
+            await commit(connection, statements)
+    except CommitUnanswered as unanswered:
+        reservation.abandon(connection.session_pid)
+        raise unconfirmed() from unanswered.__cause__
+
+
 async def commit(connection: Connection, statements: Sequence[Statement] = ()) -> None:
-    """COMMIT after some last statements, and take for a confirmation only what is one. No bound on
-    its time.
+    """COMMIT after some last statements, and take for a confirmation only what is one.
 
     A commit whose confirmation by a standby was broken off comes back as done, with a warning: it
-    is in this server's log, and lost if the standby takes its place. Raises `Unavailable`;
-    `ChainTaken` and `psycopg.Error` if nothing was done.
+    is in this server's log, and lost if the standby takes its place. Raises `Unavailable`, or
+    `CommitUnanswered` if the server said nothing; `ChainTaken` and `psycopg.Error` if nothing was
+    done.
     """
     warnings: list[Diagnostic] = []
 
@@ -183,6 +242,8 @@ async def commit(connection: Connection, statements: Sequence[Statement] = ()) -
     try:
         *_, done = await connection.ask(*statements, COMMIT)
     except psycopg.Error as error:
+        if error.sqlstate is None:  # the connection broke, or was cut
+            raise CommitUnanswered from error
         if connection.pgconn.transaction_status != TransactionStatus.INERROR:
             raise unconfirmed() from error
         await roll_back(connection)
@@ -196,7 +257,9 @@ async def commit(connection: Connection, statements: Sequence[Statement] = ()) -
 
 
 async def _to_the_end(committing: Awaitable[None]) -> None:
-    """A COMMIT is never broken off: to cancel it would ask the server to."""
+    """Wait for a COMMIT even if its lane is cancelled: only its end says what became of it. It is
+    bounded, see `commit_or_abandon`.
+    """
     task = asyncio.ensure_future(committing)
     try:
         await asyncio.shield(task)

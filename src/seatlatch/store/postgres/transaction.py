@@ -5,6 +5,7 @@ one such statement, so that two that want the same tickets never wait in a ring.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -14,7 +15,7 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.store.interface import Hold, Mpreserve, Written
-from seatlatch.store.journal import mark_with_channel
+from seatlatch.store.journal_text import mark_with_channel
 from seatlatch.store.postgres.arrays import array, is_storable
 from seatlatch.store.postgres.authorizations import PostgresAuthorizations
 from seatlatch.store.postgres.connection import Statement, pairs, triples
@@ -72,9 +73,8 @@ WHERE {IS_ASKED} AND NOT t.voided AND {IS_FREE} AND {IS_GRANTED}
 HOLD = f"""
 UPDATE seatlatch.tickets AS t SET seat_status = 'LOCK', hold_reason = asked.reason,
   hold_expires_at = asked.hold_expires_at, {COUNT}
-FROM (SELECT token, entry_id, reason, now() + make_interval(secs => seconds) AS hold_expires_at
-      FROM unnest($1::text[], $2::bigint[], $3::text[], $4::int[])
-        AS given (token, entry_id, reason, seconds)) AS asked
+FROM unnest($1::text[], $2::bigint[], $3::text[], $4::timestamptz[])
+  AS asked (token, entry_id, reason, hold_expires_at)
 WHERE {IS_ASKED} AND NOT t.voided
   AND (NOT t.mpreserve OR {IS_HELD})
   AND ((t.seat_status, t.hold_reason, t.hold_expires_at)
@@ -137,6 +137,22 @@ ORDER BY token COLLATE "C"
 """
 NO_LISTING = Listing()
 
+TEST_WRITE = (
+    Statement("SAVEPOINT before_test"),
+    Statement(
+        "INSERT INTO seatlatch.tickets (token, organization_id, owner_id, section)"
+        " VALUES (gen_random_uuid()::text, 'test', 'test', repeat('x', 1900))"
+    ),
+    Statement(
+        "INSERT INTO seatlatch.journal (entry_id, position, moment, request_id, entry, hash)"
+        " VALUES (-(random() * 1e15)::bigint, 0, now(), gen_random_uuid(), repeat('x', 7000), '')"
+    ),
+    Statement("ROLLBACK TO before_test"),
+    Statement("UPDATE seatlatch.database_use SET database_use = database_use"),
+)
+"""Each row is nearly as large as it may be without being stored apart, so that it rarely fits into
+a page that is there already."""
+
 
 class PostgresTransaction(PostgresJournalWriter, PostgresWebhookWriter, PostgresAuthorizations):
     """The inside of a transaction.
@@ -176,8 +192,12 @@ class PostgresTransaction(PostgresJournalWriter, PostgresWebhookWriter, Postgres
         """Set the seat status to `LOCK`, or give a hold another reason and end."""
         tokens = _in_order(asked)
         reasons = array([asked[token].reason for token in tokens])
-        seconds = array([asked[token].seconds for token in tokens])
-        return await self._take_and_write(HOLD, tokens, entries, reasons, seconds)
+        now = await self.moment()  # the journal and the feed tell the end by this timestamp
+        seconds = [asked[token].seconds for token in tokens]
+        ends = array(
+            [None if one is None else (now + timedelta(seconds=one)).isoformat() for one in seconds]
+        )
+        return await self._take_and_write(HOLD, tokens, entries, reasons, ends)
 
     async def release(
         self, tokens: Collection[str], entries: Mapping[str, int]
@@ -200,10 +220,16 @@ class PostgresTransaction(PostgresJournalWriter, PostgresWebhookWriter, Postgres
     async def put_tickets(self, records: Collection[TicketRecord]) -> Mapping[str, bool]:
         """Add tickets, or bring what is said of them up to date; by token, whether it is new."""
         columns = [array(column) for column in zip(*sorted(records), strict=True)]
-        begin, self._begin = self._begin, ()
-        put = (Statement(KEEP_ORGANIZATIONS), Statement(PUT, columns))
-        *_, result = await self._connection.ask(*begin, *put)
+        _, result = await self.ask(Statement(KEEP_ORGANIZATIONS), Statement(PUT, columns))
         return {token: new == "t" for token, new in pairs(result).items()}
+
+    async def test_write(self) -> None:
+        """Try what a change does, take it back, and write something that stays as it was.
+
+        The rows that are taken back need room in the two tables that grow, on a disk that may be
+        full; the update has the COMMIT wait for the disk and for a standby.
+        """
+        await self.ask(*TEST_WRITE)
 
     async def _take_and_write(
         self, sql: str, tokens: list[str], entries: Mapping[str, int], *columns: bytes
@@ -223,10 +249,9 @@ class PostgresTransaction(PostgresJournalWriter, PostgresWebhookWriter, Postgres
         """The result of each. The first of a transaction goes out together with its BEGIN, and
         when all is written the mark for the journal is taken.
         """
-        begin, self._begin = self._begin, ()
-        *results, marked = await self._connection.ask(*begin, *statements, Statement(MARK))
+        *results, marked = await self.ask(*statements, Statement(MARK))
         self._take_mark(marked)
-        return results[len(begin) :]
+        return results
 
 
 def _in_order(tokens: Iterable[str]) -> list[str]:

@@ -3,27 +3,29 @@
 from array import array
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import apsw
 
-from seatlatch.domain.feed import Position
-from seatlatch.domain.journal import Entry, NewEntry
+from seatlatch.domain.feed import CursorKey, Position, position_from_text
+from seatlatch.domain.journal import EntryPlace, FoundEntry, NewEntry
+from seatlatch.domain.refusal import JournalDamaged
 from seatlatch.store.journal import (
-    FOUND_ENTRIES_MAX,
     NUMBERS_MAX,
     Chain,
+    Ends,
     Found,
     Head,
     Row,
     chained,
     entry_id_of,
-    entry_of,
+    found_entry,
     microseconds_of,
     moment_of,
     place_of,
 )
+from seatlatch.store.journal_text import text_of_channel
 
 CHAIN = 1
 BUCKET_BITS = 10
@@ -32,7 +34,10 @@ BUCKET_BITS = 10
 BUCKETS_AT_ONCE = 2_048
 """So many are asked in a few milliseconds. Then others get their turn."""
 
-ROW = "SELECT entry_id, moment, request_id, entry, hash FROM journal"
+COLUMNS = "entry_id, moment, request_id, CAST(entry AS BLOB), hash"
+"""The text as bytes: somebody may have put there what is no UTF-8."""
+PREVIOUS_HASH = "(SELECT hash FROM journal AS p WHERE p.entry_id = journal.entry_id - 1)"
+ROW = f"SELECT {COLUMNS} FROM journal"
 READ_CHAINS = """
 SELECT chain, number, hash, pruned_number, pruned_hash FROM journal_chains ORDER BY chain
 """
@@ -40,22 +45,40 @@ READ_HEAD = "SELECT number, hash FROM journal_chains WHERE chain = 1"
 MOVE_HEAD = "UPDATE journal_chains SET number = ?, hash = ? WHERE chain = 1"
 ADD_ROW = "INSERT INTO journal (entry_id, moment, request_id, entry, hash) VALUES (?, ?, ?, ?, ?)"
 READ_ROWS = f"{ROW} WHERE entry_id > ? AND entry_id <= ? ORDER BY entry_id LIMIT ?"
-READ_ENTRY = f"{ROW} WHERE entry_id = ?"
+READ_ENTRY = f"SELECT {COLUMNS}, {PREVIOUS_HASH} FROM journal WHERE entry_id = ?"
 FIND_REQUESTS = f"""
-SELECT entry_id, moment, request_id, entry, hash
+SELECT {COLUMNS}, {PREVIOUS_HASH}
 FROM carray(?2) AS buckets CROSS JOIN journal
   ON entry_id >> {BUCKET_BITS} = buckets.value AND substr(request_id, 1, 2) = substr(?1, 1, 2)
-WHERE request_id = ?1
-ORDER BY entry_id DESC LIMIT {FOUND_ENTRIES_MAX}
+WHERE request_id = ?1 AND entry_id < ?3 AND (?4 IS NULL OR instr(entry, ?4))
+ORDER BY entry_id DESC LIMIT ?5
 """
+READ_LAST_HASH = "SELECT hash FROM journal WHERE entry_id = ?"
+REPAIR_HEAD = """
+INSERT INTO journal_chains (chain, number, hash, pruned_number, pruned_hash)
+VALUES (?, ?, ?, ?, zeroblob(32))
+ON CONFLICT (chain) DO UPDATE SET number = excluded.number, hash = excluded.hash
+"""
+READ_ENDS_OF_CHAIN = """
+SELECT (SELECT min(entry_id) FROM journal WHERE entry_id BETWEEN ?1 AND ?2),
+       (SELECT max(entry_id) FROM journal WHERE entry_id BETWEEN ?1 AND ?2)
+"""
+READ_ENDS = "SELECT (SELECT min(entry_id) FROM journal), (SELECT max(entry_id) FROM journal)"
 NEXT_ROW = "SELECT entry_id FROM journal WHERE entry_id > ? ORDER BY entry_id LIMIT 1"
-LAST_ENTRY_OF = "SELECT entry_id FROM tickets WHERE token = ?"
+LAST_ENTRIES_OF = "SELECT entry_id, previous_entry_id FROM tickets WHERE token = ?"
 READ_KEY = "SELECT journal_key FROM journal_key"
+READ_CURSOR_KEY = "SELECT cursor_key, plain_until FROM cursor_key"
 PRUNE_ROWS = "DELETE FROM journal WHERE entry_id > ? AND entry_id <= ?"
 PRUNE_CHAIN = """
 UPDATE journal_chains SET pruned_number = ?, pruned_hash = ?
 WHERE chain = ? AND pruned_number = ? AND pruned_hash = ?
 """
+
+
+HEAD_DAMAGED = (
+    "The journal's head is damaged, so that nothing can be changed. The operator of the service"
+    " must run `seatlatch journal repair`."
+)
 
 
 class SqliteJournal:
@@ -78,34 +101,48 @@ class SqliteJournal:
 
     async def read_rows(self, head: Head, limit: int) -> Sequence[Row]:
         """Rows of the chain that follow `head`."""
-        return self._rows(head.chain, head.number, limit)
+        span = _span(head.chain, head.number, limit)
+        return [_row(row) for row in self._connection.execute(READ_ROWS, span)]
 
-    async def read_entries(self, entry_ids: Sequence[int]) -> Sequence[Entry]:
+    async def read_entries(self, entry_ids: Sequence[int]) -> Sequence[FoundEntry]:
         """The entries of these ids."""
         bindings = [(entry_id,) for entry_id in sorted(entry_ids)]
-        return [entry_of(_row(row)) for row in self._connection.executemany(READ_ENTRY, bindings)]
+        return [_found(row) for row in self._connection.executemany(READ_ENTRY, bindings)]
 
-    async def entries_after(self, position: Position, limit: int) -> Sequence[Entry]:
+    async def entries_after(self, position: Position, limit: int) -> Sequence[FoundEntry]:
         """Entries that `position` has not seen."""
-        return [entry_of(row) for row in self._rows(CHAIN, position.get(CHAIN, 0), limit)]
+        span = _span(CHAIN, position.get(CHAIN, 0), limit)
+        return [_found(row) for row in self._connection.execute(READ_ROWS, span)]
 
-    async def find_requests(self, request_id: str, before: int | None = None) -> Found:
+    async def find_requests(
+        self, request_id: str, limit: int, channel_code: str | None, before: EntryPlace | None
+    ) -> Found:
         """Entries of a Request-ID, in a part of the journal."""
-        ((_, number, _, pruned_number, *_),) = self._connection.execute(READ_CHAINS)
-        first, last = (entry_id_of(CHAIN, n) >> BUCKET_BITS for n in (pruned_number + 1, number))
-        end = last + 1 if before is None else before
-        begin = max(first, end - BUCKETS_AT_ONCE)
-        if begin >= end:
+        ((first_id, last_id),) = self._connection.execute(READ_ENDS)
+        if first_id is None:
             return Found([])
-        asked = (_request_bytes(request_id), apsw.carray(array("q", range(begin, end))))
-        rows = self._connection.execute(FIND_REQUESTS, asked)
-        entries = [entry_of(_row(row)) for row in rows]
-        return Found(entries, begin if begin > first else None)
+        end_id = before.entry_id if before else last_id + 1
+        first, last = first_id >> BUCKET_BITS, (end_id - 1) >> BUCKET_BITS
+        begin = max(first, last + 1 - BUCKETS_AT_ONCE)
+        if begin > last:
+            return Found([])
+        asked = (
+            _request_bytes(request_id),
+            apsw.carray(array("q", range(begin, last + 1))),
+            end_id,
+            text_of_channel(channel_code) if channel_code else None,
+            limit,
+        )
+        entries = [_found(row) for row in self._connection.execute(FIND_REQUESTS, asked)]
+        if len(entries) == limit:
+            return Found(entries, entries[-1].place)
+        return Found(entries, EntryPlace(0, begin << BUCKET_BITS) if begin > first else None)
 
-    async def last_entry_of(self, token: str) -> int | None:
-        """The entry of a ticket's latest change."""
-        for (entry_id,) in self._connection.execute(LAST_ENTRY_OF, (token,)):
-            return int(entry_id)
+    async def last_entries_of(self, token: str) -> tuple[int, int] | None:
+        """The entries of a ticket's latest two changes."""
+        for row in self._connection.execute(LAST_ENTRIES_OF, (token,)):
+            entry_id, previous_entry_id = cast(tuple[int, int], row)
+            return entry_id, previous_entry_id
         return None
 
     async def chain_with_rows_after(self, chain: int) -> int | None:
@@ -115,14 +152,24 @@ class SqliteJournal:
             return place_of(entry_id)[0]
         return None
 
+    async def read_ends(self, chain: int) -> Ends | None:
+        """The first and the last row of a chain."""
+        span = (entry_id_of(chain, 1), entry_id_of(chain, NUMBERS_MAX))
+        ((first_id, last_id),) = self._connection.execute(READ_ENDS_OF_CHAIN, span)
+        if first_id is None:
+            return None
+        ((row_hash,),) = self._connection.execute(READ_LAST_HASH, (last_id,))
+        return Ends(place_of(first_id)[1], Head(chain, place_of(last_id)[1], row_hash))
+
     async def read_journal_key(self) -> str:
         """What tells this journal from every other."""
         ((key,),) = self._connection.execute(READ_KEY)
         return str(key)
 
-    def _rows(self, chain: int, number: int, limit: int) -> list[Row]:
-        span = (entry_id_of(chain, number), entry_id_of(chain, NUMBERS_MAX), limit)
-        return [_row(row) for row in self._connection.execute(READ_ROWS, span)]
+    async def read_cursor_key(self) -> CursorKey:
+        """The key of channels' cursors."""
+        ((key, plain_until),) = self._connection.execute(READ_CURSOR_KEY)
+        return CursorKey(bytes(key), position_from_text(plain_until))
 
 
 class SqliteJournalWriter(SqliteJournal):
@@ -135,9 +182,8 @@ class SqliteJournalWriter(SqliteJournal):
     async def open_entries(self, entries: int) -> int:
         """Entry ids for this transaction."""
         if self._head is None:
-            ((number, row_hash),) = self._connection.execute(READ_HEAD)
-            self._head = Head(CHAIN, number, row_hash)
-            self._taken = number
+            self._head = self._read_head()
+            self._taken = self._head.number
         first = self._taken + 1
         self._taken += entries
         return entry_id_of(CHAIN, first)
@@ -150,15 +196,28 @@ class SqliteJournalWriter(SqliteJournal):
         first = head.number + 1
         rows = chained(head, entries, range(first, first + len(entries)), self.now)
         microseconds = microseconds_of(self.now)
-        self._connection.executemany(
-            ADD_ROW,
-            [
-                (entry_id, microseconds, _request_bytes(request_id), entry, row_hash)
-                for entry_id, _, _, request_id, entry, row_hash in rows
-            ],
-        )
+        try:
+            self._connection.executemany(
+                ADD_ROW,
+                [
+                    (entry_id, microseconds, _request_bytes(request_id), entry, row_hash)
+                    for entry_id, _, _, request_id, entry, row_hash in rows
+                ],
+            )
+        except apsw.ConstraintError as error:  # a row is there already, after the head
+            raise JournalDamaged(HEAD_DAMAGED) from error
         self._head = Head(CHAIN, head.number + len(rows), rows[-1].row_hash)
         self._connection.execute(MOVE_HEAD, self._head[1:])
+
+    async def move_head(self, ends: Ends) -> None:
+        """Put a chain's head to its last row."""
+        self._connection.execute(REPAIR_HEAD, (*ends.last, ends.first_number - 1))
+
+    def _read_head(self) -> Head:
+        for number, row_hash in self._connection.execute(READ_HEAD):
+            if 0 <= number < NUMBERS_MAX >> 1:
+                return Head(CHAIN, number, row_hash)
+        raise JournalDamaged(HEAD_DAMAGED)
 
     async def prune_chain(self, before: Head, last: Row) -> int:
         """Remove entries after `before` up to `last`."""
@@ -170,11 +229,20 @@ class SqliteJournalWriter(SqliteJournal):
         return self._connection.changes()
 
 
+def _span(chain: int, number: int, limit: int) -> tuple[int, int, int]:
+    return entry_id_of(chain, number), entry_id_of(chain, NUMBERS_MAX), limit
+
+
+def _found(row: tuple[Any, ...]) -> FoundEntry:
+    previous_hash = row[5] if len(row) > 5 else None
+    return found_entry(row[0], place_of(row[0])[1], lambda: _row(row[:5]), previous_hash)
+
+
 def _row(row: tuple[Any, ...]) -> Row:
     entry_id, microseconds, request_id, entry, row_hash = row
     _, number = place_of(entry_id)
     moment = moment_of(microseconds)
-    return Row(entry_id, number, moment, str(UUID(bytes=request_id)), entry, row_hash)
+    return Row(entry_id, number, moment, str(UUID(bytes=request_id)), entry.decode(), row_hash)
 
 
 def _request_bytes(request_id: str) -> bytes:

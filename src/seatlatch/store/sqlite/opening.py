@@ -55,7 +55,7 @@ def open_database(
     """
     require_sound_sqlite()
     with at_start(path):
-        if not path.exists():
+        if not _is_there(path):
             raise DatabaseProblem(
                 f"There is no database at {path}. Make one with `seatlatch migrate`,"
                 " or try `seatlatch sandbox`, which brings its own."
@@ -86,9 +86,9 @@ def make_or_migrate(path: Path, database_use: DatabaseUse) -> list[Migration]:
     """
     require_sound_sqlite()
     with at_start(path):
-        if not path.parent.is_dir():
+        if not (_is_there(path.parent) and path.parent.is_dir()):
             raise DatabaseProblem(f"There is no folder {path.parent}; make it first.")
-        applied = [] if path.exists() else _make(path, database_use)
+        applied = [] if _is_there(path) else _make(path, database_use)
         if not applied:
             require_ours(path, database_use)
             applied = _migrate(path, database_use)
@@ -125,12 +125,23 @@ def _migrate(path: Path, database_use: DatabaseUse) -> list[Migration]:
         connection.close()
 
 
+def _is_there(path: Path) -> bool:
+    """Whether there is anything at a path. Raises `OSError` if that can't be found out, which
+    `Path.exists` takes for absence in newer versions of Python.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def due_migrations(path: Path) -> list[Migration]:
     """What `make_or_migrate` would apply; all of it if there is no database yet."""
     require_sound_sqlite()
     with at_start(path):
         schema = 0
-        if path.exists():
+        if _is_there(path):
             require_ours(path, "inventory")
             _, schema = _header(path)
     return [migration for migration in MIGRATIONS if migration.number > schema]

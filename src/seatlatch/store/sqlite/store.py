@@ -106,8 +106,12 @@ class SqliteStore:
         """Raise `Unavailable` if the file was moved or replaced: what we wrote is not in it."""
         try:
             same = os.path.samestat(self._path.stat(), self._file)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             same = False
+        except OSError as error:
+            raise Unavailable(
+                "The database file can't be looked at. Send the request again later."
+            ) from error
         if not same:
             raise Unavailable("The database file was moved away. Send the request again later.")
 
@@ -120,6 +124,20 @@ class SqliteStore:
                 return await work(SqliteSnapshot(self._reader, self._clock()))
             finally:
                 roll_back(self._reader)
+
+    unfinished_commits = 0
+    """A COMMIT is never given up: its thread can't be interrupted, and only its end says what it
+    did. Until then the one lane waits; callers have their answer after 3 seconds all the same."""
+
+    async def require_writable(self) -> None:
+        """Raise `Unavailable` unless the file can be read and its file system takes changes."""
+        await self.credentials_version()
+        try:
+            read_only = os.statvfs(self._path).f_flag & os.ST_RDONLY
+        except OSError as error:
+            raise Unavailable("The database file is not there. Send the request again.") from error
+        if read_only:
+            raise Unavailable("The database is read-only. Send the request again.")
 
     async def credentials_version(self) -> int:
         """One row, read beside the writer."""

@@ -9,7 +9,7 @@ from typing import Any
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.store.interface import Hold, Mpreserve, Written
-from seatlatch.store.journal import mark_with_channel
+from seatlatch.store.journal_text import mark_with_channel
 from seatlatch.store.sqlite.authorizations import SqliteAuthorizations
 from seatlatch.store.sqlite.journal import SqliteJournalWriter
 from seatlatch.store.sqlite.moments import to_text
@@ -103,10 +103,17 @@ WHERE EXISTS (SELECT 1 FROM organizations WHERE organization_id = ?2)
 """
 
 
+TEST_WRITE = "UPDATE database_use SET database_use = database_use"
+
+
 class SqliteTransaction(
     SqliteJournalWriter, SqliteWebhookWriter, SqliteSnapshot, SqliteAuthorizations
 ):
     """The inside of a transaction that already holds SQLite's one write lock."""
+
+    async def test_write(self) -> None:
+        """Write a row as it is. SQLite logs its page, for which there must be room."""
+        self._connection.execute(TEST_WRITE)
 
     async def change_mpreserve(
         self, asked: Mapping[str, Mpreserve], entries: Mapping[str, int]

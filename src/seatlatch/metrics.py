@@ -1,21 +1,11 @@
-"""Telling what happens: the log and the metrics. Knows nothing of the rest of the house.
+"""The metrics of a process, in Prometheus's format; it imports nothing of seatlatch."""
 
-Never given a secret; a list of tokens is logged at debug only.
-"""
-
-import asyncio
-import logging
 import os
 import platform
-import sys
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-import structlog
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -29,82 +19,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from seatlatch import __version__
 
-Log = structlog.typing.FilteringBoundLogger
-
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-
-
-def make_log(log_format: Literal["console", "json"], log_level: str) -> Log:
-    """The log, on standard error; also takes what libraries log, from warning upward."""
-    processors: list[Any] = [
-        structlog.processors.add_log_level,
-        _add_moment,
-        structlog.processors.format_exc_info,
-    ]
-    if log_format == "json":
-        encoder = msgspec.json.Encoder(enc_hook=str)
-        processors.append(lambda _log, _name, event: encoder.encode(event))
-        target: Any = _Lines(sys.stderr.buffer)
-    else:
-        processors.append(
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), pad_event_to=10, sort_keys=False
-            )
-        )
-        target = structlog.PrintLogger(sys.stderr)
-    log: Log = structlog.wrap_logger(
-        target,
-        processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(log_level),
-    ).bind()
-    logging.basicConfig(handlers=[_ToLog(log)], level=logging.WARNING, force=True)
-    return log
-
-
-def _add_moment(_log: Any, _name: str, event: structlog.typing.EventDict) -> Any:
-    """As structlog's own, at half its time, which every request pays."""
-    event["timestamp"] = f"{datetime.now(UTC).replace(tzinfo=None).isoformat('T', 'microseconds')}Z"
-    return event
-
-
-class _Lines:
-    """Writes what is logged in one turn of the event loop at once; outside of one, as it comes."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._lines: list[bytes] = []
-
-    def msg(self, line: bytes) -> None:
-        if not self._lines:
-            try:
-                asyncio.get_running_loop().call_soon(self._write)
-            except RuntimeError:
-                self._lines.append(line)
-                self._write()
-                return
-        self._lines.append(line)
-
-    debug = info = warning = error = critical = exception = msg
-
-    def _write(self) -> None:
-        lines, self._lines = self._lines, []
-        with suppress(OSError):  # a log that can't be written must not stop the service
-            self._file.write(b"\n".join([*lines, b""]))
-            self._file.flush()
-
-
-class _ToLog(logging.Handler):
-    """Passes on what libraries log by the standard library."""
-
-    def __init__(self, log: Log) -> None:
-        super().__init__()
-        self._log = log
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._log.log(
-            record.levelno, "library", message=record.getMessage(), exc_info=record.exc_info
-        )
 
 
 class Together(NamedTuple):
@@ -146,6 +62,8 @@ class Metrics:
     def __init__(self, together: Together | None = None) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._together = together
+        # Else the library would look for PROMETHEUS_MULTIPROC_DIR in the environment.
+        values.ValueClass = values.MutexValue
         if together:
             together.begin()
         self.registry = CollectorRegistry()
@@ -188,6 +106,8 @@ class Metrics:
         if together:
             together.reserve()
         self._count_waiting: Callable[[], int] = lambda: 0
+        self._count_unready: Callable[[], int] = lambda: 0
+        self._count_unfinished: Callable[[], int] = lambda: 0
         self._tokens_of: dict[str, Counter] = {}
         self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
@@ -199,12 +119,32 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        self._unready_processes = Gauge(
+            "seatlatch_unready_processes",
+            "Processes in which no change can be made now.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self._unfinished_commits = Gauge(
+            "seatlatch_unfinished_commits",
+            "COMMITs that were given up and may still be waiting inside the database.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
         self._journal_entries = Gauge(
             "seatlatch_journal_entries",
             "Requests that the journal holds.",
             registry=self.registry,
             multiprocess_mode="mostrecent",
         )
+        self._journal_damage = Counter(
+            "seatlatch_journal_damage",
+            "Damaged rows and heads of the journal that were met: somebody edited it.",
+            ["part"],
+            registry=self.registry,
+        )
+        for part in ("row", "head"):  # there from the start, so that an alert sees the first one
+            self._journal_damage.labels(part)
         self._workers_replaced = Counter(
             "seatlatch_workers_replaced",
             "Worker processes that died and were replaced.",
@@ -267,13 +207,26 @@ class Metrics:
         """Ask `count` at every scrape, and when it is noted for the others' scrapes."""
         self._count_waiting = count
 
+    def watch_database(
+        self, unready: Callable[[], int], unfinished_commits: Callable[[], int]
+    ) -> None:
+        """Ask these as well. `unready`: 1 if no change can be made in this process, else 0."""
+        self._count_unready = unready
+        self._count_unfinished = unfinished_commits
+
     def note_waiting_requests(self) -> None:
-        """Note how many wait in this process now, for a scrape that comes to another one."""
+        """Note the present state of this process, for a scrape that comes to another one."""
         self._waiting_requests.set(self._count_waiting())
+        self._unready_processes.set(self._count_unready())
+        self._unfinished_commits.set(self._count_unfinished())
 
     def journal_holds(self, entries: int) -> None:
         """So many requests are in the journal."""
         self._journal_entries.set(entries)
+
+    def journal_damaged(self, part: str) -> None:
+        """A damaged `row` or `head` of the journal was met."""
+        self._journal_damage.labels(part).inc()
 
     def webhook_attempted(self, result: str) -> None:
         """A message was sent to a webhook: `delivered`, `failed` or `given_up`."""

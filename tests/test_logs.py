@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seatlatch import telemetry
+from seatlatch.logs import make_log
 
 
 class FullDisk(io.BytesIO):
@@ -28,7 +28,7 @@ def test_after_a_write_that_failed_the_log_goes_on(monkeypatch: pytest.MonkeyPat
         buffer = disk
 
     monkeypatch.setattr("sys.stderr", Stderr)
-    log = telemetry.make_log("json", "info")
+    log = make_log("json", "info")
 
     async def run() -> None:
         log.info("lost")

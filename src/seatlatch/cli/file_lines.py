@@ -1,0 +1,178 @@
+"""Reads the lines of a file or of standard input in bounded memory, and recognizes binary files."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BufferedReader, RawIOBase, TextIOWrapper
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from seatlatch.operations.provision import NotDone
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+LINE_BYTES_MAX = 65_536
+"""The limit of a line, without its end."""
+
+PART_BYTES_MAX = LINE_BYTES_MAX + len(b"\r\n")
+"""A line is read in parts of up to this size. A line within the limit is a single part."""
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+NumberedLine = tuple[int, bytes | None]
+"""A line's number, from 1, and its content without its end; None = it is too long."""
+
+
+class Signature(NamedTuple):
+    """How files of one kind start, what they are, and what to do with one."""
+
+    start: bytes
+    problem: str
+
+
+def _compressed(start: bytes, tool: str, command: str) -> Signature:
+    return Signature(
+        start,
+        f"is compressed with {tool}. Decompress it first, for example with"
+        f" `{command} FILE | seatlatch tickets import - --format csv --org ORG_ID`.",
+    )
+
+
+_WORKBOOK = "is a spreadsheet workbook ({}). Save it as CSV (UTF-8) and import that file."
+_UTF_16 = "is encoded as UTF-16. Save it as UTF-8, in a spreadsheet as CSV (UTF-8)."
+_ZIP = b"PK\x03\x04"
+_SIGNATURES = (
+    Signature(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _WORKBOOK.format(".xls")),
+    _compressed(b"\x1f\x8b", "gzip", "gzip -dc"),
+    _compressed(b"\x1f\x9d", "compress", "gzip -dc"),
+    _compressed(b"\xfd7zXZ\x00", "xz", "xz -dc"),
+    _compressed(b"\x28\xb5\x2f\xfd", "zstd", "zstd -dc"),
+    _compressed(b"\x04\x22\x4d\x18", "lz4", "lz4 -dc"),
+    _compressed(b"7z\xbc\xaf\x27\x1c", "7-Zip", "7z x -so"),
+    _compressed(b"Rar!\x1a\x07", "RAR", "unrar p -inul"),
+    Signature(b"\xff\xfe\x00\x00", "is encoded as UTF-32. Save it as UTF-8."),
+    Signature(b"\x00\x00\xfe\xff", "is encoded as UTF-32. Save it as UTF-8."),
+    Signature(b"\xff\xfe", _UTF_16),
+    Signature(b"\xfe\xff", _UTF_16),
+    Signature(b"%PDF-", "is a PDF document. Export the tickets as CSV or NDJSON."),
+)
+_BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
+_MARKUP = re.compile(rb"\s*<[!?a-zA-Z]")
+_CR_ALONE = re.compile(rb"[^\r\n]*\r+(?!\n)[^\n]")
+"""The first line ends with CR and no LF: the file's lines end like that, as old Mac files do."""
+
+
+def not_text_problem(head: bytes) -> str | None:
+    """What a file is that starts with `head`, if it is no text, and what to do; None = it may be.
+
+    The content decides, whatever the file's name says.
+    """
+    if head.startswith(_ZIP):
+        return _zip_problem(head)
+    for signature in _SIGNATURES:
+        if head.startswith(signature.start):
+            return signature.problem
+    if _BZIP2.match(head):
+        return _compressed(b"", "bzip2", "bzip2 -dc").problem
+    if _MARKUP.match(head.removeprefix(BYTE_ORDER_MARK)):
+        return "is HTML or XML. Open it in a spreadsheet, save it as CSV (UTF-8) and import that."
+    line = re.split(rb"[\r\n]", head, maxsplit=1)[0]
+    for zeros, letters in ((line[1::2], line[::2]), (line[::2], line[1::2])):
+        if zeros and not any(zeros) and any(letters):
+            return _UTF_16
+    return None
+
+
+def _zip_problem(head: bytes) -> str:
+    if b"mimetypeapplication/vnd.oasis.opendocument" in head:
+        return _WORKBOOK.format(".ods")
+    if b"[Content_Types].xml" in head or b"xl/" in head:
+        return _WORKBOOK.format(".xlsx")
+    return "is a ZIP archive. Unpack it and import the file inside; save a workbook as CSV (UTF-8)."
+
+
+class TextSource:
+    """A file whose first bytes are known before its lines are read.
+
+    It never seeks, so that it reads standard input too. Raises `NotDone` if the file can't be read.
+    """
+
+    def __init__(self, name: str, file: BinaryIO) -> None:
+        self._name = name
+        with self._readable():
+            self.head = _read_fully(file, PART_BYTES_MAX)
+        self._file = BufferedReader(_Rejoined(self.head, file), LINE_BYTES_MAX)
+        self._text: TextIOWrapper | None = None
+        self._line_ends: tuple[bytes, ...] = (b"\n",)
+        if _CR_ALONE.match(self.head):
+            # Latin-1 maps each byte to one character; `newline=""` ends lines at CR, LF and CRLF.
+            self._text = TextIOWrapper(self._file, "latin-1", newline="")
+            self._line_ends = (b"\n", b"\r")
+
+    def lines(self, read: Callable[[int], None]) -> Iterator[NumberedLine]:
+        """Each line. `read` gets the number of bytes of each part that was read.
+
+        A line that is too long is reported before the rest of it is skipped: it may never end.
+        """
+        number = 0
+        skipping = False  # the rest of a line that is too long
+        while part := self._read_part():
+            read(len(part))
+            if skipping:
+                skipping = not part.endswith(self._line_ends)
+                continue
+            number += 1
+            line = part.rstrip(b"\r\n")
+            if number == 1:
+                line = line.removeprefix(BYTE_ORDER_MARK)
+            if len(part) <= LINE_BYTES_MAX:
+                yield number, line
+            else:
+                skipping = len(part) == PART_BYTES_MAX and not part.endswith(self._line_ends)
+                yield number, None if skipping or len(line) > LINE_BYTES_MAX else line
+
+    def _read_part(self) -> bytes:
+        with self._readable():
+            if self._text is not None:
+                return self._text.readline(PART_BYTES_MAX).encode("latin-1")
+            return self._file.readline(PART_BYTES_MAX)
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise NotDone(
+                f"Can't read {self._name} to its end ({error.strerror or error})."
+                " Nothing of it was kept; give another file, or look at the disk."
+            ) from None
+
+
+class _Rejoined(RawIOBase):
+    """A file and the bytes that were read from it before, as one stream."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = memoryview(head)
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        target = memoryview(buffer).cast("B")
+        if self._head:
+            part: bytes | memoryview = self._head[: len(target)]
+            self._head = self._head[len(part) :]
+        else:
+            part = self._rest.read(len(target))
+        target[: len(part)] = part
+        return len(part)
+
+
+def _read_fully(file: BinaryIO, size_bytes: int) -> bytes:
+    """The first `size_bytes`, or all of a shorter file. A pipe returns them in parts."""
+    parts: list[bytes] = []
+    while size_bytes and (part := file.read(size_bytes)):
+        parts.append(part)
+        size_bytes -= len(part)
+    return b"".join(parts)

@@ -1,0 +1,151 @@
+"""Keeps an httpx client for each event loop and process that uses a client of ours."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import NamedTuple
+
+import httpx
+
+from ..environment import Route
+from ..errors import ClientNotUsable
+from ..making import Timeout
+from .ways import Closing, Owner, current_owner, has_ended
+
+log = logging.getLogger(__name__.partition("._")[0])
+
+CLOSED = "The client is closed. Make a new one."
+
+
+class AsyncConnections:
+    """Connections belong to the event loop and the process that opened them: another loop cannot
+    wait for them, and two processes would read each other's responses. So each has its own.
+    """
+
+    def __init__(self, route: Route, timeout: Timeout) -> None:
+        """Raises `InvalidEnvironment`."""
+        self._route = route
+        self._timeout = timeout
+        self.proxy_variable = route.proxy.variable if route.proxy else None
+        self._unused = [self._make()]
+        self._opened: dict[Owner, AsyncOpened] = {}
+        self._inherited: list[AsyncOpened] = []
+        self._is_closed = False
+
+    async def http(self) -> httpx.AsyncClient:
+        """The httpx client for the running event loop and process. Raises `ClientNotUsable`."""
+        if self._is_closed:
+            raise ClientNotUsable(CLOSED)
+        owner = current_owner()
+        opened = self._opened.get(owner)
+        if opened is None:
+            opened = await self._open(owner)
+        return opened.http
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop and process. Never raises: nothing can
+        be done about a connection that does not close.
+        """
+        self._is_closed = True
+        self._unused.clear()
+        opened = self._opened.pop(current_owner(), None)
+        if opened is not None:
+            await opened.until_closed.aclose()
+        self._leave_others(current_owner())
+
+    async def _open(self, owner: Owner) -> AsyncOpened:
+        self._leave_others(owner)
+        try:
+            http = self._unused.pop()
+        except IndexError:
+            http = self._make()
+        mine = AsyncOpened(http, until_closed(http, os.getpid()))
+        await anext(mine.until_closed)
+        # Of two threads that get here at once, one loses.
+        kept = self._opened.setdefault(owner, mine)
+        if kept is not mine:
+            await mine.until_closed.aclose()
+        return kept
+
+    def _leave_others(self, owner: Owner) -> None:
+        """Let go of what belongs to loops that have ended. What a parent process opened is kept and
+        never touched: to close it here could disturb the parent.
+        """
+        for other in list(self._opened):
+            if other.process_id != owner.process_id:
+                self._inherited.append(self._opened.pop(other))
+            elif has_ended(other):
+                self._opened.pop(other, None)
+
+    def _make(self) -> httpx.AsyncClient:
+        proxy = self._route.proxy
+        try:
+            return httpx.AsyncClient(
+                timeout=self._timeout,
+                verify=self._route.trusted,
+                proxy=proxy.proxy if proxy is not None else None,
+                trust_env=False,  # `route` has what the environment says
+            )
+        except (ImportError, ValueError) as error:
+            if proxy is None:
+                raise
+            raise proxy.unusable(error) from error
+
+
+class AsyncGivenConnections:
+    """Uses an httpx client that the caller passed as `http`, in one event loop and process."""
+
+    proxy_variable = None
+
+    def __init__(self, given: httpx.AsyncClient) -> None:
+        self._given = given
+        self._owner: Owner | None = None
+        self._is_closed = False
+
+    async def http(self) -> httpx.AsyncClient:
+        """The httpx client. Raises `ClientNotUsable`, also in another event loop or process than
+        the first one: we cannot make another httpx client with the caller's settings.
+        """
+        if self._is_closed:
+            raise ClientNotUsable(CLOSED)
+        if self._given.is_closed:
+            raise ClientNotUsable("The httpx client that was passed as http is closed.")
+        owner = current_owner()
+        if self._owner is None:
+            self._owner = owner
+        if self._owner == owner:
+            return self._given
+        if self._owner.process_id != owner.process_id:
+            reason = "was used before this process was forked"
+        else:
+            reason = "was used in another event loop"
+        raise ClientNotUsable(
+            f"The httpx client that was passed as http {reason}, and its connections cannot be"
+            " shared. Make a client here, or leave http out."
+        )
+
+    async def aclose(self) -> None:
+        """Let no more calls in. The httpx client stays open: it is the caller's."""
+        self._is_closed = True
+
+
+class AsyncOpened(NamedTuple):
+    """An httpx client that is in use, and what closes it."""
+
+    http: httpx.AsyncClient
+    until_closed: Closing
+
+
+async def until_closed(http: httpx.AsyncClient, process_id: int) -> Closing:
+    """Waits to be closed, and then closes `http`. Unlike `http` itself, a generator is closed by
+    `asyncio.run` before it closes the event loop, so no connection outlives its loop.
+    """
+    try:
+        yield
+    finally:
+        if os.getpid() == process_id:
+            try:
+                await http.aclose()
+            except Exception:
+                log.debug("A connection could not be closed.", exc_info=True)

@@ -1,0 +1,56 @@
+"""The hosts of a database's URL, of which the one that answered last is tried first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+PARAMETERS = ("host", "hostaddr", "port")
+
+DEFAULTS = {"port": "5432"}
+"""What libpq takes for an empty value. It leaves defaults out of the parameters of a connection."""
+
+
+class Hosts:
+    """Orders the hosts for the next connection of this process.
+
+    A URL names several hosts because one of them may be lost. Tried in the order of the URL, a
+    frozen one that stands first would cost every new connection its whole time to connect, long
+    after another host has taken over.
+    """
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        lists = {name: str(given[name]).split(",") for name in PARAMETERS if given.get(name)}
+        count = max((len(values) for values in lists.values()), default=0)
+        if "port" in lists and len(lists["port"]) == 1:
+            lists["port"] *= count  # libpq takes one port for all
+        is_whole = all(len(values) == count for values in lists.values())
+        self._lists = lists if count > 1 and is_whole else {}
+        self._first = 0
+
+    def parameters(self) -> dict[str, str]:
+        """What replaces the URL's own lists; nothing if there is one host, or none is named."""
+        start = self._first
+        return {
+            name: ",".join([values[start], *values[:start], *values[start + 1 :]])
+            for name, values in self._lists.items()
+        }
+
+    def answered(self, parameters: Mapping[str, str]) -> None:
+        """Remember the host of a connection that was made, by libpq's parameters of it."""
+        for number, place in enumerate(self._places()):
+            if place == {name: _value(name, parameters.get(name, "")) for name in place}:
+                self._first = number
+                return
+
+    def _places(self) -> list[dict[str, str]]:
+        names = [name for name in PARAMETERS if name in self._lists]
+        if "host" in names and "hostaddr" in names:
+            names.remove("hostaddr")  # the driver fills it in where it is not given
+        rows = zip(*(self._lists[name] for name in names), strict=True)
+        return [
+            {name: _value(name, value) for name, value in zip(names, row, strict=True)}
+            for row in rows
+        ]
+
+
+def _value(name: str, given: str) -> str:
+    return given or DEFAULTS.get(name, "")

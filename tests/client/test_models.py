@@ -1,0 +1,61 @@
+"""What the client returns is short when it is printed, and a type checker knows its types."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from seatlatch.client import Answered, Failure, Ticket
+from tests.client.both import MANY, Making
+from tests.serving import Served
+from tools.sync_client import CLIENT
+
+TYPED = """
+from models import Failure, FailureType
+
+def kind(failure: Failure) -> FailureType | None:
+    if failure.known_type == "{name}":
+        return failure.known_type
+    return None
+"""
+
+
+def test_an_answer_is_short_when_it_is_printed(service: Served, make: Making) -> None:
+    client = make(service.url)
+    answers: list[Answered[Ticket]] = []
+    result = client.tickets.unlock([*MANY[:99], "unknown"], on_answer=answers.append)
+    (request_id,) = result.request_ids
+    assert [repr(answer) for answer in answers] == [
+        f"Answered(99 succeeded, 1 failed, request_id='{request_id}')"
+    ]
+    (traced,) = client.requests.get(request_id)
+    assert repr(traced) == (
+        f"TracedRequest(request_id='{request_id}', verb='unlock', 99 succeeded, 1 failed)"
+    )
+    page = client.events.read(limit=2)
+    assert repr(page) == f"EventPage(2 events, next={page.next!r}, more=True)"
+
+
+def test_a_type_that_a_newer_server_has_is_kept() -> None:
+    failures = [Failure(kind, "MS-1", "So it is.") for kind in ("INVALID_TOKEN", "A_NEW_TYPE")]
+    assert [failure.type for failure in failures] == ["INVALID_TOKEN", "A_NEW_TYPE"]
+    assert [failure.known_type for failure in failures] == ["INVALID_TOKEN", None]
+
+
+def test_a_type_checker_finds_a_typing_error(tmp_path: Path) -> None:
+    (tmp_path / "right.py").write_text(TYPED.format(name="SEAT_RECORD_LOCKED"))
+    (tmp_path / "wrong.py").write_text(TYPED.format(name="SEAT_RECORD_LOKED"))
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary"]
+    command += ["--config-file", "", "--cache-dir", str(tmp_path), "right.py", "wrong.py"]
+    checked = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={"MYPYPATH": str(CLIENT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert checked.stdout.splitlines() == [
+        'wrong.py:5: error: Non-overlapping equality check (left operand type: "Literal['
+        "'INVALID_TOKEN', 'SEAT_RECORD_LOCKED'] | None\", right operand type: "
+        "\"Literal['SEAT_RECORD_LOKED']\")  [comparison-overlap]"
+    ]
