@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import redirect_stderr
+from datetime import UTC, datetime
 from time import process_time
 from typing import Any
 
@@ -70,6 +71,10 @@ class AtOnce:
     async def credentials_version(self) -> int:
         """Nothing changes."""
         return 1
+
+    async def credentials_version_and_time(self) -> tuple[int, datetime]:
+        """Nothing changes but the time."""
+        return 1, datetime.now(UTC)
 
     async def read_credentials(self) -> Credentials:
         """The one caller."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from seatlatch.domain.application import Credentials
@@ -82,6 +83,10 @@ class Around:
     async def credentials_version(self) -> int:
         """See `Store.credentials_version`."""
         return await self.inside.credentials_version()
+
+    async def credentials_version_and_time(self) -> tuple[int, datetime]:
+        """See `Store.credentials_version_and_time`."""
+        return await self.inside.credentials_version_and_time()
 
     async def read_credentials(self) -> Credentials:
         """See `Store.read_credentials`."""

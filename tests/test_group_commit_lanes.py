@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -78,6 +79,10 @@ class Held:
         """It always is."""
 
     async def credentials_version(self) -> int:
+        """Nobody asks."""
+        raise NotImplementedError
+
+    async def credentials_version_and_time(self) -> tuple[int, datetime]:
         """Nobody asks."""
         raise NotImplementedError
 

@@ -5,7 +5,6 @@ import gc
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from pathlib import Path
 from random import SystemRandom
 from time import monotonic
@@ -22,6 +21,7 @@ from seatlatch.api.site import Site
 from seatlatch.api.tickets import Tickets
 from seatlatch.api.token import Token
 from seatlatch.auth.address_limits import address_limits, recent_buckets
+from seatlatch.auth.database_clock import DatabaseClock
 from seatlatch.auth.directory import Directory
 from seatlatch.auth.rate_limit import Buckets, Rate, RateLimit
 from seatlatch.commit import CommitEach, Commits
@@ -226,9 +226,10 @@ def compose(
         RateLimit(kind, rate, monotonic, around.buckets(kind)) for kind in ("changes", "reads")
     )
     limits = Limits(changes, reads)
-    directory = Directory(store, monotonic)
+    clock = DatabaseClock(monotonic, log)
+    directory = Directory(store, monotonic, clock)
     addresses = address_limits(monotonic, around.address_buckets, is_on=rate is not None)
-    gate = Gate(directory, limits, addresses, lambda: datetime.now(UTC))
+    gate = Gate(directory, limits, addresses, clock)
     readiness = Readiness(store, log)
     commits = GroupCommit(store, metrics, BOUNDS, readiness.failed)
     readiness.use(commits)
@@ -246,13 +247,15 @@ def compose(
     reference = Reference(is_sandbox=around.is_sandbox, root_path=settings.root_path)
     rooms = (tickets, token, journal, probes, operator, operator_journal, reference, Site(site))
     plain = [route for room in rooms for route in room.routes()]
+    delivery_clock = DatabaseClock(monotonic)
     means = Means(
         store=store,
         commits=commits,
         sender=lambda: around.sender(Sender(allowed_by(settings), Resolver())),
         observer=metrics,
         log=log,
-        clock=lambda: datetime.now(UTC),
+        clock=delivery_clock,
+        clock_was_read=lambda now: delivery_clock.was_read(now, monotonic()),
         chance=SystemRandom().random,
     )
     routes = around.routes(plain, directory)

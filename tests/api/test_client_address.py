@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from seatlatch.api.client_address import HOPS_MAX, client_address, parse_address
+from seatlatch.api.client_address import ADDRESSES_MAX, client_address, parse_address
 from seatlatch.auth.address_limits import address_key
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
@@ -95,8 +95,8 @@ def test_x_forwarded_for_goes_before_forwarded() -> None:
 
 
 def test_only_so_many_proxies_are_passed() -> None:
-    chain = ["198.51.100.9", *["10.0.0.2"] * HOPS_MAX]
-    assert found("10.0.0.1", (XFF, ", ".join(chain[:HOPS_MAX]))) == "198.51.100.9"
+    chain = ["198.51.100.9", *["10.0.0.2"] * ADDRESSES_MAX]
+    assert found("10.0.0.1", (XFF, ", ".join(chain[:ADDRESSES_MAX]))) == "198.51.100.9"
     assert found("10.0.0.1", (XFF, ", ".join(chain))) == "10.0.0.2"
 
 

@@ -191,13 +191,13 @@ def test_a_refresh_token_ends_after_its_time(with_codes: Database) -> None:
 
 
 def test_an_access_token_ends_after_its_time_and_can_be_renewed(with_codes: Database) -> None:
-    clock = with_codes.clock(datetime.now(UTC) - timedelta(seconds=61))
+    clock = with_codes.clock(datetime.now(UTC))
     with short_lived(with_codes, clock) as served:
         first = pair_of(with_code(served))
+        clock.now += timedelta(seconds=61)
         answer = served.unlock("listed-1", authorization=f"Bearer {first.access_token}")
         assert answer.status_code == 401
         assert "expired" in answer.text
-        clock.now += timedelta(seconds=61)
         second = pair_of(refresh(served, first.refresh_token))
         assert is_good(served, second.access_token)
 

@@ -10,8 +10,8 @@ Network = IPv4Network | IPv6Network
 X_FORWARDED_FOR = b"x-forwarded-for"
 FORWARDED = b"forwarded"
 
-HOPS_MAX = 32
-"""Proxies that one request passes; addresses before these are not read."""
+ADDRESSES_MAX = 32
+"""Read of one request's header, from its right end."""
 
 PIECES = {
     separator: re.compile(rf'(?:"(?:[^"\\]|\\.)*"|[^"{separator}])*') for separator in (",", ";")
@@ -71,11 +71,11 @@ def _hops(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[Address | None]:
         if name in values:
             values[name].append(value.decode("latin-1"))
     if values[X_FORWARDED_FOR]:
-        entries = ",".join(values[X_FORWARDED_FOR]).rsplit(",", HOPS_MAX)[-HOPS_MAX:]
+        entries = ",".join(values[X_FORWARDED_FOR]).rsplit(",", ADDRESSES_MAX)[-ADDRESSES_MAX:]
         return (parse_address(entry.strip(" \t")) for entry in reversed(entries))
     # Each line by itself: a quote that one line leaves open must not reach into the next.
     elements = [element for line in values[FORWARDED] for element in _split(line, ",")]
-    return (_for_address(element) for element in reversed(elements[-HOPS_MAX:]))
+    return (_for_address(element) for element in reversed(elements[-ADDRESSES_MAX:]))
 
 
 def _for_address(element: str) -> Address | None:

@@ -18,11 +18,8 @@ TOKEN_CALLS = Rate(10, 100)
 """Token calls. With an hour for each access token this is enough for tens of thousands of clients
 behind one address."""
 
-BUCKETS_MAX = 20_000
+ADDRESSES_MAX = 20_000
 """About 4 MB."""
-
-IPV6_BITS = 64
-"""A customer has at least one network of this size and can use every address in it."""
 
 
 class RecentBuckets:
@@ -32,8 +29,8 @@ class RecentBuckets:
     starts with a full one. Buckets in the file that workers share would stay there for ever.
     """
 
-    def __init__(self, buckets_max: int = BUCKETS_MAX) -> None:
-        self._buckets_max = buckets_max
+    def __init__(self, addresses_max: int = ADDRESSES_MAX) -> None:
+        self._addresses_max = addresses_max
         self._full_at: OrderedDict[str, float] = OrderedDict()
 
     def __len__(self) -> int:
@@ -48,7 +45,7 @@ class RecentBuckets:
         """Set it, and drop the one that was set the longest ago if there are too many."""
         self._full_at[key] = full_at
         self._full_at.move_to_end(key)
-        if len(self._full_at) > self._buckets_max:
+        if len(self._full_at) > self._addresses_max:
             self._full_at.popitem(last=False)
 
     def clear(self) -> None:
@@ -100,4 +97,5 @@ def address_key(address: str | None) -> str:
     """What clients share a bucket by: an IPv4 address, or the network of an IPv6 address."""
     if address is None or ":" not in address:
         return address or ""
-    return str(ip_network((address, IPV6_BITS), strict=False))
+    # A customer has at least one network of this size and can use every address in it.
+    return str(ip_network(f"{address}/64", strict=False))

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from math import inf
 
+from seatlatch.auth.database_clock import DatabaseClock
 from seatlatch.domain.application import Credentials
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import Store
@@ -21,9 +22,15 @@ NOBODY = Credentials(-1, {}, {}, {})
 
 
 class Directory:
-    """The callers as they stand. `monotonic` is a clock in seconds that never goes back."""
+    """The callers as they stand. `monotonic` is a clock in seconds that never goes back.
 
-    def __init__(self, store: Store, monotonic: Callable[[], float]) -> None:
+    `clock` gets the database's time with each confirmation.
+    """
+
+    def __init__(
+        self, store: Store, monotonic: Callable[[], float], clock: DatabaseClock | None = None
+    ) -> None:
+        self._clock = clock
         self._store = store
         self._monotonic = monotonic
         self._credentials = NOBODY
@@ -64,7 +71,10 @@ class Directory:
     async def _ask(self) -> None:
         asked_at = self._monotonic()
         try:
-            if await self._store.credentials_version() != self._credentials.version:
+            version, now = await self._store.credentials_version_and_time()
+            if self._clock:
+                self._clock.was_read(now, asked_at)
+            if version != self._credentials.version:
                 self._credentials = await self._store.read_credentials()
             self._confirmed_at = asked_at
         finally:

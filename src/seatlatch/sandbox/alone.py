@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from seatlatch.domain.application import Credentials
 from seatlatch.domain.refusal import Unavailable
@@ -84,6 +85,11 @@ class SharedStore:
         """Grows with every change to credentials, channels and grants."""
         async with self._visited() as store:
             return await store.credentials_version()
+
+    async def credentials_version_and_time(self) -> tuple[int, datetime]:
+        """The same with the database's time."""
+        async with self._visited() as store:
+            return await store.credentials_version_and_time()
 
     async def read_credentials(self) -> Credentials:
         """All callers, as they stand now."""

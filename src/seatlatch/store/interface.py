@@ -208,6 +208,9 @@ class Store(Protocol):
     async def credentials_version(self) -> int:
         """Grows with every change to credentials, channels and grants. Raises `Unavailable`."""
 
+    async def credentials_version_and_time(self) -> tuple[int, datetime]:
+        """The same with the database's time (aware UTC), both read at once."""
+
     async def read_credentials(self) -> Credentials:
         """All callers, as they stand now. Raises `Unavailable`."""
 

@@ -153,6 +153,7 @@ class Deliverer:
         return asyncio.get_running_loop().time()
 
     async def _see(self, snapshot: Snapshot) -> _Seen:
+        self._means.clock_was_read(await snapshot.moment())
         webhooks = await snapshot.read_webhooks()
         end = await snapshot.read_position() if webhooks else {}
         if self._now() >= self._count_at:

@@ -48,7 +48,7 @@ class Observer(DamageObserver, Protocol):
 
 
 class Means(NamedTuple):
-    """What an endpoint is told with. `clock` gives aware UTC, `chance` numbers from 0 to 1."""
+    """What an endpoint needs. `clock`: the database's time (UTC); `chance`: numbers from 0 to 1."""
 
     store: Store
     commits: Commits
@@ -57,6 +57,7 @@ class Means(NamedTuple):
     log: Log
     clock: Callable[[], datetime]
     chance: Callable[[], float]
+    clock_was_read: Callable[[datetime], None] = lambda _now: None
     delays_seconds: Sequence[float] = DELAYS_SECONDS
     refresh_seconds: float = 5.0
     """So often it is looked what others have done to the messages that wait."""
@@ -213,9 +214,7 @@ class Endpoint:
             self._try_later(one)
 
     async def _to_the_end(self, noting: Coroutine[Any, Any, None]) -> None:
-        """What was answered is kept, counted and logged even if the endpoint is stopped meanwhile:
-        it may be stopped for just that.
-        """
+        """Keep, count and log a result even if the endpoint stops, as it may because of it."""
         task = asyncio.create_task(noting)
         self._notes.add(task)
         task.add_done_callback(self._noted)

@@ -91,7 +91,7 @@ class Window:
 
 
 def untried_are_due(found: Sequence[Pending], now: datetime) -> list[Pending]:
-    """The same, with those that were not tried yet due now: their moment is by the database's
-    clock, and who is behind that would let them wait.
+    """The same, with those that were not tried yet due now: the database's clock wrote
+    their timestamp, and ours, which is computed from it, may be a little behind.
     """
     return [one if one.attempts else one._replace(due_at=now) for one in found]

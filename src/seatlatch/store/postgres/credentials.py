@@ -1,14 +1,17 @@
 """Credentials, channels and grants: their SQL, and rows to the domain's values."""
 
 from collections import defaultdict
+from datetime import datetime
 
 from psycopg.errors import ReadOnlySqlTransaction
 
 from seatlatch.domain.application import AccessToken, ApiKey, Application, Credentials
 from seatlatch.domain.channel import Channel
+from seatlatch.store.postgres.reading import utc
 from seatlatch.store.postgres.snapshot import PostgresSnapshot, optional_utc
 
 READ_VERSION = "SELECT version FROM seatlatch.credentials_version"
+READ_VERSION_AND_TIME = "SELECT version, now() FROM seatlatch.credentials_version"
 IS_READ_ONLY = """
 SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean
 FROM seatlatch.credentials_version
@@ -39,6 +42,11 @@ class PostgresCredentials(PostgresSnapshot):
         """The number that grows with every change to credentials."""
         ((version,),) = await self._rows(READ_VERSION)
         return int(version)
+
+    async def version_and_time(self) -> tuple[int, datetime]:
+        """The same with the time at which the transaction began."""
+        ((version, now),) = await self._rows(READ_VERSION_AND_TIME)
+        return int(version), utc(now)
 
     async def credentials(self) -> Credentials:
         """All callers."""

@@ -6,6 +6,7 @@ piece, so that a group costs two round trips: the work, and COMMIT.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
 import psycopg
 from psycopg.errors import Diagnostic
@@ -168,6 +169,11 @@ class PostgresStore:
     async def credentials_version(self) -> int:
         """One row."""
         return await self._read(self._watcher, PostgresCredentials.version, CONFIRM_SECONDS)
+
+    async def credentials_version_and_time(self) -> tuple[int, datetime]:
+        """One row, and the database's clock."""
+        work = PostgresCredentials.version_and_time
+        return await self._read(self._watcher, work, CONFIRM_SECONDS)
 
     async def read_credentials(self) -> Credentials:
         """All callers, as they stand now."""

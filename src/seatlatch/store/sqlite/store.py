@@ -145,6 +145,10 @@ class SqliteStore:
         with while_running():
             return credentials.read_version(self._reader)
 
+    async def credentials_version_and_time(self) -> tuple[int, datetime]:
+        """One row, and the clock of this machine, which is the only one."""
+        return await self.credentials_version(), self._clock()
+
     async def read_credentials(self) -> Credentials:
         """All callers, as they stand now."""
         with while_running():

@@ -1,0 +1,74 @@
+"""The database's clock as a process computes it, and what is logged where the clocks differ."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from seatlatch.auth.database_clock import DIFFERENCE_SECONDS_MAX, DatabaseClock
+from seatlatch.auth.directory import MAX_AGE_SECONDS, Directory
+from tests.auth.test_directory import Clock
+from tests.databases import Database
+from tests.serving import fill
+from tests.stores import opened
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class Lines:
+    """A log that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str]] = []
+
+    def warning(self, event: str, **members: object) -> None:
+        """Keep a warning."""
+        self.lines.append(("warning", f"{event}: {members['reason']}"))
+
+    def info(self, event: str, **members: object) -> None:
+        """Keep a piece of information."""
+        self.lines.append(("info", f"{event}: {members['reason']}"))
+
+
+def test_it_is_the_last_reading_and_the_seconds_since() -> None:
+    monotonic = Clock()
+    clock = DatabaseClock(monotonic, process_clock=lambda: NOW)
+    assert clock() == NOW
+    clock.was_read(NOW + timedelta(hours=2), asked_at=monotonic())
+    assert clock() == NOW + timedelta(hours=2)
+    monotonic.seconds += 0.25
+    assert clock() == NOW + timedelta(hours=2, seconds=0.25)
+    clock.was_read(NOW, asked_at=monotonic() - 0.1)
+    assert clock() == NOW + timedelta(seconds=0.1)
+
+
+@pytest.mark.parametrize("hours", [2, -2])
+def test_a_difference_is_logged_when_it_begins_and_when_it_ends(hours: int) -> None:
+    log, monotonic = Lines(), Clock()
+    clock = DatabaseClock(monotonic, log, lambda: NOW)
+    allowed = timedelta(seconds=DIFFERENCE_SECONDS_MAX)
+    clock.was_read(NOW + allowed, monotonic())
+    clock.was_read(NOW - allowed, monotonic())
+    assert log.lines == []
+    for _ in range(3):
+        clock.was_read(NOW - timedelta(hours=hours), monotonic())
+    clock.was_read(NOW, monotonic())
+    (level, text), *rest = log.lines
+    assert level == "warning"
+    assert f"differs from the database's by {hours * 3600:+} seconds" in text
+    assert [level for level, _ in rest] == ["info"]
+
+
+@pytest.mark.parametrize("hours", [2, -2])
+def test_the_directory_keeps_it_at_the_databases_time(database: Database, hours: int) -> None:
+    fill(database)
+    shown = database.clock(datetime.now(UTC) + timedelta(hours=hours))
+    monotonic = Clock()
+    clock = DatabaseClock(monotonic)
+    with opened(database.store(shown)) as store:
+        directory = Directory(store.store, monotonic, clock)
+        store.run(directory.credentials())
+        assert clock() == shown.now
+        shown.now += timedelta(hours=hours)
+        monotonic.seconds += MAX_AGE_SECONDS + 0.001
+        store.run(directory.credentials())
+        assert clock() == shown.now
