@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from seatlatch.client import (
     Failure,
     VerifiedTicket,
 )
+from seatlatch.domain.label import without_invisible_ends
 from seatlatch.domain.refusal import InvalidRequest
 
 PROGRESS_TICKETS = 1_000
@@ -42,23 +42,12 @@ def asked_for(tokens: Sequence[str] | None, file: str | None) -> list[str]:
     """
     asked = list(tokens or ())
     if file is not None:
-        lines = (trimmed(line) for line in _read(file).split("\n"))
+        lines = (without_invisible_ends(line) for line in _read(file).split("\n"))
         asked += [line for line in lines if line]
     elif not asked:
         raise InvalidRequest("No tickets are given. Name some, or a file of them with --file.")
     require_text(asked)
     return asked
-
-
-def trimmed(text: str) -> str:
-    """The text without whitespace and invisible characters at its ends."""
-    seen = [index for index, character in enumerate(text) if not is_invisible(character)]
-    return text[seen[0] : seen[-1] + 1] if seen else ""
-
-
-def is_invisible(character: str) -> bool:
-    """Whether it is whitespace, a control character or a format character such as U+200B."""
-    return character.isspace() or unicodedata.category(character) in ("Cc", "Cf")
 
 
 Told = TypeVar("Told")
