@@ -93,6 +93,7 @@ UNITLESS = {
     "BUCKET_BITS",
     "CHAIN",
     "CLIENT_WENT_AWAY",
+    "DELETE",
     "DONE_IN_PART",
     "DOUBLINGS_MAX",
     "FINEST_EXPONENT",
