@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from seatlatch.sink import STANDARD_ERROR
 from seatlatch.store.interface import NewTicket
 from tests.databases import ENGINES, Database, Databases, EngineName, Maker
 from tests.postgres import server_url
@@ -51,9 +52,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """But for what only one engine can be asked."""
-    others = [item for item in items if not _is_for_its_engine(item)]
-    config.hook.pytest_deselected(items=others)
-    items[:] = [item for item in items if item not in others]
+    config.hook.pytest_deselected(items=[one for one in items if not _is_for_its_engine(one)])
+    items[:] = [one for one in items if _is_for_its_engine(one)]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_logged_before() -> None:
+    """Write what earlier tests logged, so that no test reads another one's lines."""
+    STANDARD_ERROR.flush()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -124,9 +124,11 @@ def test_no_schema(bare: Bare, tmp_path: Path) -> None:
 
 def test_an_older_schema(database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a newer seatlatch finds what this one has made."""
-    monkeypatch.setattr(schema, "LATEST_SCHEMA", schema.LATEST_SCHEMA + 1)
+    made = schema.LATEST_SCHEMA
+    monkeypatch.setattr(schema, "LATEST_SCHEMA", made + 1)
+    expected = f"has schema {made}, this seatlatch needs {made + 1}"
     for opened in (database.store, database.provisioning().__enter__):
-        with pytest.raises(DatabaseProblem, match="has schema 3, this seatlatch needs 4"):
+        with pytest.raises(DatabaseProblem, match=expected):
             opened()
 
 
