@@ -81,6 +81,7 @@ class AbandonedSessions:
         in use by another transaction.
         """
         if self.count >= ABANDONED_SESSIONS_MAX:
+            await asyncio.sleep(0)  # so that a caller that retries at once lets others run
             raise _earlier_changes_unconfirmed()
         try:
             async with asyncio.timeout_at(deadline):
