@@ -80,7 +80,7 @@ class Connections:
                 self._idle.append(made.result())
         while self._idle:
             connection = self._idle.pop()
-            if not _has_news(connection):
+            if not has_news(connection):
                 return connection
             await connection.close()
         return None
@@ -148,7 +148,7 @@ async def _prepared(connection: Connection) -> None:
         raise
 
 
-def _has_news(connection: Connection) -> bool:
+def has_news(connection: Connection) -> bool:
     """Whether anything came that nobody asked for: its end, or why it ended."""
     poll = select.poll()
     poll.register(connection.pgconn.socket, select.POLLIN)

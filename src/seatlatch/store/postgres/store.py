@@ -19,7 +19,7 @@ from seatlatch.store.journal import ChainTaken, Head
 from seatlatch.store.postgres.abandoned import AbandonedSessions, Reservation
 from seatlatch.store.postgres.connecting import COMMIT_SECONDS, SETTINGS_OF_STATEMENTS, Address
 from seatlatch.store.postgres.connection import Connection, Statement
-from seatlatch.store.postgres.connections import Connections, cut_at
+from seatlatch.store.postgres.connections import Connections, cut_at, has_news
 from seatlatch.store.postgres.credentials import PostgresCredentials
 from seatlatch.store.postgres.errors import LOST_A_RACE, unconfirmed, while_running
 from seatlatch.store.postgres.journal import CHAIN_TAKEN
@@ -196,6 +196,18 @@ class CommitUnanswered(Exception):
     """COMMIT was sent, and its connection ended without an answer."""
 
 
+def require_open(connection: Connection) -> None:
+    """Raise `Unavailable` if the connection has ended, because the server ended it or because the
+    work before COMMIT took too long and we cut it. Nothing was asked to commit then, so that no
+    session of it can be waiting in a COMMIT.
+    """
+    try:
+        while has_news(connection):
+            connection.pgconn.consume_input()
+    except psycopg.Error as error:
+        raise unconfirmed() from error
+
+
 async def commit_or_abandon(
     connection: Connection, statements: Sequence[Statement], reservation: Reservation
 ) -> None:
@@ -216,6 +228,7 @@ async def commit_or_abandon(
     The session may wait inside PostgreSQL for as long as the standby is away, so it keeps its place
     in `reservation` until it is known to have ended.
     """
+    require_open(connection)
     try:
         with cut_at(_in(COMMIT_SECONDS), connection):
             await commit(connection, statements)
