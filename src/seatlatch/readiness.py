@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.group_commit import GroupCommit
@@ -97,9 +96,13 @@ class Readiness:
         while True:
             if not self._store.unfinished_commits and not commits.is_in_work(write):
                 write = SmallWrite()
-                with suppress(Unavailable):
+                try:
                     await commits.submit(write)
                     break
+                except Unavailable:
+                    pass
+                except Exception:  # a bug, or a schema that another version has changed
+                    self._log.exception("bug", reason="A test write failed.")
             await asyncio.sleep(TEST_WRITE_SECONDS)
         self._reason = None
         self._testing = None

@@ -120,7 +120,8 @@ TABLE = (
         "trusted_proxies",
         "",
         "The proxies before the service, as addresses or networks with commas between them. Only"
-        " from these is X-Forwarded-For, or else Forwarded, read for the client's address.",
+        " from these is X-Forwarded-For, or else Forwarded, read for the client's address. Have the"
+        " proxy remove the one that it does not write: a client could send it.",
         networks,
     ),
     Setting(

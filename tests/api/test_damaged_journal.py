@@ -7,7 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from seatlatch.domain.journal import Asker
+from seatlatch.operations.journal_heads import repair_heads
+from seatlatch.wiring import change
 from tests.api.journal import OTHER, ask, events, told
+from tests.api.test_probes import bare, become_ready
 from tests.operator.box_office import hold, operate, operator_headers, release
 from tests.serving import CHANNEL, Served
 
@@ -169,3 +173,18 @@ def test_a_moved_head_is_no_bug_and_raises_the_alarm(served: Served, damage: str
     assert ask(served, f"/v1/requests/{uuid4()}").status_code == 404
     if served.database.engine == "sqlite" or "DELETE" not in damage:
         assert operator_trace(served, request_id)[0]["verb"] == "hold"
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_server_is_not_ready_until_a_moved_head_is_repaired(served: Served) -> None:
+    """PostgreSQL takes another chain."""
+    hold(served, "not-listed")
+    served.database.execute("UPDATE journal_chains SET number = number - 1")
+    assert served.unlock("listed-1").status_code == 503
+    for _ in range(3):
+        assert bare(served, "/readyz").status_code == 503
+        assert served.unlock("listed-1").status_code == 503
+    asker = Asker(str(uuid4()), None, None, "test")
+    change(served.database.url, lambda commits: repair_heads(commits, asker))
+    become_ready(served)
+    assert served.unlock("listed-1").status_code == 200

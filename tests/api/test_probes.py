@@ -195,3 +195,14 @@ def test_metrics_carry_no_tenants_data(served: Served) -> None:
     text = bare(served, "/metrics").text
     private = [APPLICATION, CHANNEL, OWNER, "listed-1", "unknown-token", '"1001"']
     assert [word for word in private if word in text] == []
+
+
+def test_a_test_write_that_fails_like_a_bug_is_repeated(served: Served) -> None:
+    """As after a migration to a schema that this version does not know."""
+    served.database.execute("ALTER TABLE database_use RENAME TO renamed")
+    with served.database.away():
+        assert bare(served, "/readyz").status_code == 503
+    assert served.verify("listed-1").status_code == 200
+    assert bare(served, "/readyz").status_code == 503
+    served.database.execute("ALTER TABLE renamed RENAME TO database_use")
+    become_ready(served)

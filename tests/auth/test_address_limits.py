@@ -41,3 +41,16 @@ def test_addresses_of_one_ipv6_network_share_a_bucket() -> None:
     with pytest.raises(RateExceeded):
         limits.count_token_call("2001:db8::ffff")
     limits.count_token_call("2001:db8:0:1::1")
+
+
+def test_the_database_is_asked_until_the_failures_are_used_up() -> None:
+    clock = Clock()
+    limits = address_limits(clock)
+    for _ in range(60):
+        assert limits.may_ask_database("203.0.113.7")
+        limits.count_failure("203.0.113.7", WRONG)
+    assert not limits.may_ask_database("203.0.113.7")
+    assert limits.may_ask_database("203.0.113.8")
+    clock.seconds += 1
+    assert limits.may_ask_database("203.0.113.7")
+    assert address_limits(clock, is_on=False).may_ask_database("203.0.113.7")

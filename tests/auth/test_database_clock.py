@@ -72,3 +72,12 @@ def test_the_directory_keeps_it_at_the_databases_time(database: Database, hours:
         monotonic.seconds += MAX_AGE_SECONDS + 0.001
         store.run(directory.credentials())
         assert clock() == shown.now
+
+
+def test_a_difference_near_the_limit_is_logged_once() -> None:
+    log, monotonic = Lines(), Clock()
+    clock = DatabaseClock(monotonic, log, lambda: NOW)
+    for milliseconds in (10, -10, 10, -10):
+        seconds = DIFFERENCE_SECONDS_MAX + milliseconds / 1000
+        clock.was_read(NOW + timedelta(seconds=seconds), monotonic())
+    assert [level for level, _ in log.lines] == ["warning"]

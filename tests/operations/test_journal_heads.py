@@ -2,17 +2,21 @@
 changes.
 """
 
+import asyncio
+
 import pytest
 
 from seatlatch.commit import CommitEach
 from seatlatch.domain.journal import Verb
 from seatlatch.domain.refusal import JournalDamaged
-from seatlatch.operations.box_office import release_tickets
+from seatlatch.operations.box_office import hold_tickets, release_tickets
 from seatlatch.operations.journal_heads import Repaired, find_head_faults, repair_heads
 from tests.databases import Database
 from tests.journals import chain_of, entries_of, tampered
 from tests.operations.changes import ASKER
 from tests.stores import OpenStore
+
+REPAIRS = 20
 
 ROWS = 3
 """Of the fixture."""
@@ -92,3 +96,32 @@ def test_on_postgresql_changes_go_on_in_another_chain(held: tuple[Database, Open
     database.execute("DELETE FROM journal_chains")
     release(store)
     assert len(entries_of(store)) == 1
+
+
+@pytest.mark.only_on("postgres")
+def test_a_repair_beside_writers_finds_nothing_to_repair(
+    held: tuple[Database, OpenStore],
+) -> None:
+    """On SQLite one waits for the other."""
+    database, store = held
+    writer = database.store()
+
+    async def repair_while_written() -> list[list[Repaired]]:
+        goes_on = True
+
+        async def write(token: str) -> None:
+            number = 0
+            while goes_on:
+                number += 1
+                await hold_tickets(CommitEach(writer), ASKER, [token], f"reason {number}")
+
+        writing = [asyncio.create_task(write(token)) for token in ("t", "another")]
+        found = [await repair_heads(CommitEach(store.store), ASKER) for _ in range(REPAIRS)]
+        goes_on = False
+        await asyncio.gather(*writing)
+        await writer.close()
+        return found
+
+    assert store.run(repair_while_written()) == [[]] * REPAIRS
+    assert tampered(store) == []
+    assert all(entry.act.verb is not Verb.REPAIR for entry in entries_of(store))

@@ -137,19 +137,24 @@ class Gate:
 
     async def _caller(self, exchange: Exchange) -> Caller:
         try:
-            return await self._authenticated(presented(exchange.headers))
+            return await self._authenticated(exchange)
         except NotAuthenticated as refusal:
             self._addresses.count_failure(exchange.client_address, refusal)
             raise
 
-    async def _authenticated(self, claim: Presented) -> Caller:
+    async def _authenticated(self, exchange: Exchange) -> Caller:
         """Who is not known is looked for once more, in what the database says now: a key or token
         may be newer than our copy.
         """
+        claim = presented(exchange.headers)
         try:
             return authenticate(await self._directory.credentials(), claim, self._now())
         except (NotAuthenticated, ChannelNotAllowed):
-            if claim.access_token is None or not await self._directory.confirm():
+            if claim.access_token is None:
+                raise
+            if not self._addresses.may_ask_database(exchange.client_address):
+                raise
+            if not await self._directory.confirm():
                 raise
         return authenticate(await self._directory.credentials(), claim, self._now())
 

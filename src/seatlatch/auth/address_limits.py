@@ -68,6 +68,14 @@ class AddressLimits(NamedTuple):
         """Count a token call. Raises `RateExceeded` if its address sent too many."""
         self.token_calls.take(address_key(address))
 
+    def may_ask_database(self, address: str | None) -> bool:
+        """Whether unknown credentials of this address are worth a question to the database.
+
+        Credentials that are newer than the copy in memory are found by it at once. An address that
+        has used up its failures waits for the copy's next refresh instead.
+        """
+        return not self.failures.is_used_up(address_key(address))
+
     def count_failure(self, address: str | None, refusal: NotAuthenticated) -> None:
         """Count a request that was refused for its credentials.
 

@@ -60,7 +60,9 @@ class DatabaseClock:
         """
         self._reading, self._read_at = reading, asked_at
         seconds = (self._process_clock() - self()).total_seconds()
-        differs = abs(seconds) > DIFFERENCE_SECONDS_MAX
+        # Half of it to end: a difference near the limit would be logged again and again.
+        limit_seconds = DIFFERENCE_SECONDS_MAX / 2 if self._differs else DIFFERENCE_SECONDS_MAX
+        differs = abs(seconds) > limit_seconds
         if self._log and differs != self._differs:
             if differs:
                 reason = (

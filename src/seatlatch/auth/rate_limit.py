@@ -49,6 +49,15 @@ class RateLimit:
         self._monotonic = monotonic
         self._full_at: Buckets = {} if buckets is None else buckets
 
+    def is_used_up(self, key: str) -> bool:
+        """Whether `take` would raise now."""
+        if self.rate is None:
+            return False
+        per_second, burst = self.rate
+        now = self._monotonic()
+        full_seconds = max(self._full_at.get(key, now) - now, 0.0)
+        return (burst - 1) / per_second - full_seconds < -MOMENT_SECONDS
+
     def take(self, application_id: str) -> int | None:
         """Count one request; how many more there are to take at this moment, None = no limit.
 

@@ -96,6 +96,9 @@ class RepairHeads:
 
 
 async def _repair(transaction: Transaction, asker: Asker) -> list[Repaired]:
+    # Without it each statement would see another state, and a chain that another transaction
+    # extends in between would look damaged.
+    await transaction.lock_heads()
     repaired = []
     for fault in await find_head_faults(transaction):
         if fault.ends and fault.can_be_repaired:

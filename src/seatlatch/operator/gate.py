@@ -63,7 +63,7 @@ class OperatorGate:
             raise NotAuthenticated(
                 "Send the header Authorization: Bearer <operator key>.", token_sent=False
             )
-        exchange.operator = await self._name(hash_secret(key))
+        exchange.operator = await self._name(hash_secret(key), exchange.client_address)
         if exchange.operator is None:
             refusal = NotAuthenticated(
                 "The key in Authorization is no operator's, or was removed.", token_sent=True
@@ -74,11 +74,12 @@ class OperatorGate:
         if accept and not accepts_json(accept):
             raise AnswerNotAcceptable("Answers are application/json; let Accept admit it.")
 
-    async def _name(self, key_hash: bytes) -> str | None:
+    async def _name(self, key_hash: bytes, address: str | None) -> str | None:
         """Who is not known is looked for once more: a key may be newer than our copy."""
         directory = self._directory
         name = (await directory.credentials()).operators.get(key_hash)
-        if name is None and await directory.confirm():
+        may_ask = name is None and self._addresses.may_ask_database(address)
+        if may_ask and await directory.confirm():
             name = (await directory.credentials()).operators.get(key_hash)
         return name
 

@@ -152,6 +152,9 @@ class JournalTransaction(JournalSnapshot, Protocol):
     async def record(self, entries: Sequence[NewEntry]) -> None:
         """Write entries down, in the order in which their ids were taken."""
 
+    async def lock_heads(self) -> None:
+        """Keep every head where it is until the end of the transaction, whoever else writes."""
+
     async def move_head(self, ends: Ends) -> None:
         """Repair: put a chain's head to its last row. One that is missing is made."""
 

@@ -40,3 +40,15 @@ def test_addresses_keep_their_hosts_and_one_port_is_for_all() -> None:
         "hostaddr": "127.0.0.2,127.0.0.1",
         "port": "7,7",
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("postgresql://u@a,b/d", "primary"),
+        ("postgresql://u@a,b/d?target_session_attrs=read-write", "read-write"),
+        ("postgresql://u@a/d", None),
+    ],
+)
+def test_of_several_hosts_only_a_primary_is_used(url: str, wanted: str | None) -> None:
+    assert Address.of(url).parameters({}, 1).get("target_session_attrs") == wanted

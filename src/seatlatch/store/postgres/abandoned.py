@@ -63,6 +63,7 @@ class AbandonedSessions:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._sessions: list[_Session] = []
+        self._is_closed = False
         self._places = asyncio.Semaphore(ABANDONED_SESSIONS_MAX)
         self._checking: asyncio.Task[None] | None = None
 
@@ -100,7 +101,7 @@ class AbandonedSessions:
     def _add(self, pid: int) -> None:
         loop = asyncio.get_running_loop()
         self._sessions.append(_Session(pid, loop.time()))
-        if self._checking is None:
+        if self._checking is None and not self._is_closed:
             self._checking = loop.create_task(self._check(), name="abandoned-sessions")
 
     async def _check(self) -> None:
@@ -113,7 +114,9 @@ class AbandonedSessions:
         try:
             while self._sessions:
                 await asyncio.sleep(CHECK_SECONDS)
-                with suppress(Unavailable):
+                # Whatever the error is, ask again: without an answer these sessions would keep
+                # their places for good.
+                with suppress(Exception):
                     self._forget_all_but(await self._still_open())
         finally:
             self._checking = None
@@ -138,7 +141,8 @@ class AbandonedSessions:
         self._sessions = list(left)
 
     async def close(self) -> None:
-        """Stop checking."""
+        """Stop checking, for good: closing a writer's connection may abandon another session."""
+        self._is_closed = True
         if self._checking is not None:
             self._checking.cancel()
             with suppress(asyncio.CancelledError):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from seatlatch.domain.feed import Position
 from seatlatch.store.journal import NUMBERS_MAX, Chain, Ends, Head, entry_id_of, place_of
+from seatlatch.store.postgres.connection import Statement
 from seatlatch.store.postgres.reading import PostgresReading
 
 READ_CHAINS = """
@@ -24,6 +25,12 @@ INSERT INTO seatlatch.journal_chains (chain, number, hash, pruned_number)
 OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s)
 ON CONFLICT (chain) DO UPDATE SET number = excluded.number, hash = excluded.hash
 RETURNING 1
+"""
+
+
+LOCK_HEADS = "LOCK TABLE seatlatch.journal_chains IN SHARE ROW EXCLUSIVE MODE"
+"""Conflicts with the lock that each writer holds from the move of its head to the end of its
+COMMIT. So whoever holds it sees every head at the last committed row of its chain.
 """
 
 
@@ -56,6 +63,10 @@ class PostgresChains(PostgresReading):
         if first_id is None:
             return None
         return Ends(place_of(first_id)[1], Head(chain, place_of(last_id)[1], row_hash))
+
+    async def lock_heads(self) -> None:
+        """Wait for the writers that are in COMMIT, and let no other one begin."""
+        await self.ask(Statement(LOCK_HEADS))
 
     async def move_head(self, ends: Ends) -> None:
         """Put a chain's head to its last row."""

@@ -131,6 +131,7 @@ class Address(NamedTuple):
             "application_name": APPLICATION_NAME,
             "connect_timeout": connect_seconds,
             **KEEPALIVE,
+            **self.hosts.defaults(),
             **given,
             **self.hosts.parameters(),
             "autocommit": True,

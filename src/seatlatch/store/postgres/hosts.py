@@ -26,6 +26,14 @@ class Hosts:
         self._lists = lists if count > 1 and is_whole else {}
         self._first = 0
 
+    def defaults(self) -> dict[str, str]:
+        """What holds if the URL does not say otherwise: of several hosts only a primary is used.
+
+        A standby accepts connections too. It would then be tried first, and stay in use when the
+        primary is back.
+        """
+        return {"target_session_attrs": "primary"} if self._lists else {}
+
     def parameters(self) -> dict[str, str]:
         """What replaces the URL's own lists; nothing if there is one host, or none is named."""
         start = self._first

@@ -42,6 +42,7 @@ READ_CHAINS = """
 SELECT chain, number, hash, pruned_number, pruned_hash FROM journal_chains ORDER BY chain
 """
 READ_HEAD = "SELECT number, hash FROM journal_chains WHERE chain = 1"
+FIND_ROW = "SELECT 1 FROM journal WHERE entry_id = ?"
 MOVE_HEAD = "UPDATE journal_chains SET number = ?, hash = ? WHERE chain = 1"
 ADD_ROW = "INSERT INTO journal (entry_id, moment, request_id, entry, hash) VALUES (?, ?, ?, ?, ?)"
 READ_ROWS = f"{ROW} WHERE entry_id > ? AND entry_id <= ? ORDER BY entry_id LIMIT ?"
@@ -208,6 +209,16 @@ class SqliteJournalWriter(SqliteJournal):
             raise JournalDamaged(HEAD_DAMAGED) from error
         self._head = Head(CHAIN, head.number + len(rows), rows[-1].row_hash)
         self._connection.execute(MOVE_HEAD, self._head[1:])
+
+    async def lock_heads(self) -> None:
+        """Nothing to do: SQLite has one writer."""
+
+    async def check_head(self) -> None:
+        """Raise `JournalDamaged` if no entry could be recorded."""
+        head = self._read_head()
+        following = (entry_id_of(CHAIN, head.number + 1),)
+        if self._connection.execute(FIND_ROW, following).fetchall():
+            raise JournalDamaged(HEAD_DAMAGED)
 
     async def move_head(self, ends: Ends) -> None:
         """Put a chain's head to its last row."""

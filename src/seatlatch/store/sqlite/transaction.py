@@ -112,7 +112,10 @@ class SqliteTransaction(
     """The inside of a transaction that already holds SQLite's one write lock."""
 
     async def test_write(self) -> None:
-        """Write a row as it is. SQLite logs its page, for which there must be room."""
+        """Check that an entry can be recorded, and write a row as it is. SQLite logs its page,
+        for which there must be room.
+        """
+        await self.check_head()
         self._connection.execute(TEST_WRITE)
 
     async def change_mpreserve(
