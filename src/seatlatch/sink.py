@@ -1,6 +1,6 @@
 """Output that must not stop, slow or end the process: a bounded queue and a thread that writes.
 
-A disk can be full, a pipe can be closed, and a pipe that nobody reads blocks whoever writes to it.
+A disk can be full, a pipe can be closed, and a pipe that nobody reads blocks its writer.
 `Sink.write` never waits and never raises: what can't be written is dropped and counted.
 """
 

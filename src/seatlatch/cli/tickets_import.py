@@ -196,7 +196,7 @@ def _summary(imported: Imported) -> Iterator[str]:
     if not kept:
         yield (
             f"Nothing was kept, for {_bad_lines(bad_lines)}."
-            " Mend them, or leave them out with --keep-good."
+            " Correct them, or leave them out with --keep-good."
         )
         return
     left_out = f", {_bad_lines(bad_lines)} left out" if bad_lines else ""

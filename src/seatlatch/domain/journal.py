@@ -139,4 +139,4 @@ class DamagedEntry(NamedTuple):
 
 
 FoundEntry = Entry | DamagedEntry
-"""What the journal returns: whoever reads it must expect damaged rows."""
+"""What the journal returns. A reader must expect damaged rows."""

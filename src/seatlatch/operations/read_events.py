@@ -37,7 +37,7 @@ TICKETS_AT_ONCE_MAX = 1_000
 
 AHEAD_OF_THE_JOURNAL = (
     "This cursor is ahead of the journal, which was restored from a backup. Read the"
-    " tickets' state by /v1/tickets/verify, and begin anew with after=latest."
+    " tickets' state by /v1/tickets/verify, and start again with after=latest."
 )
 
 
@@ -121,7 +121,7 @@ async def _require_reachable(snapshot: Snapshot, channel: Channel, place: Place)
         if place.position.get(number, 0) < chain.pruned_number:
             raise PlaceLost(
                 "Events after this cursor were pruned away. Read the tickets' state by"
-                " /v1/tickets/verify, and begin anew with after=latest or without after."
+                " /v1/tickets/verify, and start again with after=latest or without after."
             )
     if any(
         number not in chains or seen > chains[number].head.number

@@ -66,7 +66,7 @@ _EXAMPLES: tuple[Refusal, ...] = (
     RequestTooSlow("The request stopped coming before it was whole."),
     PlaceLost(
         "Events after this cursor were pruned away. Read the tickets' state by"
-        " /v1/tickets/verify, and begin anew with after=latest or without after."
+        " /v1/tickets/verify, and start again with after=latest or without after."
     ),
     too_large(TICKETS_BODY_BYTES_MAX),
     MediaTypeUnsupported("Send the body as Content-Type: application/json."),

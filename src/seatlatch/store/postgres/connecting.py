@@ -121,7 +121,7 @@ class Address(NamedTuple):
     def parameters(self, settings: dict[str, str], connect_seconds: int) -> dict[str, Any]:
         """Keyword arguments for psycopg's `connect`, with `settings` for the session.
 
-        A pooler passes no settings on, so that there every transaction makes them anew. `options`
+        A pooler passes no settings on, so that there every transaction sets them again. `options`
         is always among the arguments: else libpq would take PGOPTIONS from the environment, which
         may set anything.
         """
@@ -144,7 +144,7 @@ class Address(NamedTuple):
 
 
 def shut(connection: psycopg.BaseConnection[Any]) -> None:
-    """End a connection from our side alone: whoever waits for an answer on it gets an error.
+    """End a connection from our side alone: a caller that waits for its result gets an error.
 
     It is shut and not closed, so that it can be done beside that one, from another thread too.
     """

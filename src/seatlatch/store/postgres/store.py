@@ -104,7 +104,7 @@ class PostgresStore:
     ) -> Result:
         """A chain of the journal is ours to go on with if its COMMIT was confirmed, or if nothing
         was asked of it. Else nobody knows where it ends, and we take another one: this one is used
-        again when it has been idle, by whoever then reads its end from the database.
+        again when it has been idle, by a transaction that then reads its end from the database.
         """
         deadline = _in(WRITE_SECONDS)
         async with (

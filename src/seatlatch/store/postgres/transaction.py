@@ -192,7 +192,7 @@ class PostgresTransaction(PostgresJournalWriter, PostgresWebhookWriter, Postgres
         """Set the seat status to `LOCK`, or give a hold another reason and end."""
         tokens = _in_order(asked)
         reasons = array([asked[token].reason for token in tokens])
-        now = await self.moment()  # the journal and the feed tell the end by this timestamp
+        now = await self.moment()  # the journal and the feed report the end by this timestamp
         seconds = [asked[token].seconds for token in tokens]
         ends = array(
             [None if one is None else (now + timedelta(seconds=one)).isoformat() for one in seconds]
