@@ -52,6 +52,7 @@ class Settings(NamedTuple):
     authorization_code_seconds: int
     access_token_seconds: int
     refresh_token_seconds: int
+    refresh_reuse_seconds: int
     webhook_addresses: WebhookAddresses
     webhook_networks: Sequence[Network]
     log_format: LogFormat
@@ -141,6 +142,13 @@ TABLE = (
         "2592000",
         "How long a refresh token is good for: who does not call for so long needs a new code.",
         whole_number(1, YEAR_SECONDS),
+    ),
+    Setting(
+        "refresh_reuse_seconds",
+        "0",
+        "How long after a refresh the latest spent refresh token can be used again, for"
+        " a caller that lost the response. 0 is never: a second use ends all tokens of its code.",
+        whole_number(0, 60),
     ),
     Setting(
         "webhook_addresses",

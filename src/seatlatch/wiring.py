@@ -211,6 +211,15 @@ def allowed_by(settings: Settings) -> Allowed:
     return Allowed(settings.webhook_addresses, settings.webhook_networks)
 
 
+def lifetimes_of(settings: Settings) -> Lifetimes:
+    """How long tokens can be used."""
+    return Lifetimes(
+        settings.access_token_seconds,
+        settings.refresh_token_seconds,
+        settings.refresh_reuse_seconds,
+    )
+
+
 def compose(
     settings: Settings,
     store: Store,
@@ -235,9 +244,8 @@ def compose(
     readiness.use(commits)
     metrics.watch_waiting_requests(lambda: commits.waiting_requests)
     metrics.watch_database(lambda: not readiness.is_ready, lambda: store.unfinished_commits)
-    lifetimes = Lifetimes(settings.access_token_seconds, settings.refresh_token_seconds)
     tickets = Tickets(gate, commits, store, metrics, log)
-    token = Token(gate, store, commits, lifetimes)
+    token = Token(gate, store, commits, lifetimes_of(settings))
     alarm = JournalAlarm(log, metrics)
     probes = Probes(readiness, store, metrics, alarm)
     journal = Journal(gate, store, FeedNews(store), alarm)

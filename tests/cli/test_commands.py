@@ -79,8 +79,15 @@ MIGRATIONS = {
         "0003_journal",
         "0004_webhooks",
         "0005_cursor_key",
+        "0006_refresh_reuse",
     ],
-    "postgres": ["0001_inventory", "0002_journal", "0003_webhooks", "0004_cursor_key"],
+    "postgres": [
+        "0001_inventory",
+        "0002_journal",
+        "0003_webhooks",
+        "0004_cursor_key",
+        "0005_refresh_reuse",
+    ],
 }
 
 
@@ -242,11 +249,19 @@ def test_the_defaults_are_the_contracts() -> None:
         authorization_code_seconds=86_400,
         access_token_seconds=3_600,
         refresh_token_seconds=2_592_000,
+        refresh_reuse_seconds=0,
         webhook_addresses="public",
         webhook_networks=(),
         log_format="auto",
         log_level="info",
     )
+
+
+@pytest.mark.parametrize("value", ["61", "-1", "1.5", "off"])
+def test_a_bad_reuse_time_stops_the_start(value: str) -> None:
+    expected = "SEATLATCH_REFRESH_REUSE_SECONDS must be a whole number from 0 to 60"
+    with pytest.raises(SettingProblem, match=expected):
+        read_settings({"SEATLATCH_REFRESH_REUSE_SECONDS": value})
 
 
 def test_trusted_proxies_are_addresses_and_networks() -> None:

@@ -100,7 +100,11 @@ def test_the_end_of_a_hold_is_utc_to_the_microsecond(database: Database, end: st
     refused(database, "held", f"hold_expires_at = '{end}'", "hold_expires_at_is_utc")
 
 
-FAMILY = "INSERT INTO token_families VALUES (?, ?, ?, ?)"
+FAMILY = """
+INSERT INTO token_families (family_hash, application_id, refresh_hash, expires_at)
+VALUES (?, ?, ?, ?)
+"""
+ROTATED_FAMILY = "INSERT INTO token_families VALUES (?, ?, ?, ?, ?, ?)"
 CODE = "INSERT INTO authorization_codes VALUES (?, ?, ?, NULL)"
 OPERATOR = "INSERT INTO operators VALUES (?, ?)"
 ONE, TWO = b"\1", b"\2"
@@ -116,6 +120,9 @@ ONE, TWO = b"\1", b"\2"
         (FAMILY, (ONE, APPLICATION, TWO, None)),
         (CODE, (ONE, APPLICATION, None)),
         (FAMILY, (None, APPLICATION, TWO, END)),
+        (ROTATED_FAMILY, (ONE, APPLICATION, TWO, END, ONE, "soon")),
+        (ROTATED_FAMILY, (ONE, APPLICATION, TWO, END, ONE, None)),
+        (ROTATED_FAMILY, (ONE, APPLICATION, TWO, END, None, END)),
         (OPERATOR, ("second", ONE)),
         (OPERATOR, ("first", TWO)),
         ("INSERT INTO organizations VALUES (?, 'n')", ("10\x1f",)),
@@ -135,6 +142,7 @@ def test_what_they_forbid_is_nothing_else(database: Database) -> None:
     """The control of the test above."""
     database.execute(OPERATOR, "first", ONE)
     database.execute(FAMILY, ONE, APPLICATION, TWO, END)
+    database.execute(ROTATED_FAMILY, TWO, APPLICATION, TWO, END, ONE, END)
     database.execute(CODE, ONE, APPLICATION, END)
     database.execute(OPERATOR, "second", TWO)
     database.execute("INSERT INTO organizations VALUES (?, 'n')", "10")

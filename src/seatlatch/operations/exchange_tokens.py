@@ -2,6 +2,7 @@
 
 Each works once. A family is all that goes back to one code; when one of its codes or tokens is
 used a second time somebody has a copy who should not, and nobody can tell who: the family ends.
+The exception is `Lifetimes.refresh_reuse_seconds`.
 """
 
 from collections.abc import Collection, Sequence
@@ -23,6 +24,9 @@ class Lifetimes(NamedTuple):
 
     access_token_seconds: int
     refresh_token_seconds: int
+    refresh_reuse_seconds: int = 0
+    """How long after its rotation the latest rotated refresh token can be used again, as long as
+    its successor was not used. 0 = never."""
 
 
 class GrantType(StrEnum):
@@ -140,10 +144,27 @@ class ExchangeTokens:
         if family.expires_at <= await transaction.moment():
             return None
         refresh_token, renewed = await self._next(transaction, name)
-        if not await transaction.rotate(family_hash, hash_secret(self._secret.encode()), renewed):
+        if not await self._rotate(transaction, family_hash, renewed):
             await transaction.revoke_family(family_hash)
             return None
         return await self._give(transaction, family_hash, refresh_token)
+
+    async def _rotate(
+        self, transaction: Transaction, family_hash: bytes, renewed: TokenFamily
+    ) -> bool:
+        """Store the successor of the presented refresh token; False if that can't be used."""
+        presented_hash = hash_secret(self._secret.encode())
+        if await transaction.rotate(family_hash, presented_hash, renewed):
+            return True
+        reuse_seconds = self._lifetimes.refresh_reuse_seconds
+        if reuse_seconds == 0:
+            # The timestamps alone don't forbid it: on PostgreSQL a transaction that waited for the
+            # family's lock has an earlier timestamp than the rotation that it waited for.
+            return False
+        rotated_after = await transaction.moment() - timedelta(seconds=reuse_seconds)
+        return await transaction.replace_successor(
+            family_hash, presented_hash, renewed, rotated_after
+        )
 
     async def _next(self, transaction: Transaction, name: str) -> tuple[str, TokenFamily]:
         refresh_token = name + SEPARATOR + new_secret()
@@ -158,8 +179,9 @@ class ExchangeTokens:
     ) -> TokenPair:
         access_token = new_secret()
         # No token outlives its family, which can't be revoked once it was cleared away.
-        lifetime = timedelta(seconds=min(self._lifetimes))
-        expires_at = await transaction.moment() + lifetime
+        lifetimes = self._lifetimes
+        lifetime_seconds = min(lifetimes.access_token_seconds, lifetimes.refresh_token_seconds)
+        expires_at = await transaction.moment() + timedelta(seconds=lifetime_seconds)
         await transaction.put_access_token(
             family_hash, self._application_id, hash_secret(access_token.encode()), expires_at
         )

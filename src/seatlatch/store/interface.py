@@ -161,6 +161,19 @@ class Transaction(Snapshot, JournalTransaction, WebhookTransaction, Protocol):
         the latest.
         """
 
+    async def replace_successor(
+        self,
+        family_hash: bytes,
+        rotated_hash: bytes,
+        family: TokenFamily,
+        rotated_after: datetime,
+    ) -> bool:
+        """Replace the unused successor of a family's latest rotated refresh token.
+
+        False if `rotated_hash` isn't that token or it was not rotated after `rotated_after`. The
+        rotation's timestamp stays, so repeated calls don't extend the time.
+        """
+
     async def put_access_token(
         self, family_hash: bytes, application_id: str, token_hash: bytes, expires_at: datetime
     ) -> None:

@@ -22,8 +22,14 @@ VALUES (%s, %s, %s, %s)
 RETURNING 1
 """
 ROTATE = """
-UPDATE seatlatch.token_families SET refresh_hash = %s, expires_at = %s
+UPDATE seatlatch.token_families
+SET refresh_hash = %s, expires_at = %s, previous_refresh_hash = refresh_hash, rotated_at = now()
 WHERE family_hash = %s AND refresh_hash = %s
+RETURNING 1
+"""
+REPLACE_SUCCESSOR = """
+UPDATE seatlatch.token_families SET refresh_hash = %s, expires_at = %s
+WHERE family_hash = %s AND previous_refresh_hash = %s AND rotated_at > %s
 RETURNING 1
 """
 ADD_ACCESS = """
@@ -71,6 +77,17 @@ class PostgresAuthorizations(PostgresSnapshot):
         """Put the next refresh token in the place of the one spent; False if it was not it."""
         values = (family.refresh_hash, family.expires_at, family_hash, spent_hash)
         return bool(await self._rows(ROTATE, values))
+
+    async def replace_successor(
+        self,
+        family_hash: bytes,
+        rotated_hash: bytes,
+        family: TokenFamily,
+        rotated_after: datetime,
+    ) -> bool:
+        """Replace the unused successor of the latest rotated refresh token."""
+        values = (family.refresh_hash, family.expires_at, family_hash, rotated_hash, rotated_after)
+        return bool(await self._rows(REPLACE_SUCCESSOR, values))
 
     async def put_access_token(
         self, family_hash: bytes, application_id: str, token_hash: bytes, expires_at: datetime

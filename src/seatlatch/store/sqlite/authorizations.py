@@ -16,8 +16,14 @@ INSERT INTO token_families (family_hash, application_id, refresh_hash, expires_a
 VALUES (?, ?, ?, ?)
 """
 ROTATE = """
-UPDATE token_families SET refresh_hash = ?3, expires_at = ?4
+UPDATE token_families
+SET refresh_hash = ?3, expires_at = ?4, previous_refresh_hash = refresh_hash, rotated_at = ?5
 WHERE family_hash = ?1 AND refresh_hash = ?2
+RETURNING 1
+"""
+REPLACE_SUCCESSOR = """
+UPDATE token_families SET refresh_hash = ?3, expires_at = ?4
+WHERE family_hash = ?1 AND previous_refresh_hash = ?2 AND rotated_at > ?5
 RETURNING 1
 """
 ADD_ACCESS = """
@@ -51,7 +57,20 @@ class SqliteAuthorizations:
     async def rotate(self, family_hash: bytes, spent_hash: bytes, family: TokenFamily) -> bool:
         """Put the next refresh token in the place of the one spent; False if it was not it."""
         values = (family_hash, spent_hash, family.refresh_hash, to_text(family.expires_at))
-        return bool(self._connection.execute(ROTATE, values).fetchall())
+        rotated_at = to_text(self.now)
+        return bool(self._connection.execute(ROTATE, (*values, rotated_at)).fetchall())
+
+    async def replace_successor(
+        self,
+        family_hash: bytes,
+        rotated_hash: bytes,
+        family: TokenFamily,
+        rotated_after: datetime,
+    ) -> bool:
+        """Replace the unused successor of the latest rotated refresh token."""
+        values = (family_hash, rotated_hash, family.refresh_hash, to_text(family.expires_at))
+        rows = self._connection.execute(REPLACE_SUCCESSOR, (*values, to_text(rotated_after)))
+        return bool(rows.fetchall())
 
     async def put_access_token(
         self, family_hash: bytes, application_id: str, token_hash: bytes, expires_at: datetime

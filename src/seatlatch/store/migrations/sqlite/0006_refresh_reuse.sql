@@ -1,0 +1,8 @@
+-- The latest rotated refresh token of a family and when it was rotated: within
+-- SEATLATCH_REFRESH_REUSE_SECONDS it can be used again. NULL until the first rotation.
+ALTER TABLE token_families ADD COLUMN previous_refresh_hash BLOB;
+ALTER TABLE token_families ADD COLUMN rotated_at TEXT
+    CHECK (rotated_at IS NULL
+        OR (rotated_at GLOB '????-??-??T??:??:??.??????+00:00' AND datetime(rotated_at) NOT NULL))
+    CONSTRAINT previous_refresh_needs_rotation
+        CHECK ((previous_refresh_hash IS NULL) = (rotated_at IS NULL));
