@@ -72,6 +72,15 @@ def test_lines_keep_their_numbers_after_a_sep_line_and_with_cr() -> None:
     assert numbers == [4, 6]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n", b"\r\r\n", b"\r\r\r\n"])
+def test_a_line_has_the_same_number_whatever_its_end(end: bytes) -> None:
+    lines = read(CSV, end.join([b"token,owner_id,access_id", b"a,o,E", b"b ,o,", b""]))
+    assert [number for number, _ in lines] == [2, 3]
+    bad = lines[1][1]
+    assert isinstance(bad, BadLine)
+    assert (bad.line, bad.column) == (3, "token")
+
+
 @pytest.mark.parametrize("name", ["season.tsv", "SEASON.TSV"])
 def test_a_name_may_end_in_tsv(name: str) -> None:
     assert found(Path(name), ACCEPTED["tabs"]) == [A, B]

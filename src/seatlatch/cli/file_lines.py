@@ -58,7 +58,7 @@ _SIGNATURES = (
 )
 _BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
 _MARKUP = re.compile(rb"\s*<[!?a-zA-Z]")
-_CR_ALONE = re.compile(rb"[^\r\n]*\r+(?!\n)[^\n]")
+_CR_ALONE = re.compile(rb"[^\r\n]*\r+[^\r\n]")
 """The first line ends with CR and no LF: the file's lines end like that, as old Mac files do."""
 
 
