@@ -148,6 +148,10 @@ DAMAGED = [
     "98973476444.0",
     "98973476444,00",
     "98,973,476,444",
+    "98.973.476.444",
+    "98 973 476 444",
+    "98\u00a0973\u00a0476\u00a0444",
+    "-1\u202f973\u202f476",
     '="0098"',
     "=0098",
     "'0098",
@@ -182,7 +186,10 @@ def test_an_error_of_a_spreadsheet_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["1E5", "98973476444", "12.5", "GAME-1", "E+1", "O'Neil", "a=", "#1", "1.0.0", "-1", "'s"],
+    [
+        *("1E5", "98973476444", "12.5", "GAME-1", "E+1", "O'Neil", "a=", "#1", "1.0.0", "-1", "'s"),
+        *("201.101", "201 101", "1.201 101", "201.101.1", "1001.201.101", "201-101-101"),
+    ],
 )
 def test_what_only_resembles_a_number_is_accepted(token: str) -> None:
     ((_, record),) = read(CSV, HEAD + f"{token},o,1\n".encode())
