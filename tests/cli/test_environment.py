@@ -46,6 +46,8 @@ NOT_INJECTED = {
     "SEATLATCH_PORT_HTTP_TCP": "tcp://10.43.0.12:8080",
     "SEATLATCH_PORT_8080_SCTP": "sctp://10.43.0.12:8080",
     "SEATLATCH_PORT_8080_TCP_NAME": "http",
+    "SEATLATCH_NAME": "/web/seatlatch",
+    "SEATLATCH_ENV_VERSION": "1",
 }
 
 
