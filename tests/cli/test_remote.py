@@ -14,7 +14,7 @@ import pytest
 from tests.cli.commands import COMMAND, environment
 from tests.cli.remoting import KEYS, document, remote
 from tests.client.both import MANY
-from tests.client.scripted import Asked, answering
+from tests.client.scripted import Asked, answer, answering
 from tests.client.test_batches import BUSY, failing_from, succeeding
 from tests.serving import (
     OWNER,
@@ -150,6 +150,20 @@ def test_one_document_also_if_nothing_was_answered() -> None:
     told = document(remote("http://127.0.0.1:1", "unlock", "a", "b", "--json"))
     assert (told["success"], told["unanswered"]) == ([], ["a", "b"])
     assert told["error"].startswith("No connection (")
+
+
+HTML = answer(200, "<html>Sign in</html>", kind="text/html")
+COMPRESSED = answer(200, "{}", "Content-Encoding: br")
+
+
+@pytest.mark.parametrize("told", [None, HTML, COMPRESSED], ids=["nothing", "HTML", "br"])
+def test_a_problem_names_no_argument_that_the_command_lacks(told: bytes | None) -> None:
+    with answering([told or b""]) as server:
+        url = server.url if told else "http://127.0.0.1:1"
+        ran = remote(url, "unlock", "a")
+    assert ran.returncode == 1
+    assert "Check the service's address" in ran.stderr
+    assert "base_url" not in ran.stderr
 
 
 def test_an_empty_file_is_nothing_to_do() -> None:
