@@ -1,5 +1,6 @@
 """`seatlatch remote`, against a service that runs."""
 
+import gzip
 import json
 import os
 import pty
@@ -115,7 +116,26 @@ def test_wrong_usage(arguments: list[str], said: str) -> None:
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     ran = remote("http://127.0.0.1:1", "unlock", "--file", "-", typed=b"a\n\xff\n")
-    assert (ran.returncode, ran.stderr) == (2, "seatlatch: - is not UTF-8 at byte 2.\n")
+    assert (ran.returncode, ran.stderr) == (
+        2,
+        "seatlatch: Standard input is not UTF-8 at byte 2.\n",
+    )
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_named_as_such(tmp_path: Path, coding: str) -> None:
+    file = tmp_path / "tokens.txt"
+    file.write_bytes("listed-1\nlisted-2\n".encode(coding))
+    ran = remote("http://127.0.0.1:1", "unlock", "--file", str(file))
+    advice = "is encoded as UTF-16. Save it as UTF-8, in a spreadsheet as CSV (UTF-8)."
+    assert (ran.returncode, ran.stderr) == (2, f"seatlatch: {file} {advice}\n")
+
+
+def test_a_compressed_file_is_named_with_a_command_of_remote() -> None:
+    typed = gzip.compress(b"listed-1\n")
+    ran = remote("http://127.0.0.1:1", "unlock", "--file", "-", typed=typed)
+    assert ran.returncode == 2
+    assert "`gzip -dc FILE | seatlatch remote unlock --file -`." in ran.stderr
 
 
 AROUND = [" ", "\t", "\r", "\xa0", "\u200b", "\ufeff", "\u2060", "\x00", "\u3000", " \u200e\t"]
