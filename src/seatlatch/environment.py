@@ -1,7 +1,7 @@
 """Selects the environment variables that count as settings.
 
-An empty variable counts as absent. A container platform injects variables for each of its services;
-those for a service called `seatlatch` share the prefix of the settings and are left out.
+An empty variable counts as absent. Kubernetes injects variables for each of its services; those for
+a service called `seatlatch` share the prefix of the settings and are left out.
 """
 
 import re
@@ -17,7 +17,7 @@ INJECTED_NAME = re.compile(
 )
 INJECTED_PORT_NAME = re.compile(r"(.*_)?PORT")
 INJECTED_PORT_VALUE = re.compile(r"(tcp|udp)://")
-"""Source: the environment variables of Kubernetes services and of Docker links."""
+"""Source: the environment variables of Kubernetes services, for TCP and UDP."""
 
 
 class Variables(NamedTuple):

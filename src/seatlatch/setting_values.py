@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple
 
+from seatlatch.domain.label import code_point, without_invisible_ends
 from seatlatch.networks import EMBEDDING, NEVER_4, NEVER_6, Network
 
 NETWORKS_MAX = 100
@@ -32,9 +33,11 @@ def text_problem(value: str) -> str | None:
     """
     if any("\ud800" <= character <= "\udfff" for character in value):
         return "must be text in UTF-8"
-    for place, character in (("begin", value[:1]), ("end", value[-1:])):
-        if character.isspace() or (character and unicodedata.category(character) == "Cf"):
-            return f"must not {place} with {_shown(character)}"
+    visible = without_invisible_ends(value)
+    if visible != value:
+        at_end = visible and value.startswith(visible)
+        place, character = ("end", value[-1]) if at_end else ("begin", value[0])
+        return f"must not {place} with {_shown(character)}"
     if found := CONTROL_CHARACTER.search(value):
         return f"must not contain {_shown(found[0])}"
     return None
@@ -42,8 +45,9 @@ def text_problem(value: str) -> str | None:
 
 def _shown(character: str) -> str:
     """A character by code point and name, for a message: it may be invisible."""
-    name: str = unicodedata.name(character, NAMES.get(character, "control character"))
-    return f"U+{ord(character):04X} ({name.lower()})"
+    kind = "control character" if CONTROL_CHARACTER.match(character) else "invisible character"
+    name: str = unicodedata.name(character, NAMES.get(character, kind))
+    return f"{code_point(character)} ({name.lower()})"
 
 
 def text(value: str) -> str:

@@ -46,6 +46,8 @@ NOT_INJECTED = {
     "SEATLATCH_PORT_HTTP_TCP": "tcp://10.43.0.12:8080",
     "SEATLATCH_PORT_8080_SCTP": "sctp://10.43.0.12:8080",
     "SEATLATCH_PORT_8080_TCP_NAME": "http",
+    "SEATLATCH_NAME": "/web/seatlatch",
+    "SEATLATCH_ENV_VERSION": "1",
 }
 
 
@@ -146,6 +148,10 @@ BAD_TEXT = [
     ("\ufeff{}", "must not begin with U+FEFF (zero width no-break space)"),
     ("{}\u00a0", "must not end with U+00A0 (no-break space)"),
     ("{}\u200b", "must not end with U+200B (zero width space)"),
+    ("{}\u3164", "must not end with U+3164 (hangul filler)"),
+    ("\u2800{}", "must not begin with U+2800 (braille pattern blank)"),
+    ("{}\ufff0", "must not end with U+FFF0 (invisible character)"),
+    ("\u200b{} ", "must not begin with U+200B (zero width space)"),
     ("{}\x1b[0m", "must not contain U+001B (control character)"),
     ("a\t{}", "must not contain U+0009 (tab)"),
     ("a\u2028{}", "must not contain U+2028 (line separator)"),

@@ -1,5 +1,6 @@
 """`seatlatch remote`, against a service that runs."""
 
+import gzip
 import json
 import os
 import pty
@@ -14,7 +15,7 @@ import pytest
 from tests.cli.commands import COMMAND, environment
 from tests.cli.remoting import KEYS, document, remote
 from tests.client.both import MANY
-from tests.client.scripted import Asked, answering
+from tests.client.scripted import Asked, answer, answering
 from tests.client.test_batches import BUSY, failing_from, succeeding
 from tests.serving import (
     OWNER,
@@ -115,7 +116,26 @@ def test_wrong_usage(arguments: list[str], said: str) -> None:
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     ran = remote("http://127.0.0.1:1", "unlock", "--file", "-", typed=b"a\n\xff\n")
-    assert (ran.returncode, ran.stderr) == (2, "seatlatch: - is not UTF-8 at byte 2.\n")
+    assert (ran.returncode, ran.stderr) == (
+        2,
+        "seatlatch: Standard input is not UTF-8 at byte 2.\n",
+    )
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_named_as_such(tmp_path: Path, coding: str) -> None:
+    file = tmp_path / "tokens.txt"
+    file.write_bytes("listed-1\nlisted-2\n".encode(coding))
+    ran = remote("http://127.0.0.1:1", "unlock", "--file", str(file))
+    advice = "is encoded as UTF-16. Save it as UTF-8, in a spreadsheet as CSV (UTF-8)."
+    assert (ran.returncode, ran.stderr) == (2, f"seatlatch: {file} {advice}\n")
+
+
+def test_a_compressed_file_is_named_with_a_command_of_remote() -> None:
+    typed = gzip.compress(b"listed-1\n")
+    ran = remote("http://127.0.0.1:1", "unlock", "--file", "-", typed=typed)
+    assert ran.returncode == 2
+    assert "`gzip -dc FILE | seatlatch remote unlock --file -`." in ran.stderr
 
 
 AROUND = [" ", "\t", "\r", "\xa0", "\u200b", "\ufeff", "\u2060", "\x00", "\u3000", " \u200e\t"]
@@ -150,6 +170,20 @@ def test_one_document_also_if_nothing_was_answered() -> None:
     told = document(remote("http://127.0.0.1:1", "unlock", "a", "b", "--json"))
     assert (told["success"], told["unanswered"]) == ([], ["a", "b"])
     assert told["error"].startswith("No connection (")
+
+
+HTML = answer(200, "<html>Sign in</html>", kind="text/html")
+COMPRESSED = answer(200, "{}", "Content-Encoding: br")
+
+
+@pytest.mark.parametrize("told", [None, HTML, COMPRESSED], ids=["nothing", "HTML", "br"])
+def test_a_problem_names_no_argument_that_the_command_lacks(told: bytes | None) -> None:
+    with answering([told or b""]) as server:
+        url = server.url if told else "http://127.0.0.1:1"
+        ran = remote(url, "unlock", "a")
+    assert ran.returncode == 1
+    assert "Check the service's address" in ran.stderr
+    assert "base_url" not in ran.stderr
 
 
 def test_an_empty_file_is_nothing_to_do() -> None:

@@ -72,6 +72,15 @@ def test_lines_keep_their_numbers_after_a_sep_line_and_with_cr() -> None:
     assert numbers == [4, 6]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n", b"\r\r\n", b"\r\r\r\n"])
+def test_a_line_has_the_same_number_whatever_its_end(end: bytes) -> None:
+    lines = read(CSV, end.join([b"token,owner_id,access_id", b"a,o,E", b"b ,o,", b""]))
+    assert [number for number, _ in lines] == [2, 3]
+    bad = lines[1][1]
+    assert isinstance(bad, BadLine)
+    assert (bad.line, bad.column) == (3, "token")
+
+
 @pytest.mark.parametrize("name", ["season.tsv", "SEASON.TSV"])
 def test_a_name_may_end_in_tsv(name: str) -> None:
     assert found(Path(name), ACCEPTED["tabs"]) == [A, B]
@@ -139,6 +148,10 @@ DAMAGED = [
     "98973476444.0",
     "98973476444,00",
     "98,973,476,444",
+    "98.973.476.444",
+    "98 973 476 444",
+    "98\u00a0973\u00a0476\u00a0444",
+    "-1\u202f973\u202f476",
     '="0098"',
     "=0098",
     "'0098",
@@ -173,7 +186,10 @@ def test_an_error_of_a_spreadsheet_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["1E5", "98973476444", "12.5", "GAME-1", "E+1", "O'Neil", "a=", "#1", "1.0.0", "-1", "'s"],
+    [
+        *("1E5", "98973476444", "12.5", "GAME-1", "E+1", "O'Neil", "a=", "#1", "1.0.0", "-1", "'s"),
+        *("201.101", "201 101", "1.201 101", "201.101.1", "1001.201.101", "201-101-101"),
+    ],
 )
 def test_what_only_resembles_a_number_is_accepted(token: str) -> None:
     ((_, record),) = read(CSV, HEAD + f"{token},o,1\n".encode())

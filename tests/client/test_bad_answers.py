@@ -95,7 +95,7 @@ def test_html_of_a_proxy_tells_where_to_look(make: Making, status: int) -> None:
     problem = unlocking(make, told, UnexpectedAnswer)
     assert isinstance(problem, UnexpectedAnswer)
     assert (problem.status, problem.excerpt) == (status, page)
-    assert "Look whether base_url is right" in str(problem)
+    assert "Check the service's address" in str(problem)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_no_network(make: Making) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(ConnectionFailed, match="Check base_url") as raised:
+        with pytest.raises(ConnectionFailed, match="Check the service's address") as raised:
             make(url, retries=HURRIED).tickets.unlock(["a"])
     assert raised.value.attempts == 3
 

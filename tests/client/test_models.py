@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from seatlatch.client import Answered, Failure, Ticket
+from tests.cli.remoting import document, remote
 from tests.client.both import MANY, Making
 from tests.serving import Served
 from tools.sync_client import CLIENT
@@ -33,6 +36,32 @@ def test_an_answer_is_short_when_it_is_printed(service: Served, make: Making) ->
     )
     page = client.events.read(limit=2)
     assert repr(page) == f"EventPage(2 events, next={page.next!r}, more=True)"
+
+
+BAD_TIMESTAMP = "moment = 9223372036854775807"
+BAD_VERB = 'entry = replace(entry, \'"verb":"\', \'"verb":"x\')'
+
+
+@pytest.mark.parametrize("edit", [BAD_VERB, BAD_TIMESTAMP])
+def test_a_damaged_request_is_shown_as_far_as_it_can_be_read(
+    service: Served, make: Making, edit: str
+) -> None:
+    client = make(service.url)
+    (request_id,) = client.tickets.unlock([MANY[0]]).request_ids
+    (traced,) = client.requests.get(request_id)
+    assert (traced.damaged, traced.verb) == (False, "unlock")
+    service.database.execute(f"UPDATE journal SET {edit}")
+    (traced,) = client.requests.get(request_id)
+    assert (traced.damaged, traced.verb, traced.success, traced.failure) == (True, None, [], [])
+    known = (traced.request_id, traced.timestamp is not None)
+    assert known == ((request_id, True) if edit == BAD_VERB else (None, False))
+
+
+def test_the_command_shows_a_damaged_request(service: Served) -> None:
+    request_id = document(remote(service.url, "unlock", MANY[0], "--json"))["requestIds"][0]
+    service.database.execute(f"UPDATE journal SET {BAD_TIMESTAMP}")
+    ran = remote(service.url, "request", request_id)
+    assert (ran.returncode, ran.stdout) == (0, "?  ?  (damaged)\n")
 
 
 def test_a_type_that_a_newer_server_has_is_kept() -> None:

@@ -69,5 +69,7 @@ def test_the_service_does_not_tell_this_machine_unless_it_may(database: Database
             while problem is None and monotonic() < deadline:
                 rows = database.execute("SELECT problem FROM webhook_messages")
                 problem = rows[0][0] if rows else None
-        assert problem == "The host has an address that is not public."
+        assert problem == (
+            "The host has an address that is neither public nor in SEATLATCH_WEBHOOK_NETWORKS."
+        )
         assert receiver.connections == 0

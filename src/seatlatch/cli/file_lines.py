@@ -34,11 +34,11 @@ def _compressed(start: bytes, tool: str, command: str) -> Signature:
     return Signature(
         start,
         f"is compressed with {tool}. Decompress it first, for example with"
-        f" `{command} FILE | seatlatch tickets import - --format csv --org ORG_ID`.",
+        f" `{command} FILE | {{reader}}`.",
     )
 
 
-_WORKBOOK = "is a spreadsheet workbook ({}). Save it as CSV (UTF-8) and import that file."
+_WORKBOOK = "is a spreadsheet workbook ({}). Save it as CSV (UTF-8) and use that file."
 _UTF_16 = "is encoded as UTF-16. Save it as UTF-8, in a spreadsheet as CSV (UTF-8)."
 _ZIP = b"PK\x03\x04"
 _SIGNATURES = (
@@ -54,19 +54,25 @@ _SIGNATURES = (
     Signature(b"\x00\x00\xfe\xff", "is encoded as UTF-32. Save it as UTF-8."),
     Signature(b"\xff\xfe", _UTF_16),
     Signature(b"\xfe\xff", _UTF_16),
-    Signature(b"%PDF-", "is a PDF document. Export the tickets as CSV or NDJSON."),
+    Signature(b"%PDF-", "is a PDF document. Export the tickets as text."),
 )
 _BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
 _MARKUP = re.compile(rb"\s*<[!?a-zA-Z]")
-_CR_ALONE = re.compile(rb"[^\r\n]*\r+(?!\n)[^\n]")
+_CR_ALONE = re.compile(rb"[^\r\n]*\r+[^\r\n]")
 """The first line ends with CR and no LF: the file's lines end like that, as old Mac files do."""
 
 
-def not_text_problem(head: bytes) -> str | None:
+def not_text_problem(head: bytes, reader: str) -> str | None:
     """What a file is that starts with `head`, if it is no text, and what to do; None = it may be.
 
-    The content decides, whatever the file's name says.
+    The content decides, whatever the file's name says. `reader`: a command that reads standard
+    input, for the message about a compressed file.
     """
+    problem = _problem(head)
+    return problem and problem.replace("{reader}", reader)
+
+
+def _problem(head: bytes) -> str | None:
     if head.startswith(_ZIP):
         return _zip_problem(head)
     for signature in _SIGNATURES:
@@ -75,7 +81,7 @@ def not_text_problem(head: bytes) -> str | None:
     if _BZIP2.match(head):
         return _compressed(b"", "bzip2", "bzip2 -dc").problem
     if _MARKUP.match(head.removeprefix(BYTE_ORDER_MARK)):
-        return "is HTML or XML. Open it in a spreadsheet, save it as CSV (UTF-8) and import that."
+        return "is HTML or XML. Open it in a spreadsheet, save it as CSV (UTF-8) and use that."
     line = re.split(rb"[\r\n]", head, maxsplit=1)[0]
     for zeros, letters in ((line[1::2], line[::2]), (line[::2], line[1::2])):
         if zeros and not any(zeros) and any(letters):
@@ -88,7 +94,7 @@ def _zip_problem(head: bytes) -> str:
         return _WORKBOOK.format(".ods")
     if b"[Content_Types].xml" in head or b"xl/" in head:
         return _WORKBOOK.format(".xlsx")
-    return "is a ZIP archive. Unpack it and import the file inside; save a workbook as CSV (UTF-8)."
+    return "is a ZIP archive. Unpack it and use the file inside; save a workbook as CSV (UTF-8)."
 
 
 class TextSource:

@@ -207,7 +207,10 @@ def _price(option: str, text: str | None) -> Decimal | None:
 
 
 def _request_lines(found: TracedRequest) -> list[str]:
-    lines = [f"{for_people(found.timestamp)}  {found.verb}  {found.refusal or ''}".rstrip()]
+    timestamp = for_people(found.timestamp) if found.timestamp else "?"
+    damaged = "(damaged)" if found.damaged else None
+    words = [timestamp, found.verb or "?", found.refusal, damaged]
+    lines = ["  ".join(word for word in words if word)]
     rows = [(ticket.token, ticket.outcome) for ticket in (*found.success, *found.failure)]
     return lines + ([f"  {line}" for line in in_columns(rows)] if rows else [])
 

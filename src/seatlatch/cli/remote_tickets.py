@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 import typer
 
 from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE
+from seatlatch.cli.file_lines import PART_BYTES_MAX, not_text_problem
 from seatlatch.cli.printing import in_columns, note, print_result, visible
 from seatlatch.cli.streams import progress_output
 from seatlatch.cli.tickets import require_text
@@ -29,6 +30,9 @@ PROGRESS_TICKETS = 1_000
 """From so many tickets on a bar is shown, if there is a terminal."""
 
 CTRL_C = "Ctrl-C came. What is not answered may be done or not; it may be sent again."
+
+READER = "seatlatch remote unlock --file -"
+"""One of the commands that read tokens from standard input, as an example in a message."""
 
 Verb = Callable[..., Awaitable[AsyncTicketsResult[Any]]]
 """One of the SDK's calls, with all but `on_answer` said."""
@@ -174,11 +178,15 @@ def _read(file: str) -> str:
     """The text in a file, or on standard input; a byte order mark is none of it."""
     try:
         content = _standard_input() if file == "-" else Path(file).read_bytes()
-        return content.decode("utf-8-sig")
     except OSError as error:
         raise InvalidRequest(f"Can't read {file} ({error.strerror}).") from None
+    name = "Standard input" if file == "-" else file
+    if problem := not_text_problem(content[:PART_BYTES_MAX], READER):
+        raise InvalidRequest(f"{name} {problem}")
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidRequest(f"{file} is not UTF-8 at byte {error.start}.") from None
+        raise InvalidRequest(f"{name} is not UTF-8 at byte {error.start}.") from None
 
 
 def _standard_input() -> bytes:

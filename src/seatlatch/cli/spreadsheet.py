@@ -10,7 +10,7 @@ _NUMBER = re.compile(
     [+-]?\d+(?:[.,]\d+)?[eE][+-]\d+     # 9.89735E+10: shortened, the last digits are lost
   | [+-]?\d+[.,]\d+[eE]\d+              # 9.89735E10
   | [+-]?\d+[.,]0+                      # 98973476444.0: read as a number
-  | [+-]?\d{1,3}(?:,\d{3}){2,}          # 98,973,476,444: formatted as a number
+  | [+-]?\d{1,3}([.,\ \u00a0\u202f])\d{3}(?:\1\d{3})+  # 98,973,476,444: formatted as a number
   | =.*                                 # ="0098": a formula that protects the zeros
   | '[-+=.\d].*                         # '0098: the mark for a number as text
     """,

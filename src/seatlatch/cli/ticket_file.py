@@ -18,6 +18,8 @@ from seatlatch.operations.provision import NotDone
 from seatlatch.store.importing import BadLine
 
 STANDARD_INPUT = Path("-")
+READER = "seatlatch tickets import - --format csv --org ORG_ID"
+"""The command that reads a decompressed file, for a message."""
 
 
 class FileFormat(StrEnum):
@@ -53,7 +55,7 @@ def read_tickets(
     """
     name = "standard input" if path == STANDARD_INPUT else str(path)
     source = TextSource(name, file)
-    if problem := not_text_problem(source.head):
+    if problem := not_text_problem(source.head, READER):
         raise NotDone(f"{'Standard input' if path == STANDARD_INPUT else path} {problem}")
     rows: CsvRows | JsonRows
     lines = source.lines(read)

@@ -115,7 +115,7 @@ def unreadable_tokens(response: WholeResponse, error: Exception) -> UnexpectedAn
     """The error for an answer that may hold tokens, so that nothing of it is shown."""
     return UnexpectedAnswer(
         f"The token call's answer can't be used: {error}."
-        " Look whether base_url is right and what stands before it.",
+        " Check the service's address and what stands before it.",
         status=response.status_code,
     )
 
@@ -142,7 +142,7 @@ def unexpected(response: WholeResponse, reason: str) -> UnexpectedAnswer:
     leads = f" that leads to {location!r}" if location else ""
     return UnexpectedAnswer(
         f"{status} ({media_type}){leads} is no answer of this API: {reason}."
-        f" Look whether base_url is right and what stands before it. It begins:"
+        " Check the service's address and what stands before it. It begins:"
         f" {excerpt(response)!r}",
         status=status,
         excerpt=excerpt(response),

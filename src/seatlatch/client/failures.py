@@ -38,7 +38,7 @@ TRANSIENT_TLS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 MAY_BE_PROCESSED = "The request may have been processed; it is safe to send it again."
 
-CHECK = "Check base_url and whether the service can be reached."
+CHECK = "Check the service's address and whether it can be reached."
 
 
 def failure_of(error: Exception, proxy_variable: str | None) -> ClientError | None:
@@ -87,7 +87,9 @@ def _not_sent(error: Exception, proxy_variable: str | None) -> RequestNotSent:
             f"The server's certificate is not valid: {tls.verify_message}. {trust} {NOT_SENT}"
         )
     if tls is not None and not isinstance(tls, TRANSIENT_TLS):
-        return TlsError(f"No TLS connection ({_said(error)}). Check base_url. {NOT_SENT}")
+        return TlsError(
+            f"No TLS connection ({_said(error)}). Check the service's address. {NOT_SENT}"
+        )
     through = f" through the proxy that {proxy_variable} names" if proxy_variable else ""
     in_time = " in time" if isinstance(error, httpx.TimeoutException) else ""
     return RequestNotSent(f"No connection{through}{in_time} ({_said(error)}). {CHECK} {NOT_SENT}")

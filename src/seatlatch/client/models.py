@@ -118,17 +118,22 @@ class TracedTicket(Struct, rename="camel", frozen=True):
 
 
 class TracedRequest(Struct, rename="camel", frozen=True):
-    """A request as the journal has it. `refusal`: why it was refused as a whole, else None."""
+    """A request as the journal has it. `refusal`: why it was refused as a whole, else None.
+
+    `damaged`: whether the entry was edited after it was written. Of such an entry `request_id`,
+    `timestamp` and `verb` are None if the service cannot read them.
+    """
 
     entry_id: str
-    request_id: str
-    timestamp: datetime
-    verb: str
+    request_id: str | None
+    timestamp: datetime | None
+    verb: str | None
     success: list[TracedTicket]
     failure: list[TracedTicket]
     application: str | None = None
     channel: str | None = None
     refusal: str | None = None
+    damaged: bool = False
 
     def __repr__(self) -> str:
         return (

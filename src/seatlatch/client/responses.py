@@ -70,6 +70,6 @@ def _unpacker_for(response: httpx.Response) -> "zlib._Decompress | None":
         return zlib.decompressobj(GZIP)
     raise UnexpectedAnswer(
         f"The response has the Content-Encoding {coding!r}, which the client did not ask for."
-        " Check base_url and what stands before the service.",
+        " Check the service's address and what stands before it.",
         status=response.status_code,
     )

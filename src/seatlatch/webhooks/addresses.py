@@ -96,7 +96,9 @@ async def checked_addresses(
         except ValueError:
             raise AddressRefused("The host has an address that is none.") from None
         if not is_allowed(address, allowed):
-            raise AddressRefused("The host has an address that is not public.")
+            raise AddressRefused(
+                "The host has an address that is neither public nor in SEATLATCH_WEBHOOK_NETWORKS."
+            )
     return list(dict.fromkeys(found))
 
 
