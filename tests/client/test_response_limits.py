@@ -5,8 +5,9 @@ import threading
 import time
 import tracemalloc
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, repeat
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
@@ -98,17 +99,21 @@ def test_a_coding_that_is_understood(make: Making, coding: str) -> None:
 
 
 @contextmanager
-def dripping() -> Iterator[str]:
-    """A server whose response never ends: a byte every 20 ms."""
+def dripping(drops: Sequence[bytes] = ()) -> Iterator[str]:
+    """A server that sends its response slowly, a part every 20 ms: `drops`, or headers and then a
+    body that never ends.
+    """
     ended = threading.Event()
 
     class Handler(StreamRequestHandler):
         def handle(self) -> None:
             self.request.recv(65_536)
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
             try:
-                while not ended.wait(0.02):
-                    self.wfile.write(b" ")
+                for drop in drops or chain([head], repeat(b" ")):
+                    self.wfile.write(drop)
+                    if ended.wait(0.02):
+                        break
             except OSError:
                 pass  # the client has closed the connection
 
@@ -118,10 +123,12 @@ def dripping() -> Iterator[str]:
     with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        ended.set()
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            ended.set()
+            server.shutdown()
+            thread.join()
 
 
 def test_a_dripping_response_ends(make: Making) -> None:
@@ -129,6 +136,13 @@ def test_a_dripping_response_ends(make: Making) -> None:
     with dripping() as url, pytest.raises(AttemptTimedOut, match=r"within max_attempt_seconds"):
         make(url, max_attempt_seconds=0.3, timeout=10, retries=ONCE).tickets.unlock(["a"])
     assert 0.3 <= time.monotonic() - began < 5
+
+
+def test_dripping_headers_end_too(make: Making) -> None:
+    """`Client` notices it when the headers are complete, also if there is no body."""
+    drops = [b"HTTP/1.1 204 No Content\r\n", *[b"a: b\r\n"] * 25, b"\r\n"]
+    with dripping(drops) as url, pytest.raises(AttemptTimedOut):
+        make(url, max_attempt_seconds=0.3, timeout=10, retries=ONCE).tickets.unlock(["a"])
 
 
 def test_each_attempt_has_its_own_time(make: Making) -> None:

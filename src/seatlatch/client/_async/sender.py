@@ -99,10 +99,16 @@ class AsyncSender:
     async def _exchange(
         self, http: httpx.AsyncClient, request: httpx.Request, limit_seconds: float
     ) -> WholeResponse:
-        """The response. Raises `TimeoutError` if it is not complete in time."""
+        """The response. Raises `TimeoutError` if it is not complete in time.
+
+        A thread checks that when the headers are complete, and then with each part of the body:
+        httpx has no time limit for the headers as a whole.
+        """
         deadline = time.monotonic() + limit_seconds
         response = await http.send(request, stream=True, auth=None, follow_redirects=False)
         try:
+            if time.monotonic() > deadline:
+                raise TimeoutError
             body = BodyReader(response, self._limits.max_response_bytes)
             async for part in response.aiter_raw():
                 body.add(part)

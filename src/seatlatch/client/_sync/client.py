@@ -53,7 +53,9 @@ class Client:
         version, as in `MyApplication/1.0`. `timeout`: seconds for each step of a request, or
         httpx's own kind. `concurrency`: how many requests of one call are on their way at once.
         `max_attempt_seconds`: for one attempt in all, from the connection to the response's last
-        byte. `max_response_bytes`: of a response, unpacked. `http`: a client of httpx with proxies
+        byte. `Client` checks it when the response's headers are complete and with each part of the
+        body, so a server that sends headers slowly can delay it; `AsyncClient` has no such delay.
+        `max_response_bytes`: of a response, unpacked. `http`: a client of httpx with proxies
         or certificates of yours, which stays yours to close.
 
         Raises `InvalidArgument`, also for what no request can hold, and `InvalidEnvironment` for

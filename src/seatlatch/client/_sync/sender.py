@@ -100,10 +100,16 @@ class Sender:
     def _exchange(
         self, http: httpx.Client, request: httpx.Request, limit_seconds: float
     ) -> WholeResponse:
-        """The response. Raises `TimeoutError` if it is not complete in time."""
+        """The response. Raises `TimeoutError` if it is not complete in time.
+
+        A thread checks that when the headers are complete, and then with each part of the body:
+        httpx has no time limit for the headers as a whole.
+        """
         deadline = time.monotonic() + limit_seconds
         response = http.send(request, stream=True, auth=None, follow_redirects=False)
         try:
+            if time.monotonic() > deadline:
+                raise TimeoutError
             body = BodyReader(response, self._limits.max_response_bytes)
             for part in response.iter_raw():
                 body.add(part)
