@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from uuid import UUID
 import pytest
 
 from seatlatch.cli.main import main
+from seatlatch.cli.running import STOPPING_SIGNALS
 from tests.databases import Database
 from tests.nursery import Command
 
@@ -75,7 +77,11 @@ def run_within(
 ) -> "subprocess.CompletedProcess[str]":
     """As `run`, but within this process. `typed`: what comes on standard input."""
     output = TextIOWrapper(BytesIO(), "utf-8", newline="")
-    with pytest.MonkeyPatch.context() as patch, redirect_stderr(StringIO()) as errors:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stderr(StringIO()) as errors,
+        _handlers_kept(),
+    ):
         for name in os.environ.keys() - environment({}).keys():
             patch.delenv(name)
         for name, value in environment(settings).items():
@@ -91,6 +97,17 @@ def run_within(
     assert isinstance(code, int)
     printed = output.buffer.getvalue().decode()
     return subprocess.CompletedProcess(arguments, code, printed, errors.getvalue())
+
+
+@contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """A server that is refused at its start has set handlers of its own for these signals."""
+    handlers = {number: signal.getsignal(number) for number in STOPPING_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def run_on(
