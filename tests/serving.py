@@ -23,6 +23,7 @@ from seatlatch.store.interface import NewTicket, Store
 from seatlatch.wiring import SITE, compose
 from tests.databases import Clock, Database
 from tests.sqlite_database import SqliteDatabase
+from tests.tls import TLS
 
 ORGANIZATION = "1001"
 FOREIGN_ORGANIZATION = "2002"
@@ -124,7 +125,7 @@ class Served:
         self.database = database
         self.metrics = metrics
         self.url = f"http://127.0.0.1:{port}"
-        self.client = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+        self.client = httpx.Client(base_url=self.url, timeout=10, trust_env=False, verify=TLS)
 
     def unlock(self, *tokens: Any, **changes: str | None) -> httpx.Response:
         """Unlock these tokens with valid headers, but for `changes` (see `valid_headers`)."""

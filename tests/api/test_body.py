@@ -5,7 +5,10 @@ import json
 import pytest
 
 from tests.api.wire import Wire, message_of, put, put_chunked, tokens_body
+from tests.databases import ON_SQLITE
 from tests.serving import LOCK, UNLOCK, VERIFY, Served
+
+pytestmark = ON_SQLITE
 
 TOO_MANY = "The request payload cannot contain more than 100 tokens"
 MEBIBYTE = 1024 * 1024

@@ -3,7 +3,10 @@
 import pytest
 
 from tests.api.wire import Wire, message_of
+from tests.databases import ON_SQLITE
 from tests.serving import ACCESS_TOKEN, OPERATOR_KEY, Served, raw_request, valid_headers
+
+pytestmark = ON_SQLITE
 
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE

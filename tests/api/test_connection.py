@@ -10,8 +10,10 @@ import pytest
 from seatlatch.api import connection, server
 from tests.api.test_request_headers import V1, V4
 from tests.api.wire import Wire, message_of, put, put_chunked, tokens_body
-from tests.databases import Databases
+from tests.databases import ON_SQLITE, Databases
 from tests.serving import Answered, Served, fill, serving
+
+pytestmark = ON_SQLITE
 
 MEBIBYTE = 1024 * 1024
 PATIENCE_SECONDS = 0.3

@@ -7,7 +7,10 @@ import pytest
 
 from seatlatch.api import connection
 from tests.api.wire import Wire, message_of, put, tokens_body
+from tests.databases import ON_SQLITE
 from tests.serving import ACCESS_TOKEN, API_KEY, Served, raw_request, valid_headers
+
+pytestmark = ON_SQLITE
 
 BODY = tokens_body("not-listed")
 

@@ -13,8 +13,10 @@ from seatlatch.api import connection, server
 from tests.api.test_connection import MALFORMED
 from tests.api.wire import put, put_chunked, tokens_body
 from tests.conftest import EVERY_CASE
-from tests.databases import Databases
+from tests.databases import ON_SQLITE, Databases
 from tests.serving import Served, fill, serving
+
+pytestmark = ON_SQLITE
 
 CONNECTIONS = 2000
 AT_ONCE = 200

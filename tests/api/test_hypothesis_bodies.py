@@ -13,7 +13,7 @@ from tests.api.listings import lock_body, lock_json
 from tests.api.test_hypothesis_requests import KNOWN, edited, edits
 from tests.api.test_token import put_codes
 from tests.conftest import EVERY_CASE
-from tests.databases import Databases
+from tests.databases import ON_SQLITE, Databases
 from tests.serving import LOCK, TOKEN, VERIFY, Served, fill, serving
 
 EXAMPLES = settings(max_examples=250, deadline=None, derandomize=True, database=None)
@@ -117,12 +117,14 @@ def test_any_verify(served: Served, body: Any) -> None:
     assert_told(served.call("POST", VERIFY, json.dumps(body).encode()), body)
 
 
+@ON_SQLITE
 @EXAMPLES
 @given(body=exchanges | values)
 def test_any_exchange(served: Served, body: Any) -> None:
     assert_error(served.token(json.dumps(body).encode()), body)
 
 
+@ON_SQLITE
 @EXAMPLES
 @given(body=st.sampled_from(VALID), changes=edits, path=st.sampled_from([LOCK, VERIFY, TOKEN]))
 def test_any_bytes(

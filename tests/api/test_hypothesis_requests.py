@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.api.wire import ERROR_MEMBERS, Wire, put, tokens_body
+from tests.databases import ON_SQLITE
 from tests.serving import OWNER, Answered, Served, raw_request, valid_headers
 
 ANSWER_SECONDS_MAX = 5.0
@@ -164,6 +165,7 @@ def test_any_json(client: Client, body: bytes) -> None:
     assert_as_expected(client.send(put(body)), body)
 
 
+@ON_SQLITE
 @EXAMPLES
 @given(document=documents, changes=edits)
 def test_json_with_some_bytes_replaced(
@@ -173,6 +175,7 @@ def test_json_with_some_bytes_replaced(
     assert_as_expected(client.send(put(body)), body)
 
 
+@ON_SQLITE
 @EXAMPLES
 @given(body=st.binary(max_size=60) | st.text(alphabet='{}[]":,\\ud8token0.e-N\0é', max_size=30))
 def test_anything_for_a_body(client: Client, body: bytes | str) -> None:
@@ -180,6 +183,7 @@ def test_anything_for_a_body(client: Client, body: bytes | str) -> None:
     assert_as_expected(client.send(put(sent)), sent)
 
 
+@ON_SQLITE
 @EXAMPLES
 @given(changes=header_changes, twice=st.booleans())
 def test_anything_for_the_headers(

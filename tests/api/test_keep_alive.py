@@ -7,7 +7,10 @@ import pytest
 
 from tests.api.test_request_headers import V4
 from tests.api.wire import Wire, message_of, put, put_chunked, tokens_body
+from tests.databases import ON_SQLITE
 from tests.serving import UNLOCK, Answered, Served, raw_request, valid_headers
+
+pytestmark = ON_SQLITE
 
 BODY = tokens_body("not-listed")
 VALID = put(BODY)

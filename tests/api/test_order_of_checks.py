@@ -7,8 +7,10 @@ import httpx
 import pytest
 
 from tests.api.listings import ROUTES
-from tests.databases import Databases
+from tests.databases import ON_SQLITE, Databases
 from tests.serving import Served, fill, serving, valid_headers
+
+pytestmark = ON_SQLITE
 
 MEBIBYTE = 1024 * 1024
 

@@ -5,7 +5,10 @@ import pytest
 
 from tests.api.listings import ROUTES, Route
 from tests.api.wire import message_of
+from tests.databases import ON_SQLITE
 from tests.serving import Answered, Served, raw_request, valid_headers
+
+pytestmark = ON_SQLITE
 
 V4 = "3f2b8c1e-9d4a-4b6f-8a1c-0123456789ab"
 V1 = "c232ab00-9414-11ec-b3c8-9f6bdeced846"

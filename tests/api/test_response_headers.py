@@ -12,9 +12,11 @@ import pytest
 from tests.api.test_request_headers import NIL, V1, V4, V7
 from tests.api.wire import Wire, put, tokens_body
 from tests.conftest import EVERY_CASE
-from tests.databases import Database
+from tests.databases import ON_SQLITE, Database
 from tests.serving import UNLOCK, Answered, Served, fill, serving, valid_headers
 from tests.stores import Broken
+
+pytestmark = ON_SQLITE
 
 GZIP_BYTES_MIN = 500
 

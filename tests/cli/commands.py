@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from io import BytesIO, StringIO, TextIOWrapper
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 import pytest
@@ -29,16 +29,22 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
 
 def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     """A command that ends by itself."""
-    pipe = subprocess.PIPE
+    return run_into(subprocess.PIPE, *arguments, **settings)
+
+
+def run_into(
+    output: int | IO[Any], *arguments: str, **settings: str
+) -> "subprocess.CompletedProcess[str]":
+    """As `run`, with a standard output of its own: a file or its descriptor."""
     with Command(
-        arguments, env=environment(settings), stdout=pipe, stderr=pipe, text=True
+        arguments, env=environment(settings), stdout=output, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
-            output, errors = process.communicate(timeout=30)
+            printed, errors = process.communicate(timeout=30)
         except BaseException:
             process.kill()
             raise
-    return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+    return subprocess.CompletedProcess(arguments, process.returncode, printed, errors)
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from seatlatch.cli.tickets_import import import_file as import_file_here
 from seatlatch.store.importing import Portion
 from seatlatch.store.sqlite import importing, opening
 from seatlatch.store.sqlite.opening import open_database
-from tests.cli.commands import COMMAND, environment, run, run_within
-from tests.databases import Database
+from tests.cli.commands import environment, run, run_into, run_within
+from tests.databases import ON_SQLITE, Database
+from tests.nursery import Command
 from tests.serving import ORGANIZATION, fill, listed
 from tests.sqlite_database import file_of
 
@@ -123,9 +124,9 @@ def import_on_a_terminal(database: Database, file: str, *more: str, typed: str =
     options = ["--org", ORGANIZATION, "--database", database.url, *more]
     terminal, end = pty.openpty()
     settings = {**environment({}), "TERM": "xterm"}
-    command = [*COMMAND, "tickets", "import", file, *options]
+    arguments = ["tickets", "import", file, *options]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=settings, stdin=pipe, stdout=end, stderr=end) as process:
+    with Command(arguments, env=settings, stdin=pipe, stdout=end, stderr=end) as process:
         os.close(end)
         assert process.stdin is not None
         with process.stdin:
@@ -141,6 +142,7 @@ def import_on_a_terminal(database: Database, file: str, *more: str, typed: str =
     return shown
 
 
+@ON_SQLITE
 def test_on_a_terminal_it_shows_how_far_it_is(database: Database, season: Season) -> None:
     shown = import_on_a_terminal(database, season(MANY_LINES))
     assert b"Reading" in shown
@@ -149,6 +151,7 @@ def test_on_a_terminal_it_shows_how_far_it_is(database: Database, season: Season
     assert b"80,000 added, 0 updated, 0 as they were." in shown
 
 
+@ON_SQLITE
 def test_on_a_terminal_it_shows_how_much_of_a_pipe_was_read(database: Database) -> None:
     shown = import_on_a_terminal(database, "-", "--format", "csv", typed=MANY_LINES)
     assert b"Reading (bytes)" in shown
@@ -239,6 +242,7 @@ def test_an_organization_must_have_its_form(
     assert len(result.stderr.splitlines()) == 1
 
 
+@ON_SQLITE
 def test_where_nothing_was_changed_a_lost_result_claims_nothing(
     database: Database, season: Season
 ) -> None:
@@ -249,14 +253,7 @@ def test_where_nothing_was_changed_a_lost_result_claims_nothing(
         (("org", "add", "new", "--name", "New"), 3, "What could be done is done."),
     ):
         with Path("/dev/full").open("w") as full:
-            result = subprocess.run(
-                [*COMMAND, *arguments, "--database", database.url],
-                env=environment({}),
-                stdout=full,
-                stderr=subprocess.PIPE,
-                text=True,
-                check=False,
-            )
+            result = run_into(full, *arguments, "--database", database.url)
         assert (result.returncode, said in result.stderr) == (code, True), result.stderr
 
 

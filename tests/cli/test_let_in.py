@@ -11,6 +11,7 @@ import pytest
 from tests.cli.commands import done, run_on, running
 from tests.databases import Database
 from tests.serving import UNLOCK, Served, fill, serving, valid_headers
+from tests.tls import TLS
 
 NOTICED_SECONDS = 1.0
 """A running server knows of a change by then."""
@@ -39,7 +40,9 @@ def exchange(url: str, code: str) -> httpx.Response:
         Authorization=None, PAC_API_Key=None, PAC_Channel_Code=None, PAC_Application_ID="com.x"
     )
     body = {"grantType": "authorization_code", "code": code}
-    return httpx.post(url + "/v1/auth/token", json=body, headers=headers, trust_env=False)
+    return httpx.post(
+        url + "/v1/auth/token", json=body, headers=headers, trust_env=False, verify=TLS
+    )
 
 
 def unlock(url: str, token: str, api_key: str, *tickets: str) -> int:
@@ -51,7 +54,9 @@ def unlock(url: str, token: str, api_key: str, *tickets: str) -> int:
         PAC_Channel_Code="channel",
     )
     body = {"tokens": list(tickets)}
-    return httpx.put(url + UNLOCK, json=body, headers=headers, trust_env=False).status_code
+    return httpx.put(
+        url + UNLOCK, json=body, headers=headers, trust_env=False, verify=TLS
+    ).status_code
 
 
 def soon(what: Callable[[], int], status: int, seconds: float = NOTICED_SECONDS) -> bool:
@@ -85,7 +90,7 @@ def test_who_was_added_gets_in_to_a_running_server_and_out_again(served: Served)
         headers = {"Authorization": f"Bearer {operator_key}"}
         body = [{"token": "a", "organizationId": "1001", "ownerId": "o"}]
         url = served.url + "/operator/v1/tickets"
-        return httpx.post(url, json=body, headers=headers, trust_env=False).status_code
+        return httpx.post(url, json=body, headers=headers, trust_env=False, verify=TLS).status_code
 
     assert soon(add_ticket, 200)
     key = credentials["apiKey"]
@@ -153,7 +158,7 @@ def test_no_secret_is_kept_logged_or_listed(database: Database) -> None:
         assert soon(lambda: exchange(about["url"], code).status_code, 200)
         operator = {"Authorization": f"Bearer {operator_key}"}
         asked = about["url"] + "/operator/v1/tickets/none"
-        httpx.get(asked, headers=operator, trust_env=False)
+        httpx.get(asked, headers=operator, trust_env=False, verify=TLS)
         for bearer in ("wrong", operator_key, code):
             unlock(about["url"], bearer, key, "a")
             unlock(about["url"], key, bearer, "a")

@@ -14,10 +14,13 @@ from seatlatch.domain.journal import Asker
 from seatlatch.domain.outcome import TicketResult
 from seatlatch.operations import box_office
 from seatlatch.store.interface import NewTicket
-from tests.cli.commands import COMMAND, done, environment, run_here
+from tests.cli.commands import COMMAND, done, environment, run_here, run_into
 from tests.cli.test_bad_databases import assert_one_sentence
-from tests.databases import Database
+from tests.databases import ON_SQLITE, Database
+from tests.nursery import Command
 from tests.serving import APPLICATION, CHANNEL, ORGANIZATION, OWNER, add_tickets
+
+pytestmark = ON_SQLITE  # output that nobody reads is the same on every engine
 
 REASON = ("--reason", "moving")
 READS = [
@@ -49,11 +52,7 @@ def name(arguments: tuple[str, ...]) -> str:
 
 
 def said(database: Database, arguments: tuple[str, ...], stdout: int) -> tuple[int, str]:
-    settings = environment({"SEATLATCH_DATABASE_URL": database.url})
-    command = [*COMMAND, *arguments]
-    result = subprocess.run(
-        command, env=settings, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
-    )
+    result = run_into(stdout, *arguments, SEATLATCH_DATABASE_URL=database.url)
     return result.returncode, result.stderr
 
 
@@ -158,9 +157,9 @@ def test_ctrl_c_while_it_prints_is_not_taken_for_undone(inventory: Database) -> 
     many = [f"m{number:05}" for number in range(5000)]
     add_tickets(inventory, [NewTicket(token, ORGANIZATION, OWNER) for token in many])
     settings = environment({"SEATLATCH_DATABASE_URL": inventory.url})
-    command = [*COMMAND, "tickets", "hold", *REASON, *many]
-    with subprocess.Popen(
-        command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    arguments = ("tickets", "hold", *REASON, *many)
+    with Command(
+        arguments, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -13,9 +13,12 @@ import pytest
 from seatlatch.cli.printing import in_columns, visible
 from tests.cli.commands import COMMAND, done, environment, run_here, run_on
 from tests.cli.test_bad_databases import assert_one_sentence
-from tests.databases import Database
+from tests.databases import ON_SQLITE, Database
+from tests.nursery import Command
 from tests.serving import CHANNEL, ORGANIZATION
 from tests.sqlite_database import SqliteDatabase
+
+pytestmark = ON_SQLITE  # printing is the same on every engine
 
 NAME = "Café \N{ADMISSION TICKETS}"
 
@@ -26,9 +29,7 @@ def started(
 ) -> "Iterator[subprocess.Popen[bytes]]":
     """A command that is under way."""
     settings = environment({"SEATLATCH_DATABASE_URL": database.url})
-    with subprocess.Popen(
-        [*COMMAND, *arguments], env=settings, stdout=stdout, stderr=subprocess.PIPE
-    ) as process:
+    with Command(arguments, env=settings, stdout=stdout, stderr=subprocess.PIPE) as process:
         yield process
 
 

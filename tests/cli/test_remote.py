@@ -12,11 +12,12 @@ from uuid import UUID
 
 import pytest
 
-from tests.cli.commands import COMMAND, environment
+from tests.cli.commands import environment
 from tests.cli.remoting import KEYS, document, remote
 from tests.client.both import MANY
 from tests.client.scripted import Asked, answer, answering
 from tests.client.test_batches import BUSY, failing_from, succeeding
+from tests.nursery import Command
 from tests.serving import (
     OWNER,
     Served,
@@ -214,9 +215,9 @@ def test_ctrl_c_tells_what_was_answered_before() -> None:
 
     with answering(script) as server:
         known = environment({"SEATLATCH_REMOTE_URL": server.url, **KEYS})
-        command = [*COMMAND, "remote", "unlock", *MANY[:250], "--json"]
-        with subprocess.Popen(
-            command, env=known, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        arguments = ["remote", "unlock", *MANY[:250], "--json"]
+        with Command(
+            arguments, env=known, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
             processes.append(process)
             output, errors = process.communicate(timeout=60)
@@ -231,8 +232,8 @@ def test_a_long_list_shows_progress_on_a_terminal() -> None:
     master, terminal = pty.openpty()
     with answering(succeeding) as server:
         known = environment({"SEATLATCH_REMOTE_URL": server.url, **KEYS, "TERM": "xterm"})
-        command = [sys.executable, "-m", "seatlatch", "remote", "unlock", *MANY]
-        process = subprocess.Popen(command, env=known, stdout=subprocess.PIPE, stderr=terminal)
+        arguments = ["remote", "unlock", *MANY]
+        process = Command(arguments, env=known, stdout=subprocess.PIPE, stderr=terminal)
         os.close(terminal)
         shown = b""
         while b"100%" not in shown:

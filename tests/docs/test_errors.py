@@ -17,6 +17,7 @@ from tests.docs.test_guides import IN_THE_SANDBOX
 from tests.serving import serving, valid_headers
 from tests.sqlite_database import SqliteDatabase
 from tests.stores import Broken
+from tests.tls import TLS
 
 CATALOGUE = DOCS / "errors"
 INDEX = CATALOGUE / "README.md"
@@ -63,7 +64,7 @@ def pruned(database: SqliteDatabase) -> Iterator[Running]:
     with serving(database, rate_limit=RATE) as served:
         headers = valid_headers(**IN_THE_SANDBOX)
         feed = httpx.get(
-            f"{served.url}/v1/events?after=latest", headers=headers, trust_env=False
+            f"{served.url}/v1/events?after=latest", headers=headers, trust_env=False, verify=TLS
         ).json()
         for token in ("98973476444", "54457347644"):
             assert served.unlock(token, **IN_THE_SANDBOX).status_code == 200

@@ -14,6 +14,7 @@ from tests.docs.pages import DOCS, Block, blocks
 from tests.docs.running import require_curl, run_shell, sandbox
 from tests.docs.test_examples import OPERATOR, in_turn
 from tests.serving import UNLOCK, valid_headers
+from tests.tls import TLS
 
 MARKETPLACE = DOCS / "guides" / "marketplace.md"
 END_OF_BLOCK = "=== end of block ===\n"
@@ -76,6 +77,7 @@ def unlock_in(url: str) -> str:
         json={"tokens": ["201010101"]},
         headers=valid_headers(**IN_THE_SANDBOX),
         trust_env=False,
+        verify=TLS,
         timeout=10,
     )
     lines = [f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}"]

@@ -15,6 +15,7 @@ from tests.docs.pages import DOCS, blocks, prose
 from tests.docs.running import environment, sandbox
 from tests.docs.test_guides import IN_THE_SANDBOX, free_port
 from tests.serving import UNLOCK, valid_headers
+from tests.tls import TLS
 
 GUIDE = DOCS / "guides" / "webhooks.md"
 REFERENCE = DOCS / "reference" / "webhooks.md"
@@ -46,6 +47,7 @@ def test_its_receiver_verifies_and_prints_what_the_page_shows(tmp_path: Path) ->
                     json={"tokens": TOKENS},
                     headers=valid_headers(**IN_THE_SANDBOX),
                     trust_env=False,
+                    verify=TLS,
                 )
                 assert answer.status_code == 200
                 assert receiver.stdout

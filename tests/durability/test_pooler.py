@@ -35,6 +35,7 @@ from tests.serving import (
     VERIFY,
     valid_headers,
 )
+from tests.tls import TLS
 
 PROCESSES = 2
 CALLERS = 16
@@ -85,7 +86,7 @@ def test_locks_and_unlocks_of_many(ports: list[int], database: ServersDatabase) 
 def call(port: int, method: str, path: str, body: Any, headers: dict[str, str]) -> httpx.Response:
     headers = {**headers, "Content-Type": "application/json"}
     url = f"http://127.0.0.1:{port}{path}"
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=TLS) as client:
         return client.request(method, url, content=json.dumps(body), headers=headers)
 
 

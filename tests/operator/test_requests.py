@@ -8,8 +8,11 @@ import pytest
 
 from tests.api.test_probes import bare, samples, value
 from tests.api.wire import Wire, message_of
+from tests.databases import ON_SQLITE
 from tests.operator.box_office import TICKETS, head, hold, operate, operator_headers, record
 from tests.serving import OPERATOR, Served, valid_headers
+
+pytestmark = ON_SQLITE
 
 OF_VERSION_4 = "7d444840-9dc0-41d1-b245-5ffdce74fad2"
 OF_VERSION_1 = "86252972-e88c-11f1-8afe-02fc00000001"

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics
 from tests.serving import served_by
+from tests.tls import TLS
 
 NOT_PASSED_ON = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 
@@ -25,7 +26,7 @@ def proxy_below(prefix: str, upstream: str) -> Iterator[str]:
         headers = [pair for pair in request.headers.items() if pair[0] not in NOT_PASSED_ON]
         path = request.url.path.removeprefix(prefix)
         async with (
-            httpx.AsyncClient(base_url=upstream, timeout=10, trust_env=False) as client,
+            httpx.AsyncClient(base_url=upstream, timeout=10, trust_env=False, verify=TLS) as client,
             client.stream(request.method, path, headers=headers, content=body) as response,
         ):
             received = b"".join([piece async for piece in response.aiter_raw()])

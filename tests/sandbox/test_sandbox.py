@@ -20,6 +20,7 @@ from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import Database, Databases
 from tests.serving import TOKEN, UNLOCK, fill, valid_headers
 from tests.sqlite_database import SqliteDatabase
+from tests.tls import TLS
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ("marketplace", "operator", "box-office")
@@ -33,7 +34,11 @@ def unlock(about: Any, *tokens: str) -> httpx.Response:
         pac_channel_code=about["channelCode"],
     )
     return httpx.put(
-        about["url"] + UNLOCK, json={"tokens": tokens}, headers=headers, trust_env=False
+        about["url"] + UNLOCK,
+        json={"tokens": tokens},
+        headers=headers,
+        trust_env=False,
+        verify=TLS,
     )
 
 
@@ -80,7 +85,9 @@ def test_the_other_credentials_let_in_too() -> None:
         headers = valid_headers(pac_application_id=about["applicationId"], **none)
         body = {"grantType": "authorization_code", "code": about["authorizationCode"]}
         first, second = (
-            httpx.post(about["url"] + TOKEN, json=body, headers=headers, trust_env=False)
+            httpx.post(
+                about["url"] + TOKEN, json=body, headers=headers, trust_env=False, verify=TLS
+            )
             for _ in range(2)
         )
         assert first.status_code == 200
