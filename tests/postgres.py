@@ -29,6 +29,7 @@ NO_SERVER = (
 )
 UNPRIVILEGED = "nobody"
 START_SECONDS = 60
+ROOM_BYTES = 2 * 1024**3
 INITDB_OPTIONS = (
     *("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"),
     *("--no-sync", "--no-instructions"),
@@ -60,7 +61,7 @@ class PostgresServer:
     """
 
     def __init__(self, options: Mapping[str, str] = FAST, folder: Path | None = None) -> None:
-        self._folder = folder or Path(tempfile.mkdtemp(prefix="seatlatch-pg-", dir="/tmp"))
+        self._folder = folder or Path(tempfile.mkdtemp(prefix="seatlatch-pg-", dir=_root(options)))
         self._user = _unprivileged()
         if self._user:
             os.chown(self._folder, self._user["user"], self._user["group"])
@@ -183,6 +184,15 @@ class PostgresServer:
     def _alone(self) -> dict[str, Any]:
         """How its processes are started: as who they are, and out of reach of a Ctrl-C."""
         return {"cwd": self._folder, "start_new_session": True, **self._user}
+
+
+def _root(options: Mapping[str, str]) -> Path:
+    """Where to keep data: in memory if it need not survive anything and there is room."""
+    memory = Path("/dev/shm")  # noqa: S108 - the folder made there has an unguessable name
+    is_fast = options is FAST and os.access(memory, os.W_OK)
+    if is_fast and shutil.disk_usage(memory).free >= ROOM_BYTES:
+        return memory
+    return Path("/tmp")  # noqa: S108 - as above
 
 
 def _unprivileged() -> dict[str, Any]:

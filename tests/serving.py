@@ -23,7 +23,7 @@ from seatlatch.store.interface import NewTicket, Store
 from seatlatch.wiring import SITE, compose
 from tests.databases import Clock, Database
 from tests.sqlite_database import SqliteDatabase
-from tests.tls import TLS
+from tests.web import TLS
 
 ORGANIZATION = "1001"
 FOREIGN_ORGANIZATION = "2002"

@@ -5,7 +5,6 @@ import signal
 import socket
 from pathlib import Path
 
-import httpx
 import pytest
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
@@ -13,12 +12,12 @@ from docs.commands import every_command
 from seatlatch import __version__
 from seatlatch.setting_values import RateSetting
 from seatlatch.settings import SettingProblem, Settings, read_settings
+from tests import web
 from tests.cli.commands import run, run_here, run_on, run_within, running
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import Database, Databases
 from tests.serving import UNLOCK, fill, listed, valid_headers
 from tests.sqlite_database import SqliteDatabase
-from tests.tls import TLS
 
 
 def test_help() -> None:
@@ -127,13 +126,7 @@ def test_serve_answers_until_sigterm(database: Database) -> None:
     fill(database, [listed("a")])
     with running("serve", "--port", "0", "--database", database.url) as (process, about):
         assert about["database"] == database.name
-        answer = httpx.put(
-            about["url"] + UNLOCK,
-            json={"tokens": ["a"]},
-            headers=valid_headers(),
-            trust_env=False,
-            verify=TLS,
-        )
+        answer = web.put(about["url"] + UNLOCK, json={"tokens": ["a"]}, headers=valid_headers())
         assert answer.status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
@@ -148,10 +141,8 @@ def test_a_log_line_tells_of_a_request_but_no_secret_and_no_token(database: Data
     with running(*arguments, SEATLATCH_LOG_FORMAT="json") as (process, about):
         for tokens in (["ticket-token-1"], ["nothing-1"]):
             body = {"tokens": tokens}
-            httpx.put(
-                about["url"] + UNLOCK, json=body, headers=headers, trust_env=False, verify=TLS
-            )
-        httpx.get(about["url"] + "/livez", trust_env=False, verify=TLS)
+            web.put(about["url"] + UNLOCK, json=body, headers=headers)
+        web.get(about["url"] + "/livez")
         process.terminate()
         assert process.stderr is not None
         log = process.stderr.read()
@@ -171,9 +162,7 @@ def test_at_debug_the_log_has_the_tokens_but_still_no_secret(database: Database)
     arguments = ("serve", "--port", "0", "--database", database.url)
     with running(*arguments, SEATLATCH_LOG_LEVEL="debug") as (process, about):
         body = {"tokens": ["ticket-token-1"]}
-        httpx.put(
-            about["url"] + UNLOCK, json=body, headers=valid_headers(), trust_env=False, verify=TLS
-        )
+        web.put(about["url"] + UNLOCK, json=body, headers=valid_headers())
         process.terminate()
         assert process.stderr is not None
         log = process.stderr.read()
@@ -231,7 +220,7 @@ def test_a_host_that_is_none(database: Database) -> None:
 def test_a_second_signal_does_not_break_off_a_stop(database: Database) -> None:
     fill(database)
     with running("serve", "--port", "0", "--database", database.url) as (process, about):
-        assert httpx.get(about["url"] + "/livez", trust_env=False, verify=TLS).status_code == 200
+        assert web.get(about["url"] + "/livez").status_code == 200
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=15) == 0
@@ -303,6 +292,6 @@ def test_a_database_that_goes_away_does_not_keep_serve_from_stopping(database: D
     fill(database)
     serve = ("serve", "--port", "0", "--database", database.url)
     with running(*serve) as (process, about), database.writing():
-        assert httpx.get(about["url"] + "/livez", trust_env=False, verify=TLS).status_code == 200
+        assert web.get(about["url"] + "/livez").status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=15) == 0

@@ -6,17 +6,16 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
 from seatlatch.environment import select_variables
 from seatlatch.store.interface import NewTicket
+from tests import web
 from tests.cli.commands import COMMAND, environment, run_here, run_within, running
 from tests.cli.remoting import KEYS, remote
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.serving import ORGANIZATION, OWNER, make_inventory
 from tests.sqlite_database import SqliteDatabase
-from tests.tls import TLS
 
 INJECTED = {
     "SEATLATCH_SERVICE_HOST": "10.43.0.12",
@@ -85,7 +84,7 @@ def test_a_server_logs_what_it_has_ignored_and_takes_its_default(tmp_path: Path)
     database = make_inventory(tmp_path / "inventory.db")
     arguments = ("serve", "--port", "0", "--database", database.url)
     with running(*arguments, SEATLATCH_LOG_FORMAT="json", **INJECTED) as (process, about):
-        assert httpx.get(about["url"] + "/livez", trust_env=False, verify=TLS).status_code == 200
+        assert web.get(about["url"] + "/livez").status_code == 200
         process.terminate()
         assert process.stderr is not None
         (line,) = process.stderr.read().splitlines()
@@ -278,7 +277,7 @@ def test_a_server_starts_whatever_the_variables_of_its_libraries_are(tmp_path: P
         assert process.stdout is not None
         line = process.stdout.readline()
         try:
-            metrics = httpx.get(json.loads(line)["url"] + "/metrics", trust_env=False, verify=TLS)
+            metrics = web.get(json.loads(line)["url"] + "/metrics")
         finally:
             process.terminate()
             _, errors = process.communicate(timeout=30)

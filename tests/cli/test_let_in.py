@@ -8,10 +8,10 @@ from time import monotonic
 import httpx
 import pytest
 
+from tests import web
 from tests.cli.commands import done, run_on, running
 from tests.databases import Database
 from tests.serving import UNLOCK, Served, fill, serving, valid_headers
-from tests.tls import TLS
 
 NOTICED_SECONDS = 1.0
 """A running server knows of a change by then."""
@@ -40,9 +40,7 @@ def exchange(url: str, code: str) -> httpx.Response:
         Authorization=None, PAC_API_Key=None, PAC_Channel_Code=None, PAC_Application_ID="com.x"
     )
     body = {"grantType": "authorization_code", "code": code}
-    return httpx.post(
-        url + "/v1/auth/token", json=body, headers=headers, trust_env=False, verify=TLS
-    )
+    return web.post(url + "/v1/auth/token", json=body, headers=headers)
 
 
 def unlock(url: str, token: str, api_key: str, *tickets: str) -> int:
@@ -54,9 +52,7 @@ def unlock(url: str, token: str, api_key: str, *tickets: str) -> int:
         PAC_Channel_Code="channel",
     )
     body = {"tokens": list(tickets)}
-    return httpx.put(
-        url + UNLOCK, json=body, headers=headers, trust_env=False, verify=TLS
-    ).status_code
+    return web.put(url + UNLOCK, json=body, headers=headers).status_code
 
 
 def soon(what: Callable[[], int], status: int, seconds: float = NOTICED_SECONDS) -> bool:
@@ -90,7 +86,7 @@ def test_who_was_added_gets_in_to_a_running_server_and_out_again(served: Served)
         headers = {"Authorization": f"Bearer {operator_key}"}
         body = [{"token": "a", "organizationId": "1001", "ownerId": "o"}]
         url = served.url + "/operator/v1/tickets"
-        return httpx.post(url, json=body, headers=headers, trust_env=False, verify=TLS).status_code
+        return web.post(url, json=body, headers=headers).status_code
 
     assert soon(add_ticket, 200)
     key = credentials["apiKey"]
@@ -158,7 +154,7 @@ def test_no_secret_is_kept_logged_or_listed(database: Database) -> None:
         assert soon(lambda: exchange(about["url"], code).status_code, 200)
         operator = {"Authorization": f"Bearer {operator_key}"}
         asked = about["url"] + "/operator/v1/tickets/none"
-        httpx.get(asked, headers=operator, trust_env=False, verify=TLS)
+        web.get(asked, headers=operator)
         for bearer in ("wrong", operator_key, code):
             unlock(about["url"], bearer, key, "a")
             unlock(about["url"], key, bearer, "a")

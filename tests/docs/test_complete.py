@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from docs.commands import every_command
@@ -26,11 +25,11 @@ from seatlatch.sandbox.behaviour import Conduct
 from seatlatch.sandbox.door import Door
 from seatlatch.settings import TABLE, read_settings
 from seatlatch.wiring import service
+from tests import web
 from tests.docs.pages import DOCS, first_cells, prose
 from tests.docs.running import sandbox
 from tests.serving import make_inventory
 from tests.sqlite_database import SqliteDatabase
-from tests.tls import TLS
 
 REFERENCE = DOCS / "reference"
 UNLOCK = REFERENCE / "unlock.md"
@@ -182,8 +181,8 @@ def test_every_make_target_is_named() -> None:
 
 def test_every_metric_and_member_of_the_log_is_named(tmp_path: Path) -> None:
     with sandbox(tmp_path, SEATLATCH_LOG_FORMAT="json") as about:
-        httpx.put(about["url"] + "/v1/tickets/unlock", trust_env=False, verify=TLS)
-        scraped = httpx.get(about["url"] + "/metrics", trust_env=False, verify=TLS).text
+        web.put(about["url"] + "/v1/tickets/unlock")
+        scraped = web.get(about["url"] + "/metrics").text
         assert set(about) <= set(re.findall(r"`(\w+)`", prose(DOCS / "start" / "sandbox.md")))
     families = text_string_to_metric_families(scraped)
     names = {family.name + ("_total" if family.type == "counter" else "") for family in families}

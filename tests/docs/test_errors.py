@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from docs.errors import types
 from seatlatch.sandbox import data
+from tests import web
 from tests.docs.answers import same_answer
 from tests.docs.pages import DOCS, name_of, prose
 from tests.docs.running import require_curl, run_shell
@@ -17,7 +17,6 @@ from tests.docs.test_guides import IN_THE_SANDBOX
 from tests.serving import serving, valid_headers
 from tests.sqlite_database import SqliteDatabase
 from tests.stores import Broken
-from tests.tls import TLS
 
 CATALOGUE = DOCS / "errors"
 INDEX = CATALOGUE / "README.md"
@@ -63,9 +62,7 @@ def pruned(database: SqliteDatabase) -> Iterator[Running]:
     """A service whose journal has let go of what a reader has not seen yet."""
     with serving(database, rate_limit=RATE) as served:
         headers = valid_headers(**IN_THE_SANDBOX)
-        feed = httpx.get(
-            f"{served.url}/v1/events?after=latest", headers=headers, trust_env=False, verify=TLS
-        ).json()
+        feed = web.get(f"{served.url}/v1/events?after=latest", headers=headers).json()
         for token in ("98973476444", "54457347644"):
             assert served.unlock(token, **IN_THE_SANDBOX).status_code == 200
         database.execute("UPDATE journal_chains SET pruned_number = 1")

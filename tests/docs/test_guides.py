@@ -14,7 +14,7 @@ from tests.docs.pages import DOCS, Block, blocks
 from tests.docs.running import require_curl, run_shell, sandbox
 from tests.docs.test_examples import OPERATOR, in_turn
 from tests.serving import UNLOCK, valid_headers
-from tests.tls import TLS
+from tests.web import TLS
 
 MARKETPLACE = DOCS / "guides" / "marketplace.md"
 END_OF_BLOCK = "=== end of block ===\n"

@@ -4,18 +4,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
-
 from seatlatch.sandbox import data
 from seatlatch.webhooks.deliverer import KEPT_DAYS, TIMES
 from seatlatch.webhooks.endpoint import MESSAGES_WAITING_MAX
 from seatlatch.webhooks.schedule import RETRY_AFTER_SECONDS_MAX
 from seatlatch.webhooks.sending import CONNECTIONS_MAX, EXCHANGE_SECONDS
+from tests import web
 from tests.docs.pages import DOCS, blocks, prose
 from tests.docs.running import environment, sandbox
 from tests.docs.test_guides import IN_THE_SANDBOX, free_port
 from tests.serving import UNLOCK, valid_headers
-from tests.tls import TLS
 
 GUIDE = DOCS / "guides" / "webhooks.md"
 REFERENCE = DOCS / "reference" / "webhooks.md"
@@ -42,12 +40,10 @@ def test_its_receiver_verifies_and_prints_what_the_page_shows(tmp_path: Path) ->
             with sandbox(tmp_path, "--webhook", url) as about:
                 assert about["webhook"] == url
                 assert about["webhookSecret"] == secret == data.WEBHOOK_SECRET
-                answer = httpx.put(
+                answer = web.put(
                     about["url"] + UNLOCK,
                     json={"tokens": TOKENS},
                     headers=valid_headers(**IN_THE_SANDBOX),
-                    trust_env=False,
-                    verify=TLS,
                 )
                 assert answer.status_code == 200
                 assert receiver.stdout

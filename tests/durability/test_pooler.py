@@ -35,7 +35,7 @@ from tests.serving import (
     VERIFY,
     valid_headers,
 )
-from tests.tls import TLS
+from tests.web import TLS
 
 PROCESSES = 2
 CALLERS = 16

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics
 from tests.serving import served_by
-from tests.tls import TLS
+from tests.web import TLS
 
 NOT_PASSED_ON = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from openapi_spec_validator import validate
 
@@ -22,9 +21,9 @@ from seatlatch.sandbox import data
 from seatlatch.settings import read_settings
 from seatlatch.webhooks.message import signed
 from seatlatch.wiring import service
+from tests import web
 from tests.docs.pages import anchors
 from tests.serving import make_inventory, serving
-from tests.tls import TLS
 
 METHODS = ("get", "put", "post", "delete", "patch")
 PREFIXES = {"/v1/": channel_document, "/operator/v1/": operator_document}
@@ -90,7 +89,7 @@ def test_each_document_has_the_limits_of_the_routes(tmp_path: Path) -> None:
 def test_what_is_served_is_what_is_kept(tmp_path: Path) -> None:
     with serving(make_inventory(tmp_path / "inventory.db")) as served:
         for path, (name, make) in zip(DOCUMENTS, KEPT.items(), strict=True):
-            answer = httpx.get(served.url + path, trust_env=False, verify=TLS)
+            answer = web.get(served.url + path)
             assert answer.status_code == 200
             assert answer.headers["content-type"] == "application/json"
             kept = (ROOT / name).read_text("utf-8")
@@ -100,7 +99,7 @@ def test_what_is_served_is_what_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_the_server_is_named_by_the_path_that_a_proxy_adds(tmp_path: Path, path: str) -> None:
     with serving(make_inventory(tmp_path / "inventory.db"), root_path="/seatlatch") as served:
-        document = httpx.get(served.url + path, trust_env=False, verify=TLS).json()
+        document = web.get(served.url + path).json()
     assert [server["url"] for server in document["servers"]] == ["/seatlatch"]
 
 

@@ -15,12 +15,12 @@ import pytest
 from seatlatch.sandbox import data
 from seatlatch.sandbox.faults import Fault
 from seatlatch.store.interface import NewTicket
+from tests import web
 from tests.cli.commands import COMMAND, environment, run, running
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import Database, Databases
 from tests.serving import TOKEN, UNLOCK, fill, valid_headers
 from tests.sqlite_database import SqliteDatabase
-from tests.tls import TLS
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ("marketplace", "operator", "box-office")
@@ -33,13 +33,7 @@ def unlock(about: Any, *tokens: str) -> httpx.Response:
         pac_api_key=about["apiKey"],
         pac_channel_code=about["channelCode"],
     )
-    return httpx.put(
-        about["url"] + UNLOCK,
-        json={"tokens": tokens},
-        headers=headers,
-        trust_env=False,
-        verify=TLS,
-    )
+    return web.put(about["url"] + UNLOCK, json={"tokens": tokens}, headers=headers)
 
 
 def test_its_database_is_its_own_and_goes_with_it(tmp_path: Path) -> None:
@@ -85,10 +79,7 @@ def test_the_other_credentials_let_in_too() -> None:
         headers = valid_headers(pac_application_id=about["applicationId"], **none)
         body = {"grantType": "authorization_code", "code": about["authorizationCode"]}
         first, second = (
-            httpx.post(
-                about["url"] + TOKEN, json=body, headers=headers, trust_env=False, verify=TLS
-            )
-            for _ in range(2)
+            web.post(about["url"] + TOKEN, json=body, headers=headers) for _ in range(2)
         )
         assert first.status_code == 200
         assert second.status_code == 400, "a code is used once"
