@@ -72,7 +72,5 @@ def run(
     say: Callable[[], None],
     connection: type[GuardedConnection] = GuardedConnection,
 ) -> None:
-    """Serve until a signal. `say` tells the person that it begins."""
-    server = make_server(app, log, metrics, connection=connection)
-    say()
-    server.run(sockets=[listener])
+    """Serve until a signal. `say` prints that the server serves, when it takes signals."""
+    make_server(app, log, metrics, say, connection).run(sockets=[listener])
