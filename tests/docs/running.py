@@ -64,7 +64,7 @@ def run_shell(text: str, url: str, folder: Path, **settings: str) -> str:
         start_new_session=True,
     ) as process:
         try:
-            printed, errors = process.communicate(timeout=60)
+            printed, errors = process.communicate(timeout=240)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
