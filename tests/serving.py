@@ -125,7 +125,11 @@ class Served:
         self.database = database
         self.metrics = metrics
         self.url = f"http://127.0.0.1:{port}"
-        self.client = httpx.Client(base_url=self.url, timeout=10, trust_env=False, verify=TLS)
+        # With an expiry, a thread may close a connection that another one begins to use.
+        limits = httpx.Limits(keepalive_expiry=None)
+        self.client = httpx.Client(
+            base_url=self.url, timeout=10, trust_env=False, verify=TLS, limits=limits
+        )
 
     def unlock(self, *tokens: Any, **changes: str | None) -> httpx.Response:
         """Unlock these tokens with valid headers, but for `changes` (see `valid_headers`)."""
