@@ -40,7 +40,9 @@ EVERY_CASE = (
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register our marker."""
-    config.addinivalue_line("markers", "only_on(engine): what only this engine can be asked")
+    config.addinivalue_line(
+        "markers", "only_on(engine): what only this engine can be asked, or no engine can influence"
+    )
 
 
 @pytest.hookimpl(trylast=True)
@@ -51,7 +53,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """But for what only one engine can be asked."""
+    """But for those that are marked to run on one engine."""
     config.hook.pytest_deselected(items=[one for one in items if not _is_for_its_engine(one)])
     items[:] = [one for one in items if _is_for_its_engine(one)]
 

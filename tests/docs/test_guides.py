@@ -7,14 +7,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import apsw
-import httpx
 
+from tests import web
 from tests.docs.answers import same_answer
 from tests.docs.pages import DOCS, Block, blocks
 from tests.docs.running import require_curl, run_shell, sandbox
 from tests.docs.test_examples import OPERATOR, in_turn
 from tests.serving import UNLOCK, valid_headers
-from tests.web import TLS
 
 MARKETPLACE = DOCS / "guides" / "marketplace.md"
 END_OF_BLOCK = "=== end of block ===\n"
@@ -72,14 +71,8 @@ def answer_apart(status: str) -> Block:
 
 def unlock_in(url: str) -> str:
     """An unlock of a sandbox's ticket; the answer as curl shows it."""
-    answer = httpx.put(
-        url + UNLOCK,
-        json={"tokens": ["201010101"]},
-        headers=valid_headers(**IN_THE_SANDBOX),
-        trust_env=False,
-        verify=TLS,
-        timeout=10,
-    )
+    headers = valid_headers(**IN_THE_SANDBOX)
+    answer = web.put(url + UNLOCK, json={"tokens": ["201010101"]}, headers=headers, timeout=10)
     lines = [f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}"]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]
     return "\n".join(lines) + "\n\n" + answer.text
