@@ -1,7 +1,7 @@
 """Stores as tests use them: from outside of an event loop, or with something in between."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -70,6 +70,10 @@ class Around:
     async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
         """See `Store.read`."""
         return await self.inside.read(work)
+
+    async def tokens_in_use(self, tokens: Collection[str]) -> Collection[str]:
+        """See `Store.tokens_in_use`."""
+        return await self.inside.tokens_in_use(tokens)
 
     @property
     def unfinished_commits(self) -> int:

@@ -1,7 +1,7 @@
 """Group commit with several lanes: what goes on at once, what doesn't, and who is told when."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,7 @@ class Held:
         self.groups: list[list[str]] = []
         self.ends: list[asyncio.Future[None]] = []
         self.begun = asyncio.Event()
+        self.in_use: set[str] = set()
 
     async def wait_for(self, groups: int) -> None:
         """Until so many have begun."""
@@ -68,6 +69,10 @@ class Held:
             running.set_result(None)
         else:
             running.set_exception(error)
+
+    async def tokens_in_use(self, tokens: Collection[str]) -> Collection[str]:
+        """Those that the test says."""
+        return self.in_use.intersection(tokens)
 
     async def read(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
         """Nobody reads."""
@@ -237,6 +242,27 @@ def test_who_waits_too_long_is_told_and_what_has_not_begun_is_never_done() -> No
         assert await case.answers["later"] == "later"
 
     run(test, bounds=BOUNDS._replace(wait_seconds=LOOK_SECONDS))
+
+
+def test_those_whose_tickets_are_free_do_not_wait_for_others() -> None:
+    async def test(case: Case) -> None:
+        await case.submit(Wanted("first"))
+        await case.submit(*map(Wanted, "abcdef"))
+        await case.end()
+        case.store.in_use = {"b-0", "c-0", "e-0"}
+        await case.end(error=TicketsBusy())
+        await case.end()
+        assert [await case.answers[name] for name in "adf"] == ["a", "d", "f"]
+        case.store.in_use = {"b-0", "e-0"}
+        await case.end(error=TicketsBusy())
+        await case.end()
+        assert await case.answers["c"] == "c"
+        await case.end(error=TicketsBusy())
+        assert case.store.groups[2:] == [list("adf"), list("bce"), ["c"], list("be")]
+        refused = await asyncio.gather(case.answers["b"], case.answers["e"], return_exceptions=True)
+        assert [type(refusal) for refusal in refused] == [Unavailable] * 2
+
+    run(test, lanes=1)
 
 
 def test_a_ticket_in_use_is_the_trouble_of_one() -> None:

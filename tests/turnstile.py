@@ -1,7 +1,7 @@
 """A real store that lets one group of changes after the other through, as a test says."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,9 @@ class Turnstile(Around):
         if any(not self.busy.isdisjoint(change.tokens) for change in changes):
             raise TicketsBusy
         return await super().commit(work)
+
+    async def tokens_in_use(self, tokens: Collection[str]) -> Collection[str]:
+        return self.busy.intersection(tokens)
 
     def let(self, number: int) -> None:
         """Let this group go on."""

@@ -28,8 +28,8 @@ nearly as much as a larger one, and is better joined to the next.
 """
 
 LOOK_SECONDS = 0.2
-"""So often is looked whether somebody has waited for too long. Who has waited for so long is worth
-a further lane: the one at work may be kept by a ticket that nobody else wants.
+"""How often we look for changes that have waited this long. They are worth a further lane: a ticket
+that they don't want may keep the one at work.
 """
 
 
@@ -97,11 +97,9 @@ class GroupCommit:
 
     def unconfirmed_seconds(self) -> float:
         """How long changes have been waiting without an answer of the database to any of them."""
-        waiting = [w.since for group in self._groups for w in group]
-        waiting += [w.since for w in self._waiting]
-        if not waiting:
-            return 0.0
-        return self._loop.time() - max(min(waiting), self._answered_at)
+        now = self._loop.time()
+        waiting = [w.since for group in (*self._groups, self._waiting) for w in group]
+        return now - max(min(waiting), self._answered_at) if waiting else 0.0
 
     def is_in_work(self, change: Change[Any]) -> bool:
         """Whether a group that is in work has this change, even if its caller has its answer."""
@@ -117,10 +115,7 @@ class GroupCommit:
         self._look_for_patience()
 
     async def close(self) -> None:
-        """Refuse what comes from now on, answer what was accepted, then stop.
-
-        A COMMIT that hangs is left to the store once all who waited for it have been told.
-        """
+        """Refuse what comes from now on, answer what was accepted, then stop."""
         self._closing = True
         self._wake.set()
         told_within = self._bounds.wait_seconds + 2 * LOOK_SECONDS
@@ -214,22 +209,22 @@ class GroupCommit:
                 self._wake.set()
 
     async def _commit(self, group: Group, behind: Group) -> None:
-        """Commit a group; if it fails by itself, each alone, so that one can't harm the others.
-
-        `behind`: who of a parted group is tried next.
-        """
+        """Commit a group; if it fails by itself, its parts. Those `behind` are parted already."""
+        group = [w for w in group if w.answer.cancelled() or not w.answer.done()]
+        if not group:
+            return
         started = perf_counter()
         try:
             answers = await self._store.commit(partial(work_off, [w.change for w in group]))
         except TicketsBusy as busy:
             self._answered_at = self._loop.time()
-            await self._part(group, in_use(busy))
+            await self._part_in_use(group, behind, in_use(busy))
         except Unavailable as refusal:
             self._failed(refusal)
             # Whoever waits while the database is away is told so too, rather than to wait in turn.
             self._fail_all([*group, *behind, *self._all_waiting()], refusal)
         except Exception as error:
-            await self._part(group, error)
+            await self._part(group, behind, error)
         else:
             self._answered_at = self._loop.time()
             for waiting, answer in zip(group, answers, strict=True):
@@ -238,13 +233,38 @@ class GroupCommit:
             tokens = sum(len(waiting.change.tokens) for waiting in group)
             self._observer.group_committed(len(group), tokens, perf_counter() - started)
 
-    async def _part(self, group: Group, error: Exception) -> None:
+    async def _part(self, group: Group, behind: Group, error: Exception) -> None:
+        """Commit each alone."""
         if len(group) > 1:
-            for behind, waiting in enumerate(group, 1):
-                if waiting.answer.cancelled() or not waiting.answer.done():
-                    await self._commit([waiting], group[behind:])
+            for following, waiting in enumerate(group, 1):
+                await self._commit([waiting], [*group[following:], *behind])
         elif not group[0].answer.done():
             group[0].answer.set_exception(error)
+
+    async def _part_in_use(self, group: Group, behind: Group, refusal: Unavailable) -> None:
+        """Commit those whose tickets are free, then those who want one that others hold.
+
+        Trying each alone would wait once for every such ticket. A group of which every request
+        wants one has waited for them in vain.
+        """
+        taken = await self._tokens_in_use(group) if len(group) > 1 else frozenset()
+        held = [w for w in group if not taken.isdisjoint(w.change.tokens)]
+        free = [w for w in group if taken.isdisjoint(w.change.tokens)]
+        if not held:
+            await self._part(group, behind, refusal)
+        elif not free:
+            self._fail_all(group, refusal)
+        else:
+            await self._commit(free, [*held, *behind])
+            await self._commit(held, behind)
+
+    async def _tokens_in_use(self, group: Group) -> frozenset[str]:
+        """Empty if the database does not answer: committing each alone then reports why."""
+        tokens = [token for waiting in group for token in waiting.change.tokens]
+        try:
+            return frozenset(await self._store.tokens_in_use(tokens))
+        except Exception:
+            return frozenset()
 
     def _all_waiting(self) -> Group:
         waiting = list(self._waiting)

@@ -1,6 +1,6 @@
 """Somebody else's transaction keeps a ticket: that is the trouble of those alone who want it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from time import monotonic
@@ -9,7 +9,6 @@ import httpx
 import psycopg
 import pytest
 
-from seatlatch.group_commit import FURTHER_LANE_TOKENS, GroupCommit
 from seatlatch.store.postgres import store
 from tests.durability.bad_day import CHANGES, FREE_TOKENS, Day, WatchedServer, a_day
 from tests.durability.callers import LIVE, PROMISED_SECONDS, READY
@@ -56,7 +55,7 @@ def ask_for_kept_tickets(day: Day, tickets: int) -> dict[tuple[str, int], int]:
     return told
 
 
-@pytest.mark.parametrize("tickets", [1, 3])
+@pytest.mark.parametrize("tickets", [1, 12])
 def test_only_who_wants_it_is_refused(server: WatchedServer, tickets: int) -> None:
     with a_day(server, callers=8) as day:
         told = ask_for_kept_tickets(day, tickets)
@@ -69,16 +68,15 @@ def test_only_who_wants_it_is_refused(server: WatchedServer, tickets: int) -> No
         assert day.served.lock(*FREE_TOKENS).status_code == 200
 
 
-def test_control_others_wait_where_a_lane_may_be_kept(
+def test_control_each_alone_takes_too_long(
     server: WatchedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With no further lane for who has waited, and twice the time for each ticket."""
+    """Where a group is not parted by the tickets in use."""
 
-    def many_wait(commits: GroupCommit) -> bool:
-        return commits.waiting_requests >= FURTHER_LANE_TOKENS
+    async def unknown(_store: store.PostgresStore, _tokens: Collection[str]) -> Collection[str]:
+        return ()
 
-    monkeypatch.setattr(GroupCommit, "_is_worth_a_further_lane", many_wait)
-    monkeypatch.setitem(store.WRITING, "lock_timeout", "1s")
+    monkeypatch.setattr(store.PostgresStore, "tokens_in_use", unknown)
     with a_day(server, callers=8) as day:
-        told = ask_for_kept_tickets(day, 4)
+        told = ask_for_kept_tickets(day, 12)
     assert told[CHANGES, 503]

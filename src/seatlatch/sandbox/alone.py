@@ -1,7 +1,7 @@
 """A store that one can have alone for a moment, while all others wait."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -70,6 +70,11 @@ class SharedStore:
         """Run `work` on one snapshot."""
         async with self._visited() as store:
             return await store.read(work)
+
+    async def tokens_in_use(self, tokens: Collection[str]) -> Collection[str]:
+        """Those of `tokens` whose tickets another transaction holds."""
+        async with self._visited() as store:
+            return await store.tokens_in_use(tokens)
 
     @property
     def unfinished_commits(self) -> int:

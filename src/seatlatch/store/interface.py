@@ -215,6 +215,9 @@ class Store(Protocol):
         rolls the transaction back and comes out as it is.
         """
 
+    async def tokens_in_use(self, tokens: Collection[str]) -> Collection[str]:
+        """Those of `tokens` whose tickets another transaction holds now. Raises `Unavailable`."""
+
     async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
         """Run `work` on one snapshot, beside whoever writes. Raises `Unavailable`."""
 

@@ -22,6 +22,12 @@ FROM seatlatch.tickets
 """
 READ_TICKETS = f"SELECT {TICKET} FROM seatlatch.tickets WHERE token = ANY (%s::text[])"
 READ_WHOLE_TICKETS = f"{WHOLE} WHERE token = ANY (%s::text[])"
+FIND_IN_USE = """
+WITH free AS MATERIALIZED (
+  SELECT token FROM seatlatch.tickets WHERE token = ANY (%s::text[])
+  FOR NO KEY UPDATE SKIP LOCKED)
+SELECT token FROM seatlatch.tickets WHERE token = ANY (%s::text[]) EXCEPT SELECT token FROM free
+"""
 FIND_BARCODES = f"{WHOLE} WHERE access_id = %s AND barcode = ANY (%s::text[]) ORDER BY token"
 PAGE = f"""
 {WHOLE} WHERE organization_id = %s AND (coalesce(access_id, ''), token) > (%s, %s)
@@ -56,6 +62,13 @@ class PostgresSnapshot(PostgresJournal, PostgresWebhooks):
         """The tickets that exist among `tokens`."""
         rows = await self._rows(READ_TICKETS, (_asked(tokens),))
         return {row[0]: _ticket(row) for row in rows}
+
+    async def tokens_in_use(self, tokens: Collection[str]) -> Collection[str]:
+        """Those whose tickets another transaction holds. The transaction must be one that may
+        write: it locks the others.
+        """
+        rows = await self._rows(FIND_IN_USE, (_asked(tokens), _asked(tokens)))
+        return [row[0] for row in rows]
 
     async def read_whole_tickets(self, tokens: Collection[str]) -> Mapping[str, WholeTicket]:
         """The same with all that is known of them."""

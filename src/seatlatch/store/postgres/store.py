@@ -5,7 +5,7 @@ piece, so that a group costs two round trips: the work, and COMMIT.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 
 import psycopg
@@ -31,9 +31,7 @@ LANES = 2
 READERS = 2
 
 LOCK_SECONDS = 0.5
-"""How long a transaction waits for a ticket that another one holds. All of its group wait with it,
-and then again while each of them is tried alone.
-"""
+"""How long a transaction, and so all of its group, waits for a ticket that another one holds."""
 
 WRITE_SECONDS = 2
 """How long a transaction may take before its COMMIT, to get a connection included."""
@@ -134,6 +132,12 @@ class PostgresStore:
     async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
         """Run `work` on one snapshot, beside those who write."""
         return await self._read(self._readers, work, READ_SECONDS)
+
+    async def tokens_in_use(self, tokens: Collection[str]) -> Collection[str]:
+        """Locks the free ones itself for as long as the statement runs."""
+        return await self._read(
+            self._writers, lambda snapshot: snapshot.tokens_in_use(tokens), WRITE_SECONDS
+        )
 
     async def _read(
         self,
