@@ -17,6 +17,9 @@ LINTER_READY := $(LINTING)/node_modules/.ready
 TYPESCRIPT := tests/reference/clients/typescript
 TYPESCRIPT_READY := $(TYPESCRIPT)/node_modules/.ready
 
+# Images of Python often set it. Then every process that a test starts would compile all modules.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench docs client tools lock
 

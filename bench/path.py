@@ -17,11 +17,12 @@ from time import process_time
 from typing import Any
 
 import uvloop
-from uvicorn.server import ServerState
 
 from bench.load import lock_request, unlock_request
 from bench.serving import ACCESS_TOKEN, API_KEY, APPLICATION, CHANNEL, CREDENTIALS
-from seatlatch.api.server import make_server
+from seatlatch.api.connection import Connection
+from seatlatch.api.connection_context import ConnectionContext
+from seatlatch.api.server import DEFAULT_LIMITS
 from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.application import AccessToken, ApiKey, Application, Credentials
 from seatlatch.domain.channel import Channel
@@ -118,10 +119,9 @@ async def measure(size: int, count: int) -> float:
     log, metrics, store = make_log("json", "info"), Metrics(), AtOnce()
     settings = read_settings({}, {"rate_limit": "1000000:1000000"})
     app: Any = compose(settings, store, log, metrics)  # type: ignore[arg-type]
-    config = make_server(app, log, metrics).config
-    config.load()
-    lifespan = config.lifespan_class(config)
-    await lifespan.startup()
+    context = ConnectionContext(app.handle, log, metrics, DEFAULT_LIMITS.keep_alive_seconds)
+    lifespan = app.lifespan()
+    await lifespan.__aenter__()
     requests = made_requests(size)
     loop = asyncio.get_running_loop()
     over: asyncio.Future[None] = loop.create_future()
@@ -129,8 +129,10 @@ async def measure(size: int, count: int) -> float:
 
     def send(wire: Wire) -> None:
         nonlocal sent
-        wire.protocol.data_received(requests[sent % len(requests)])
+        request = requests[sent % len(requests)]
         sent += 1
+        context.read_buffer[: len(request)] = request
+        wire.protocol.buffer_updated(len(request))
 
     def answered(wire: Wire) -> None:
         if sent < count:
@@ -140,15 +142,14 @@ async def measure(size: int, count: int) -> float:
 
     wires = [Wire(answered) for _ in range(CONNECTIONS)]
     for wire in wires:
-        kind: Any = config.http_protocol_class
-        wire.protocol = kind(config=config, server_state=ServerState(), app_state={})
+        wire.protocol = Connection(context)
         wire.protocol.connection_made(wire)
     started = process_time()
     for wire in wires:
         send(wire)
     await over
     spent = process_time() - started
-    await lifespan.shutdown()
+    await lifespan.__aexit__(None, None, None)
     return spent / sent * 1e6
 
 

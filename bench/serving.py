@@ -14,6 +14,7 @@ from typing import NamedTuple
 from seatlatch.auth.keys import hash_secret
 from seatlatch.store.provisioning import Provisioning
 
+START_SECONDS_MAX = 10.0
 CHANNEL = "bench-channel"
 APPLICATION = "com.example.bench"
 API_KEY = "bench-api-key"
@@ -104,6 +105,14 @@ def running_server(
 
 def _first_answer(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", "/readyz")
+    deadline = perf_counter() + START_SECONDS_MAX
+    while True:
+        try:
+            connection.request("GET", "/readyz")
+            break
+        except ConnectionRefusedError:  # it says that it serves before it listens
+            connection.close()
+            if perf_counter() > deadline:
+                raise
     assert connection.getresponse().status == 200
     connection.close()

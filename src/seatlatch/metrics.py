@@ -1,10 +1,8 @@
-"""The metrics of a process, in Prometheus's format; it imports nothing of seatlatch."""
+"""The metrics of a process, in Prometheus's format."""
 
-import os
 import platform
 from collections.abc import Callable
-from pathlib import Path
-from typing import NamedTuple
+from time import monotonic
 
 from prometheus_client import (
     CollectorRegistry,
@@ -15,63 +13,38 @@ from prometheus_client import (
     generate_latest,
     values,
 )
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from seatlatch import __version__
+from seatlatch.shared_metrics import Family, Place, Report, report_of, sums
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+JOURNAL_ENTRIES = "seatlatch_journal_entries"
+WEBHOOK_PENDING = "seatlatch_webhook_pending_messages"
+WEBHOOK_LAG = "seatlatch_webhook_lag_seconds"
+BUILD_INFO = "seatlatch_build_info"
+LAST_COUNTS = (JOURNAL_ENTRIES, WEBHOOK_PENDING, WEBHOOK_LAG, BUILD_INFO)
+"""Gauges that every process sets for all: of these the last value counts."""
+
+EXPOSED_SECONDS = 1.0
+"""How long the sums of several processes are kept: they report once a second. Anyone may ask."""
+
 COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-
-
-class Together(NamedTuple):
-    """One of several processes whose metrics are told as one sum.
-
-    `folder`: where each of them counts, in files of its own. `name`: the process's, without an
-    underscore. Who takes the place of one that died goes on under its name, so that nothing that
-    was counted is lost and there are never more files than places.
-    """
-
-    folder: Path
-    name: str
-
-    def begin(self) -> None:
-        """From now on every metric of this process is counted in the folder."""
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self.folder)
-        values.ValueClass = values.MultiProcessValue(lambda: self.name)  # type: ignore[no-untyped-call]
-
-    def reserve(self) -> None:
-        """Have all the room that its files need: a page that is written for the first time on a
-        disk that is full would end the process. Raises `OSError`.
-        """
-        for path in self.folder.glob(f"*_{self.name}.db"):
-            with path.open("r+b") as file:
-                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-
-    def forget_present(self) -> None:
-        """This process has died: what it counted stays, but nobody waits in it any more."""
-        mark_process_dead(self.name, str(self.folder))  # type: ignore[no-untyped-call]
-
-
-def _choose_values(together: Together | None) -> None:
-    """Count in this process alone, or together with others. By itself the library would decide by
-    PROMETHEUS_MULTIPROC_DIR in the environment.
-    """
-    values.ValueClass = values.MutexValue
-    if together:
-        together.begin()
 
 
 class Metrics:
     """The metrics of one process, in a registry of their own; none carries a tenant's data.
 
-    If processes count `together` each of them tells the sums of all. A process that does so has
-    only one object of these.
+    `place`: where this process reports them, one of several. Each exposes the sums of all.
     """
 
-    def __init__(self, together: Together | None = None) -> None:
+    def __init__(self, place: Place | None = None) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        self._together = together
-        _choose_values(together)
+        values.ValueClass = values.MutexValue  # PROMETHEUS_MULTIPROC_DIR would make it another
+        self._place = place
+        self._before = Report(_counted(place)) if place else Report()
+        self._set_at: dict[str, float] = {}
+        self._exposed = b""
+        self._exposed_at = -EXPOSED_SECONDS
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "seatlatch_requests",
@@ -108,9 +81,8 @@ class Metrics:
             registry=self.registry,
         )
         self._make_states()
+        self._make_connections()
         self._make_webhooks()
-        if together:
-            together.reserve()
         self._watch_nothing()
         self._tokens_of: dict[str, Counter] = {}
         self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
@@ -121,33 +93,30 @@ class Metrics:
         self._count_dropped: Callable[[], int] = lambda: 0
         self._count_unready: Callable[[], int] = lambda: 0
         self._count_unfinished: Callable[[], int] = lambda: 0
+        self._count_connections: Callable[[], int] = lambda: 0
         self._dropped_lines = 0
 
     def _make_states(self) -> None:
-        """What is told of the processes, beside what they answered and committed."""
+        """Metrics of the processes themselves."""
         self._waiting_requests = Gauge(
             "seatlatch_waiting_requests",
             "Requests that wait for a commit now.",
             registry=self.registry,
-            multiprocess_mode="livesum",
         )
         self._unready_processes = Gauge(
             "seatlatch_unready_processes",
             "Processes in which no change can be made now.",
             registry=self.registry,
-            multiprocess_mode="livesum",
         )
         self._unfinished_commits = Gauge(
             "seatlatch_unfinished_commits",
             "COMMITs that were given up and may still be waiting inside the database.",
             registry=self.registry,
-            multiprocess_mode="livesum",
         )
         self._journal_entries = Gauge(
-            "seatlatch_journal_entries",
+            JOURNAL_ENTRIES,
             "Requests that the journal holds.",
             registry=self.registry,
-            multiprocess_mode="mostrecent",
         )
         self._journal_damage = Counter(
             "seatlatch_journal_damage",
@@ -168,15 +137,27 @@ class Metrics:
             registry=self.registry,
         )
         Gauge(
-            "seatlatch_build_info",
+            BUILD_INFO,
             "What is running.",
             ["version", "python"],
             registry=self.registry,
-            multiprocess_mode="max",
         ).labels(__version__, platform.python_version()).set(1)
 
+    def _make_connections(self) -> None:
+        """Metrics of connections."""
+        self._open_connections = Gauge(
+            "seatlatch_open_connections",
+            "Connections that are open now.",
+            registry=self.registry,
+        )
+        self._connections_refused = Counter(
+            "seatlatch_connections_refused",
+            "Connections above the limit of open ones.",
+            registry=self.registry,
+        )
+
     def _make_webhooks(self) -> None:
-        """What is told of webhooks."""
+        """Metrics of webhooks."""
         self._webhook_attempts = Counter(
             "seatlatch_webhook_attempts",
             "Attempts to send a message to a webhook.",
@@ -184,16 +165,14 @@ class Metrics:
             registry=self.registry,
         )
         self._webhook_pending = Gauge(
-            "seatlatch_webhook_pending_messages",
+            WEBHOOK_PENDING,
             "Messages that wait to be sent to webhooks, of all processes.",
             registry=self.registry,
-            multiprocess_mode="livemostrecent",
         )
         self._webhook_lag = Gauge(
-            "seatlatch_webhook_lag_seconds",
+            WEBHOOK_LAG,
             "Age of the oldest message that waits to be sent to a webhook.",
             registry=self.registry,
-            multiprocess_mode="livemostrecent",
         )
 
     def request_answered(self, route: str, status: int, seconds: float) -> None:
@@ -208,7 +187,7 @@ class Metrics:
         answered[1].observe(seconds)
 
     def tokens_answered(self, outcome: str, tokens: int) -> None:
-        """So many tokens came to this outcome."""
+        """The outcome of this many tokens."""
         counter = self._tokens_of.get(outcome)
         if counter is None:
             counter = self._tokens_of[outcome] = self._tokens.labels(outcome)
@@ -235,8 +214,16 @@ class Metrics:
         self._count_unready = unready
         self._count_unfinished = unfinished_commits
 
-    def note_watched(self) -> None:
-        """Note the present state of this process, for a scrape that comes to another one."""
+    def watch_connections(self, count: Callable[[], int]) -> None:
+        """Ask `count` in the same way. It returns how many connections are open."""
+        self._count_connections = count
+
+    def connection_refused(self) -> None:
+        """A connection was above the limit."""
+        self._connections_refused.inc()
+
+    def _note_watched(self) -> None:
+        self._open_connections.set(self._count_connections())
         self._waiting_requests.set(self._count_waiting())
         self._unready_processes.set(self._count_unready())
         self._unfinished_commits.set(self._count_unfinished())
@@ -245,8 +232,9 @@ class Metrics:
         self._dropped_lines = dropped_lines
 
     def journal_holds(self, entries: int) -> None:
-        """So many requests are in the journal."""
+        """The number of requests in the journal."""
         self._journal_entries.set(entries)
+        self._set_at[JOURNAL_ENTRIES] = monotonic()
 
     def journal_damaged(self, part: str) -> None:
         """A damaged `row` or `head` of the journal was met."""
@@ -257,19 +245,37 @@ class Metrics:
         self._webhook_attempts.labels(result).inc()
 
     def webhook_backlog(self, messages: int, lag_seconds: float) -> None:
-        """What waits at all webhooks that are told."""
+        """What waits to be sent to all webhooks."""
         self._webhook_pending.set(messages)
         self._webhook_lag.set(lag_seconds)
+        self._set_at[WEBHOOK_PENDING] = self._set_at[WEBHOOK_LAG] = monotonic()
 
     def worker_replaced(self) -> None:
         """A worker died and another takes its place."""
         self._workers_replaced.inc()
 
+    def report(self) -> None:
+        """Report to the other processes what was counted, if there are others."""
+        if self._place:
+            self._place.reports.write(self._place.number, self._reported())
+
+    def _reported(self) -> Report:
+        self._note_watched()
+        return report_of(self.registry, self._set_at, self._before)
+
     def exposed(self) -> bytes:
-        """All metrics as Prometheus's text; of processes that count together, the sums."""
-        self.note_watched()
-        if self._together is None:
+        """All metrics as Prometheus's text; of several processes, the sums."""
+        if self._place is None:
+            self._note_watched()
             return generate_latest(self.registry)
-        sums = CollectorRegistry()
-        MultiProcessCollector(sums, str(self._together.folder))  # type: ignore[no-untyped-call]
-        return generate_latest(sums)
+        now = monotonic()
+        if now - self._exposed_at >= EXPOSED_SECONDS:
+            self.report()
+            self._exposed = generate_latest(sums(self._place.reports, LAST_COUNTS))
+            self._exposed_at = now
+        return self._exposed
+
+
+def _counted(place: Place) -> list[Family]:
+    """What the predecessors of a process have counted in its place."""
+    return [family for family in place.reports.read(place.number).families if family.counts]

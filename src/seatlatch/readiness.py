@@ -1,7 +1,8 @@
 """Whether changes can be made now, as `/readyz` reports it."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from time import monotonic
 
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.group_commit import GroupCommit
@@ -10,6 +11,9 @@ from seatlatch.store.interface import Store, Transaction
 
 UNCONFIRMED_SECONDS_MAX = 5.0
 """Changes that wait this long without any confirmed one mean that no change can be made."""
+
+REPORT_SECONDS = 10.0
+"""How often the log repeats why no change can be made."""
 
 TEST_WRITE_SECONDS = 1.0
 """Time between two test writes."""
@@ -36,12 +40,15 @@ class Readiness:
     were as wanted already needs no room on a full disk.
     """
 
-    def __init__(self, store: Store, log: Log) -> None:
+    def __init__(self, store: Store, log: Log, monotonic: Callable[[], float] = monotonic) -> None:
+        self._monotonic = monotonic
         self._store = store
         self._log = log
         self._commits: GroupCommit | None = None
         self._reason: Unavailable | None = None
         self._testing: asyncio.Task[None] | None = None
+        self._is_stopping = False
+        self._reported_at = 0.0
 
     @property
     def is_ready(self) -> bool:
@@ -62,11 +69,17 @@ class Readiness:
             self._testing.cancel()
             await asyncio.wait({self._testing})
 
+    def stop_soon(self) -> None:
+        """The server will stop: from now on it is not ready."""
+        self._is_stopping = True
+
     def failed(self, refusal: Unavailable) -> None:
         """A change could not be made for want of the database."""
         became_unready = self.is_ready
         self._reason = refusal
-        if became_unready:
+        now = self._monotonic()
+        if became_unready or now - self._reported_at >= REPORT_SECONDS:
+            self._reported_at = now
             self._log.error("readiness", ready=False, reason=_text(refusal))
         if self._testing is None and self._commits is not None:
             loop = asyncio.get_running_loop()
@@ -74,6 +87,8 @@ class Readiness:
 
     async def require(self) -> None:
         """Raise `Unavailable` unless changes can be made."""
+        if self._is_stopping:
+            raise Unavailable("The server is stopping.")
         if self._reason is not None:
             raise self._reason.again()
         try:
@@ -99,8 +114,8 @@ class Readiness:
                 try:
                     await commits.submit(write)
                     break
-                except Unavailable:
-                    pass
+                except Unavailable as refusal:
+                    self.failed(refusal)
                 except Exception:  # a bug, or a schema that another version has changed
                     self._log.exception("bug", reason="A test write failed.")
             await asyncio.sleep(TEST_WRITE_SECONDS)

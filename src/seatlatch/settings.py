@@ -46,6 +46,10 @@ class Settings(NamedTuple):
     host: str
     port: int
     workers: int
+    max_connections: int
+    keep_alive_seconds: int
+    drain_seconds: int
+    shutdown_seconds: int
     root_path: str
     rate_limit: RateSetting | None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
@@ -102,6 +106,34 @@ TABLE = (
         "How many processes serve on the port; begin with the number of cores. SQLite has one"
         " writer, so with it only 1.",
         whole_number(1, 64),
+    ),
+    Setting(
+        "max_connections",
+        "10000",
+        "How many connections each process keeps open. One more gets 503 and is closed, and is"
+        " counted in seatlatch_connections_refused_total.",
+        whole_number(1, 1_000_000),
+    ),
+    Setting(
+        "keep_alive_seconds",
+        "75",
+        "How long a connection stays open without a request. Set it above the time that the load"
+        " balancer keeps its connections, so that only the balancer closes idle ones.",
+        whole_number(1, 86_400),
+    ),
+    Setting(
+        "drain_seconds",
+        "0",
+        "How long the server goes on serving after SIGTERM while /readyz is 503. Set it above the"
+        " interval of the load balancer's checks.",
+        whole_number(0, 3600),
+    ),
+    Setting(
+        "shutdown_seconds",
+        "10",
+        "How long the requests that were received then have to be answered, before the remaining"
+        " connections are closed.",
+        whole_number(1, 3600),
     ),
     Setting(
         "root_path",

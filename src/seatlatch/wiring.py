@@ -10,24 +10,24 @@ from random import SystemRandom
 from time import monotonic
 from typing import NamedTuple, TypeVar
 
-from starlette.types import ASGIApp
-
-from seatlatch.api.app import make_app
+from seatlatch.api.app import Beside, make_app
 from seatlatch.api.gate import Gate, Limits
 from seatlatch.api.journal import Journal
 from seatlatch.api.probes import Probes
 from seatlatch.api.routes import ApiRoute
+from seatlatch.api.server import Application
 from seatlatch.api.site import Site
 from seatlatch.api.tickets import Tickets
 from seatlatch.api.token import Token
 from seatlatch.auth.address_limits import address_limits, recent_buckets
 from seatlatch.auth.database_clock import DatabaseClock
 from seatlatch.auth.directory import Directory
-from seatlatch.auth.rate_limit import Buckets, Rate, RateLimit
+from seatlatch.auth.rate_limit import Buckets, OwnBuckets, Rate, RateLimit
 from seatlatch.commit import CommitEach, Commits
 from seatlatch.group_commit import Bounds, GroupCommit
 from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
+from seatlatch.opening import Opening
 from seatlatch.operations.exchange_tokens import Lifetimes
 from seatlatch.operations.feed_news import FeedNews
 from seatlatch.operations.journal_alarm import JournalAlarm
@@ -145,14 +145,9 @@ def make_database(database_url: str, database_use: DatabaseUse = "inventory") ->
     return engine_of(database_url).make_or_migrate(database_use)
 
 
-def check_database(database_url: str, pooler: Pooler = "transaction") -> None:
-    """Raise `DatabaseProblem` unless a server could run on this inventory now."""
-    asyncio.run(engine_of(database_url, pooler).open_store("inventory").close())
-
-
 def own_buckets(_kind: str) -> Buckets:
     """The rate limit's buckets of a process that serves alone."""
-    return {}
+    return OwnBuckets()
 
 
 Part = TypeVar("Part")
@@ -193,17 +188,22 @@ def service(
     metrics: Metrics,
     database_use: DatabaseUse = "inventory",
     around: Around = PLAIN,
-) -> ASGIApp:
-    """The application on a database, which it opens now and closes when it has stopped.
+) -> Application:
+    """The application on a database, which it closes when it has stopped.
 
-    Raises `DatabaseProblem` if the database can't be used, or not for this.
+    While the database cannot be used it responds 503, says why in the log, and tries again.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER_ALLOCATIONS)
     tls()  # read now: without a descriptor OpenSSL would later trust nobody, and say nothing
-    store = engine_of(settings.database_url, settings.database_pooler).open_store(database_use)
-    return compose(settings, store, log, metrics, around)
+    engine = engine_of(settings.database_url, settings.database_pooler)
+    return Opening(
+        lambda: engine.open_store(database_use),
+        lambda store: compose(settings, store, log, metrics, around),
+        log,
+        metrics,
+    ).application()
 
 
 def allowed_by(settings: Settings) -> Allowed:
@@ -227,7 +227,7 @@ def compose(
     metrics: Metrics,
     around: Around = PLAIN,
     site: Path = SITE,
-) -> ASGIApp:
+) -> Application:
     """The application on a given store, which it closes when it has stopped."""
     store = around.store(store)
     rate = Rate(*settings.rate_limit) if settings.rate_limit else None
@@ -267,5 +267,5 @@ def compose(
         chance=SystemRandom().random,
     )
     routes = around.routes(plain, directory)
-    background = (Deliverer(means, metrics), readiness)
-    return make_app(routes, commits, store, metrics, log, background, settings.trusted_proxies)
+    beside = Beside((Deliverer(means, metrics), readiness), readiness.stop_soon)
+    return make_app(routes, commits, store, metrics, log, beside, settings.trusted_proxies)

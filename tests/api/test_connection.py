@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from seatlatch.api import connection, server
+from seatlatch.api import connection_times
+from seatlatch.api.server import ServerLimits
 from tests.api.test_request_headers import V1, V4
 from tests.api.wire import Wire, message_of, put, put_chunked, tokens_body
 from tests.databases import ON_SQLITE, Databases
@@ -17,6 +18,7 @@ pytestmark = ON_SQLITE
 
 MEBIBYTE = 1024 * 1024
 PATIENCE_SECONDS = 0.3
+IMPATIENT = ServerLimits(keep_alive_seconds=PATIENCE_SECONDS)
 GIVEN_UP_SECONDS_MAX = 5.0
 
 BODY = tokens_body("not-listed")
@@ -71,9 +73,8 @@ def impatient(databases: Databases) -> Iterator[Served]:
     database = databases.new()
     fill(database)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connection, "STALL_SECONDS", PATIENCE_SECONDS)
-        patch.setattr(server, "KEEP_ALIVE_SECONDS", PATIENCE_SECONDS)
-        with serving(database) as running:
+        patch.setattr(connection_times, "STALL_SECONDS", PATIENCE_SECONDS)
+        with serving(database, limits=IMPATIENT) as running:
             yield running
 
 
@@ -211,7 +212,7 @@ def test_request_that_stops_in_its_body_is_answered_under_its_request_id(
 def test_request_that_trickles_without_end_is_408(
     impatient: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "REQUEST_SECONDS_MAX", 2 * PATIENCE_SECONDS)
+    monkeypatch.setattr(connection_times, "REQUEST_SECONDS_MAX", 2 * PATIENCE_SECONDS)
     started = monotonic()
     answer = Answered(0, [], b"")
     with Wire(impatient.port, timeout=PATIENCE_SECONDS / 10) as wire:
@@ -226,7 +227,7 @@ def test_request_that_trickles_without_end_is_408(
 
 
 def test_patience_in_production_is_under_5_seconds() -> None:
-    assert connection.STALL_SECONDS < GIVEN_UP_SECONDS_MAX
+    assert connection_times.STALL_SECONDS < GIVEN_UP_SECONDS_MAX
 
 
 @pytest.mark.parametrize("sent", [b"", b"\r\n", VALID], ids=["never", "an empty line", "enough"])

@@ -5,7 +5,7 @@ from time import monotonic
 
 import pytest
 
-from seatlatch.api import connection
+from seatlatch.api import connection_times
 from tests.api.wire import Wire, message_of, put, tokens_body
 from tests.databases import ON_SQLITE
 from tests.serving import ACCESS_TOKEN, API_KEY, Served, raw_request, valid_headers
@@ -52,7 +52,7 @@ def test_a_trailer_does_not_repeat_a_header(shared: Served) -> None:
 
 
 def test_silence_counts_from_the_last_byte(shared: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "STALL_SECONDS", 1.0)
+    monkeypatch.setattr(connection_times, "STALL_SECONDS", 1.0)
     with Wire(shared.port, timeout=0.1) as wire:
         wire.send(put(BODY)[:-2])
         with suppress(TimeoutError):

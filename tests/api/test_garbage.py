@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
-from seatlatch.api import connection, server
+from seatlatch.api import connection_times
+from seatlatch.api.server import ServerLimits
 from tests.api.test_connection import MALFORMED
 from tests.api.wire import put, put_chunked, tokens_body
 from tests.conftest import EVERY_CASE
@@ -22,6 +23,7 @@ CONNECTIONS = 2000
 AT_ONCE = 200
 ANSWER_SECONDS_MAX = 5.0
 PATIENCE_SECONDS = 0.5
+IMPATIENT = ServerLimits(keep_alive_seconds=PATIENCE_SECONDS)
 
 BODY = tokens_body("not-listed", "unknown")
 
@@ -39,9 +41,8 @@ def impatient(databases: Databases) -> Iterator[Served]:
     database = databases.new()
     fill(database, EVERY_CASE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connection, "STALL_SECONDS", PATIENCE_SECONDS)
-        patch.setattr(server, "KEEP_ALIVE_SECONDS", PATIENCE_SECONDS)
-        with serving(database) as running:
+        patch.setattr(connection_times, "STALL_SECONDS", PATIENCE_SECONDS)
+        with serving(database, limits=IMPATIENT) as running:
             yield running
 
 

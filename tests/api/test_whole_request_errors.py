@@ -1,7 +1,7 @@
 """The contract's table of whole-request errors; headers and bodies have modules of their own."""
 
 import json
-from time import monotonic
+from functools import partial
 from uuid import uuid4
 
 import httpx
@@ -12,6 +12,7 @@ from tests.api.wire import message_of, tokens_body
 from tests.databases import Database
 from tests.serving import UNLOCK, Served, serving, valid_headers
 from tests.stores import Broken
+from tests.waiting import until
 
 HEAL_SECONDS_MAX = 3.0
 
@@ -24,9 +25,13 @@ def assert_unavailable(answer: httpx.Response) -> None:
 
 def assert_heals(served: Served, token: str) -> None:
     """The same request is answered soon, without a restart."""
-    deadline = monotonic() + HEAL_SECONDS_MAX
-    while (answer := served.unlock(token)).status_code == 503:
-        assert monotonic() < deadline
+
+    def answered() -> httpx.Response | None:
+        answer = served.unlock(token)
+        return answer if answer.status_code != 503 else None
+
+    answer = until(answered, HEAL_SECONDS_MAX)
+    assert answer
     assert answer.content == b'{"success":[{"token":"%s","ownerId":"234567"}]}' % token.encode()
     assert not served.database.mpreserve_of()[token]
 
@@ -95,12 +100,14 @@ def test_over_the_applications_rate_is_429_with_retry_after(inventory: Database)
     assert inventory.mpreserve_of()["listed-1"]
 
 
+def answers(served: Served, status: int) -> bool:
+    return served.unlock("not-listed").status_code == status
+
+
 def test_rate_lets_through_again_when_time_has_passed(inventory: Database) -> None:
     with serving(inventory, rate_limit="5:1") as served:
-        deadline = monotonic() + 5
         for status in (200, 429, 200):
-            while served.unlock("not-listed").status_code != status:
-                assert monotonic() < deadline
+            until(partial(answers, served, status), 5)
 
 
 def test_database_locked_by_another_process_is_503_until_it_is_free(

@@ -1,37 +1,41 @@
 """Buckets in a table that several processes share: one limit for all, and a table that is full."""
 
-import fcntl
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from multiprocessing import get_context
-from pathlib import Path
-from threading import Thread
+from multiprocessing.context import SpawnProcess
+from threading import BrokenBarrierError
+from typing import Any
 
 import pytest
 
-from seatlatch.auth.rate_limit import Rate, RateLimit
+from seatlatch.auth.rate_limit import NOT_SHARED, Rate, RateLimit
 from seatlatch.auth.shared_buckets import SLOT_BYTES, SharedBuckets, make_table
 from seatlatch.domain.refusal import RateExceeded
+from seatlatch.shared_memory import SharedMemory
 
 Open = Callable[..., SharedBuckets]
+SPAWN = get_context("spawn")
 PROCESSES = 4
 APPLICATIONS = 500
-LOCKS = Path("/proc/locks")
-"""The system's; behind an arrow stands who waits."""
+BURST = 20_000
+FEW = 10
+WAIT_SECONDS = 10.0
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Path:
-    make_table(tmp_path / "table")
-    return tmp_path / "table"
+def table() -> Iterator[SharedMemory]:
+    table = make_table()
+    yield table
+    table.close()
 
 
 @pytest.fixture
-def opened() -> Iterator[Open]:
+def opened(table: SharedMemory) -> Iterator[Open]:
     with ExitStack() as stack:
 
-        def open_one(path: Path, kind: str = "changes") -> SharedBuckets:
-            buckets = SharedBuckets(path, kind)
+        def open_one(kind: str = "changes", of: SharedMemory = table) -> SharedBuckets:
+            buckets = SharedBuckets(of, kind)
             stack.callback(buckets.close)
             return buckets
 
@@ -39,8 +43,8 @@ def opened() -> Iterator[Open]:
 
 
 def taken(limit: RateLimit, application_id: str = "app") -> int:
-    """How many requests go through at this moment."""
-    for count in range(1000):
+    """How many requests are admitted now."""
+    for count in range(BURST + 1):
         try:
             limit.take(application_id)
         except RateExceeded:
@@ -48,70 +52,117 @@ def taken(limit: RateLimit, application_id: str = "app") -> int:
     raise AssertionError("no limit")
 
 
-def test_all_who_share_them_have_one_limit(table: Path, opened: Open) -> None:
+def test_all_who_share_them_have_one_limit(opened: Open) -> None:
     rate = Rate(1, 10)
-    limits = [RateLimit("changes", rate, lambda: 50.0, opened(table)) for _ in range(PROCESSES)]
+    limits = [RateLimit("changes", rate, lambda: 50.0, opened()) for _ in range(PROCESSES)]
     left = [limit.take("app") for limit in [*limits, *limits]]
     assert left == [9, 8, 7, 6, 5, 4, 3, 2]
     assert [taken(limit) for limit in limits] == [2, 0, 0, 0]
     assert taken(limits[0], "other") == 10
 
 
-def test_a_bucket_is_of_a_kind(table: Path, opened: Open) -> None:
-    changes, reads = opened(table, "changes"), opened(table, "reads")
+def test_a_bucket_is_of_a_kind(opened: Open) -> None:
+    changes, reads = opened("changes"), opened("reads")
     changes["app"] = 7.0
-    assert (reads.get("app", 5.0), opened(table, "changes").get("app", 5.0)) == (0.0, 7.0)
+    assert (reads.get("app", 5.0), opened("changes").get("app", 5.0)) == (0.0, 7.0)
 
 
-def test_what_the_table_has_no_place_for_is_in_own_memory(tmp_path: Path, opened: Open) -> None:
-    make_table(tmp_path / "small", 2 * SLOT_BYTES)
-    one, other = opened(tmp_path / "small"), opened(tmp_path / "small")
-    for number in range(4):
-        one[f"app-{number}"] = float(number + 1)
-    assert [one.get(f"app-{number}", 0.0) for number in range(4)] == [1.0, 2.0, 3.0, 4.0]
-    assert [other.get(f"app-{number}", 9.0) for number in range(4)] == [1.0, 2.0, 9.0, 9.0]
+def test_a_bucket_without_a_slot_is_in_own_memory() -> None:
+    small = make_table(3 * SLOT_BYTES)
+    with ExitStack() as stack:
+        stack.callback(small.close)
+        one, other = SharedBuckets(small, "changes"), SharedBuckets(small, "changes")
+        stack.callback(one.close)
+        stack.callback(other.close)
+        for number in range(4):
+            with one.locked(f"app-{number}"):
+                one[f"app-{number}"] = float(number + 1)
+        assert [one.get(f"app-{number}", 0.0) for number in range(4)] == [1.0, 2.0, 3.0, 4.0]
+        assert [other.get(f"app-{number}", 9.0) for number in range(4)] == [1.0, 2.0, 9.0, 9.0]
 
 
-def test_processes_that_add_at_once_agree_on_every_place(table: Path, opened: Open) -> None:
-    context = get_context("spawn")
-    barrier = context.Barrier(PROCESSES)
-    adding = [
-        context.Process(target=add_all, args=(table, number, barrier.wait))
+def test_processes_that_add_at_once_agree_on_every_slot(table: SharedMemory, opened: Open) -> None:
+    run_at_once(add_all, table)
+    buckets = opened()
+    times = {buckets.get(f"app-{number}", 0.0) for number in range(APPLICATIONS)}
+    assert times == {float(number + 1) for number in range(APPLICATIONS)}
+    used = sum(map(bool, memoryview(bytes(table.bytes)).cast("Q")[::2]))
+    assert used == APPLICATIONS, "each has one slot"
+
+
+def test_processes_at_once_are_admitted_one_burst(table: SharedMemory) -> None:
+    assert sum(run_at_once(take_all, table)) == BURST
+
+
+def test_without_the_lock_they_are_admitted_more(table: SharedMemory) -> None:
+    assert sum(run_at_once(take_all_unlocked, table)) > FEW
+
+
+def run_at_once(
+    work: Callable[[SharedMemory, int, Callable[[], int]], int], table: SharedMemory
+) -> list[int]:
+    """What the processes return, which start their work together."""
+    barrier = SPAWN.Barrier(PROCESSES)
+    results: Any = SPAWN.SimpleQueue()
+    processes: list[SpawnProcess] = [
+        SPAWN.Process(target=report, args=(results, work, table, number, barrier.wait))
         for number in range(PROCESSES)
     ]
-    for process in adding:
+    for process in processes:
         process.start()
-    for process in adding:
+    returned = [int(results.get()) for _ in processes]
+    for process in processes:
         process.join(60)
         assert process.exitcode == 0
-    buckets = opened(table)
-    moments = {buckets.get(f"app-{number}", 0.0) for number in range(APPLICATIONS)}
-    assert moments == {float(number + 1) for number in range(APPLICATIONS)}
-    used = sum(map(bool, memoryview(table.read_bytes()).cast("Q")[::2]))
-    assert used == APPLICATIONS, "each has one place"
+    results.close()
+    return returned
 
 
-def test_a_place_is_taken_by_one_process_at_a_time(table: Path, opened: Open) -> None:
-    buckets = opened(table)
-    adding = Thread(target=buckets.__setitem__, args=("app", 7.0))
-    with table.open() as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        adding.start()
-        inode = f":{table.stat().st_ino} "
-        while adding.is_alive():
-            if any("->" in lock and inode in lock for lock in LOCKS.read_text().splitlines()):
-                break
-        assert adding.is_alive(), "it did not wait"
-        assert not any(table.read_bytes())
-    adding.join()
-    assert opened(table).get("app", 0.0) == 7.0
+def report(results: Any, work: Callable[..., int], *arguments: Any) -> None:
+    """Do the work, and pass on what it returns."""
+    results.put(work(*arguments))
 
 
-def add_all(path: Path, process: int, wait: Callable[[], int]) -> None:
-    """Add all applications, each process beginning with another one."""
-    buckets = SharedBuckets(path, "changes")
+def add_all(table: SharedMemory, process: int, wait: Callable[[], int]) -> int:
+    """Add all applications, each process starting with another one."""
+    buckets = SharedBuckets(table, "changes")
     wait()
     for step in range(APPLICATIONS):
         number = (step + process * APPLICATIONS // PROCESSES) % APPLICATIONS
         buckets[f"app-{number}"] = float(number + 1)
     buckets.close()
+    return 0
+
+
+def take_all(table: SharedMemory, _process: int, wait: Callable[[], int]) -> int:
+    """Take all that there is of one bucket."""
+    buckets = SharedBuckets(table, "changes")
+    limit = RateLimit("changes", Rate(1, BURST), lambda: 50.0, buckets)
+    wait()
+    count = taken(limit)
+    buckets.close()
+    return count
+
+
+class Unlocked(SharedBuckets):
+    """Buckets that all processes read before one of them sets them."""
+
+    wait: Callable[..., int]
+
+    def locked(self, application_id: str) -> AbstractContextManager[None]:
+        return NOT_SHARED
+
+    def get(self, application_id: str, default: float, /) -> float:
+        full_at = super().get(application_id, default)
+        with suppress(BrokenBarrierError):  # the others have taken all that they could
+            self.wait(WAIT_SECONDS)
+        return full_at
+
+
+def take_all_unlocked(table: SharedMemory, _process: int, wait: Callable[..., int]) -> int:
+    """Take all that there is of one bucket, without the lock."""
+    buckets = Unlocked(table, "changes")
+    buckets.wait = wait
+    count = taken(RateLimit("changes", Rate(1, FEW), lambda: 50.0, buckets))
+    buckets.close()
+    return count

@@ -13,8 +13,9 @@ from uuid import UUID
 
 import pytest
 
+from seatlatch.api.server import STOPPING_SIGNALS
 from seatlatch.cli.main import main
-from seatlatch.cli.running import STOPPING_SIGNALS
+from tests import web
 from tests.databases import Database
 from tests.nursery import Command
 
@@ -68,6 +69,21 @@ def running(*arguments: str, **settings: str) -> "Iterator[tuple[subprocess.Pope
         process.wait(timeout=30)
         process.stdout.close()
         process.stderr.close()
+
+
+def serve_without(url: str, **settings: str) -> str:
+    """Why `serve` cannot use a database, as its log says; it serves all the same, with 503."""
+    settings = {"SEATLATCH_DATABASE_URL": url, "SEATLATCH_LOG_FORMAT": "json", **settings}
+    with running("serve", "--port", "0", **settings) as (process, about):
+        assert process.stderr
+        lines = map(json.loads, process.stderr)
+        reason = next(line["reason"] for line in lines if line["event"] == "database")
+        statuses = [web.get(about["url"] + path).status_code for path in ("/livez", "/readyz")]
+        process.terminate()
+        _, log = process.communicate(timeout=30)
+    assert (process.returncode, statuses) == (0, [200, 503]), log
+    assert isinstance(reason, str)
+    return reason
 
 
 def run_here(database: Database, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from seatlatch.auth.keys import hash_secret
 from seatlatch.wiring import make_database, open_provisioning
+from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "seatlatch"]
 WORKERS = 2
@@ -190,10 +190,3 @@ def imports(pid: int, library: str) -> bool:
         return library in Path(f"/proc/{pid}/maps").read_text()
     except OSError:  # it has ended meanwhile
         return False
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for something to come true."""
-    deadline = monotonic() + DEADLINE_SECONDS
-    while not true():
-        assert monotonic() < deadline

@@ -13,7 +13,7 @@ import pytest
 from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.sqlite import opening
 from seatlatch.wiring import make_database
-from tests.cli.commands import run
+from tests.cli.commands import run, serve_without
 from tests.serving import listed, make_inventory
 from tests.sqlite_database import SqliteDatabase
 
@@ -226,6 +226,12 @@ def test_a_database_that_may_not_be_written(as_nobody: Path) -> None:
 
 
 def assert_refused(command: str, path: Path, expected: str) -> None:
+    """One sentence says why: on standard error, or in the log of a server, which waits for it."""
+    if command == "serve":
+        reason = serve_without(SqliteDatabase(path).url)
+        assert expected in reason
+        assert str(path.parent) in reason
+        return
     result = run(command, "--database", SqliteDatabase(path).url)
     assert result.returncode == 1, result
     assert result.stdout == ""

@@ -9,16 +9,16 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from time import monotonic
 from typing import Any, NamedTuple
 
 import pytest
 
-from seatlatch.api.server import STOP_SECONDS_MAX
+from seatlatch.api.server import ServerLimits
 from tests.api.wire import put, tokens_body
 from tests.cli.commands import COMMAND, environment
 from tests.nursery import Command
 from tests.serving import UNLOCK, make_inventory, read_answer, valid_headers
+from tests.waiting import until
 
 REQUESTS = 1_000
 LONG = tokens_body("x" * 4_000)
@@ -54,13 +54,7 @@ class Running(NamedTuple):
     def stop(self) -> None:
         """Send SIGTERM. Fails if it does not stop in time, or not in order."""
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(timeout=STOP_SECONDS_MAX) == 0
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = monotonic() + DEADLINE_SECONDS
-    while not true():
-        assert monotonic() < deadline
+        assert self.process.wait(timeout=ServerLimits().shutdown_seconds) == 0
 
 
 def free_port() -> int:

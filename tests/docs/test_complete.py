@@ -24,7 +24,7 @@ from seatlatch.sandbox import data
 from seatlatch.sandbox.behaviour import Conduct
 from seatlatch.sandbox.door import Door
 from seatlatch.settings import TABLE, read_settings
-from seatlatch.wiring import service
+from seatlatch.wiring import compose
 from tests import web
 from tests.docs.pages import DOCS, first_cells, prose
 from tests.docs.running import sandbox
@@ -93,9 +93,9 @@ def test_every_exit_code_is_named() -> None:
 
 def test_every_route_is_named(tmp_path: Path) -> None:
     make_inventory(tmp_path / "inventory.db")
-    options = {"database_url": SqliteDatabase(tmp_path / "inventory.db").url}
-    settings = read_settings({}, options)
-    app = service(settings, make_log("json", "error"), Metrics())
+    database = SqliteDatabase(tmp_path / "inventory.db")
+    settings, store = read_settings({}, {"database_url": database.url}), database.store()
+    app = compose(settings, store, make_log("json", "error"), Metrics()).handle
     assert isinstance(app, Frame)
     routes = {
         f"{method} {route.path}"

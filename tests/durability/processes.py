@@ -32,6 +32,21 @@ class ServerProcess:
         assert line, self.errors.read_text()
         return int(json.loads(line)["url"].rpartition(":")[2])
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def wait(self, seconds: float) -> int:
+        """Its exit code, which must come in time."""
+        return self._process.wait(seconds)
+
+    def resident_kibibytes(self) -> int:
+        """How much memory it occupies. It must run."""
+        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        (line,) = [one for one in lines if one.startswith("VmRSS:")]
+        return int(line.split()[1])
+
     def kill(self) -> None:
         """kill -9."""
         self._process.kill()

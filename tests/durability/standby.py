@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from time import monotonic
 
 import psycopg
 
@@ -14,6 +13,7 @@ from seatlatch.store.postgres.store import LANES
 from tests.durability.bad_day import WatchedServer
 from tests.postgres import DURABLE, PostgresServer, _children
 from tests.postgres_database import MAINTENANCE
+from tests.waiting import until
 
 FOLLOWS_SECONDS = 20
 STANDBY_NAME = "standby"
@@ -88,9 +88,7 @@ def replicated() -> Iterator[tuple[WatchedServer, Standby]]:
             with psycopg.connect(primary.url(MAINTENANCE), autocommit=True) as hand:
                 hand.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{STANDBY_NAME}'")
                 hand.execute("SELECT pg_reload_conf()")
-                deadline = monotonic() + FOLLOWS_SECONDS
-                while not hand.execute(IS_SYNCHRONOUS).fetchall():
-                    assert monotonic() < deadline, "the standby does not follow"
+                until(lambda: hand.execute(IS_SYNCHRONOUS).fetchall(), FOLLOWS_SECONDS)
             yield primary, standby
         finally:
             standby.close()
@@ -106,10 +104,8 @@ def failed_over(primary: WatchedServer, standby: Standby) -> Iterator[None]:
     """
     standby.stop_receiving()
     with psycopg.connect(primary.url(MAINTENANCE), autocommit=True) as hand:
-        deadline = monotonic() + FOLLOWS_SECONDS
         # A lane that is free when the primary freezes would go on at the standby by itself.
-        while len(hand.execute(WAITING).fetchall()) < LANES:
-            assert monotonic() < deadline, "not every lane waits in COMMIT"
+        until(lambda: len(hand.execute(WAITING).fetchall()) >= LANES, FOLLOWS_SECONDS)
         primary.freeze()
         try:
             standby.go_on_receiving()

@@ -30,6 +30,7 @@ from tests.durability.pooler import pooler
 from tests.operations.changes import NO_ENTRY
 from tests.postgres_database import MAINTENANCE
 from tests.serving import CHANNEL, ORGANIZATION, VERIFY
+from tests.waiting import until
 
 WAITING_SECONDS = 5
 WAITING = """
@@ -76,12 +77,12 @@ def set_standby(hand: psycopg.Connection[Any], name: str) -> None:
 
 def waiting_commits(hand: psycopg.Connection[Any], day: Day, least: int = 1) -> list[int]:
     """The backends whose COMMIT waits, once there are so many."""
-    deadline = monotonic() + WAITING_SECONDS
-    while True:
-        found = [pid for (pid,) in hand.execute(WAITING, (day.name,))]
-        if len(found) >= least:
-            return found
-        assert monotonic() < deadline, "no COMMIT waits"
+
+    def found() -> list[int]:
+        pids = [pid for (pid,) in hand.execute(WAITING, (day.name,))]
+        return pids if len(pids) >= least else []
+
+    return until(found, WAITING_SECONDS)
 
 
 def test_a_commit_that_hangs_is_refused_and_goes_on(server: WatchedServer) -> None:
@@ -110,9 +111,7 @@ def test_sessions_that_are_left_in_commit_are_bounded(
             assert len(left) == ABANDONED_SESSIONS_MAX
             assert day.served.lock(FREE_TOKENS[0]).status_code == 503
             assert waiting_commits(hand, day) == left
-        deadline = monotonic() + WAITING_SECONDS
-        while day.served.lock(*FREE_TOKENS).status_code != 200:
-            assert monotonic() < deadline, "they have ended, and nobody noticed"
+        until(lambda: day.served.lock(*FREE_TOKENS).status_code == 200, WAITING_SECONDS)
 
 
 def test_control_sessions_pile_up_where_nobody_counts_them(

@@ -17,6 +17,7 @@ from tests.durability.bad_day import CHANGES, EVERYTHING, FREE_TOKENS, Day, Watc
 from tests.durability.callers import PROMISED_SECONDS
 from tests.durability.half_open import way_to
 from tests.serving import UNLOCK, raw_request, valid_headers
+from tests.waiting import until
 
 ENDS = 20
 END = """
@@ -48,9 +49,7 @@ def test_a_backend_that_waits_is_terminated(server: WatchedServer) -> None:
         with psycopg.connect(day.database.url) as other:
             other.execute(KEEP, (FREE_TOKENS[0],))
             asked = thread.submit(day.served.lock, FREE_TOKENS[0])
-            deadline = monotonic() + PROMISED_SECONDS
-            while not (blocked := day.on_server(BLOCKED, day.name)):
-                assert monotonic() < deadline
+            blocked = until(lambda: day.on_server(BLOCKED, day.name), PROMISED_SECONDS)
             day.on_server("SELECT pg_terminate_backend(%s, 5000)", *blocked[0])
             answer = asked.result(timeout=PROMISED_SECONDS)
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")

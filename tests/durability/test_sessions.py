@@ -12,7 +12,7 @@ from seatlatch.store.interface import Store
 from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.store import PostgresStore
 from seatlatch.wiring import engine_of
-from tests.cli.commands import run
+from tests.cli.commands import serve_without
 from tests.durability.bad_day import ServersDatabase, WatchedServer, an_inventory
 from tests.durability.pooler import pooler
 
@@ -25,13 +25,6 @@ HAS_NO_TRIGGERS = "ALTER DATABASE {name} SET session_replication_role = replica"
 def database(server: WatchedServer) -> Iterator[ServersDatabase]:
     with an_inventory(server) as database:
         yield database
-
-
-def refused_at_the_start(url: str, **settings: str) -> str:
-    """The sentence with which `serve` ends."""
-    done = run("serve", "--port", "0", SEATLATCH_DATABASE_URL=url, **settings)
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done
-    return done.stderr
 
 
 def cause_while_running(url: str, *, pooled: bool) -> str:
@@ -55,7 +48,7 @@ def test_an_undeclared_pooler_is_refused(
 ) -> None:
     with pooler(server, ignored) as address:
         url = address.format(name=database.database)
-        assert POOLER_SETTING in refused_at_the_start(url)
+        assert POOLER_SETTING in serve_without(url)
         if ignored:
             assert POOLER_SETTING in cause_while_running(url, pooled=False)
         declared = engine_of(url, "transaction").open_store("inventory")
@@ -79,7 +72,7 @@ def test_a_session_without_triggers_is_refused(
     with pooler(server) as address:
         url = address.format(name=database.database) if pooled else database.url
         mode = "transaction" if pooled else "none"
-        assert ROLE_SETTING in refused_at_the_start(url, SEATLATCH_DATABASE_POOLER=mode)
+        assert ROLE_SETTING in serve_without(url, SEATLATCH_DATABASE_POOLER=mode)
         assert ROLE_SETTING in cause_while_running(url, pooled=pooled)
 
 

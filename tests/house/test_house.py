@@ -77,7 +77,7 @@ def test_rooms_are_named_from_the_field(path: Path) -> None:
 def test_every_setting_of_a_limit_ends_in_its_unit() -> None:
     """A bare number among our constants says what it counts, as the last word or before _MAX."""
     unit = re.compile(
-        r"(SECONDS|BYTES|PAGES|KIBIBYTES|CHARACTERS|TOKENS|REQUESTS|CONNECTIONS|ALLOCATIONS|CHARACTERS|LINES|TICKETS|ENTRIES|ROWS|EVENTS|CHANGES|MESSAGES|SEATS|DELIVERIES|WEBHOOKS|ADDRESSES|NETWORKS|LEASES|DAYS|SESSIONS)"
+        r"(SECONDS|BYTES|PAGES|KIBIBYTES|CHARACTERS|TOKENS|REQUESTS|CONNECTIONS|ALLOCATIONS|CHARACTERS|LINES|TICKETS|ENTRIES|ROWS|EVENTS|CHANGES|MESSAGES|SEATS|DELIVERIES|WEBHOOKS|ADDRESSES|NETWORKS|LEASES|DAYS|SESSIONS|DESCRIPTORS)"
     )
     for path in SOURCES:
         for node in ast.parse(path.read_text()).body:
@@ -99,6 +99,7 @@ UNITLESS = {
     "FINEST_EXPONENT",
     "GONE",
     "GZIP_LEVEL",
+    "HEADERS_MAX",
     "JITTER",
     "LANES",
     "LOOKS_MAX",

@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Iterator
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -26,6 +25,7 @@ from tests.serving import (
     OWNER,
     Served,
 )
+from tests.waiting import until
 
 MANY = 10_000
 PATIENCE_SECONDS = 30
@@ -170,9 +170,7 @@ def last_when_an_unlock_came_in_between(served: Served) -> int:
 
     putting = threading.Thread(target=put_many)
     putting.start()
-    patience_ends = monotonic() + PATIENCE_SECONDS
-    while operate(served, "GET", "/many-0").status_code == 404:
-        assert monotonic() < patience_ends, statuses
+    until(lambda: operate(served, "GET", "/many-0").status_code != 404)
     assert served.unlock("listed-1").status_code == 200
     last = operate(served, "GET", f"/many-{MANY - 1}").status_code
     putting.join()

@@ -1,7 +1,7 @@
 """A reverse proxy that publishes a server below a path and removes the path from requests."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import httpx
 from starlette.applications import Starlette
@@ -9,12 +9,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from seatlatch.api.server import Application
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics
 from tests.serving import served_by
 from tests.web import TLS
 
 NOT_PASSED_ON = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+
+
+@asynccontextmanager
+async def nothing_beside() -> AsyncIterator[None]:
+    """Nothing runs beside the requests."""
+    yield
 
 
 @contextmanager
@@ -36,6 +43,6 @@ def proxy_below(prefix: str, upstream: str) -> Iterator[str]:
         return Response(received, response.status_code, passed_on)
 
     route = Route(f"{prefix}/{{path:path}}", forward, methods=["GET", "PUT", "POST"])
-    app = Starlette(routes=[route])
+    app = Application(Starlette(routes=[route]), nothing_beside)
     with served_by(app, make_log("json", "error"), Metrics()) as port:
         yield f"http://127.0.0.1:{port}{prefix}"

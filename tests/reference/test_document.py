@@ -20,7 +20,7 @@ from seatlatch.reference.document import DOCUMENTS, channel_document, operator_d
 from seatlatch.sandbox import data
 from seatlatch.settings import read_settings
 from seatlatch.webhooks.message import signed
-from seatlatch.wiring import service
+from seatlatch.wiring import compose
 from tests import web
 from tests.docs.pages import anchors
 from tests.serving import make_inventory, serving
@@ -55,8 +55,9 @@ def test_the_documents_are_valid(make: Any) -> None:
 
 
 def test_every_route_is_in_a_document_and_every_operation_is_a_route(tmp_path: Path) -> None:
-    url = make_inventory(tmp_path / "inventory.db").url
-    app = service(read_settings({}, {"database_url": url}), make_log("json", "error"), Metrics())
+    database = make_inventory(tmp_path / "inventory.db")
+    settings = read_settings({}, {"database_url": database.url})
+    app = compose(settings, database.store(), make_log("json", "error"), Metrics()).handle
     assert isinstance(app, Frame)
     for prefix, make in PREFIXES.items():
         routes = {
@@ -70,8 +71,9 @@ def test_every_route_is_in_a_document_and_every_operation_is_a_route(tmp_path: P
 
 
 def test_each_document_has_the_limits_of_the_routes(tmp_path: Path) -> None:
-    url = make_inventory(tmp_path / "inventory.db").url
-    app = service(read_settings({}, {"database_url": url}), make_log("json", "error"), Metrics())
+    database = make_inventory(tmp_path / "inventory.db")
+    settings = read_settings({}, {"database_url": database.url})
+    app = compose(settings, database.store(), make_log("json", "error"), Metrics()).handle
     assert isinstance(app, Frame)
     limits = {
         f"{method} {route.path}": route.body_bytes_max

@@ -9,7 +9,6 @@ import httpx
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics
 from seatlatch.sandbox import data
-from seatlatch.sandbox.cutting import CuttableConnection
 from seatlatch.sandbox.door import BEHAVIOUR, RESET
 from seatlatch.sandbox.fresh import make_fresh
 from seatlatch.sandbox.hosts import AllowedHosts
@@ -72,7 +71,7 @@ def sandbox_on(
         slept.append(seconds)
 
     app = sandbox_service(read, log, metrics, webhook, sleep, hosts)
-    with served_by(app, log, metrics, CuttableConnection) as port:
+    with served_by(app, log, metrics) as port:
         sandbox = Sandbox(port, database, metrics, slept)
         try:
             yield sandbox

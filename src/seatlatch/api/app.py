@@ -1,18 +1,18 @@
 """The application made of all routes."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from seatlatch.api.client_address import Network
 from seatlatch.api.frame import Frame
 from seatlatch.api.refusals import RouteUnknown
 from seatlatch.api.routes import ApiRoute
+from seatlatch.api.server import Application
 from seatlatch.group_commit import GroupCommit
 from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
@@ -29,16 +29,23 @@ class Background(Protocol):
         """Stop, while changes can still be committed."""
 
 
+class Beside(NamedTuple):
+    """What runs beside the requests, and what reports that the server will stop."""
+
+    background: Sequence[Background]
+    announce_stop: Callable[[], None]
+
+
 def make_app(
     routes: Sequence[ApiRoute],
     commits: GroupCommit,
     store: Store,
     metrics: Metrics,
     log: Log,
-    background: Sequence[Background],
+    beside: Beside,
     trusted_proxies: Sequence[Network] = (),
-) -> ASGIApp:
-    """The ASGI application of these routes. Commits and `background` run from its start to its
+) -> Application:
+    """The application of these routes. Commits and what is `beside` run from its start to its
     stop, and with that the store is closed.
 
     The router stands alone in the frame, without the middleware of a whole Starlette
@@ -47,19 +54,19 @@ def make_app(
     """
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan() -> AsyncIterator[None]:
         commits.start()
-        for part in background:
+        for part in beside.background:
             part.start()
         yield
-        for part in background:
+        for part in beside.background:
             await part.close()
         await commits.close()
         await store.close()
 
-    router = Router(routes, redirect_slashes=False, default=unknown_route, lifespan=lifespan)
+    router = Router(routes, redirect_slashes=False, default=unknown_route)
     by_endpoint = {route.endpoint: route for route in routes}
-    return Frame(
+    frame = Frame(
         Direct(routes, router),
         commits=commits,
         log=log,
@@ -67,6 +74,7 @@ def make_app(
         routes=by_endpoint,
         trusted_proxies=trusted_proxies,
     )
+    return Application(frame, lifespan, beside.announce_stop)
 
 
 class Direct:
@@ -86,7 +94,7 @@ class Direct:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, or the lifespan."""
+        """One request."""
         route = self._routes.get((scope.get("method"), scope.get("path")))
         if route is None:
             await self._router(scope, receive, send)

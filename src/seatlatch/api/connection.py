@@ -1,299 +1,299 @@
-"""One connection: bounds on what a client may send and how slowly, and answers in our own form.
+"""One HTTP/1.1 connection: limits on what a client may send, and how slowly it may send or read.
 
-uvicorn parses; what it leaves open is closed here: a head without end, a request that stops
-half-way, a body that nobody wants, an end that cuts off an answer, and its own plain-text error.
+Requests are answered one after another, in their order. While one is being answered, little is read
+ahead: what a client sends stays in its own buffers, so one connection cannot take memory without
+bound.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
-from uuid import uuid4
 
-import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
-
-from seatlatch.api.headers import Headers
-from seatlatch.api.problems import error_json, problem_of
-from seatlatch.api.refusals import HeadTooLarge, MalformedRequest, RequestTooSlow
+from seatlatch.api.connection_context import READ_BYTES, ConnectionContext
+from seatlatch.api.connection_state import Exchanges, State
+from seatlatch.api.connection_times import ConnectionTimes
+from seatlatch.api.http_exchange import CONTINUE, HttpExchange
+from seatlatch.api.raw_responses import RefusedRequest
+from seatlatch.api.refusals import RequestTooSlow
+from seatlatch.api.request_parser import RequestParser
 from seatlatch.domain.refusal import Refusal
-from seatlatch.logs import Log
-from seatlatch.metrics import Metrics
 
-HEAD_BYTES_MAX = 64 * 1024
-"""A longer head is refused."""
-
-READ_BYTES_MAX = 256 * 1024
-"""The event loop hands over so much at once. Where in it a head begins is not known, so a head
-without end is given up when so much more than `HEAD_BYTES_MAX` came."""
+IDLE_CHECK_SECONDS = 1.0
+"""How often a connection that does nothing is checked: there may be thousands."""
 
 UNWANTED_BODY_BYTES_MAX = 16 * 1024 * 1024
-"""After an early answer so much of the body is read and dropped, so that the client gets to read
-the answer; then the connection is closed."""
-
-STALL_SECONDS = 4.0
-"""A request of which nothing came for so long is given up."""
-
-REQUEST_SECONDS_MAX = 30.0
-"""A request must be whole within this time, however steadily it trickles."""
+"""After an early response, this much of the body is read and dropped so that the client can read
+the response. Then the connection is closed."""
 
 
-class _Outgoing(asyncio.Transport):
-    """Sends what is written in one turn of the loop at once: an answer's head and body together.
+class Connection(asyncio.BufferedProtocol):
+    """The server's side of one connection.
 
-    A send over TCP is among the dearest things that a request needs. `end` is called, after all
-    was sent, to close the connection.
+    `refusal`: answer with this at once, and close. `check_at`: when its limits are checked next.
     """
 
-    def __init__(
-        self,
-        transport: asyncio.Transport,
-        loop: asyncio.AbstractEventLoop,
-        end: Callable[[], None],
-    ) -> None:
-        super().__init__()
-        self._transport = transport
-        self._loop = loop
-        self._end = end
-        self._ending = False
-        self._pieces: list[bytes] = []
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        if not self._pieces:
-            self._loop.call_soon(self._send)
-        self._pieces.append(bytes(data))
-
-    def _send(self) -> None:
-        if self._pieces and not self._transport.is_closing():
-            self._transport.write(b"".join(self._pieces))
-        self._pieces.clear()
-
-    def close(self) -> None:
-        self._send()
-        self._ending = True
-        self._end()
-
-    def is_closing(self) -> bool:
-        return self._ending or self._transport.is_closing()
-
-
-class GuardedConnection(HttpToolsProtocol):
-    """uvicorn's connection with bounds. `log` and `metrics` are set on a subclass of it."""
-
-    log: Log
-    metrics: Metrics
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._in_head = False
-        self._in_request = False
-        self._segment_bytes = 0
-        self._head_bytes = 0
+    def __init__(self, context: ConnectionContext, refusal: Refusal | None = None) -> None:
+        self.context = context
+        self.loop = asyncio.get_running_loop()
+        self.check_at = 0.0
+        self._refused_at_once = refusal
+        self._refusal: RefusedRequest | None = None
+        self._parser = RequestParser(self)
+        self._state = State.OPEN
+        self._exchanges = Exchanges()
+        self._unparsed = b""
         self._unwanted_bytes = 0
-        self._received_at = 0.0
-        self._patience: asyncio.TimerHandle | None = None
-        self._no_more_requests = False
-        self._lingers = False
+        self._is_parsing = False
+        self._is_reading = True
+        self.can_write = asyncio.Event()
+        self.can_write.set()
+        self._times = ConnectionTimes(self.loop.time())
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A client that never speaks is let go like one that stopped speaking."""
-        super().connection_made(transport)
-        self._socket = transport
-        self.transport = _Outgoing(transport, self.loop, self._end)
-        self._wait_for_a_request()
+        """The transport is there."""
+        self._transport = transport
+        # A client that has reset the connection already has no address any more.
+        self.client = (transport.get_extra_info("peername") or ())[:2] or None
+        self.server = transport.get_extra_info("sockname")[:2]
+        self.context.add(self, is_refused=self._refused_at_once is not None)
+        if self._refused_at_once is not None:
+            self._give_up(self._refused_at_once)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Leave no timer behind."""
-        self._in_request = False
-        self._end_patience()
-        self._unset_keepalive_if_required()
-        super().connection_lost(exc)
+        """The client is gone. What the application does is not interrupted."""
+        self.context.discard(self)
+        self._state = State.LOST
+        self._refusal = None
+        self._unparsed = b""
+        self._exchanges.lose_client()
+        self._drop_incomplete()
+        self._parser.close()
+        self.can_write.set()
+        self._advance()
 
-    def eof_received(self) -> bool:  # type: ignore[override]
-        """A client that has said all it wants to say still gets its answers."""
-        self._in_request = False
-        self._end_patience()
-        self._no_more_requests = True
-        return self._is_working()
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where to read into."""
+        return self.context.read_buffer
 
-    def data_received(self, data: bytes) -> None:
-        """Feed the parser, but not on behalf of a connection that was given up."""
-        self._received_at = self.loop.time()
-        if self._no_more_requests or self.transport.is_closing():
-            self._drop(len(data))
+    def buffer_updated(self, nbytes: int) -> None:
+        """Some bytes have arrived."""
+        self._times.received_at = self.loop.time()
+        self._parse(bytes(self.context.read_buffer[:nbytes]))
+        if nbytes == READ_BYTES and self._is_reading:  # other connections have their turn first
+            self._pause_reading()
+            self.loop.call_soon(self.read_on)
+
+    def eof_received(self) -> bool:
+        """Return whether the connection stays open: complete requests still get their responses."""
+        if self._state is State.OPEN:
+            self._state = State.ENDING
+        self._drop_incomplete()
+        return self._exchanges.is_busy or self._refusal is not None
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as we write."""
+        self.can_write.clear()
+
+    def resume_writing(self) -> None:
+        """It has read what there was."""
+        self.can_write.set()
+        self._times.idle_since = self.loop.time()
+        self._advance()
+
+    @property
+    def is_last_response(self) -> bool:
+        """Whether the connection ends after the next response, because the server stops."""
+        return self.context.is_stopping and not self._exchanges.waiting and not self._unparsed
+
+    def request_began(self) -> None:
+        """A request begins to arrive."""
+        self._times.began_at = self._times.received_at
+
+    def head_arrived(self, parser: RequestParser) -> None:
+        """Its head is complete."""
+        if self._state is not State.OPEN:
             return
-        self._unset_keepalive_if_required()
-        self._segment_bytes = len(data)
-        if self._in_head:
-            self._head_bytes += len(data)
-        try:
-            self._parse(data)
-        except httptools.HttpParserError as error:
-            told = error.__context__
-            malformed = MalformedRequest("This is not a valid HTTP/1.1 request.")
-            self._give_up(told if isinstance(told, Refusal) else malformed)
-            return
-        if self._in_head and self._head_bytes > HEAD_BYTES_MAX + READ_BYTES_MAX:
-            self._give_up(head_too_large())
-        elif self._in_request:
-            self._begin_patience()
-        else:
-            self._end_patience()
-            if self._is_idle():
-                self._wait_for_a_request()
-
-    def _parse(self, data: bytes) -> None:
-        """No upgrade is on offer: a request for one is answered as plain HTTP/1.1.
-
-        The parser takes such a request's body for another protocol. So it is given its head once
-        more, without the header that asks for the upgrade.
-        """
-        while data:
-            try:
-                self.parser.feed_data(data)
-            except httptools.HttpParserUpgrade as upgrade:
-                data = self._head_without_upgrade() + data[upgrade.args[0] :]
-            else:
-                return
-
-    def _head_without_upgrade(self) -> bytes:
-        version = self.parser.get_http_version().encode()
-        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/" + version]
-        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
-        return b"\r\n".join([*lines, b"", b""])
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self._in_head = self._in_request = True
-        self._head_bytes = self._segment_bytes
         self._unwanted_bytes = 0
+        self._exchanges.add(HttpExchange(self, parser))
 
-    def on_headers_complete(self) -> None:
-        """Its head is whole. It is measured only if it can be too large."""
-        if self._head_bytes > HEAD_BYTES_MAX:
-            lines = sum(len(name) + len(value) + 4 for name, value in self.headers)
-            if len(self.url) + lines > HEAD_BYTES_MAX:
-                raise head_too_large()
-        if self.parser.should_upgrade():
-            if self.parser.get_method() == b"CONNECT":
-                raise MalformedRequest("This server is no proxy.")
-            return
-        super().on_headers_complete()
-        self._in_head = False
-        self.headers = []  # trailers are no headers: what comes now is kept apart and unused
-
-    def on_body(self, body: bytes) -> None:
-        """Some of its body came."""
-        super().on_body(body)
-        if self.cycle.response_complete:
+    def body_arrived(self, body: bytes) -> None:
+        """Some of its body has arrived."""
+        if not self._exchanges.add_body(body):
             self._drop(len(body))
 
-    def on_message_complete(self) -> None:
-        """The request is whole."""
-        if self.parser.should_upgrade():
-            return
-        self._in_request = False
-        super().on_message_complete()
+    def request_arrived(self) -> None:
+        """It is complete."""
+        exchange = self._exchanges.complete()
+        if exchange and not exchange.keep_alive and self._state is State.OPEN:
+            self._state = State.ENDING
 
-    def on_response_complete(self) -> None:
-        """It was answered. After the last whole request of a client that was given up, close."""
-        if self._no_more_requests:
-            if self.pipeline and self.pipeline[0][0].more_body:
-                self.pipeline.popleft()
-            if not self.pipeline:
-                self.transport.close()
-        super().on_response_complete()
+    def _parse(self, data: bytes) -> None:
+        """Parse as much as may be kept, and hold back the rest."""
+        self._is_parsing = True
+        at = 0
+        while at < len(data) and self._state is State.OPEN and not self._exchanges.must_hold_back:
+            try:
+                at = self._parser.feed(data, at)
+            except Refusal as refusal:
+                self._give_up(refusal)
+            except Exception:
+                self.context.log.exception("bug", reason="A request could not be parsed.")
+                self.abort()
+            self._start_next()
+        self._is_parsing = False
+        if at < len(data) and self._state is State.OPEN:
+            self._unparsed = data[at:]
+            self._pause_reading()
+        else:
+            self._drop(len(data) - at)
+        self._advance()
 
-    def _is_idle(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
+    def _pause_reading(self) -> None:
+        if self._is_reading:
+            self._is_reading = False
+            self._times.pause(self.loop.time())
+            self._transport.pause_reading()
 
-    def _is_working(self) -> bool:
-        """Whether a whole request is still to be answered."""
-        return bool(self.pipeline) or not (self._is_idle() or self.cycle.more_body)
-
-    def _wait_for_a_request(self) -> None:
-        if self.timeout_keep_alive_task is None:
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
-
-    def _begin_patience(self) -> None:
-        if self._patience is None:
-            since = self.loop.time()
-            self._patience = self.loop.call_later(STALL_SECONDS, self._look_for_progress, since)
-
-    def _look_for_progress(self, since: float) -> None:
-        now = self.loop.time()
-        silent_seconds = 0.0 if self.flow.read_paused else now - self._received_at
-        if silent_seconds >= STALL_SECONDS or now - since > REQUEST_SECONDS_MAX:
-            self._give_up(RequestTooSlow("The request stopped coming before it was whole."))
-            return
-        self._patience = self.loop.call_later(
-            STALL_SECONDS - silent_seconds, self._look_for_progress, since
-        )
-
-    def _end_patience(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+    def read_on(self) -> None:
+        """Parse what was held back, and then read again, unless it must still wait."""
+        data, self._unparsed = self._unparsed, b""
+        if data:
+            self._parse(data)
+        if not self._is_reading and not self._unparsed and not self._transport.is_closing():
+            self._is_reading = True
+            self._times.resume(self.loop.time())
+            self._transport.resume_reading()
 
     def _drop(self, unwanted_bytes: int) -> None:
-        """Too much of what nobody wants ends the connection."""
+        """Drop what nobody wants; too much of it ends the connection."""
         self._unwanted_bytes += unwanted_bytes
         if self._unwanted_bytes > UNWANTED_BODY_BYTES_MAX:
-            self._socket.close()
+            self._transport.close()
 
-    def _end(self) -> None:
-        """Close. But while the client still sends, a close would take the answer away from it
-        (RFC 9112, 9.6): then only our side is closed, and the rest of the request is dropped.
-        """
-        if self._lingers or not self._in_request or self._socket.is_closing():
-            self._socket.close()
+    def _drop_incomplete(self) -> None:
+        """Forget a request that will not arrive."""
+        self._parser.in_head = False
+        self._exchanges.drop_incomplete()
+
+    def _start_next(self) -> None:
+        """Answer the next request, if the client has read the response to the last one."""
+        may_answer = self.can_write.is_set() and not self.context.has_stopped
+        if may_answer and self._exchanges.has_next:
+            exchange = self._exchanges.take()
+            task = self.loop.create_task(self._answer(exchange))
+            self.context.tasks.add(task)
+            task.add_done_callback(self.context.tasks.discard)
+
+    async def _answer(self, exchange: HttpExchange) -> None:
+        """Run the application for one request, then take the next one."""
+        try:
+            await self.context.app(exchange.scope, exchange.receive, exchange.send)
+        except Exception:
+            self.context.log.exception("bug", reason="The application raised an exception.")
+        finally:
+            self._exchanges.answered = None
+            self._times.idle_since = self.loop.time()
+            if exchange.has_started and not exchange.is_over:
+                self.abort()  # a response that is cut must not look like a whole one
+            elif self._state in (State.OPEN, State.ENDING) and not (
+                exchange.is_over and exchange.keep_alive
+            ):
+                self._end(is_received=exchange.is_over and exchange is not self._exchanges.received)
+            self._advance()
+
+    def _advance(self) -> None:
+        """Answer the next request, or read on; end when nothing is left to do."""
+        if self._is_parsing or self._exchanges.answered is not None or not self.can_write.is_set():
             return
-        self._lingers = True
-        self._socket.write_eof()
-        self.flow.resume_reading()
-        self._begin_patience()
+        self._start_next()
+        if self._state is State.LOST:
+            return
+        self.read_on()
+        if self._exchanges.is_busy or self._state is State.CLOSED:
+            return
+        is_stopping = self.context.is_stopping and not self._parser.in_head
+        if self._refusal is not None:
+            self._refuse(self._refusal)
+        elif is_stopping or self._state is State.ENDING:
+            self._end(is_received=True)
+
+    def write(self, data: bytes) -> None:
+        """Send, unless the connection is ending."""
+        if self._state in (State.OPEN, State.ENDING) and not self._transport.is_closing():
+            self._times.written_bytes += len(data)
+            self._transport.write(data)
+
+    def send_continue(self) -> None:
+        """Tell the client to send its body (100 Continue). Its time begins now."""
+        self.write(CONTINUE)
+        self._times.restart(self.loop.time())
 
     def _give_up(self, refusal: Refusal) -> None:
-        """Answer what can't be answered otherwise, and close.
+        """Stop receiving. Complete requests are answered first, and then comes the refusal.
 
-        Requests before it that are whole and being worked are answered first, alone: ours would
-        otherwise be taken for their answer. One that was answered already gets no second answer.
+        A request that was answered by its head alone gets no second response.
         """
-        self._end_patience()
-        if self._is_working():
-            self._no_more_requests = True
+        self._state = State.ENDING
+        if self._exchanges.received is not None and self._exchanges.received.has_started:
+            self._drop_incomplete()
+            self._end(is_received=False)
             return
-        if not self.transport.is_closing() and not self._was_answered_early():
-            self._answer(refusal)
-        self._in_request = True  # or what is left of it
-        self.transport.close()
+        is_of_request = self._parser.in_head or self._exchanges.received is not None
+        self._refusal = RefusedRequest(refusal, self._parser if is_of_request else None)
+        is_first = self._exchanges.answered in (None, self._exchanges.received)
+        self._drop_incomplete()
+        if is_first and not self._exchanges.waiting:
+            self._refuse(self._refusal)
 
-    def _was_answered_early(self) -> bool:
-        """The request that is still coming in was answered already, by its head alone."""
-        return self._in_request and not self._in_head and self._is_idle()
+    def _refuse(self, refused: RefusedRequest) -> None:
+        """Answer what the application cannot answer, and close."""
+        self._refusal = None
+        self.write(refused.response(self.context.date))
+        self.context.report_refusal(refused)
+        self._end(is_received=False)
 
-    def _answer(self, refusal: Refusal) -> None:
-        problem = problem_of(refusal)
-        body = error_json(problem, refusal.message)
-        headers = Headers(self.scope["headers"] if self._in_request else ())
-        request_id = headers.valid_request_id or str(uuid4())
-        head = (
-            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
-            f"request-id: {request_id}\r\nvary: Accept-Encoding\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(STATUS_LINE[problem.status] + head.encode() + body)
-        self.metrics.request_answered("unknown", problem.status, 0.0)
-        self.log.error(
-            "request",
-            requestId=request_id,
-            route="unknown",
-            status=problem.status,
-            reason=refusal.message,
-        )
+    def _end(self, *, is_received: bool) -> None:
+        """Close. While the client still sends, a close would take the response away from it
+        (RFC 9112, 9.6): then only our side is closed, and what arrives is dropped.
+        """
+        self._state = State.CLOSED
+        self._exchanges.waiting.clear()
+        self._unparsed = b""
+        if self._transport.is_closing():
+            return
+        if is_received:
+            self._transport.close()
+            return
+        self._transport.write_eof()
+        self._times.restart(self.loop.time())
+        self.read_on()
 
+    def abort(self) -> None:
+        """Disconnect at once. What is not sent is lost."""
+        if self._state is not State.LOST:
+            self._state = State.CLOSED
+            self._transport.abort()
 
-def head_too_large() -> HeadTooLarge:
-    """The refusal of a head over the limit."""
-    return HeadTooLarge(f"The request's head is over {HEAD_BYTES_MAX} bytes.")
+    def stop(self) -> None:
+        """The server stops: close as soon as the requests that have begun are answered."""
+        if not self._exchanges.is_busy and not self._parser.in_head:
+            self._end(is_received=True)
+
+    def enforce_limits(self, now: float) -> None:
+        """Give up what has taken too long. `now`: the event loop's time."""
+        unsent_bytes = self._transport.get_write_buffer_size()
+        if self._times.is_unread_too_long(now, unsent_bytes):
+            self.abort()
+        if unsent_bytes:
+            return
+        is_too_slow = self._times.is_sent_too_slowly(now)
+        received = self._exchanges.received
+        if self._state is State.CLOSED:
+            if is_too_slow:
+                self.abort()
+        elif received is not None or self._parser.in_head:
+            is_ours = not self._is_reading or (received is not None and received.awaits_continue)
+            if is_too_slow and not is_ours:
+                self._give_up(RequestTooSlow("The request stopped coming before it was whole."))
+        elif not self._exchanges.is_busy:
+            self.check_at = now + IDLE_CHECK_SECONDS
+            if self._times.is_idle(now, self.context.keep_alive_seconds):
+                self._end(is_received=True)

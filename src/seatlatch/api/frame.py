@@ -77,10 +77,7 @@ class Frame:
         self._alarm = JournalAlarm(log, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Frame one request; anything else (the lifespan) goes through as it is."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        """Frame one request."""
         exchange = Exchange(scope)
         peer = scope["client"][0] if scope.get("client") else None
         exchange.client_address = client_address(peer, scope["headers"], self._trusted_proxies)

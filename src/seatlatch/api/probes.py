@@ -14,6 +14,8 @@ from seatlatch.operations.journal_heads import find_head_faults
 from seatlatch.readiness import Readiness
 from seatlatch.store.interface import Store
 
+ALIVE = b'{"status":"alive"}'
+
 
 class Probes:
     """The handlers for those who operate the service."""
@@ -36,7 +38,7 @@ class Probes:
 
     async def livez(self, request: Request) -> Response:
         """200 when the process answers."""
-        return Response(b'{"status":"alive"}', media_type="application/json")
+        return Response(ALIVE, media_type="application/json")
 
     async def readyz(self, request: Request) -> Response:
         """200 when changes can be made; else 503 by way of `Unavailable`."""

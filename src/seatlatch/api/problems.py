@@ -116,10 +116,13 @@ PROBLEMS: dict[type[Refusal], Problem] = {
         "The application or client address is over its rate; see `Retry-After`.",
     ),
     HeadTooLarge: Problem(
-        431, "REQUEST_HEADER_FIELDS_TOO_LARGE", False, "The request's head is over 64 KiB."
+        431,
+        "REQUEST_HEADER_FIELDS_TOO_LARGE",
+        False,
+        "The head is over 64 KiB, or over 100 headers.",
     ),
     Unavailable: Problem(
-        503, "SERVICE_UNAVAILABLE", True, "The database did not confirm; see `Retry-After`."
+        503, "SERVICE_UNAVAILABLE", True, "The service cannot do it now; see `Retry-After`."
     ),
 }
 

@@ -1,104 +1,184 @@
-"""The HTTP server around the application: uvicorn, told what we need of it."""
+"""The server: accepts connections, limits how many there are, and stops in order."""
 
+import asyncio
+import os
+import signal
 import socket
-from collections.abc import Callable
-from types import FrameType
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from email.utils import formatdate
+from time import monotonic
+from typing import NamedTuple
 
-import uvicorn
+import uvloop
 from starlette.types import ASGIApp
 
-from seatlatch.api.connection import GuardedConnection
+from seatlatch.api.acceptor import Acceptor
+from seatlatch.api.connection_context import ConnectionContext
 from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
 
-KEEP_ALIVE_SECONDS = 75
-"""Longer than load balancers keep theirs (60), so that it is they who close an idle connection."""
+STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
-STOP_SECONDS_MAX = 10
-"""Accepted requests are answered within this time after SIGTERM."""
+SECOND_SIGNAL_SECONDS = 0.5
+"""A second signal ends the process at once, unless it came together with the first."""
 
-BACKLOG_CONNECTIONS = 2048
+ENFORCE_SECONDS = 0.25
+"""How often connections are checked against their limits in seconds."""
+
+POLL_SECONDS = 0.01
+
+CANCEL_SECONDS = 1.0
+"""Time for cancelled requests to be refused and logged."""
 
 
-class Server(uvicorn.Server):
-    """uvicorn's server, but a second signal doesn't break off a stop that has begun: it is bounded
-    in time as it is. `began` is called in its event loop once it accepts connections.
+class Application(NamedTuple):
+    """What a server runs.
+
+    `handle` serves requests. `lifespan` runs what goes on beside them, and closes it.
+    `announce_stop` makes `/readyz` report that the server will stop.
     """
 
-    def __init__(self, config: uvicorn.Config, began: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._began = began
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and tell of it."""
-        await super().startup(sockets)
-        self._began()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop in order, and tell of the first signal only."""
-        if not self.should_exit:
-            super().handle_exit(sig, frame)
+    handle: ASGIApp
+    lifespan: Callable[[], AbstractAsyncContextManager[None]]
+    announce_stop: Callable[[], None] = lambda: None
 
 
-def make_server(
-    app: ASGIApp,
-    log: Log,
-    metrics: Metrics,
-    began: Callable[[], None] = lambda: None,
-    connection: type[GuardedConnection] = GuardedConnection,
-) -> Server:
-    """A server that is yet to be given its socket: `server.run(sockets=[...])`."""
-    config = uvicorn.Config(
-        app,
-        http=type("Connection", (connection,), {"log": log, "metrics": metrics}),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        workers=1,  # else uvicorn reads WEB_CONCURRENCY, and ends if that is no number
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=STOP_SECONDS_MAX,
-    )
-    return Server(config, began)
+class ServerLimits(NamedTuple):
+    """See the settings of these names."""
+
+    keep_alive_seconds: float = 75
+    max_connections: int = 10_000
+    drain_seconds: float = 0
+    shutdown_seconds: float = 10
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises `OSError` if the address can't be had."""
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG_CONNECTIONS)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+DEFAULT_LIMITS = ServerLimits()
 
 
-def share_address(listener: socket.socket, more: int) -> list[socket.socket]:
-    """So many `more` sockets that listen where `listener` does. Each has connections of its own,
-    which the system deals out among them. Raises `OSError`.
+class Server:
+    """Serves an application on one listening socket, which several processes may share."""
 
-    That an address can be shared is said only now. Whoever wants it was refused while `listener`
-    took it, and `listener` would have been refused if others shared it: two services can't mix.
-    """
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    listeners: list[socket.socket] = []
-    try:
-        for _ in range(more):
-            listeners.append(socket.socket(listener.family))
-            listeners[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listeners[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            listeners[-1].bind(listener.getsockname())
-            listeners[-1].listen(BACKLOG_CONNECTIONS)
-    except OSError:
-        for taken in listeners:
-            taken.close()
-        raise
-    return listeners
+    def __init__(
+        self, app: Application, log: Log, metrics: Metrics, limits: ServerLimits = DEFAULT_LIMITS
+    ) -> None:
+        self._app = app
+        self._log = log
+        self._metrics = metrics
+        self._limits = limits
+        self._stop_requested = threading.Event()
+        self._stop_at = 0.0
+        self._drains = True
+        self._wake: Callable[[], object] = lambda: None
+
+    def run(self, listener: socket.socket, began: Callable[[], None] = lambda: None) -> None:
+        """Serve until `stop`, or a signal if this is the main thread.
+
+        `began` is called in the event loop when connections are accepted.
+        """
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._serve(listener, began))
+
+    def stop(self, *, drain: bool = True) -> None:
+        """Stop in order; may be called from any thread, and more than once."""
+        self._drains = self._drains and drain
+        self._stop_requested.set()
+        self._wake()
+
+    def _signalled(self, number: int) -> None:
+        now = monotonic()
+        if not self._stop_requested.is_set():
+            self._stop_at = now
+            self.stop()
+        elif now - self._stop_at > SECOND_SIGNAL_SECONDS:
+            os._exit(128 + number)
+
+    async def _serve(self, listener: socket.socket, began: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        stopping = asyncio.Event()
+        self._wake = lambda: loop.call_soon_threadsafe(stopping.set)
+        limits = self._limits
+        context = ConnectionContext(
+            self._app.handle, self._log, self._metrics, limits.keep_alive_seconds
+        )
+        self._metrics.watch_connections(lambda: context.served_connections)
+        with self._signals(loop):
+            async with self._app.lifespan():
+                enforcing = loop.create_task(_enforce_limits(context))
+                acceptor = Acceptor(listener, context, limits.max_connections)
+                began()
+                if self._stop_requested.is_set():
+                    stopping.set()
+                await stopping.wait()
+                self._app.announce_stop()
+                await self._drain(stopping)
+                context.is_stopping = True
+                await acceptor.close()
+                await self._close(context)
+                enforcing.cancel()
+        self._wake = lambda: None
+
+    @contextmanager
+    def _signals(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        """Stop by signal. SIGHUP stays ignored if it is, as under nohup."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        taken = [one for one in STOPPING_SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+        before = {number: signal.getsignal(number) for number in taken}
+        for number in taken:
+            loop.add_signal_handler(number, self._signalled, number)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler)
+
+    async def _drain(self, woken: asyncio.Event) -> None:
+        """Serve on for a while, unless another `stop` ends that."""
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + self._limits.drain_seconds
+        while self._drains and (remaining_seconds := ends_at - loop.time()) > 0:
+            woken.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), remaining_seconds)
+
+    async def _close(self, context: ConnectionContext) -> None:
+        """Answer what was received, within the limit; then disconnect the clients that are left."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(POLL_SECONDS)  # requests that have arrived already are read
+        for connection in tuple(context.connections):
+            connection.stop()
+        deadline = loop.time() + self._limits.shutdown_seconds
+        while (context.connections or context.tasks) and loop.time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(POLL_SECONDS)
+        context.has_stopped = True
+        for task in tuple(context.tasks):
+            task.cancel()
+        if context.tasks:
+            await asyncio.wait(context.tasks, timeout=CANCEL_SECONDS)
+        for connection in tuple(context.connections):
+            connection.abort()
+        await asyncio.sleep(0)
+
+
+async def _enforce_limits(context: ConnectionContext) -> None:
+    """Keep the header Date up to date, and the connections within their limits in seconds."""
+    loop = asyncio.get_running_loop()
+    while True:
+        context.date = f"date: {formatdate(usegmt=True)}\r\n".encode()
+        now = loop.time()
+        for connection in tuple(context.connections):
+            if now < connection.check_at:
+                continue
+            try:
+                connection.enforce_limits(now)
+            except Exception:
+                context.log.exception("bug", reason="A connection could not be checked.")
+                connection.abort()
+        await asyncio.sleep(ENFORCE_SECONDS)
 
 
 def url_of(listener: socket.socket) -> str:

@@ -29,6 +29,8 @@ WRONG = {
 }
 """One answer for all of it: who guesses is not to learn which."""
 
+PATH = "/v1/auth/token"
+
 
 class Token:
     """The handler of the token call, with what it works on."""
@@ -43,7 +45,7 @@ class Token:
 
     def routes(self) -> list[ApiRoute]:
         """Where the call is."""
-        return [PlainRoute("/v1/auth/token", self.token, methods=["POST"])]
+        return [PlainRoute(PATH, self.token, methods=["POST"])]
 
     async def token(self, request: Request) -> Response:
         """`POST /v1/auth/token`: contract, section 3. Nothing of its body is ever logged."""

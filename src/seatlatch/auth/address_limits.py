@@ -2,10 +2,11 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from ipaddress import ip_network
 from typing import NamedTuple
 
-from seatlatch.auth.rate_limit import Buckets, Rate, RateLimit
+from seatlatch.auth.rate_limit import NOT_SHARED, Buckets, Rate, RateLimit
 from seatlatch.domain.refusal import NotAuthenticated
 
 OF_FAILURES = "failed authentications"
@@ -26,7 +27,7 @@ class RecentBuckets:
     """Buckets of one process in bounded memory (`auth.rate_limit.Buckets`).
 
     With too many addresses, the one whose last request is the longest ago loses its bucket and
-    starts with a full one. Buckets in the file that workers share would stay there for ever.
+    starts with a full one. Buckets in the table that workers share would stay there for ever.
     """
 
     def __init__(self, addresses_max: int = ADDRESSES_MAX) -> None:
@@ -35,6 +36,10 @@ class RecentBuckets:
 
     def __len__(self) -> int:
         return len(self._full_at)
+
+    def locked(self, key: str) -> AbstractContextManager[None]:
+        """Nobody else has them."""
+        return NOT_SHARED
 
     def get(self, key: str, default: float, /) -> float:
         """When the bucket is full again, or the default."""

@@ -1,6 +1,7 @@
 """How often an application may call: buckets of requests that refill with time."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from math import ceil
 from typing import NamedTuple, Protocol
 
@@ -18,15 +19,27 @@ class Rate(NamedTuple):
 
 
 class Buckets(Protocol):
-    """Where the buckets of one kind are: for each application the moment at which its own will be
-    full again. A dict is enough for one process.
-    """
+    """The buckets of one kind: for each application, when its bucket will be full again."""
+
+    def locked(self, application_id: str) -> AbstractContextManager[None]:
+        """Keep other processes from its bucket, from reading the time to setting it."""
 
     def get(self, application_id: str, default: float, /) -> float:
-        """That moment; if none was set, the default or one that is long past."""
+        """That time; if none was set, the default or one that is long past."""
 
     def __setitem__(self, application_id: str, full_at: float, /) -> None:
         """Set it."""
+
+
+NOT_SHARED: AbstractContextManager[None] = nullcontext()
+
+
+class OwnBuckets(dict[str, float]):
+    """The buckets of a process that serves alone."""
+
+    def locked(self, application_id: str) -> AbstractContextManager[None]:
+        """Nobody else has them."""
+        return NOT_SHARED
 
 
 class RateLimit:
@@ -47,7 +60,7 @@ class RateLimit:
         self.kind = kind
         self.rate = rate
         self._monotonic = monotonic
-        self._full_at: Buckets = {} if buckets is None else buckets
+        self._full_at = OwnBuckets() if buckets is None else buckets
 
     def is_used_up(self, key: str) -> bool:
         """Whether `take` would raise now."""
@@ -67,12 +80,13 @@ class RateLimit:
         if self.rate is None:
             return None
         per_second, burst = self.rate
-        now = self._monotonic()
-        full_at = max(self._full_at.get(application_id, now), now) + 1 / per_second
-        spare_seconds = burst / per_second - (full_at - now)
-        if spare_seconds < -MOMENT_SECONDS:
-            raise rate_exceeded(self.kind, self.rate, ceil(-spare_seconds))
-        self._full_at[application_id] = full_at
+        with self._full_at.locked(application_id):
+            now = self._monotonic()
+            full_at = max(self._full_at.get(application_id, now), now) + 1 / per_second
+            spare_seconds = burst / per_second - (full_at - now)
+            if spare_seconds < -MOMENT_SECONDS:
+                raise rate_exceeded(self.kind, self.rate, ceil(-spare_seconds))
+            self._full_at[application_id] = full_at
         return int((spare_seconds + MOMENT_SECONDS) * per_second)
 
 

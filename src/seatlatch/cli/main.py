@@ -28,7 +28,7 @@ from seatlatch.domain.refusal import InvalidRequest, Unavailable
 from seatlatch.operations.provision import NotDone
 from seatlatch.settings import SettingProblem
 from seatlatch.store.importing import OrganizationGone
-from seatlatch.store.interface import DatabaseProblem
+from seatlatch.store.interface import DatabaseProblem, DatabaseUrlMalformed
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -76,7 +76,7 @@ def main() -> None:
         code = app(prog_name="seatlatch", standalone_mode=False)
     except typer.TyperException as problem:
         _fail_usage(problem)
-    except (SettingProblem, InvalidRequest) as problem:
+    except (SettingProblem, DatabaseUrlMalformed, InvalidRequest) as problem:
         _fail(str(problem), WRONG_USAGE)
     except (DatabaseProblem, ListenProblem, NotDone, OrganizationGone) as problem:
         _fail(str(problem), NOTHING_DONE)

@@ -20,7 +20,6 @@ from seatlatch.logs import Log, make_log
 from seatlatch.metrics import Metrics
 from seatlatch.operations.write_webhooks import require_url
 from seatlatch.sandbox import data, faults
-from seatlatch.sandbox.cutting import CuttableConnection
 from seatlatch.sandbox.door import BEHAVIOUR, RESET
 from seatlatch.sandbox.fresh import make_fresh
 from seatlatch.sandbox.hosts import AllowedHosts, is_loopback
@@ -63,7 +62,7 @@ def sandbox(
                 about = describe(url_of(listener), engine.name, webhook)
                 said = partial(say, about, as_json, log)
                 guard_output(metrics)
-                run(app, listener, log, metrics, said, CuttableConnection)
+                run(app, listener, log, metrics, settings, said)
 
 
 @contextmanager

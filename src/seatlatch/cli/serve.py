@@ -5,9 +5,9 @@ import os
 
 from seatlatch.api.server import url_of
 from seatlatch.cli.options import AsJson, Database, Host, Port, Workers, log_injected
-from seatlatch.cli.running import run, stop_in_order, take_address
+from seatlatch.cli.running import allow_descriptors, run, stop_in_order, take_address
 from seatlatch.cli.streams import greet, guard_output
-from seatlatch.cli.supervising import supervise
+from seatlatch.cli.supervisor import supervise
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics
 from seatlatch.settings import SettingProblem, read_settings
@@ -31,6 +31,7 @@ def serve(
         raise SettingProblem(refused)
     log = make_log(settings.log_format, settings.log_level)
     log_injected(log)
+    allow_descriptors()
     with take_address(settings) as listener:
         about = {"url": url_of(listener), "database": engine.name}
 
@@ -43,4 +44,4 @@ def serve(
         else:
             metrics = Metrics()
             guard_output(metrics)
-            run(service(settings, log, metrics), listener, log, metrics, say)
+            run(service(settings, log, metrics), listener, log, metrics, settings, say)

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from seatlatch.api.body import misshapen
-from seatlatch.api.connection import head_too_large
 from seatlatch.api.frame import PlainRoute
 from seatlatch.api.problems import (
     ALL_LOCKED,
@@ -32,6 +31,7 @@ from seatlatch.api.refusals import (
     RequestTooSlow,
     RouteUnknown,
 )
+from seatlatch.api.request_parser import head_too_large
 from seatlatch.api.routes import TICKETS_BODY_BYTES_MAX, too_large
 from seatlatch.api.schemas import FailedTicket
 from seatlatch.domain.refusal import (

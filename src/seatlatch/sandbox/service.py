@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from starlette.types import ASGIApp
-
 from seatlatch.api.routes import ApiRoute
+from seatlatch.api.server import Application
 from seatlatch.auth.address_limits import RecentBuckets
 from seatlatch.auth.directory import Directory
 from seatlatch.domain.refusal import Unavailable
@@ -30,10 +29,8 @@ def sandbox_service(
     webhook: str | None = None,
     sleep: Sleep = asyncio.sleep,
     hosts: AllowedHosts | None = None,
-) -> ASGIApp:
-    """The application on a sandbox's database, which is fresh already. To be served by a
-    `CuttableConnection`. Raises `DatabaseProblem`.
-    """
+) -> Application:
+    """The application on a sandbox's database, which is fresh already."""
     sandbox = _Sandbox(settings.database_url, webhook, sleep, hosts or AllowedHosts())
     around = Around(
         sandbox.open,

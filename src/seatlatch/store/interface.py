@@ -21,6 +21,10 @@ class DatabaseProblem(Exception):
     """The database can't be used. The message is one sentence that says what to do."""
 
 
+class DatabaseUrlMalformed(DatabaseProblem):
+    """The database's URL cannot be parsed: retrying does not help."""
+
+
 class Outrun(Exception):
     """A ticket was left unwritten, and then read in a state in which it would be written.
 

@@ -10,7 +10,7 @@ import pytest
 
 from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.postgres import schema
-from tests.cli.commands import environment, run
+from tests.cli.commands import environment, run, serve_without
 from tests.durability.bad_day import WatchedServer
 from tests.nursery import Command
 from tests.postgres import FAST
@@ -62,11 +62,19 @@ def contents(database: PostgresDatabase) -> list[object]:
 def require_refused(
     database: PostgresDatabase, tmp_path: Path, says: str, *commands: tuple[str, ...]
 ) -> None:
-    """Each command says one sentence, with exit code 1, and changes nothing."""
+    """Each command says one sentence, with exit code 1, and changes nothing.
+
+    `serve` says it in its log, and waits.
+    """
     file = tmp_path / "season.csv"
     file.write_text("token,owner_id\nt,o\n")
     before = contents(database)
     for command in commands:
+        if command == COMMANDS["serve"]:
+            reason = serve_without(with_password(database.url))
+            assert says in reason
+            assert PASSWORD not in reason
+            continue
         arguments = [part.format(file=file) for part in command]
         done = run(*arguments, SEATLATCH_DATABASE_URL=with_password(database.url))
         assert done.returncode == 1, done
@@ -134,7 +142,7 @@ def test_an_older_schema(database: PostgresDatabase, monkeypatch: pytest.MonkeyP
 
 def test_a_newer_schema(database: PostgresDatabase, tmp_path: Path) -> None:
     database.execute("INSERT INTO migrations (number, name) VALUES (99, 'of_the_future')")
-    commands = [*COMMANDS.values(), ("migrate",)]
+    commands = [*COMMANDS.values(), ("migrate",), ("migrate", "--check")]
     require_refused(database, tmp_path, "made by a newer seatlatch", *commands)
 
 
@@ -186,7 +194,9 @@ def test_a_standby(tmp_path: Path) -> None:
 
 def test_a_server_that_is_away(tmp_path: Path) -> None:
     away = "postgresql://user:s3cret@127.0.0.1:1/inventory"
-    for command in (*COMMANDS.values(), ("migrate",), ("migrate", "--check")):
+    assert PASSWORD not in serve_without(away)
+    others = [command for command in COMMANDS.values() if command != COMMANDS["serve"]]
+    for command in (*others, ("migrate",), ("migrate", "--check")):
         file = tmp_path / "season.csv"
         file.write_text("token,owner_id\nt,o\n")
         done = run(*[part.format(file=file) for part in command], SEATLATCH_DATABASE_URL=away)

@@ -49,7 +49,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     path = tmp_path / "inventory.db"
     make_inventory(path)
     broken = Migration(
-        LATEST_SCHEMA + 1, "broken", "CREATE TABLE half (a); CREATE TABLE tickets (a);"
+        LATEST_SCHEMA + 1, "broken", "CREATE TABLE half (a); CREATE TABLE tickets (a);", "0.1.0"
     )
     monkeypatch.setattr(schema, "MIGRATIONS", [*MIGRATIONS, broken])
     with pytest.raises(DatabaseProblem):

@@ -4,15 +4,17 @@ Source: libpq's connection parameters and PostgreSQL's settings of a client.
 """
 
 import os
+import re
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg import conninfo
+from psycopg import conninfo, pq
 
 from seatlatch.secrecy import hides
-from seatlatch.store.interface import DatabaseProblem
+from seatlatch.store.interface import DatabaseUrlMalformed
 from seatlatch.store.postgres.hosts import Hosts
 
 SETTINGS_OF_STATEMENTS = {
@@ -74,6 +76,9 @@ and the tickets back to others. It is longer than a standby needs to restart, si
 that is given up leaves a session behind.
 """
 
+NO_HOST = "/nonexistent"
+OPTIONS = frozenset(option.keyword.decode() for option in pq.Conninfo.get_defaults())
+
 APPLICATION_NAME = "seatlatch"
 
 UNDECLARED_POOLER = (
@@ -95,15 +100,16 @@ class Address(NamedTuple):
 
     @classmethod
     def of(cls, url: str, *, pooled: bool = False) -> "Address":
-        """Where a URL leads. Raises `DatabaseProblem`, which doesn't repeat what can't be read:
-        it may be a password.
+        """Where a URL leads. Raises `DatabaseUrlMalformed`, which doesn't repeat what can't be
+        read: it may be a password.
         """
         with suppress(psycopg.ProgrammingError):
             given = conninfo.conninfo_to_dict(url)
             # What a password leaves behind that was not percent-encoded.
             if not any("@" in str(given.get(part) or "") for part in ("host", "port", "dbname")):
+                _require_known_values(given)
                 return cls(given, pooled, Hosts(given))
-        raise DatabaseProblem(
+        raise DatabaseUrlMalformed(
             "The database's URL can't be read; write it as"
             " postgresql://user:password@host:5432/database, with what is special in a"
             " password percent-encoded."
@@ -141,6 +147,34 @@ class Address(NamedTuple):
         own = [] if self.pooled else [f"-c {name}={value}" for name, value in said.items()]
         parameters["options"] = " ".join([*own, str(given.get("options") or "")]).strip()
         return parameters
+
+
+INTEGERS = ("connect_timeout", "keepalives", *KEEPALIVE)
+
+
+def _require_known_values(given: Mapping[str, Any]) -> None:
+    """Raise `DatabaseUrlMalformed` for a value that libpq does not accept, without a connection.
+
+    libpq checks most values when a connection begins, and the others when it is made. Here it
+    begins to hosts that do not exist, whose number alone matters.
+    """
+    for name in INTEGERS:
+        if given.get(name) and not str(given[name]).strip().lstrip("-").isdecimal():
+            raise DatabaseUrlMalformed(f"The database's URL needs a whole number for {name}.")
+    hosts = str(given.get("host") or given.get("hostaddr") or "").count(",") + 1
+    tried = {**given, "host": ",".join([NO_HOST] * hosts), "hostaddr": ""}
+    attempt = pq.PGconn.connect_start(conninfo.make_conninfo("", **tried).encode())
+    problem = attempt.error_message.decode(errors="replace").strip()
+    attempt.finish()
+    if problem.startswith(("invalid ", "could not match ")):
+        # A value may be part of a password that was not percent-encoded.
+        problem = re.sub(r'[ :]*"[^"]*"', _name_of_option, problem)
+        raise DatabaseUrlMalformed(f"The database's URL cannot be used: {problem}.")
+
+
+def _name_of_option(quoted: re.Match[str]) -> str:
+    name = quoted[0].strip(' :"')
+    return f" {name}" if name in OPTIONS else ""
 
 
 def shut(connection: psycopg.BaseConnection[Any]) -> None:

@@ -41,7 +41,7 @@ class PostgresEngine:
     def due_migrations(self) -> list[str]:
         """The migrations that are not applied yet."""
         with connected(self._address) as connection:
-            schema = schema_of(connection)
+            schema = schema_of(connection, self._address)
         return [str(migration) for migration in MIGRATIONS if migration.number > schema]
 
     def open_store(self, database_use: DatabaseUse) -> Store:

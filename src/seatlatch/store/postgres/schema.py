@@ -9,7 +9,7 @@ import psycopg
 from psycopg.errors import Diagnostic
 
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse
-from seatlatch.store.migrations import Migration, migrations_of
+from seatlatch.store.migrations import Migration, migrations_of, require_usable
 from seatlatch.store.postgres.connecting import (
     COMMIT_SECONDS,
     CONNECT_SECONDS_MAX,
@@ -46,6 +46,10 @@ HAS_SCHEMA = "SELECT to_regclass('seatlatch.migrations') IS NOT NULL"
 HAS_OTHER_SCHEMA = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'seatlatch')"
 READ_SCHEMA = "SELECT coalesce(max(number), 0) FROM seatlatch.migrations"
 NOTE_MIGRATION = "INSERT INTO seatlatch.migrations (number, name) VALUES (%s, %s)"
+READ_OLDEST_VERSION = """
+SELECT oldest_version FROM seatlatch.migrations ORDER BY number DESC LIMIT 1
+"""
+NOTE_OLDEST_VERSION = "UPDATE seatlatch.migrations SET oldest_version = %s WHERE number = %s"
 NOTE_USE = "INSERT INTO seatlatch.database_use (database_use) VALUES (%s)"
 READ_USE = "SELECT database_use FROM seatlatch.database_use"
 READ_SETTINGS = """
@@ -145,8 +149,10 @@ def _require_usable(connection: SyncConnection, address: Address) -> None:
 def require_ours(
     connection: SyncConnection, address: Address, database_use: DatabaseUse, *, to_write: bool
 ) -> None:
-    """Raise `DatabaseProblem` unless it has our latest schema, for this use, and can be written."""
-    schema = schema_of(connection)
+    """Raise `DatabaseProblem` unless it has our latest schema, or a newer one that this version can
+    use, is for this use, and can be written.
+    """
+    schema = schema_of(connection, address)
     if schema == 0:
         raise DatabaseProblem(
             f"The database {address.name} has no schema of seatlatch yet."
@@ -157,7 +163,6 @@ def require_ours(
             f"The database {address.name} has schema {schema}, this seatlatch needs"
             f" {LATEST_SCHEMA}. Run `seatlatch migrate` on it."
         )
-    _require_known(schema, address)
     _require_use(connection, address, database_use)
     _, _, standby = one_row(connection, READ_SETTINGS)
     if to_write and standby:
@@ -167,45 +172,45 @@ def require_ours(
         )
 
 
-def _require_known(schema: int, address: Address) -> None:
-    if schema > LATEST_SCHEMA:
-        raise DatabaseProblem(
-            f"The database {address.name} has schema {schema}, made by a newer seatlatch than"
-            f" this one, which knows {LATEST_SCHEMA}. Install the newer seatlatch."
-        )
-
-
 def _require_use(connection: SyncConnection, address: Address, database_use: DatabaseUse) -> None:
     (made_for,) = one_row(connection, READ_USE)
     if made_for != database_use:
         raise DatabaseProblem(f"The database {address.name} {WRONG_USE[database_use]}")
 
 
-def schema_of(connection: SyncConnection) -> int:
-    """The number of the last migration that a database has; 0 = it has nothing of ours."""
+def schema_of(connection: SyncConnection, address: Address) -> int:
+    """The number of the last migration that a database has; 0 = it has nothing of ours.
+
+    Raises `DatabaseProblem` if it is a newer one that this version can't use.
+    """
     (ours,) = one_row(connection, HAS_SCHEMA)
-    return int(one_row(connection, READ_SCHEMA)[0]) if ours else 0
+    schema = int(one_row(connection, READ_SCHEMA)[0]) if ours else 0
+    if schema > LATEST_SCHEMA:
+        (oldest_version,) = one_row(connection, READ_OLDEST_VERSION)
+        require_usable(address.name, schema, LATEST_SCHEMA, oldest_version)
+    return schema
 
 
 def migrate(connection: SyncConnection, address: Address, use: DatabaseUse) -> list[Migration]:
     """Bring a database to the latest schema; a new one is made for `use`.
 
-    Returns what was applied, nothing if it was the latest already. Safe when run by several
-    processes at once: each waits for the others, and then looks what is left to do.
+    Returns what was applied, nothing if it was the latest or a newer one already. Safe when run by
+    several processes at once: each waits for the others, and then looks what is left to do.
     """
     with durable(connection, address):
         connection.execute(TAKE_MIGRATION_LOCK)
-        schema = schema_of(connection)
+        schema = schema_of(connection, address)
         if schema == 0 and one_row(connection, HAS_OTHER_SCHEMA)[0]:
             raise DatabaseProblem(
                 f"The database {address.name} has a schema named seatlatch that was not made by"
                 " seatlatch; give another database, or rename that schema."
             )
-        _require_known(schema, address)
         due = [migration for migration in MIGRATIONS if migration.number > schema]
         for migration in due:
             connection.execute(migration.sql.encode())
             connection.execute(NOTE_MIGRATION, (migration.number, migration.name))
+        if due:
+            connection.execute(NOTE_OLDEST_VERSION, (due[-1].oldest_version, due[-1].number))
         if schema == 0:
             connection.execute(NOTE_USE, (use,))
         _require_use(connection, address, use)

@@ -10,7 +10,13 @@ import apsw
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse
 from seatlatch.store.migrations import Migration
 from seatlatch.store.sqlite.errors import LET_WRITE, at_start
-from seatlatch.store.sqlite.schema import APPLICATION_ID, LATEST_SCHEMA, MIGRATIONS, migrate
+from seatlatch.store.sqlite.schema import (
+    APPLICATION_ID,
+    LATEST_SCHEMA,
+    MIGRATIONS,
+    migrate,
+    schema_of,
+)
 
 SOUND_SQLITE = (3, 51, 3)
 """Before this, two connections that write or checkpoint at once can corrupt a WAL database."""
@@ -68,7 +74,7 @@ def open_database(
         if to_write:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
-        schema = connection.pragma("user_version")
+        schema = schema_of(connection, path)
         if schema < LATEST_SCHEMA:
             connection.close()
             raise DatabaseProblem(
@@ -120,7 +126,7 @@ def _migrate(path: Path, database_use: DatabaseUse) -> list[Migration]:
             raise apsw.ReadOnlyError("read-only file")
         connection.pragma("page_size", PAGE_BYTES)
         configure(connection)
-        return migrate(connection, database_use)
+        return migrate(connection, path, database_use)
     finally:
         connection.close()
 
@@ -142,8 +148,7 @@ def due_migrations(path: Path) -> list[Migration]:
     with at_start(path):
         schema = 0
         if _is_there(path):
-            require_ours(path, "inventory")
-            _, schema = _header(path)
+            schema = require_ours(path, "inventory")
     return [migration for migration in MIGRATIONS if migration.number > schema]
 
 
@@ -157,31 +162,28 @@ def require_sound_sqlite() -> None:
         )
 
 
-def require_ours(path: Path, database_use: DatabaseUse) -> None:
-    """Raise `DatabaseProblem` unless it is ours, made for this use, and not newer than we know.
+def require_ours(path: Path, database_use: DatabaseUse) -> int:
+    """The number of its schema. Raises `DatabaseProblem` unless it is ours, made for this use, and
+    of a schema that this version can use or migrate.
 
     Looks at the file itself and nothing beside it (immutable), so that a database that is not
     ours, or not meant, is left exactly as it was, without so much as a log beside it.
     """
     if path.is_dir():
         raise DatabaseProblem(f"{path} is a folder; give the path of a database file.")
-    application_id, schema = _header(path)
-    if application_id != APPLICATION_ID:
+    if _application_id(path) != APPLICATION_ID:
         raise DatabaseProblem(
             f"The database {path} was not made by seatlatch; give the path of one that"
             " was, or of a new file."
         )
-    if schema > LATEST_SCHEMA:
-        raise DatabaseProblem(
-            f"The database {path} has schema {schema}, made by a newer seatlatch than"
-            f" this one, which knows {LATEST_SCHEMA}. Install the newer seatlatch."
-        )
-    if _made_for(path) != database_use:
+    schema, made_for = _schema_and_use(path)
+    if made_for != database_use:
         raise DatabaseProblem(f"The database {path} {WRONG_USE[database_use]}")
+    return schema
 
 
-def _header(path: Path) -> tuple[int, int]:
-    """Application id and schema version as they stand in a file's header; zeros if it is empty.
+def _application_id(path: Path) -> int:
+    """The application id as it stands in a file's header; 0 if the file is empty.
 
     Read by way of SQLite's own files: closing one that was opened otherwise would let go of the
     locks that this process has on it.
@@ -192,33 +194,35 @@ def _header(path: Path) -> tuple[int, int]:
     finally:
         file.xClose()
     if not header:
-        return 0, 0
+        return 0
     if not header.startswith(MAGIC):
         raise apsw.NotADBError("file is not a database")
-    return int.from_bytes(header[68:72], "big"), int.from_bytes(header[60:64], "big")
+    return int.from_bytes(header[68:72], "big")
 
 
-def _made_for(path: Path) -> str:
-    """What a database of ours was made for.
+def _schema_and_use(path: Path) -> tuple[int, str]:
+    """The schema of a database of ours, and what it was made for.
 
     The file alone, which is looked at first, is not whole while a checkpoint goes on, nor after
-    one that was cut off: together with its log it is, so that this has the last word.
+    one that was cut off: together with its log it is, so that this has the last word when the
+    file alone can't be used.
     """
     immutable = f"file:{quote(str(path.absolute()))}?immutable=1"
     try:
-        return _read_use(immutable, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
-    except apsw.Error:
-        return _read_use(str(path), apsw.SQLITE_OPEN_READWRITE)
+        return _look(immutable, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, path)
+    except (apsw.Error, DatabaseProblem):
+        return _look(str(path), apsw.SQLITE_OPEN_READWRITE, path)
 
 
-def _read_use(name: str, flags: int) -> str:
+def _look(name: str, flags: int, path: Path) -> tuple[int, str]:
     connection = apsw.Connection(name, flags=flags)
     connection.set_busy_timeout(int(LOCK_WAIT_SECONDS * 1000))
     try:
+        schema = schema_of(connection, path)
         ((made_for,),) = connection.execute(DATABASE_USE).fetchall()
     finally:
         connection.close()
-    return str(made_for)
+    return schema, str(made_for)
 
 
 def connect(path: Path, flags: int, *, vfs: str | None = None) -> apsw.Connection:

@@ -1,8 +1,10 @@
 """The schema: which one a database has, and how it gets to the latest."""
 
+from pathlib import Path
+
 import apsw
 
-from seatlatch.store.migrations import Migration, migrations_of
+from seatlatch.store.migrations import Migration, migrations_of, require_usable
 
 APPLICATION_ID = 0x5EA71A7C
 """In the file's header: this database is one of seatlatch's."""
@@ -11,16 +13,32 @@ APPLICATION_ID = 0x5EA71A7C
 MIGRATIONS = migrations_of("sqlite")
 LATEST_SCHEMA = MIGRATIONS[-1].number
 
+READ_OLDEST_VERSION = "SELECT oldest_version FROM schema_compatibility WHERE number = ?"
+NOTE_OLDEST_VERSION = "INSERT INTO schema_compatibility VALUES (?, ?)"
 
-def migrate(connection: apsw.Connection, database_use: str) -> list[Migration]:
+
+def schema_of(connection: apsw.Connection, path: Path) -> int:
+    """The number of the last migration that a database has; 0 = it has nothing of ours.
+
+    Raises `DatabaseProblem` if it is a newer one that this version can't use.
+    """
+    schema = int(connection.pragma("user_version"))
+    if schema > LATEST_SCHEMA:
+        oldest_version = connection.execute(READ_OLDEST_VERSION, (schema,)).get
+        require_usable(str(path), schema, LATEST_SCHEMA, oldest_version)
+    return schema
+
+
+def migrate(connection: apsw.Connection, path: Path, database_use: str) -> list[Migration]:
     """Bring a database to the latest schema; a new one is made for `database_use`.
 
-    Returns what was applied, nothing if it was the latest already. Safe when run by several
-    processes at once: each migration is looked for again under the write lock.
+    Returns what was applied, nothing if it was the latest or a newer one already. Safe when run by
+    several processes at once: each migration is looked for again under the write lock. Raises
+    `DatabaseProblem` as `schema_of` does.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        schema = connection.pragma("user_version")
+        schema = schema_of(connection, path)
         due = [migration for migration in MIGRATIONS if migration.number > schema]
         for migration in due:
             connection.execute(migration.sql)
@@ -28,7 +46,8 @@ def migrate(connection: apsw.Connection, database_use: str) -> list[Migration]:
             connection.pragma("application_id", APPLICATION_ID)
             connection.execute("INSERT INTO database_use VALUES (1, ?)", (database_use,))
         if due:
-            connection.pragma("user_version", LATEST_SCHEMA)
+            connection.pragma("user_version", due[-1].number)
+            connection.execute(NOTE_OLDEST_VERSION, (due[-1].number, due[-1].oldest_version))
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -1,3 +1,4 @@
+-- The oldest seatlatch that can use this schema: 0.1.0
 -- Everything lives in a schema of its own, named in full in every statement, so that it stands
 -- beside other things in one database and depends on nobody's search_path.
 CREATE SCHEMA seatlatch;

@@ -1,3 +1,4 @@
+-- The oldest seatlatch that can use this schema: 0.1.0
 -- The journal: one row a request, each with the hash of itself and of the row before it in its
 -- chain. An entry's id is its chain << 36 | its number there; of transactions that run at once each
 -- has a chain to itself. entry is JSON: who asked for what, and what became of each ticket.

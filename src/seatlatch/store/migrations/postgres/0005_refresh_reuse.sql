@@ -1,3 +1,4 @@
+-- The oldest seatlatch that can use this schema: 0.1.0
 -- The latest rotated refresh token of a family and when it was rotated: within
 -- SEATLATCH_REFRESH_REUSE_SECONDS it can be used again. NULL until the first rotation.
 ALTER TABLE seatlatch.token_families

@@ -1,3 +1,4 @@
+-- The oldest seatlatch that can use this schema: 0.1.0
 -- Who may ask: organizations, channels with their grants, applications with their secrets' hashes.
 
 CREATE TABLE database_use (

@@ -1,3 +1,4 @@
+-- The oldest seatlatch that can use this schema: 0.1.0
 -- What a lock keeps, holds that free themselves, and how callers get and renew their tokens.
 
 -- How a person finds a ticket that is not named by its token.

@@ -1,3 +1,4 @@
+-- The oldest seatlatch that can use this schema: 0.1.0
 -- Webhooks: where channels want to be told of their seats, and what waits to be sent. A secret is
 -- readable, for it signs. position says up to where the journal was looked through; only who has
 -- the lease moves it, together with the messages that come of it.

@@ -1,3 +1,4 @@
+-- The oldest seatlatch that can use this schema: 0.1.0
 -- The key by which a channel's cursors are encrypted, the same for all servers. Version 0.1 issued
 -- cursors in plain text; those are accepted up to plain_until, the position of the journal now, so that
 -- nobody can learn a later position by trying plain ones.

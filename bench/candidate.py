@@ -1,0 +1,99 @@
+"""The service below one of the HTTP servers that were considered, on one process.
+
+Started by `bench.candidates` as `python -m bench.candidate serve`, with the server's name in
+BENCH_CANDIDATE. Those that are not ours must be installed for it: `pip install granian uvicorn`.
+"""
+
+import asyncio
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import uvloop
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from seatlatch.api.acceptor import listen
+from seatlatch.api.server import Application, Server, url_of
+from seatlatch.logs import Log, make_log
+from seatlatch.metrics import Metrics
+from seatlatch.settings import read_settings
+from seatlatch.wiring import service
+
+CANDIDATE = "BENCH_CANDIDATE"
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    settings = read_settings(os.environ)
+    log, metrics = make_log(settings.log_format, settings.log_level), Metrics()
+    app = service(settings, log, metrics)
+    CANDIDATES[os.environ.get(CANDIDATE, "seatlatch")](app, log, metrics)
+
+
+def ours(app: Application, log: Log, metrics: Metrics) -> None:
+    """The server of this project."""
+    listener = listen("127.0.0.1", 0)
+    Server(app, log, metrics).run(listener, lambda: say(url_of(listener)))
+
+
+def by_uvicorn(app: Application, _log: Log, _metrics: Metrics) -> None:
+    """uvicorn as it is, on httptools and uvloop."""
+    uvicorn: Any = importlib.import_module("uvicorn")
+    listener = listen("127.0.0.1", 0)
+    asgi = with_lifespan(app, lambda: say(url_of(listener)))
+    config = uvicorn.Config(asgi, log_config=None, access_log=False, timeout_graceful_shutdown=10)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def by_granian(app: Application, _log: Log, _metrics: Metrics) -> None:
+    """granian's embedded server, by ASGI, single-threaded."""
+    embed: Any = importlib.import_module("granian.server.embed")
+    listener = listen("127.0.0.1", 0)
+    url, port = url_of(listener), listener.getsockname()[1]
+    listener.close()
+    asgi = with_lifespan(app, lambda: say(url))
+    server = embed.Server(asgi, port=port, interface="asgi", log_enabled=False)
+
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(15, server.stop)
+        await server.serve()
+
+    uvloop.run(serve())
+
+
+CANDIDATES: dict[str, Callable[[Application, Log, Metrics], None]] = {
+    "seatlatch": ours,
+    "uvicorn": by_uvicorn,
+    "granian": by_granian,
+}
+
+
+def with_lifespan(app: Application, began: Callable[[], None]) -> ASGIApp:
+    """The application with its start and stop as ASGI has them."""
+
+    async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app.handle(scope, receive, send)
+            return
+        await receive()
+        async with app.lifespan():
+            await send({"type": "lifespan.startup.complete"})
+            began()
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    return asgi
+
+
+def say(url: str) -> None:
+    """Print that it serves."""
+    sys.stdout.write(json.dumps({"url": url}) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
