@@ -187,13 +187,14 @@ def test_who_comes_back_after_the_journal_was_pruned_is_told_what_is_left(
     monkeypatch.setattr("tests.webhooks.telling.make_log", lambda *_: make_log("json", "warning"))
 
     async def test() -> None:
-        async with receiving() as receiver, telling(database) as teller:
+        async with receiving() as receiver, telling(database, started=False) as teller:
             webhook = await teller.add(receiver.url)
             await teller.set_state(webhook, WebhookState.PAUSED)
             await teller.override("t0")
             await prune_all(teller)
             await teller.override("t1")
             await teller.set_state(webhook, WebhookState.ACTIVE)
+            teller.deliverer.start()
             (received,) = await receiver.count(1)
             assert received.versions == {"t1": 2}
 
