@@ -70,7 +70,7 @@ def loads(
     size: int,
     options: argparse.Namespace,
 ) -> None:
-    """Unlocks and locks of so many tokens, round after round in turn."""
+    """Measure unlocks and locks of `size` tokens; the servers take turns."""
     cpu: dict[str, list[float]] = {name: [] for name in rows}
     p99: dict[str, list[float]] = {name: [] for name in rows}
     for _ in range(options.rounds):

@@ -255,7 +255,7 @@ class Metrics:
         self._workers_replaced.inc()
 
     def report(self) -> None:
-        """Report to the other processes what was counted, if there are others."""
+        """Report this process's counts to the other processes, if there are any."""
         if self._place:
             self._place.reports.write(self._place.number, self._reported())
 

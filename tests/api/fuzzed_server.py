@@ -18,7 +18,7 @@ from tests.serving import ORGANIZATION, OWNER, VERIFY, make_inventory, raw_reque
 from tests.sqlite_database import SqliteDatabase
 
 EXPECTED_EVENTS = ("request",)
-"""What the log may tell of: requests."""
+"""The events that the log may have: requests."""
 
 TICKETS = [
     ticket

@@ -1,7 +1,7 @@
 """A campaign: all forms of request smuggling, directly and through HAProxy and nginx.
 
 `python -m tests.api.smuggling` sends each form, a valid request right behind it, and another one on
-a further connection. The smuggled request must never be served, unless whoever forwards it has seen
+a further connection. The smuggled request must never be served, unless the proxy has seen
 it as a request of its own. Exits with 1 after a violation.
 """
 

@@ -58,13 +58,13 @@ def ask_for_kept_tickets(day: Day, tickets: int) -> dict[tuple[str, int], int]:
 @pytest.mark.parametrize("tickets", [1, 12])
 def test_only_who_wants_it_is_refused(server: WatchedServer, tickets: int) -> None:
     with a_day(server, callers=8) as day:
-        told = ask_for_kept_tickets(day, tickets)
-        assert {(route, status) for route, status in told} == {
+        responses = ask_for_kept_tickets(day, tickets)
+        assert {(route, status) for route, status in responses} == {
             (CHANGES, 200),
             (VERIFY, 200),
             (READY, 200),
             (LIVE, 200),
-        }, told
+        }, responses
         assert day.served.lock(*FREE_TOKENS).status_code == 200
 
 
@@ -78,5 +78,5 @@ def test_control_each_alone_takes_too_long(
 
     monkeypatch.setattr(store.PostgresStore, "tokens_in_use", unknown)
     with a_day(server, callers=8) as day:
-        told = ask_for_kept_tickets(day, 12)
-    assert told[CHANGES, 503]
+        responses = ask_for_kept_tickets(day, 12)
+    assert responses[CHANGES, 503]

@@ -222,7 +222,7 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.write(data)
 
     def send_continue(self) -> None:
-        """Tell the client to send its body (100 Continue). Its time begins now."""
+        """Ask the client for its body (100 Continue). The client's time starts now."""
         self.write(CONTINUE)
         self._times.restart(self.loop.time())
 
