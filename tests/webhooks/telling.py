@@ -21,7 +21,7 @@ from seatlatch.store.interface import Hold, Mpreserve, NewTicket, Store
 from seatlatch.webhooks.addresses import LOOPBACK, Resolver
 from seatlatch.webhooks.deliverer import Deliverer, Times
 from seatlatch.webhooks.endpoint import Means
-from seatlatch.webhooks.sending import Sender
+from seatlatch.webhooks.sending import Sender, Sends
 from seatlatch.webhooks.sending import Times as SendingTimes
 from tests.databases import Clock, Database
 from tests.group_commit import BOUNDS, Groups
@@ -139,6 +139,11 @@ def _by_box_office(verb: Verb) -> Act:
     return Act(verb, Asker(REQUEST_ID, operator="box-office"))
 
 
+def to_loopback(resolve: Resolver, times: SendingTimes) -> Sends:
+    """A sender that may connect to this machine."""
+    return Sender(LOOPBACK, resolve, times)
+
+
 @asynccontextmanager
 async def telling(
     database: Database,
@@ -150,6 +155,7 @@ async def telling(
     started: bool = True,
     around: Callable[[Store], Store] = Around,
     killed: bool = False,
+    sender: Callable[[Resolver, SendingTimes], Sends] = to_loopback,
 ) -> AsyncIterator[Teller]:
     """A deliverer with short times. `killed`: in the end it lets go of nothing."""
     store, own = around(database.store(at)), database.store(at)
@@ -158,7 +164,7 @@ async def telling(
     means = Means(
         store=store,
         commits=commits,
-        sender=lambda: Sender(LOOPBACK, Resolver(), sending),
+        sender=lambda: sender(Resolver(), sending),
         observer=told,
         log=make_log("json", "error"),
         clock=(lambda: at.now) if at else (lambda: datetime.now(UTC)),

@@ -1,5 +1,6 @@
 """What is told to whom: on every engine."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +9,8 @@ from standardwebhooks import Webhook as Verifier
 from seatlatch.domain.webhook import MessageState, WebhookState
 from seatlatch.operations import write_webhooks
 from seatlatch.store.interface import Result, Transaction
+from seatlatch.webhooks.addresses import LOOPBACK, Resolver
+from seatlatch.webhooks.sending import Sender, Times
 from tests.databases import Database
 from tests.serving import CHANNEL, FOREIGN_ORGANIZATION, ORGANIZATION, OTHER_CHANNEL
 from tests.stores import Around
@@ -244,5 +247,47 @@ def test_what_is_paused_is_kept(database: Database) -> None:
             assert receiver.received == []
             await teller.set_state(webhook, WebhookState.ACTIVE)
             await teller.told.count("delivered", 1)
+
+    run(test())
+
+
+class SlowToClose(Sender):
+    """Closes its connections when the test lets it."""
+
+    def __init__(self, resolve: Resolver, times: Times) -> None:
+        super().__init__(LOOPBACK, resolve, times)
+        self.is_closing = asyncio.Event()
+        self.may_close = asyncio.Event()
+        self.is_closed = False
+
+    async def close(self) -> None:
+        self.is_closing.set()
+        await self.may_close.wait()
+        await super().close()
+        self.is_closed = True
+
+
+def test_a_stop_does_not_interrupt_an_endpoint_that_closes_its_connections(
+    database: Database,
+) -> None:
+    with_tickets(database, 1)
+    senders: list[SlowToClose] = []
+
+    def sender(resolve: Resolver, times: Times) -> SlowToClose:
+        senders.append(SlowToClose(resolve, times))
+        return senders[-1]
+
+    async def test() -> None:
+        async with telling(database, sender=sender) as teller:
+            webhook = await teller.add("https://example.com/")
+            await teller.told.until(lambda: bool(senders))
+            await teller.set_state(webhook, WebhookState.PAUSED)
+            await senders[0].is_closing.wait()
+            stop = asyncio.create_task(teller.deliverer.close())
+            for _turn in range(5):  # until the task that looks was cancelled
+                await asyncio.sleep(0)
+            senders[0].may_close.set()
+            await stop
+            assert senders[0].is_closed
 
     run(test())

@@ -190,14 +190,19 @@ class Deliverer:
             self._running[name] = endpoint, asyncio.create_task(endpoint.run(), name=name)
 
     async def _stop(self, *names: str) -> None:
-        tasks = {name: self._running.pop(name)[1] for name in names}
+        """Stop endpoints. If this is cancelled, they are still among those that run, so that the
+        next call waits until they have closed their connections.
+        """
+        tasks = {name: self._running[name][1] for name in names}
         for task in tasks.values():
             task.cancel()
-        for name, outcome in zip(
-            tasks, await asyncio.gather(*tasks.values(), return_exceptions=True), strict=True
-        ):
-            if isinstance(outcome, Exception) and not isinstance(outcome, LeaseLost):
-                self._means.log.error("bug", webhook=name, exc_info=outcome)
+        if tasks:
+            await asyncio.wait(tasks.values())
+        for name, task in tasks.items():
+            self._running.pop(name, None)
+            error = None if task.cancelled() else task.exception()
+            if error and not isinstance(error, LeaseLost):
+                self._means.log.error("bug", webhook=name, exc_info=error)
 
     async def _prune(self) -> None:
         """Forget what ended long ago, some at each look while there is more."""

@@ -4,11 +4,11 @@ At least once, and each ticket's changes in their order. Whoever runs this has t
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from math import inf
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from seatlatch.commit import Commits
 from seatlatch.domain.feed import Position
@@ -19,6 +19,7 @@ from seatlatch.operations.journal_alarm import DamageObserver, JournalAlarm
 from seatlatch.operations.write_webhooks import WebhookWrite
 from seatlatch.store.interface import Snapshot, Store, Transaction
 from seatlatch.store.webhooks import Attempt, NewMessage, Pending
+from seatlatch.tasks import to_the_end
 from seatlatch.webhooks.feed import is_behind, read_for, warn_if_pruned
 from seatlatch.webhooks.message import messages_of, signed
 from seatlatch.webhooks.schedule import DELAYS_SECONDS, next_attempt
@@ -87,7 +88,6 @@ class Endpoint:
         self._sends: set[asyncio.Task[None]] = set()
         self._sender = means.sender()
         self._alarm = JournalAlarm(means.log, means.observer)
-        self._notes: set[asyncio.Task[None]] = set()
 
     def look(self, webhook: Webhook, end: Position) -> None:
         """What is known of it now, and where the journal ends."""
@@ -111,12 +111,14 @@ class Endpoint:
                 else:
                     await self._news()
         finally:
-            for task in self._sends:
-                task.cancel()
-            await asyncio.gather(*self._sends, return_exceptions=True)
-            if self._notes:
-                await asyncio.wait(self._notes, timeout=NOTE_SECONDS)
-            await self._sender.close()
+            await to_the_end(self._close())
+
+    async def _close(self) -> None:
+        for task in self._sends:
+            task.cancel()
+        if self._sends:
+            await asyncio.wait(self._sends, timeout=NOTE_SECONDS)
+        await self._sender.close()
 
     async def _refresh(self) -> None:
         """Read what waits: from time to time, for a command may add to it, and if few are left."""
@@ -206,24 +208,12 @@ class Endpoint:
                 self._window.ended(one)
                 return
             answer, problem = await self._send(one, body)
-            await self._to_the_end(self._note(one, answer, problem))
+            await to_the_end(self._note(one, answer, problem))  # even if the endpoint stops of it
         except Unavailable:
             self._try_later(one)
         except Exception as error:
             self._means.log.error("bug", webhook=self.webhook.webhook_id, exc_info=error)
             self._try_later(one)
-
-    async def _to_the_end(self, noting: Coroutine[Any, Any, None]) -> None:
-        """Keep, count and log a result even if the endpoint stops, as it may because of it."""
-        task = asyncio.create_task(noting)
-        self._notes.add(task)
-        task.add_done_callback(self._noted)
-        await asyncio.shield(task)
-
-    def _noted(self, task: asyncio.Task[None]) -> None:
-        self._notes.discard(task)
-        if not task.cancelled():
-            task.exception()  # whoever waited for it may be gone
 
     def _try_later(self, one: Pending) -> None:
         """Nothing is kept of the attempt."""

@@ -24,6 +24,7 @@ from seatlatch.store.postgres.credentials import PostgresCredentials
 from seatlatch.store.postgres.errors import LOST_A_RACE, unconfirmed, while_running
 from seatlatch.store.postgres.journal import CHAIN_TAKEN
 from seatlatch.store.postgres.transaction import PostgresTransaction
+from seatlatch.tasks import to_the_end
 
 LANES = 2
 """More don't help: the groups get smaller. See docs/internals/performance.md."""
@@ -121,7 +122,7 @@ class PostgresStore:
                     raise
             if connection.pgconn.transaction_status != TransactionStatus.IDLE:
                 statements, head = transaction.last_statements()
-                await _to_the_end(commit_or_abandon(connection, statements, reservation))
+                await to_the_end(commit_or_abandon(connection, statements, reservation))
             self._keep(head)
             return result
 
@@ -271,18 +272,6 @@ async def commit(connection: Connection, statements: Sequence[Statement] = ()) -
         connection.remove_notice_handler(hear)
     if warnings or done.command_status != b"COMMIT":
         raise unconfirmed()
-
-
-async def _to_the_end(committing: Awaitable[None]) -> None:
-    """Wait for a COMMIT even if its lane is cancelled: only its end says what became of it. It is
-    bounded, see `commit_or_abandon`.
-    """
-    task = asyncio.ensure_future(committing)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
 
 
 async def roll_back(connection: Connection) -> None:
