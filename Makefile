@@ -10,21 +10,21 @@ DEV_READY := .venv/.dev-ready
 DOCS_READY := .venv/.docs-ready
 SITE := src/seatlatch/site/index.html
 PAGES := $(wildcard *.md) $(shell find docs -type f ! -name '*.pyc')
-GENERATOR := tests/reference/generator/requirements
+GENERATOR := tests/openapi/generator/requirements
 GENERATOR_READY := .venv-generator/.ready
-LINTING := tests/reference/linting
+LINTING := tests/openapi/linting
 LINTER_READY := $(LINTING)/node_modules/.ready
-TYPESCRIPT := tests/reference/clients/typescript
+TYPESCRIPT := tests/openapi/clients/typescript
 TYPESCRIPT_READY := $(TYPESCRIPT)/node_modules/.ready
 
 # Images of Python often set it. Then every process that a test starts would compile all modules.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench docs client tools lock
+.PHONY: help setup run test test-quick check bench docs client tools lock
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with the command seatlatch in it; nothing to do when nothing changed
 
@@ -32,8 +32,11 @@ run: $(READY) $(SITE) ## start the sandbox on PORT (8080)
 	@exec $(BIN)/seatlatch sandbox --port $(PORT)
 
 test: $(DEV_READY) $(SITE) ## run all tests
-	$(BIN)/pytest --numprocesses 3 --ignore tests/durability
+	$(BIN)/pytest --numprocesses 3 --dist worksteal --ignore tests/durability
 	$(BIN)/pytest --numprocesses 2 tests/durability  # where it matters how long something takes
+
+test-quick: $(DEV_READY) ## run in a minute the tests that start no processes, on SQLite
+	$(BIN)/pytest --numprocesses 2 --dist worksteal --quick
 
 check: $(DEV_READY) ## lint, types, imports, formatting
 	$(BIN)/ruff check .

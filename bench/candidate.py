@@ -1,7 +1,7 @@
-"""The service below one of the HTTP servers that were considered, on one process.
+"""Runs the service on one of the HTTP servers that were considered, in one process.
 
-Started by `bench.candidates` as `python -m bench.candidate serve`, with the server's name in
-BENCH_CANDIDATE. Those that are not ours must be installed for it: `pip install granian uvicorn`.
+`bench.candidates` starts it as `python -m bench.candidate serve`, with the server's name in
+BENCH_CANDIDATE. Install the other servers first: `pip install granian uvicorn`.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from typing import Any
 import uvloop
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from seatlatch.api.acceptor import listen
-from seatlatch.api.server import Application, Server, url_of
+from seatlatch.http.acceptor import listen
+from seatlatch.http.server import Application, Server, url_of
 from seatlatch.logs import Log, make_log
 from seatlatch.metrics import Metrics
 from seatlatch.settings import read_settings
-from seatlatch.wiring import service
+from seatlatch.wiring import open_app
 
 CANDIDATE = "BENCH_CANDIDATE"
 
@@ -29,32 +29,32 @@ def main() -> None:
     """Serve until SIGTERM."""
     settings = read_settings(os.environ)
     log, metrics = make_log(settings.log_format, settings.log_level), Metrics()
-    app = service(settings, log, metrics)
+    app = open_app(settings, log, metrics)
     CANDIDATES[os.environ.get(CANDIDATE, "seatlatch")](app, log, metrics)
 
 
 def ours(app: Application, log: Log, metrics: Metrics) -> None:
     """The server of this project."""
     listener = listen("127.0.0.1", 0)
-    Server(app, log, metrics).run(listener, lambda: say(url_of(listener)))
+    Server(app, log, metrics).run(listener, lambda: print_url(url_of(listener)))
 
 
 def by_uvicorn(app: Application, _log: Log, _metrics: Metrics) -> None:
-    """uvicorn as it is, on httptools and uvloop."""
+    """uvicorn, unchanged, on httptools and uvloop."""
     uvicorn: Any = importlib.import_module("uvicorn")
     listener = listen("127.0.0.1", 0)
-    asgi = with_lifespan(app, lambda: say(url_of(listener)))
+    asgi = with_lifespan(app, lambda: print_url(url_of(listener)))
     config = uvicorn.Config(asgi, log_config=None, access_log=False, timeout_graceful_shutdown=10)
     uvicorn.Server(config).run(sockets=[listener])
 
 
 def by_granian(app: Application, _log: Log, _metrics: Metrics) -> None:
-    """granian's embedded server, by ASGI, single-threaded."""
+    """granian's embedded server, with ASGI, single-threaded."""
     embed: Any = importlib.import_module("granian.server.embed")
     listener = listen("127.0.0.1", 0)
     url, port = url_of(listener), listener.getsockname()[1]
     listener.close()
-    asgi = with_lifespan(app, lambda: say(url))
+    asgi = with_lifespan(app, lambda: print_url(url))
     server = embed.Server(asgi, port=port, interface="asgi", log_enabled=False)
 
     async def serve() -> None:
@@ -72,8 +72,8 @@ CANDIDATES: dict[str, Callable[[Application, Log, Metrics], None]] = {
 }
 
 
-def with_lifespan(app: Application, began: Callable[[], None]) -> ASGIApp:
-    """The application with its start and stop as ASGI has them."""
+def with_lifespan(app: Application, started: Callable[[], None]) -> ASGIApp:
+    """The application with its start and stop as ASGI lifespan events."""
 
     async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -82,15 +82,15 @@ def with_lifespan(app: Application, began: Callable[[], None]) -> ASGIApp:
         await receive()
         async with app.lifespan():
             await send({"type": "lifespan.startup.complete"})
-            began()
+            started()
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
     return asgi
 
 
-def say(url: str) -> None:
-    """Print that it serves."""
+def print_url(url: str) -> None:
+    """Print the URL of the running server."""
     sys.stdout.write(json.dumps({"url": url}) + "\n")
     sys.stdout.flush()
 

@@ -1,7 +1,8 @@
-"""`python -m bench.candidates`: the HTTP servers that were considered, below the real service.
+"""`python -m bench.candidates`: compares the HTTP servers that were considered for the service.
 
-For each: processor time of a request, p99, and what one client can do to it. On SQLite, one
-process, 32 connections; the servers in turn, medians. `bench.candidate` says what to install.
+For each server, it measures the processor time of a request, p99, and the effect of a hostile
+client. It uses SQLite, one process and 32 connections. The servers alternate; the figures are
+medians. `bench.candidate` says what to install.
 """
 
 import argparse
@@ -36,7 +37,7 @@ TINY_HEADERS = b"".join(b"a%d:\r\n" % number for number in range(3500))
 
 
 def main() -> None:
-    """Measure and print a row for each."""
+    """Measure the candidates and print a row for each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0)
@@ -57,7 +58,7 @@ def main() -> None:
 
 @contextlib.contextmanager
 def candidate(name: str, engine: Engine, folder: Path) -> Iterator[Server]:
-    """The service below this server."""
+    """Run the service on this server."""
     os.environ[CANDIDATE] = name
     with running_server(engine.url, folder, module="bench.candidate") as server:
         yield server
@@ -70,7 +71,7 @@ def loads(
     size: int,
     options: argparse.Namespace,
 ) -> None:
-    """Measure unlocks and locks of `size` tokens; the servers take turns."""
+    """Measure unlocks and locks of `size` tokens; the servers alternate."""
     cpu: dict[str, list[float]] = {name: [] for name in rows}
     p99: dict[str, list[float]] = {name: [] for name in rows}
     for _ in range(options.rounds):
@@ -90,11 +91,11 @@ def loads(
 
 
 def attacks(name: str, engine: Engine, folder: Path) -> dict[str, Any]:
-    """What one client can do."""
+    """Measure the effect of a hostile client."""
     row: dict[str, Any] = {}
     with candidate(name, engine, folder) as server:
         row["idle_mib"] = round(server.processes.resident_mebibytes())
-        row["half_closed_answered"] = f"{half_closed(server.port)}/60"
+        row["half_closed_responses"] = f"{half_closed(server.port)}/60"
         row["without_host"] = status(server.port, ROOT.replace(b"Host: x\r\n", b""))
         row["many_headers_mib"] = many_headers(server)
         row["flood_mib"], row["flood_p99_ms"] = flood(server)
@@ -104,19 +105,19 @@ def attacks(name: str, engine: Engine, folder: Path) -> dict[str, Any]:
 
 
 def connect(port: int) -> socket.socket:
-    """A connection of one client."""
+    """Open a client's connection."""
     return socket.create_connection(("127.0.0.1", port), timeout=10)
 
 
 def half_closed(port: int) -> int:
-    """How many of 60 requests that end with the client's side are answered."""
-    answered = 0
+    """The number of responses to 60 requests whose client then closes its sending side."""
+    responses = 0
     for _ in range(60):
         with connect(port) as client, contextlib.suppress(OSError):
             client.sendall(ROOT)
             client.shutdown(socket.SHUT_WR)
-            answered += client.recv(9) == b"HTTP/1.1 "
-    return answered
+            responses += client.recv(9) == b"HTTP/1.1 "
+    return responses
 
 
 def status(port: int, request: bytes) -> str:
@@ -127,7 +128,7 @@ def status(port: int, request: bytes) -> str:
 
 
 def many_headers(server: Server) -> str:
-    """The memory while 900 clients have sent heads of 3,500 headers without an end."""
+    """The memory after 900 clients have sent incomplete heads of 3,500 headers."""
     with contextlib.ExitStack() as stack:
         for number in range(900):
             try:
@@ -141,7 +142,7 @@ def many_headers(server: Server) -> str:
 
 
 def flood(server: Server) -> tuple[int, float]:
-    """The most memory while one client sends requests without end, and how long others wait."""
+    """The peak memory while one client floods the server, and the wait of another client."""
     most_mebibytes, waits = 0.0, []
     deadline = time.monotonic() + FLOOD_SECONDS
     client = connect(server.port)
@@ -165,7 +166,7 @@ def flood(server: Server) -> tuple[int, float]:
 
 
 def seconds_alive(port: int) -> float:
-    """How long another client waits for a response."""
+    """The seconds that another client waits for a response."""
     started = time.monotonic()
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", "/livez")
@@ -175,7 +176,7 @@ def seconds_alive(port: int) -> float:
 
 
 def stop_while_unread(server: Server) -> str:
-    """How long a stop takes while a client does not read 300 responses; it is killed in the end."""
+    """The seconds of a stop while a client does not read 300 responses. Kills a slow server."""
     with connect(server.port) as client:
         client.sendall(LARGE * 300)
         seconds_alive(server.port)
@@ -190,7 +191,7 @@ def stop_while_unread(server: Server) -> str:
 
 
 def ended(descriptor: int) -> bool:
-    """Whether a process has ended, waited for a little."""
+    """Whether a process has ended, after a wait of 0.1 seconds at most."""
     return bool(select.select([descriptor], [], [], 0.1)[0])
 
 

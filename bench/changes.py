@@ -1,10 +1,10 @@
-"""`make bench ENGINE=...`: unlocks and locks over HTTP beside what the bare database does.
+"""`make bench ENGINE=...`: compares unlocks and locks over HTTP with the bare database.
 
-Ours: 32 keep-alive connections from another process, half of the requests unlock, half lock,
-credentials, limits, log and metrics on; every request flips its tickets. The baseline makes the
-same flips without us, one transaction each: a loop in one process on SQLite, pgbench with 32
-clients on PostgreSQL. Both on the same table, alternating; medians. Between rounds every ticket is
-brought back to how it was, outside of the timing.
+The service gets requests over 32 keep-alive connections from another process: half unlocks, half
+locks, with credentials, limits, log and metrics on. Every request changes all of its tickets. The
+baseline makes the same changes without the service, in one transaction each: a loop in one process
+on SQLite, pgbench with 32 clients on PostgreSQL. Both use the same table and alternate; the figures
+are medians. Between rounds every ticket is restored, outside of the timing.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from bench.sqlite import sqlite
 
 CONNECTIONS = 32
 OPEN_CONNECTIONS = 128
-"""Of an open load: more than are ever busy at half the peak."""
+"""The connections of an open load: more than half the peak rate ever uses."""
 
 SIZES = (1, 10, 100)
 RESULTS = Path(__file__).parent / "results"
@@ -39,7 +39,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def main() -> None:
     """Measure, print the table, write the figures."""
-    options = asked(__doc__)
+    options = parse_options(__doc__)
     with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as made:
         folder = Path(made)
         with made_engine(options.engine, folder, options.tickets, options.workers) as engine:
@@ -52,8 +52,8 @@ def main() -> None:
         sys.stderr.write(f"Figures written to {file.relative_to(Path.cwd())}\n")
 
 
-def asked(description: str) -> argparse.Namespace:
-    """What a benchmark of requests is to do."""
+def parse_options(description: str) -> argparse.Namespace:
+    """Parse the options of a benchmark of requests."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--workers", type=int, default=2, help="of seatlatch, on PostgreSQL")
@@ -67,14 +67,14 @@ def asked(description: str) -> argparse.Namespace:
 
 @contextmanager
 def made_engine(name: str, folder: Path, tickets: int, workers: int) -> Iterator[Engine]:
-    """An engine with its inventory, gone at the end."""
+    """Create an engine with its inventory, and remove it at the end."""
     made = sqlite(folder, tickets) if name == "sqlite" else postgres(folder, tickets, workers)
     with made as engine:
         yield engine
 
 
 def measure(engine: Engine, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """All figures of one run."""
+    """Measure all figures of one run."""
     with (
         running_server(engine.url, folder, engine.workers) as server,
         Progress(console=Console(stderr=True)) as progress,
@@ -105,7 +105,7 @@ def measure(engine: Engine, folder: Path, options: argparse.Namespace) -> dict[s
 
 
 class Rounds:
-    """What was measured with requests of one size. `cpu`: seconds for 1,000 requests."""
+    """The measurements with requests of one size. `cpu` is in seconds for 1,000 requests."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -116,18 +116,18 @@ class Rounds:
 
     @property
     def per_second(self) -> float:
-        """Our requests a second."""
+        """The service's requests a second."""
         return median(load.per_second for load in self.ours)
 
 
 class Batches(NamedTuple):
-    """The tickets of an inventory, so many at a time."""
+    """The tickets of an inventory in batches of one size."""
 
     unlocks: list[Sequence[str]]
     locks: list[Sequence[str]]
 
     def requests(self) -> list[bytes]:
-        """Unlocks and locks in turn, as they go over the wire."""
+        """Alternating unlocks and locks, as bytes on the wire."""
         return [
             request
             for unlock, lock in zip(self.unlocks, self.locks, strict=True)
@@ -136,18 +136,18 @@ class Batches(NamedTuple):
 
 
 def batches(engine: Engine, size: int, most: int) -> Batches:
-    """As many as there are, but no more than can be used."""
+    """The batches of the inventory, at most `most` of each kind."""
     listed, unlisted = engine.inventory
     return Batches(in_batches(listed, size)[:most], in_batches(unlisted, size)[:most])
 
 
 def in_batches(tokens: Sequence[str], size: int) -> list[Sequence[str]]:
-    """The tokens, so many at a time."""
+    """The tokens in batches of `size`, without an incomplete last batch."""
     return [tokens[at : at + size] for at in range(0, len(tokens) // size * size, size)]
 
 
 def measure_round(server: Server, engine: Engine, measured: Rounds, seconds: float) -> None:
-    """Ours, then the baseline."""
+    """Measure the service, then the baseline."""
     made = batches(engine, measured.size, int(12_500 * seconds))
     requests = made.requests()
     server_before, database_before = server.processes.cpu_seconds(), engine.cpu_seconds()
@@ -163,7 +163,7 @@ def measure_round(server: Server, engine: Engine, measured: Rounds, seconds: flo
 
 
 def open_load(server: Server, engine: Engine, measured: Rounds) -> Load:
-    """At half the rate that was reached, by the clock."""
+    """Run an open load at half of the measured rate."""
     rate = measured.per_second / 2
     made = batches(engine, measured.size, int(rate * measured.ours[0].seconds / 2))
     load = run_open_load(server.port, made.requests(), OPEN_CONNECTIONS, rate)
@@ -172,7 +172,7 @@ def open_load(server: Server, engine: Engine, measured: Rounds) -> Load:
 
 
 def require_all_flipped(load: Load, flipped: int, size: int) -> None:
-    """A figure counts only if every request did its work."""
+    """Exit if a request failed or did not change all of its tickets."""
     if set(load.statuses) != {b"200"} or flipped != load.requests * size:
         raise SystemExit(f"{load.requests} requests: {load.statuses}, {flipped} tickets flipped")
 
@@ -196,14 +196,14 @@ def summary(measured: Rounds, opened: Load) -> dict[str, Any]:
 
 
 def machine() -> str:
-    """The machine, as far as it matters."""
+    """The machine's processor, cores, system and Python."""
     cpu = Path("/proc/cpuinfo").read_text().partition("model name\t: ")[2].partition("\n")[0]
     cores = Path("/proc/cpuinfo").read_text().count("processor\t:")
     return f"{cpu}, {cores} cores, {platform.system()}, Python {platform.python_version()}"
 
 
 def show(figures: dict[str, Any]) -> None:
-    """The table."""
+    """Print the table."""
     title = f"{figures['machine']}, {figures['tickets']:,} tickets, {figures['engine']}"
     table = Table(title=f"{title}, workers: {figures['workers']}")
     names = ("tokens", "ours/s", f"{figures['baseline']}/s", "ratio", "flips/s", "p50 ms", "p99 ms")
@@ -214,7 +214,7 @@ def show(figures: dict[str, Any]) -> None:
     console = Console(width=130)
     console.print(table)
     console.print(
-        f"start to first answer {figures['start_seconds']:.2f} s,"
+        f"start to first response {figures['start_seconds']:.2f} s,"
         f" resident {figures['resident_mebibytes']:.0f} MiB"
     )
 

@@ -1,7 +1,8 @@
-"""`python -m bench.client`: what the SDK costs over httpx alone, and many tickets in one call.
+"""`python -m bench.client`: compares the SDK with httpx, and measures many tickets in one call.
 
-One server on SQLite. The same unlocks by httpx alone and by the SDK, in turn, one after the other;
-medians of the rounds. Then one call of 10,000 tickets, and one of 1,000,000 from a generator.
+It uses one server on SQLite. httpx alone and the SDK alternate with the same sequential unlocks;
+the figures are medians of the rounds. Then it makes one call with 10,000 tickets, and one with
+1,000,000 tickets from a generator.
 """
 
 import argparse
@@ -25,10 +26,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench.changes import RESULTS, machine
-from bench.serving import ACCESS_TOKEN, API_KEY, APPLICATION, CHANNEL, let_in, running_server
+from bench.serving import ACCESS_TOKEN, API_KEY, APPLICATION, CHANNEL, add_caller, running_server
 from seatlatch.client import AsyncClient, Client
-from seatlatch.store.interface import NewTicket
-from seatlatch.wiring import make_database, open_provisioning
+from seatlatch.store.interface import NewTicket, Transaction
+from seatlatch.wiring import engine_of, with_store
 
 SIZES = (1, 10, 100)
 MANY = 10_000
@@ -83,15 +84,18 @@ def main() -> None:
 
 
 def make_inventory(folder: Path, tickets: int) -> str:
-    """A database with so many tickets that the channel has locked; its URL."""
+    """Create a database with tickets that the channel has locked, and return its URL."""
     url = f"sqlite:///{folder / 'inventory.db'}"
-    make_database(url)
-    with open_provisioning(url) as provisioning:
-        let_in(provisioning)
-        provisioning.add_tickets(
+    engine_of(url).make_or_migrate("inventory")
+
+    async def fill(transaction: Transaction) -> None:
+        await add_caller(transaction)
+        await transaction.tickets.add(
             NewTicket(token(number), "1001", "owner", mpreserve_channel=CHANNEL)
             for number in range(tickets)
         )
+
+    with_store(url, lambda store: store.commit(fill))
     return url
 
 
@@ -101,7 +105,7 @@ def token(number: int) -> str:
 
 
 def costs(address: str, rounds: int, calls: int) -> list[dict[str, Any]]:
-    """Milliseconds a call by httpx alone and by the SDK, on threads and on asyncio."""
+    """Measure milliseconds a call for httpx alone and the SDK, on threads and on asyncio."""
     with (
         httpx.Client(base_url=address) as http,
         Client(address, **KEYS) as client,
@@ -112,16 +116,16 @@ def costs(address: str, rounds: int, calls: int) -> list[dict[str, Any]]:
         def bare(tokens: list[str]) -> object:
             headers = {**HEADERS, "Request-ID": str(uuid4())}
             body = msgspec.json.encode({"tokens": tokens})
-            answer = http.put("/v1/tickets/unlock", content=body, headers=headers)
-            return msgspec.json.decode(answer.content)
+            response = http.put("/v1/tickets/unlock", content=body, headers=headers)
+            return msgspec.json.decode(response.content)
 
         found = []
         for size in SIZES:
-            ways: dict[str, Unlock] = {"httpx": bare, "sdk": client.tickets.unlock}
-            times: dict[str, list[float]] = {way: [] for way in ways}
+            clients: dict[str, Unlock] = {"httpx": bare, "sdk": client.tickets.unlock}
+            times: dict[str, list[float]] = {name: [] for name in clients}
             for number in range(rounds):
-                for way in ways if number % 2 else reversed(ways):
-                    times[way].append(a_call_ms(ways[way], size, calls))
+                for name in clients if number % 2 else reversed(clients):
+                    times[name].append(call_ms(clients[name], size, calls))
                 progress.advance(task)
             found.append(summary("threads", size, times))
         for size in SIZES:
@@ -130,8 +134,8 @@ def costs(address: str, rounds: int, calls: int) -> list[dict[str, Any]]:
     return found
 
 
-def a_call_ms(unlock: Unlock, size: int, calls: int) -> float:
-    """Milliseconds a call, of so many one after the other."""
+def call_ms(unlock: Unlock, size: int, calls: int) -> float:
+    """Milliseconds a call, the mean of sequential calls."""
     tokens = [token(number) for number in range(size)]
     began = perf_counter()
     for _ in range(calls):
@@ -140,22 +144,22 @@ def a_call_ms(unlock: Unlock, size: int, calls: int) -> float:
 
 
 async def async_costs(address: str, size: int, rounds: int, calls: int) -> dict[str, Any]:
-    """The same on asyncio, one call after the other too."""
+    """Measure milliseconds a call on asyncio, with sequential calls too."""
     tokens = [token(number) for number in range(size)]
     times: dict[str, list[float]] = {"httpx": [], "sdk": []}
     async with httpx.AsyncClient(base_url=address) as http, AsyncClient(address, **KEYS) as client:
         for number in range(rounds):
-            for way in times if number % 2 else reversed(times):
+            for name in times if number % 2 else reversed(times):
                 began = perf_counter()
                 for _ in range(calls):
-                    if way == "sdk":
+                    if name == "sdk":
                         await client.tickets.unlock(tokens)
                     else:
                         headers = {**HEADERS, "Request-ID": str(uuid4())}
                         body = msgspec.json.encode({"tokens": tokens})
                         put = http.put("/v1/tickets/unlock", content=body, headers=headers)
                         msgspec.json.decode((await put).content)
-                times[way].append((perf_counter() - began) * 1000 / calls)
+                times[name].append((perf_counter() - began) * 1000 / calls)
     return summary("asyncio", size, times)
 
 
@@ -174,7 +178,7 @@ def summary(kind: str, size: int, times: dict[str, list[float]]) -> dict[str, An
 
 
 def many(address: str, rounds: int) -> list[dict[str, Any]]:
-    """Seconds for 10,000 tickets in one call, by how many requests are on their way at once."""
+    """Measure seconds for 10,000 tickets in one call, by the number of concurrent requests."""
     tokens = [token(number) for number in range(MANY)]
     found = []
     for concurrency in CONCURRENCIES:
@@ -198,7 +202,7 @@ def many(address: str, rounds: int) -> list[dict[str, Any]]:
 
 
 async def one_call(address: str, concurrency: int, tokens: list[str]) -> float:
-    """Seconds that it took."""
+    """Seconds for one call with these tokens."""
     async with AsyncClient(address, concurrency=concurrency, **KEYS) as client:
         began = perf_counter()
         assert len((await client.tickets.unlock(tokens)).success) == MANY
@@ -206,7 +210,7 @@ async def one_call(address: str, concurrency: int, tokens: list[str]) -> float:
 
 
 def everything(address: str, tickets: int) -> dict[str, Any]:
-    """One call of all tickets from a generator, and what this process held at most."""
+    """Measure one call of all tickets from a generator, and the growth of the peak memory."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with Client(address, **KEYS) as client:
         began = perf_counter()
@@ -223,7 +227,7 @@ def everything(address: str, tickets: int) -> dict[str, Any]:
 
 
 def show(figures: dict[str, Any]) -> None:
-    """The tables."""
+    """Print the tables."""
     console = Console(width=120)
     for name in ("sizes", "many"):
         rows = figures[name]

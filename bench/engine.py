@@ -1,21 +1,21 @@
-"""What a benchmark needs of an engine: an inventory, a baseline, and the way back."""
+"""The interface of an engine in a benchmark: an inventory, a baseline, and a reset."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 LISTED, UNLISTED = "listed", "unlisted"
-"""The sections of the inventory: how its tickets are at the start of every round."""
+"""The sections of the inventory: the state of their tickets at the start of every round."""
 
 
 class Inventory(NamedTuple):
-    """The tokens of its tickets, shuffled, by how they are at the start of every round."""
+    """The tokens of the tickets, shuffled, by their state at the start of every round."""
 
     listed: Sequence[str]
     unlisted: Sequence[str]
 
 
 class Turn(NamedTuple):
-    """What a baseline is to do: unlocks and locks in turn, of so many tickets each, so long."""
+    """The work of a baseline: alternating unlocks and locks of `size` tickets, for `seconds`."""
 
     unlocks: Sequence[Sequence[str]]
     locks: Sequence[Sequence[str]]
@@ -24,7 +24,7 @@ class Turn(NamedTuple):
 
 
 class Engine(Protocol):
-    """A database with an inventory, made for one run."""
+    """A database with an inventory, created for one run."""
 
     name: str
     baseline_name: str
@@ -33,10 +33,10 @@ class Engine(Protocol):
     inventory: Inventory
 
     def restore(self) -> int:
-        """Bring every ticket back to how it was, outside of any timing; how many were not so."""
+        """Restore every ticket, outside of any timing, and return how many had changed."""
 
     def baseline(self, turn: Turn) -> float:
-        """The same writes without us; how many transactions a second."""
+        """Make the same writes without the service, and return the transactions a second."""
 
     def cpu_seconds(self) -> float:
         """The processor time of the database's own processes so far; 0 if it has none."""

@@ -1,7 +1,7 @@
-"""`python -m bench.growth`: what a larger inventory does to unlocks on PostgreSQL.
+"""`python -m bench.growth`: measures unlocks on PostgreSQL with inventories of several sizes.
 
-For each size a fresh server with so many tickets; requests of 100 tickets here and there in it,
-each of which flips all of its tickets, from unlocked to locked or back.
+Each size has a new server. Each request has 100 random tickets and changes all of them, from
+unlocked to locked or back.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def measure(tickets: int, options: argparse.Namespace) -> dict[str, Any]:
-    """The figures of one size."""
+    """Measure the figures of one size."""
     sys.stderr.write(f"{tickets:,} tickets\n")
     with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as made:
         folder = Path(made)
@@ -78,7 +78,7 @@ def measure(tickets: int, options: argparse.Namespace) -> dict[str, Any]:
 
 
 class Flips:
-    """Requests that go through the whole inventory again and again, and flip what they meet."""
+    """Requests that cycle through the whole inventory and change every ticket."""
 
     def __init__(self, engine: PostgresEngine) -> None:
         self._engine = engine
@@ -94,7 +94,7 @@ class Flips:
         self._next = 0
 
     def load(self, port: int, seconds: float) -> Load:
-        """So many seconds of it; every request must have flipped all of its tickets."""
+        """Run a load for `seconds`. Exits if a request did not change all of its tickets."""
         most = int(seconds * REQUESTS_A_SECOND_MAX)
         requests = [self._request(number) for number in range(self._next, self._next + most)]
         before = self._engine.changes()

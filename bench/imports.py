@@ -1,8 +1,8 @@
-"""`python -m bench.imports`: how fast files of tickets go into SQLite, and what unlocks then take.
+"""`python -m bench.imports`: measures imports into SQLite, and the latency of unlocks meanwhile.
 
-Each file is made by chance: tokens and barcodes in no order, every column filled. The command is
-timed whole, as a person runs it: into an empty inventory, the same file again, and another file of
-the same length into what is there then; last of all beside a server under a load of unlocks.
+Each file is random: tokens and barcodes are not sorted, every column is filled. The time is that of
+the whole command: first into an empty inventory, then the same file again, then another file of the
+same length. Last, it imports while a server runs under a load of unlocks.
 """
 
 import argparse
@@ -24,16 +24,15 @@ from bench.load import Load, run_load, unlock_request
 from bench.serving import CREDENTIALS, running_server
 from bench.sqlite import make_inventory
 
-LISTED_TICKETS = 400_000
 UNLOCK_CONNECTIONS = 8
 PRIME, STRIDE = 99_999_999_977, 61_803_398_875
-"""Multiples of the one modulo the other are all different, and in no order."""
+"""The multiples of `STRIDE` modulo `PRIME` are all different, and not sorted."""
 
 HEAD = "token,owner_id,access_id,section,row,seat,barcode\n"
 
 
 class Measured(NamedTuple):
-    """One import. `peak_mebibytes`: the most memory that the command held."""
+    """One import. `peak_mebibytes` is the peak memory of the command."""
 
     seconds: float
     peak_mebibytes: float
@@ -44,17 +43,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lines", type=int, nargs="+", default=(1_000_000, 5_000_000))
     parser.add_argument("--beside", type=int, default=1_000_000, help="lines beside a load")
+    parser.add_argument("--listed", type=int, default=400_000, help="tickets that a load unlocks")
     parser.add_argument("--no-results", action="store_true", help="write no file")
     options = parser.parse_args()
-    figures = measure(options.lines, options.beside)
+    figures = measure(options.lines, options.beside, options.listed)
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
     if not options.no_results:
         file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-import-sqlite.json"
         file.write_text(json.dumps(figures, indent=2) + "\n")
 
 
-def measure(lines: Sequence[int], beside: int) -> dict[str, Any]:
-    """All figures of one run."""
+def measure(lines: Sequence[int], beside: int, listed: int) -> dict[str, Any]:
+    """Measure all figures of one run."""
     with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as folder:
         files = []
         for number in lines:
@@ -78,14 +78,14 @@ def measure(lines: Sequence[int], beside: int) -> dict[str, Any]:
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": machine(),
             "files": files,
-            "beside": measure_beside(Path(folder), beside),
+            "beside": measure_beside(Path(folder), beside, listed),
         }
 
 
-def measure_beside(folder: Path, lines: int) -> dict[str, Any]:
-    """An import while a server answers unlocks all the time."""
+def measure_beside(folder: Path, lines: int, listed: int) -> dict[str, Any]:
+    """Measure an import while a server processes unlocks."""
     path = folder / "beside.db"
-    inventory = make_inventory(path, LISTED_TICKETS)
+    inventory = make_inventory(path, listed)
     file = make_file(folder / "season.csv", lines)
     requests = [unlock_request(batch, CREDENTIALS) for batch in in_batches(inventory.listed, 1)]
     loads: list[Load] = []
@@ -95,23 +95,23 @@ def measure_beside(folder: Path, lines: int) -> dict[str, Any]:
         imported: list[Measured] = []
         thread = threading.Thread(target=lambda: imported.append(run_import(path, file)))
         thread.start()
-        asked = 20_000
+        sent = 20_000
         while thread.is_alive():
-            load = run_load(server.port, requests[asked:], UNLOCK_CONNECTIONS, 1)
-            asked += load.requests
+            load = run_load(server.port, requests[sent:], UNLOCK_CONNECTIONS, 1)
+            sent += load.requests
             loads.append(load)
         thread.join()
         seconds = perf_counter() - started
-    answers = sum(load.requests for load in loads)
+    responses = sum(load.requests for load in loads)
     statuses = {status.decode() for load in loads for status in load.statuses}
     latencies = sorted(latency for load in loads for latency in load.latencies_ms)
     return {
         "lines": lines,
         "tickets_per_second": round(lines / imported[0].seconds),
-        "unlocks_per_second": round(answers / seconds),
+        "unlocks_per_second": round(responses / seconds),
         "statuses": sorted(statuses),
-        "p50_ms": round(latencies[answers // 2], 1),
-        "p99_ms": round(latencies[answers * 99 // 100], 1),
+        "p50_ms": round(latencies[responses // 2], 1),
+        "p99_ms": round(latencies[responses * 99 // 100], 1),
         "longest_ms": round(latencies[-1], 1),
         "alone_unlocks_per_second": round(alone.per_second),
         "alone_p99_ms": round(alone.percentile_ms(99), 1),
@@ -119,8 +119,10 @@ def measure_beside(folder: Path, lines: int) -> dict[str, Any]:
 
 
 def make_file(file: Path, lines: int, seed: int = 0) -> Path:
-    """A CSV file of so many tickets, others for another seed. Made without remembering them: a
-    command begins with the memory of who started it, as far as its peak is counted.
+    """Write a CSV file of `lines` tickets, different for each seed.
+
+    The file is not built in memory: the peak memory of a command includes the memory of the process
+    that started it.
     """
     chance = random.Random(seed)
     tokens = (PRIME * (seed + 1) + number * STRIDE % PRIME for number in range(lines))
@@ -135,7 +137,7 @@ def make_file(file: Path, lines: int, seed: int = 0) -> Path:
 
 
 def run_import(path: Path, file: Path) -> Measured:
-    """The command, from its start to its end."""
+    """Run the import command to its end."""
     url = f"sqlite:///{path}"
     command = [sys.executable, "-m", "seatlatch", "tickets", "import", str(file), "--org", "1001"]
     started = perf_counter()

@@ -1,7 +1,8 @@
-"""`python -m bench.journal --engine ...`: what the journal costs.
+"""`python -m bench.journal --engine ...`: measures the cost of the journal.
 
-Two servers on one inventory, in turn: seatlatch, and seatlatch that writes nothing down. The same
-load as in `bench.changes`; medians of the rounds, and of the ratios of neighbours.
+Two servers alternate on one inventory: seatlatch, and seatlatch without its journal. The load is
+that of `bench.changes`. The figures are medians of the rounds, and of the ratios of adjacent
+rounds.
 """
 
 import argparse
@@ -20,22 +21,22 @@ from rich.table import Table
 from bench.changes import (
     CONNECTIONS,
     RESULTS,
-    asked,
     batches,
     machine,
     made_engine,
+    parse_options,
     require_all_flipped,
 )
 from bench.engine import Engine
 from bench.load import Load, run_load
 from bench.serving import running_server
 
-WAYS = {"with": "seatlatch", "without": "bench.unrecorded"}
+MODULES = {"with": "seatlatch", "without": "bench.unrecorded"}
 
 
 def main() -> None:
     """Measure, print the table, write the figures."""
-    options = asked(__doc__)
+    options = parse_options(__doc__)
     with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as made:
         folder = Path(made)
         with made_engine(options.engine, folder, options.tickets, options.workers) as engine:
@@ -59,25 +60,25 @@ def main() -> None:
 
 
 def measure(engine: Engine, folder: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """The figures of each size."""
+    """Measure the figures of each size."""
     found = []
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("measuring", total=len(options.sizes) * options.rounds)
         for size in options.sizes:
-            loads: dict[str, list[Load]] = {way: [] for way in WAYS}
+            loads: dict[str, list[Load]] = {name: [] for name in MODULES}
             for number in range(options.rounds):
-                order = list(WAYS) if number % 2 else list(reversed(WAYS))
-                for way in order:
-                    loads[way].append(one_load(engine, folder, size, options.seconds, way))
+                order = list(MODULES) if number % 2 else list(reversed(MODULES))
+                for name in order:
+                    loads[name].append(one_load(engine, folder, size, options.seconds, name))
                 progress.advance(task)
             found.append(summary(size, loads["with"], loads["without"]))
     return found
 
 
-def one_load(engine: Engine, folder: Path, size: int, seconds: float, way: str) -> Load:
-    """One server, warmed up by its first requests, and what it answered."""
+def one_load(engine: Engine, folder: Path, size: int, seconds: float, name: str) -> Load:
+    """Run one load on a new server, whose first requests warm it up."""
     requests = batches(engine, size, int(12_500 * seconds)).requests()
-    with running_server(engine.url, folder, engine.workers, WAYS[way]) as server:
+    with running_server(engine.url, folder, engine.workers, MODULES[name]) as server:
         load = run_load(server.port, requests, CONNECTIONS, seconds)
     require_all_flipped(load, engine.restore(), size)
     return load
@@ -99,7 +100,7 @@ def summary(size: int, recorded: list[Load], unrecorded: list[Load]) -> dict[str
 
 
 def show(figures: dict[str, Any]) -> None:
-    """The table."""
+    """Print the table."""
     table = Table(
         title=f"{figures['machine']}, {figures['tickets']:,} tickets, {figures['engine']}"
     )

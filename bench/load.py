@@ -1,8 +1,8 @@
-"""HTTP loads over keep-alive connections: closed (each sends when it was answered) or open (by the
-clock, whether or not it was).
+"""Sends HTTP loads over keep-alive connections: closed (the next request follows the response) or
+open (at a fixed rate).
 
-Speaks HTTP by hand on bare sockets, since whatever is between would need more of the machine than
-the server that is measured.
+It writes HTTP on plain sockets, because an HTTP client would use more processor time than the
+server that it measures.
 """
 
 import json
@@ -21,7 +21,7 @@ READ_BYTES = 65536
 
 
 class Load(NamedTuple):
-    """What came of a load. `latencies_ms` sorted; `statuses` as they were answered."""
+    """The result of a load. `latencies_ms` is sorted; `statuses` counts the responses by status."""
 
     requests: int
     seconds: float
@@ -30,23 +30,23 @@ class Load(NamedTuple):
 
     @property
     def per_second(self) -> float:
-        """Requests answered a second."""
+        """The completed requests a second."""
         return self.requests / self.seconds
 
     def percentile_ms(self, percent: float) -> float:
-        """The latency under which `percent` of the requests stayed."""
+        """The latency that `percent` of the requests did not exceed."""
         return self.latencies_ms[
             min(len(self.latencies_ms) - 1, int(self.requests * percent / 100))
         ]
 
 
 def unlock_request(tokens: Sequence[str], credentials: dict[str, str]) -> bytes:
-    """A whole `PUT /v1/tickets/unlock` as it goes over the wire."""
+    """A complete `PUT /v1/tickets/unlock` as bytes on the wire."""
     return _request("unlock", {"tokens": tokens}, credentials)
 
 
 def lock_request(tokens: Sequence[str], credentials: dict[str, str]) -> bytes:
-    """A whole `PUT /v1/tickets/lock`, with a price for each ticket."""
+    """A complete `PUT /v1/tickets/lock`, with a price for each ticket."""
     listing = {
         "externalListingId": LISTING_ID,
         "tokens": [{"token": token, "individualPrice": PRICE} for token in tokens],
@@ -69,8 +69,8 @@ def _request(verb: str, message: dict[str, object], credentials: dict[str, str])
     return "\r\n".join([f"PUT /v1/tickets/{verb} HTTP/1.1", *lines, "", ""]).encode() + body
 
 
-class _Answers:
-    """What was answered so far."""
+class _Responses:
+    """The latencies and statuses of the responses so far."""
 
     def __init__(self) -> None:
         self.latencies: list[float] = []
@@ -86,7 +86,7 @@ class _Answers:
 
 
 class _Connection:
-    """One socket, on which one request at a time is under way. `sent_at`: its time, to be told."""
+    """A socket with at most one request in flight. `sent_at` is the start of its latency."""
 
     __slots__ = ("buffer", "sent_at", "socket")
 
@@ -101,7 +101,7 @@ class _Connection:
         self.socket.sendall(request)
 
     def receive(self) -> bytes | None:
-        """The status of the answer, if it is whole now."""
+        """The status of the response, or None if it is not complete."""
         data = self.socket.recv(READ_BYTES)
         if not data:
             raise ConnectionError("closed by the server")
@@ -119,7 +119,7 @@ class _Connection:
 
 
 class _Connections:
-    """All of them, and who of them has something to read."""
+    """All connections, and a poll for those with data to read."""
 
     def __init__(self, port: int, count: int) -> None:
         self._poll = select.epoll()
@@ -139,43 +139,43 @@ class _Connections:
 
 
 def run_load(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
-    """Closed: send `requests` in turn until they or the seconds are over."""
+    """Run a closed load: send `requests` in order until the list or the time ends."""
     opened = _Connections(port, connections)
-    answers, waiting = _Answers(), iter(requests)
+    responses, waiting = _Responses(), iter(requests)
     started = perf_counter()
     until = started + seconds
-    under_way = 0
+    in_flight = 0
     for connection in opened.all:
         connection.send(next(waiting), perf_counter())
-        under_way += 1
-    while under_way:
+        in_flight += 1
+    while in_flight:
         for connection in opened.readable(10):
             status = connection.receive()
             if status is None:
                 continue
             now = perf_counter()
-            answers.add(status, now - connection.sent_at)
+            responses.add(status, now - connection.sent_at)
             request = next(waiting, None) if now < until else None
             if request is None:
-                under_way -= 1
+                in_flight -= 1
             else:
                 connection.send(request, now)
     ended = perf_counter()
     opened.close()
-    return answers.load(ended - started)
+    return responses.load(ended - started)
 
 
 def run_open_load(port: int, requests: Sequence[bytes], connections: int, rate: float) -> Load:
-    """Open: send `requests` at so many a second, each when its time has come.
+    """Run an open load: send `requests` at `rate` a second.
 
-    If every connection is busy a request waits, and its latency counts from its time all the same.
+    If every connection is busy, a request waits, and its latency includes the wait.
     """
     opened = _Connections(port, connections)
-    free, answers = deque(opened.all), _Answers()
+    free, responses = deque(opened.all), _Responses()
     started = perf_counter()
     due: Callable[[int], float] = lambda number: started + number / rate  # noqa: E731
-    sent = answered = 0
-    while answered < len(requests):
+    sent = completed = 0
+    while completed < len(requests):
         now = perf_counter()
         while sent < len(requests) and free and due(sent) <= now:
             free.popleft().send(requests[sent], due(sent))
@@ -184,9 +184,9 @@ def run_open_load(port: int, requests: Sequence[bytes], connections: int, rate: 
         for connection in opened.readable(max(0.0, wait)):
             status = connection.receive()
             if status is not None:
-                answers.add(status, perf_counter() - connection.sent_at)
-                answered += 1
+                responses.add(status, perf_counter() - connection.sent_at)
+                completed += 1
                 free.append(connection)
     ended = perf_counter()
     opened.close()
-    return answers.load(ended - started)
+    return responses.load(ended - started)

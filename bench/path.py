@@ -1,8 +1,7 @@
-"""`python -m bench.path`: the processor time of a request in our own process, without socket and
-database.
+"""`python -m bench.path`: measures the processor time of a request without socket and database.
 
-The whole service as it is wired, log and metrics on, fed by a transport that answers at once and on
-a store that has every ticket. What is left is what a request costs in Python.
+It runs the complete service, log and metrics on, on an in-memory transport that sends the next
+request at once, and a store that has every ticket. The result is the cost of a request in Python.
 """
 
 import argparse
@@ -20,19 +19,20 @@ import uvloop
 
 from bench.load import lock_request, unlock_request
 from bench.serving import ACCESS_TOKEN, API_KEY, APPLICATION, CHANNEL, CREDENTIALS
-from seatlatch.api.connection import Connection
-from seatlatch.api.connection_context import ConnectionContext
-from seatlatch.api.server import DEFAULT_LIMITS
 from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.application import AccessToken, ApiKey, Application, Credentials
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.journal import NewEntry
+from seatlatch.http.connection import Connection
+from seatlatch.http.connection_context import ConnectionContext
+from seatlatch.http.server import DEFAULT_LIMITS
+from seatlatch.journal.chain import chained
+from seatlatch.journal.rows import EPOCH, NO_HASH, Head
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics
 from seatlatch.settings import read_settings
-from seatlatch.store.interface import Written
-from seatlatch.store.journal import EPOCH, NO_HASH, Head, chained
-from seatlatch.wiring import COLLECT_AFTER_ALLOCATIONS, compose
+from seatlatch.store.interface import ChangedTicket
+from seatlatch.wiring import COLLECT_AFTER_ALLOCATIONS, build_app
 
 CONNECTIONS = 16
 SIZES = (1, 10, 100)
@@ -41,44 +41,47 @@ HEAD = Head(1, 0, NO_HASH)
 
 
 class EveryTicket:
-    """A transaction in which every ticket is changed."""
+    """A transaction that changes every ticket; it is its own `tickets` and `journal`."""
 
-    async def open_entries(self, entries: int) -> int:
-        """Numbers that nobody else uses."""
+    def __init__(self) -> None:
+        self.tickets = self.journal = self
+
+    async def reserve_entries(self, entries: int) -> int:
+        """Return the first entry number."""
         return 1
 
     async def change_mpreserve(
-        self, asked: Mapping[str, Any], entries: Mapping[str, int]
-    ) -> Mapping[str, Written]:
-        """All of them."""
-        return dict.fromkeys(asked, ("234567", "[1,0]"))
+        self, requested: Mapping[str, Any], entries: Mapping[str, int]
+    ) -> Mapping[str, ChangedTicket]:
+        """Change all tickets."""
+        return dict.fromkeys(requested, ChangedTicket("234567", "[1,0]"))
 
     async def record(self, entries: Sequence[NewEntry]) -> None:
-        """As it is written down, chained."""
+        """Compute the hash chain of the entries, without writing them."""
         chained(HEAD, entries, range(len(entries)), EPOCH)
 
 
-class AtOnce:
-    """A store that confirms at once."""
+class InstantStore:
+    """A store that commits without a database."""
 
     lanes = 1
     mixes_kinds = False
 
     async def commit(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
-        """One turn of the loop later, so that groups form."""
+        """Run the work in the next iteration of the event loop, so that groups form."""
         await asyncio.sleep(0)
         return await work(EveryTicket())
 
     async def credentials_version(self) -> int:
-        """Nothing changes."""
+        """A constant version."""
         return 1
 
     async def credentials_version_and_time(self) -> tuple[int, datetime]:
-        """Nothing changes but the time."""
+        """A constant version, and the current time."""
         return 1, datetime.now(UTC)
 
     async def read_credentials(self) -> Credentials:
-        """The one caller."""
+        """The credentials of the one caller."""
         application = Application(
             APPLICATION,
             Channel(CHANNEL, frozenset({"1001"})),
@@ -89,36 +92,36 @@ class AtOnce:
         return Credentials(1, {APPLICATION: application}, tokens, {})
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""
 
 
 class Wire(asyncio.Transport):
-    """A connection whose client sends its next request as soon as it was answered."""
+    """A connection whose client sends its next request after each response."""
 
-    def __init__(self, answered: Callable[["Wire"], None]) -> None:
+    def __init__(self, responded: Callable[["Wire"], None]) -> None:
         super().__init__()
-        self._answered = answered
+        self._responded = responded
         self.protocol: Any = None
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """An answer."""
+        """Check a response and notify the client."""
         assert bytes(data[9:12]) == b"200", data
-        self._answered(self)
+        self._responded(self)
 
     def is_closing(self) -> bool:
-        """Never."""
+        """Return False."""
         return False
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Who is there."""
+        """The addresses of client and server."""
         return {"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)}.get(name, default)
 
 
 async def measure(size: int, count: int) -> float:
-    """Microseconds of processor time for a request of so many tokens."""
-    log, metrics, store = make_log("json", "info"), Metrics(), AtOnce()
+    """Measure microseconds of processor time for a request of `size` tokens."""
+    log, metrics, store = make_log("json", "info"), Metrics(), InstantStore()
     settings = read_settings({}, {"rate_limit": "1000000:1000000"})
-    app: Any = compose(settings, store, log, metrics)  # type: ignore[arg-type]
+    app: Any = build_app(settings, store, log, metrics)  # type: ignore[arg-type]
     context = ConnectionContext(app.handle, log, metrics, DEFAULT_LIMITS.keep_alive_seconds)
     lifespan = app.lifespan()
     await lifespan.__aenter__()
@@ -134,13 +137,13 @@ async def measure(size: int, count: int) -> float:
         context.read_buffer[: len(request)] = request
         wire.protocol.buffer_updated(len(request))
 
-    def answered(wire: Wire) -> None:
+    def responded(wire: Wire) -> None:
         if sent < count:
             loop.call_soon(send, wire)
         elif not over.done():
             over.set_result(None)
 
-    wires = [Wire(answered) for _ in range(CONNECTIONS)]
+    wires = [Wire(responded) for _ in range(CONNECTIONS)]
     for wire in wires:
         wire.protocol = Connection(context)
         wire.protocol.connection_made(wire)
@@ -154,7 +157,7 @@ async def measure(size: int, count: int) -> float:
 
 
 def made_requests(size: int) -> Sequence[bytes]:
-    """Unlocks and locks in turn."""
+    """Alternating unlocks and locks."""
     requests = []
     for number in range(DIFFERENT):
         tokens = [str(10_000_000_000 + number * 1000 + at) for at in range(size)]
@@ -164,7 +167,7 @@ def made_requests(size: int) -> Sequence[bytes]:
 
 
 def main() -> None:
-    """Measure and print, the least of so many rounds."""
+    """Measure, and print the least of the rounds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=20_000)

@@ -1,4 +1,4 @@
-"""PostgreSQL in a benchmark: a server from its wheel, an inventory, and pgbench beside it."""
+"""PostgreSQL in a benchmark: a server from its wheel, an inventory, and pgbench as the baseline."""
 
 import random
 import re
@@ -12,15 +12,15 @@ import psycopg
 
 from bench.engine import LISTED, UNLISTED, Inventory, Turn
 from bench.load import LISTING_ID, PRICE, SOURCE
-from bench.serving import CHANNEL, Processes, let_in
-from seatlatch.wiring import make_database, open_provisioning
+from bench.serving import CHANNEL, Processes, add_caller
+from seatlatch.wiring import engine_of, with_store
 from tests.postgres import INSTALLED, PostgresServer, installed
 
 FIRST_TOKEN = 10_000_000_000
 DATABASE = "bench"
 CLIENTS, THREADS = 32, 2
 OPTIONS = {"shared_buffers": "1GB", "max_wal_size": "4GB", "max_connections": "200"}
-"""Default durability. Room for the inventory, and no checkpoint in the midst of a measurement."""
+"""Default durability, memory for the inventory, and no checkpoint during a measurement."""
 
 FILL = f"""
 INSERT INTO seatlatch.tickets (token, organization_id, owner_id, access_id, section, "row", seat,
@@ -49,12 +49,12 @@ UPDATE seatlatch.tickets SET mpreserve = NOT mpreserve,
   individual_price = CASE WHEN mpreserve THEN NULL ELSE {PRICE} END, revision = revision + 1
 WHERE token = ANY (ARRAY[{{tokens}}]) RETURNING token, owner_id;
 """
-"""What pgbench does: every ticket that it meets is flipped, locked or unlocked."""
+"""The statement of pgbench: locks or unlocks every ticket, whichever changes it."""
 
 
 @contextmanager
 def postgres(folder: Path, tickets: int, workers: int) -> Iterator["PostgresEngine"]:
-    """A server with so many tickets, every other one listed by one channel."""
+    """Run a server with `tickets` tickets, every other one listed by one channel."""
     server = PostgresServer(OPTIONS)
     try:
         server.start()
@@ -77,10 +77,9 @@ class PostgresEngine:
         self._tickets = tickets
         self.workers = workers
         self.url = server.url(DATABASE)
-        make_database(self.url)
-        with open_provisioning(self.url) as provisioning:
-            let_in(provisioning)
-        self._do(FILL, tickets - 1)
+        engine_of(self.url).make_or_migrate("inventory")
+        with_store(self.url, lambda store: store.commit(add_caller))
+        self._execute(FILL, tickets - 1)
         self.restore()
         chance = random.Random(20261123)
         parts = [[str(FIRST_TOKEN + n) for n in range(start, tickets, 2)] for start in (0, 1)]
@@ -89,18 +88,18 @@ class PostgresEngine:
         self.inventory = Inventory(*parts)
 
     def restore(self) -> int:
-        """Every ticket as it was, and a table without dead rows."""
-        restored = self._do(RELIST) + self._do(UNLIST)
+        """Restore every ticket and remove dead rows; the number of restored tickets."""
+        restored = self._execute(RELIST) + self._execute(UNLIST)
         self.tidy()
         return restored
 
     def tidy(self) -> None:
-        """A table without dead rows, and no checkpoint that is due."""
-        self._do("VACUUM ANALYZE seatlatch.tickets")
-        self._do("CHECKPOINT")
+        """Remove dead rows, and run a checkpoint so that none is due."""
+        self._execute("VACUUM ANALYZE seatlatch.tickets")
+        self._execute("CHECKPOINT")
 
     def baseline(self, turn: Turn) -> float:
-        """pgbench without HTTP: one UPDATE of so many tickets for each transaction."""
+        """Run pgbench without HTTP: one UPDATE of `turn.size` tickets in each transaction."""
         script = self._folder / "flip.sql"
         names = [f"n{number}" for number in range(turn.size)]
         chance = "".join(f"\\set {name} random(0, {self._tickets - 1})\n" for name in names)
@@ -122,17 +121,17 @@ class PostgresEngine:
         return float(found[1])
 
     def changes(self) -> int:
-        """How many changes its tickets have had in all."""
+        """The total number of changes to the tickets."""
         with psycopg.connect(self.url) as connection:
             row = connection.execute("SELECT sum(revision - 1) FROM seatlatch.tickets").fetchone()
         assert row
         return int(row[0])
 
     def cpu_seconds(self) -> float:
-        """Of the server and all its processes."""
+        """The processor time of the server and all its processes."""
         return Processes(self._server.pid).cpu_seconds()
 
-    def _do(self, sql: str, *values: Any) -> int:
+    def _execute(self, sql: str, *values: Any) -> int:
         with psycopg.connect(self.url, autocommit=True) as connection:
             return connection.execute(sql.encode(), values or None).rowcount
 

@@ -1,4 +1,4 @@
-"""A real server for a benchmark, in processes of its own, and what those need of the machine."""
+"""Starts a real server for a benchmark in its own processes, and measures their resources."""
 
 import http.client
 import json
@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from seatlatch.auth.keys import hash_secret
-from seatlatch.store.provisioning import Provisioning
+from seatlatch.store.interface import Transaction
 
 START_SECONDS_MAX = 10.0
 CHANNEL = "bench-channel"
@@ -27,22 +27,22 @@ CREDENTIALS = {
 }
 
 
-def let_in(provisioning: Provisioning) -> None:
-    """An organization, and the one caller whom a benchmark has."""
-    provisioning.add_organization("1001", "Bench")
-    provisioning.add_channel(CHANNEL, "Bench", ["1001"])
-    provisioning.add_application(APPLICATION, CHANNEL)
-    provisioning.add_api_key(APPLICATION, hash_secret(API_KEY.encode()))
-    provisioning.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))
+async def add_caller(transaction: Transaction) -> None:
+    """Add an organization, and the one caller of a benchmark."""
+    await transaction.access.add_organization("1001", "Bench")
+    await transaction.access.add_channel(CHANNEL, "Bench", ["1001"])
+    await transaction.access.add_application(APPLICATION, CHANNEL)
+    await transaction.access.add_api_key(APPLICATION, hash_secret(API_KEY.encode()))
+    await transaction.access.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))
 
 
 class Processes(NamedTuple):
-    """A process and all that it has started."""
+    """A process and its children."""
 
     pid: int
 
     def cpu_seconds(self) -> float:
-        """The processor time that they have used so far, the ended ones included."""
+        """The processor time so far, including ended processes."""
         ticks = 0
         for pid in (self.pid, *children(self.pid)):
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -52,12 +52,12 @@ class Processes(NamedTuple):
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def resident_mebibytes(self) -> float:
-        """The memory that the largest of them holds now."""
+        """The memory of the largest process at present."""
         return max(_resident(pid) for pid in (self.pid, *children(self.pid)))
 
 
 def children(parent: int) -> list[int]:
-    """The processes that a process has started and that still run."""
+    """The running child processes of a process."""
     listed = Path(f"/proc/{parent}/task/{parent}/children").read_text()
     return [int(pid) for pid in listed.split()]
 
@@ -69,7 +69,7 @@ def _resident(pid: int) -> float:
 
 
 class Server(NamedTuple):
-    """A running server. `start_seconds`: from its start to its first answer."""
+    """A running server. `start_seconds` is the time from its start to its first response."""
 
     port: int
     processes: Processes
@@ -80,7 +80,7 @@ class Server(NamedTuple):
 def running_server(
     url: str, folder: Path, workers: int = 1, module: str = "seatlatch"
 ) -> Iterator[Server]:
-    """`seatlatch serve` on a database, with its limits and its log on. `module`: what is run."""
+    """Run `seatlatch serve`, or the `serve` of another module, with its limits and log on."""
     environment = {
         **os.environ,
         "SEATLATCH_RATE_LIMIT": "1000000:1000000",
@@ -97,20 +97,20 @@ def running_server(
         assert process.stdout is not None
         port = int(json.loads(process.stdout.readline())["url"].rpartition(":")[2])
         try:
-            _first_answer(port)
+            _wait_for_response(port)
             yield Server(port, Processes(process.pid), perf_counter() - started)
         finally:
             process.terminate()
 
 
-def _first_answer(port: int) -> None:
+def _wait_for_response(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     deadline = perf_counter() + START_SECONDS_MAX
     while True:
         try:
             connection.request("GET", "/readyz")
             break
-        except ConnectionRefusedError:  # it says that it serves before it listens
+        except ConnectionRefusedError:  # it prints its URL before it listens
             connection.close()
             if perf_counter() > deadline:
                 raise

@@ -1,7 +1,7 @@
-"""`python -m bench.shapes`: ways to make a group of locks and unlocks durable on PostgreSQL.
+"""`python -m bench.shapes`: compares ways to make a group of changes durable on PostgreSQL.
 
-Each way flips the same tickets, group after group on one connection, with default durability. Told
-are groups a second, and the processor time that a group takes in this process and in the server.
+Each way changes the same tickets, group after group on one connection, with default durability. The
+figures are groups a second, and the processor time of a group in this process and in the server.
 """
 
 import argparse
@@ -38,38 +38,38 @@ LISTING = Listing("MY_ACCOUNT", "L-2026-000001", None, Decimal("125.50"), None)
 SIZES = (1, 10, 100, 1000)
 SWITCH_SECONDS = 0.0005
 
-Wishes = dict[str, Mpreserve]
-Way = Callable[[Wishes], Awaitable[int]]
+Changes = dict[str, Mpreserve]
+Way = Callable[[Changes], Awaitable[int]]
 
 
-class Said(Exception):
-    """Enough was said."""
+class Captured(Exception):
+    """Stops a transaction after its statements were captured."""
 
 
-class Asked:
-    """Catches what our transaction says, so that other ways can say the same."""
+class StatementCapture:
+    """Captures the statements of the store's transaction, so that other ways can run them."""
 
     def __init__(self) -> None:
         self.statements: tuple[Statement, ...] = ()
 
     async def ask(self, *statements: Statement) -> list[Any]:
-        """Nothing is done."""
+        """Capture the statements without running them."""
         self.statements = statements
-        raise Said
+        raise Captured
 
 
-async def said(wishes: Wishes, *, careful: bool = False) -> tuple[Statement, ...]:
-    """The statements that our transaction makes of wishes."""
-    asked: Any = Asked()
-    with suppress(Said):
-        await PostgresTransaction(asked, (), None, careful=careful).change_mpreserve(
-            wishes, dict.fromkeys(wishes, 1)
-        )
-    return tuple(asked.statements)
+async def captured_statements(changes: Changes, *, careful: bool = False) -> tuple[Statement, ...]:
+    """The statements of the store's transaction for these changes."""
+    capture: Any = StatementCapture()
+    with suppress(Captured):
+        transaction = PostgresTransaction(capture, (), None, careful=careful)
+        await transaction.tickets.change_mpreserve(changes, dict.fromkeys(changes, 1))
+    *statements, _mark = capture.statements
+    return tuple(statements)
 
 
 def for_psycopg(statement: Statement) -> tuple[bytes, dict[str, str]]:
-    """With its own placeholders instead of libpq's."""
+    """A statement with psycopg's placeholders instead of libpq's."""
     sql, values = statement
     for number in range(len(values), 0, -1):
         sql = sql.replace(f"${number}", f"%(v{number})s")
@@ -92,7 +92,7 @@ class Ways:
         return self
 
     def all(self) -> dict[str, Way]:
-        """By what they are called."""
+        """The ways by name."""
         return {
             "one piece with BEGIN, then COMMIT (ours)": self.ours,
             "the same, tickets read and locked first": self.careful,
@@ -103,70 +103,70 @@ class Ways:
             "psycopg async, one statement for each ticket, pipeline mode": self.each,
         }
 
-    async def ours(self, wishes: Wishes) -> int:
-        """As the store does it."""
-        return await self._say(await said(wishes))
+    async def ours(self, changes: Changes) -> int:
+        """The way of the store."""
+        return await self._run(await captured_statements(changes))
 
-    async def careful(self, wishes: Wishes) -> int:
-        """As the store does it after another transaction came in between."""
-        return await self._say(await said(wishes, careful=True))
+    async def careful(self, changes: Changes) -> int:
+        """The way of the store after a conflict with another transaction."""
+        return await self._run(await captured_statements(changes, careful=True))
 
-    async def _say(self, statements: tuple[Statement, ...]) -> int:
+    async def _run(self, statements: tuple[Statement, ...]) -> int:
         *_, result = await self._ours.ask(Statement(BEGIN), *statements)
         flipped = len(pairs(result))
         await self._ours.end("COMMIT")
         return flipped
 
-    async def plain(self, wishes: Wishes) -> int:
-        """Through cursors."""
-        sql, values = await self._for_psycopg(wishes)
+    async def plain(self, changes: Changes) -> int:
+        """Execute with cursors."""
+        sql, values = await self._for_psycopg(changes)
         await self._connection.execute(b"BEGIN")
         rows = await (await self._connection.execute(sql, values)).fetchall()
         await self._connection.execute(b"COMMIT")
-        return len(dict(rows))
+        return len(rows)
 
-    async def pipeline(self, wishes: Wishes) -> int:
-        """Through cursors, BEGIN and the work in one piece."""
-        sql, values = await self._for_psycopg(wishes)
+    async def pipeline(self, changes: Changes) -> int:
+        """Execute with cursors, BEGIN and the statement in one pipeline."""
+        sql, values = await self._for_psycopg(changes)
         async with self._connection.pipeline():
             await self._connection.execute(b"BEGIN")
             rows = await (await self._connection.execute(sql, values)).fetchall()
         await self._connection.execute(b"COMMIT")
-        return len(dict(rows))
+        return len(rows)
 
-    async def thread(self, wishes: Wishes) -> int:
-        """As `plain`, beside the event loop."""
-        sql, values = await self._for_psycopg(wishes)
+    async def thread(self, changes: Changes) -> int:
+        """The same as `plain`, in a thread."""
+        sql, values = await self._for_psycopg(changes)
 
         def work() -> int:
             self._sync.execute(b"BEGIN")
             rows = self._sync.execute(sql, values).fetchall()
             self._sync.execute(b"COMMIT")
-            return len(dict(rows))
+            return len(rows)
 
         return await asyncio.wrap_future(self._thread.submit(work))
 
-    async def alone(self, wishes: Wishes) -> int:
-        """It is durable before anybody has seen what it did."""
-        sql, values = await self._for_psycopg(wishes)
-        return len(dict(await (await self._connection.execute(sql, values)).fetchall()))
+    async def alone(self, changes: Changes) -> int:
+        """Execute one statement in autocommit mode, durable before its result is known."""
+        sql, values = await self._for_psycopg(changes)
+        return len(await (await self._connection.execute(sql, values)).fetchall())
 
-    async def each(self, wishes: Wishes) -> int:
-        """Many small statements."""
+    async def each(self, changes: Changes) -> int:
+        """Execute one statement for each ticket."""
         flipped = 0
         async with self._connection.pipeline():
             await self._connection.execute(b"BEGIN")
             cursors = []
-            for token, wish in sorted(wishes.items()):
-                sql, values = await self._for_psycopg({token: wish})
+            for token, change in sorted(changes.items()):
+                sql, values = await self._for_psycopg({token: change})
                 cursors.append(await self._connection.execute(sql, values))
             for cursor in cursors:
                 flipped += len(await cursor.fetchall())
         await self._connection.execute(b"COMMIT")
         return flipped
 
-    async def _for_psycopg(self, wishes: Wishes) -> tuple[bytes, dict[str, str]]:
-        (statement,) = await said(wishes)
+    async def _for_psycopg(self, changes: Changes) -> tuple[bytes, dict[str, str]]:
+        (statement,) = await captured_statements(changes)
         return for_psycopg(statement)
 
     async def close(self) -> None:
@@ -178,7 +178,7 @@ class Ways:
 
 
 async def measure(engine: PostgresEngine, seconds: float, sizes: Sequence[int]) -> list[Any]:
-    """A row for each way and size."""
+    """Measure a row for each way and size."""
     ways = await Ways(Address.of(engine.url)).open()
     rows = []
     for size in sizes:

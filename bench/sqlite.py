@@ -1,4 +1,4 @@
-"""SQLite in a benchmark: an inventory in a file, and a bare loop of the same writes beside it."""
+"""SQLite in a benchmark: an inventory in a file, and a bare loop of writes as the baseline."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -10,13 +10,13 @@ import apsw
 
 from bench.engine import LISTED, UNLISTED, Inventory, Turn
 from bench.load import LISTING_ID, PRICE, SOURCE
-from bench.serving import CHANNEL, let_in
-from seatlatch.store.interface import NewTicket
+from bench.serving import CHANNEL, add_caller
+from seatlatch.store.interface import NewTicket, Transaction
 from seatlatch.store.sqlite.opening import open_database
-from seatlatch.wiring import make_database, open_provisioning
+from seatlatch.wiring import engine_of, with_store
 
 AUTOCHECKPOINT_PAGES = 48_000
-"""As often as the server checkpoints."""
+"""The server's interval between checkpoints."""
 
 BARE_UNLOCK = """
 UPDATE tickets SET mpreserve = 0, mpreserve_channel = NULL, listing_source = NULL,
@@ -47,7 +47,7 @@ LISTING = (SOURCE, LISTING_ID, str(PRICE))
 
 @contextmanager
 def sqlite(folder: Path, tickets: int) -> Iterator["SqliteEngine"]:
-    """An inventory of so many tickets in `folder`, every other one listed by one channel."""
+    """Create an inventory in `folder`, every other ticket listed by one channel."""
     path = folder / "bench.db"
     yield SqliteEngine(path, make_inventory(path, tickets))
 
@@ -65,11 +65,11 @@ class SqliteEngine:
         self.inventory = inventory
 
     def restore(self) -> int:
-        """Every ticket as it was."""
+        """Restore every ticket."""
         return restore(self._path)
 
     def baseline(self, turn: Turn) -> float:
-        """A loop in one process, one durable transaction for each request."""
+        """Run a loop in one process, with one durable transaction for each request."""
         connection = open_database(self._path, "inventory")
         connection.wal_autocheckpoint(AUTOCHECKPOINT_PAGES)
         started = perf_counter()
@@ -85,32 +85,35 @@ class SqliteEngine:
         return rate
 
     def cpu_seconds(self) -> float:
-        """It runs inside the server."""
+        """Return 0: SQLite runs inside the server."""
         return 0.0
 
 
 def make_inventory(path: Path, tickets: int) -> Inventory:
-    """A database with so many tickets, every other one listed by one channel."""
+    """Create a database with `tickets` tickets, every other one listed by one channel."""
     url = f"sqlite:///{path}"
-    make_database(url)
+    engine_of(url).make_or_migrate("inventory")
     chance = random.Random(20261123)
     tokens = [str(10_000_000_000 + number) for number in chance.sample(range(10**10), tickets)]
     inventory = Inventory(tokens[::2], tokens[1::2])
     listed = frozenset(inventory.listed)
-    with open_provisioning(url) as provisioning:
-        let_in(provisioning)
-        provisioning.add_tickets(
+
+    async def fill(transaction: Transaction) -> None:
+        await add_caller(transaction)
+        await transaction.tickets.add(
             NewTicket(
                 token, "1001", "234567", "EVENT", LISTED if token in listed else UNLISTED, "A", "1"
             )
             for token in sorted(tokens)
         )
+
+    with_store(url, lambda store: store.commit(fill))
     restore(path)
     return inventory
 
 
 def restore(path: Path) -> int:
-    """Bring every ticket back to how it was; how many were not so."""
+    """Restore every ticket, and return how many had changed."""
     connection = open_database(path, "inventory")
     connection.execute(RELIST, (CHANNEL, *LISTING))
     restored = connection.changes()

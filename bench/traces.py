@@ -1,8 +1,8 @@
-"""`python -m bench.traces --engine ...`: how long a trace and a history take in a long journal.
+"""`python -m bench.traces --engine ...`: measures a trace and a history in a long journal.
 
-A journal of ten million requests is made by SQL, each of one ticket out of 100,000, so that every
-ticket was changed a hundred times. Then a running server is asked by the box office's routes, one
-question at a time, for requests and tickets that were drawn by lot.
+It creates a journal of ten million requests with SQL. Each request has one of 100,000 tickets, so
+every ticket was changed a hundred times. Then it sends sequential requests to the box office's
+routes of a running server, for random requests and tickets.
 """
 
 import argparse
@@ -29,7 +29,8 @@ from bench.postgres import postgres
 from bench.serving import running_server
 from bench.sqlite import sqlite
 from seatlatch.auth.keys import hash_secret
-from seatlatch.wiring import open_provisioning
+from seatlatch.store.interface import Transaction
+from seatlatch.wiring import with_store
 
 TICKETS = 100_000
 QUESTIONS = 200
@@ -63,12 +64,17 @@ INSERT INTO seatlatch.tickets (token, organization_id, owner_id, entry_id)
 SELECT 20000000000 + mod(n, {TICKETS}), '1001', '234567', (1::bigint << 36) + n
 FROM generate_series(%s::bigint, %s::bigint) AS n
 """
-"""Each leads to the latest of its entries."""
+"""Each ticket refers to its latest entry."""
 PORTION_ROWS = 1_000_000
 
 
+async def add_operator(transaction: Transaction) -> None:
+    """The one operator whom the benchmark has."""
+    await transaction.access.add_operator("bench", hash_secret(OPERATOR_KEY.encode()))
+
+
 def main() -> None:
-    """Make the journal, ask, print the table, write the figures."""
+    """Create the journal, measure, print the table, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--rows", type=int, default=10_000_000)
@@ -80,14 +86,15 @@ def main() -> None:
             sqlite(folder, TICKETS) if options.engine == "sqlite" else postgres(folder, TICKETS, 1)
         )
         with maker as engine:
-            with open_provisioning(engine.url) as provisioning:
-                provisioning.add_operator("bench", hash_secret(OPERATOR_KEY.encode()))
+            with_store(engine.url, lambda store: store.commit(add_operator))
             fill = fill_sqlite if options.engine == "sqlite" else fill_postgres
             requests, tokens = fill(engine, options.rows)
             with running_server(engine.url, folder) as server:
                 found = {
-                    "trace": asked(server.port, [f"requests/{one}" for one in requests]),
-                    "history": asked(server.port, [f"tickets/{one}/history" for one in tokens]),
+                    "trace": request_each(server.port, [f"requests/{one}" for one in requests]),
+                    "history": request_each(
+                        server.port, [f"tickets/{one}/history" for one in tokens]
+                    ),
                 }
     figures = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -105,30 +112,30 @@ def main() -> None:
 
 
 def portions(rows: int) -> list[tuple[int, int]]:
-    """The numbers of the rows, so many at a time."""
+    """The first and last number of each portion of rows."""
     return [
         (first, min(first + PORTION_ROWS - 1, rows)) for first in range(1, rows + 1, PORTION_ROWS)
     ]
 
 
-def drawn(rows: int) -> list[int]:
-    """The ids of entries drawn by lot, the same each time."""
+def random_entries(rows: int) -> list[int]:
+    """The ids of random entries, the same in each run."""
     chance = random.Random(20261125)
     return [(1 << 36) + chance.randint(1, rows) for _ in range(QUESTIONS)]
 
 
 def fill_sqlite(engine: Engine, rows: int) -> tuple[Sequence[str], Sequence[str]]:
-    """The journal by SQL; Request-IDs and tokens to ask for."""
+    """Create the journal with SQL, and return random Request-IDs and tokens."""
     connection = apsw.Connection(engine.url.removeprefix("sqlite:///"))
     connection.pragma("synchronous", "OFF")
     for first, last in portions(rows):
         connection.execute(FILL_SQLITE, (first, last))
-        told(last)
+        report(last)
     connection.execute("UPDATE journal_chains SET number = ?", (rows,))
     connection.execute(TICKETS_SQLITE, (rows - TICKETS + 1, rows))
     found = [
         row
-        for entry_id in drawn(rows)
+        for entry_id in random_entries(rows)
         for row in connection.execute(
             "SELECT lower(hex(request_id)), entry ->> '$.outcomes.unlocked[0]' FROM journal"
             " WHERE entry_id = ?",
@@ -141,51 +148,51 @@ def fill_sqlite(engine: Engine, rows: int) -> tuple[Sequence[str], Sequence[str]
 
 
 def fill_postgres(engine: Engine, rows: int) -> tuple[Sequence[str], Sequence[str]]:
-    """The same."""
+    """Create the journal with SQL, and return random Request-IDs and tokens."""
     with psycopg.connect(engine.url, autocommit=True) as connection:
         connection.execute("INSERT INTO seatlatch.journal_chains DEFAULT VALUES")
         for portion in portions(rows):
             connection.execute(FILL_POSTGRES.encode(), portion)
-            told(portion[1])
+            report(portion[1])
         connection.execute(f"UPDATE seatlatch.journal_chains SET number = {rows}".encode())
         connection.execute(TICKETS_POSTGRES.encode(), (rows - TICKETS + 1, rows))
         connection.execute("VACUUM ANALYZE")
         found = connection.execute(
             "SELECT request_id::text, entry::json->'outcomes'->'unlocked'->>0"
             " FROM seatlatch.journal WHERE entry_id = ANY (%s)",
-            (drawn(rows),),
+            (random_entries(rows),),
         ).fetchall()
     return [one for one, _ in found], [token for _, token in found]
 
 
-def told(rows: int) -> None:
-    """How far it is."""
+def report(rows: int) -> None:
+    """Print the number of rows so far."""
     sys.stderr.write(f"{rows:,} rows\n")
 
 
 def dashed(text: str) -> str:
-    """A UUID as it is sent."""
+    """A UUID with dashes."""
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-def asked(port: int, paths: Sequence[str]) -> list[float]:
-    """Ask for each once; the seconds that each took."""
+def request_each(port: int, paths: Sequence[str]) -> list[float]:
+    """Request each path once, and return the seconds of each."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     seconds = []
     for path in paths:
         began = perf_counter()
         headers = {"Authorization": f"Bearer {OPERATOR_KEY}"}
         connection.request("GET", f"/operator/v1/{path}", headers=headers)
-        answer = connection.getresponse()
-        body: Any = json.loads(answer.read())
+        response = connection.getresponse()
+        body: Any = json.loads(response.read())
         seconds.append(perf_counter() - began)
-        assert answer.status == 200, body
+        assert response.status == 200, body
         assert body.get("requests") or body.get("changes"), body
     return seconds
 
 
 def times(seconds: Sequence[float]) -> dict[str, float]:
-    """In milliseconds."""
+    """The median, p99 and maximum in milliseconds."""
     return {
         "median_ms": round(median(seconds) * 1000, 1),
         "p99_ms": round(quantiles(seconds, n=100)[98] * 1000, 1),
@@ -194,7 +201,7 @@ def times(seconds: Sequence[float]) -> dict[str, float]:
 
 
 def show(figures: dict[str, Any]) -> None:
-    """The table."""
+    """Print the table."""
     table = Table(title=f"{figures['machine']}, {figures['rows']:,} rows, {figures['engine']}")
     for name in ("question", "median ms", "p99 ms", "longest ms"):
         table.add_column(name, justify="right")

@@ -1,6 +1,6 @@
-"""`seatlatch` without its journal: what the benchmark of the journal's cost compares with.
+"""Runs `seatlatch` without its journal, for the benchmark of the journal's cost.
 
-Patched when it is imported, so that the workers that it starts are so, too.
+The import patches the classes, so that the workers are patched too.
 """
 
 from collections.abc import Sequence
@@ -11,28 +11,28 @@ from psycopg.pq.abc import PGresult
 from seatlatch.cli.main import main
 from seatlatch.domain.journal import NewEntry
 from seatlatch.store.postgres.connection import Statement
-from seatlatch.store.postgres.transaction import PostgresTransaction
-from seatlatch.store.sqlite.transaction import SqliteTransaction
+from seatlatch.store.postgres.journal import PostgresJournal
+from seatlatch.store.postgres.tickets import PostgresTickets
+from seatlatch.store.sqlite.journal import SqliteJournal
 
 
-async def _open_entries(_transaction: Any, _entries: int) -> int:
+async def _reserve_entries(_journal: Any, _entries: int) -> int:
     return 0
 
 
-async def _record(_transaction: Any, _entries: Sequence[NewEntry]) -> None:
-    """Nothing is written down."""
+async def _record(_journal: Any, _entries: Sequence[NewEntry]) -> None:
+    """Write nothing."""
 
 
-async def _write(transaction: Any, *statements: Statement) -> list[PGresult]:
-    begin, transaction._begin = transaction._begin, ()
-    results: list[PGresult] = await transaction._connection.ask(*begin, *statements)
-    return results[len(begin) :]
+async def _write(tickets: Any, *statements: Statement) -> list[PGresult]:
+    results: list[PGresult] = await tickets._statements.ask(*statements)
+    return results
 
 
-for kind in (SqliteTransaction, PostgresTransaction):
-    setattr(kind, "open_entries", _open_entries)  # noqa: B010 - a class of ours, changed here only
+for kind in (SqliteJournal, PostgresJournal):
+    setattr(kind, "reserve_entries", _reserve_entries)  # noqa: B010 - patched only here
     setattr(kind, "record", _record)  # noqa: B010
-setattr(PostgresTransaction, "_write", _write)  # noqa: B010
+setattr(PostgresTickets, "_write", _write)  # noqa: B010
 
 if __name__ == "__main__":
     main()

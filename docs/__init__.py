@@ -1,1 +1,1 @@
-"""The pages, and `docs.generate`, which writes the parts of them that are made from the code."""
+"""The pages, and `docs.generate`, which writes their generated parts."""

@@ -1,9 +1,11 @@
 """Builds the site of the pages, which the service serves at /docs/: `python -m docs.build`.
 
-The pages are written to be read on a code host. Sphinx is given a copy of them in which a folder's
-README is its index, the project's own pages stand in a folder of their own, and the sections of the
-index are the navigation. A link or an anchor that leads nowhere ends the build, and so does a page
-that no index names.
+The pages are written for a code host. Sphinx reads a copy of them: the README of a folder becomes
+its index, the pages in the root of the project get their own folder, and the sections of the index
+become the navigation. A broken link or anchor fails the build, and so does a page that no index
+lists.
+
+See decisions 97, 98 and 99.
 """
 
 import os
@@ -19,15 +21,15 @@ from docs.generate import ROOT, pages
 from docs.markdown import links, relinked
 
 SITE = ROOT / "src" / "seatlatch" / "site"
-"""A part of the package, so that one that is installed has it, too."""
+"""Part of the package, so that an installed package has the site too."""
 
 LEFT_FOR_LATER_BUILDS = (".buildinfo", "objects.inv")
 SECTION = re.compile(r"^## (.+)\n((?:(?!## ).*\n)*)", re.MULTILINE)
 
 
 def build(root: Path, site: Path) -> int:
-    """Build the site of a project's pages; Sphinx's exit code. If it is 0 the new site takes the
-    place of the old one as a whole.
+    """Build the site of a project's pages and return Sphinx's exit code. If it is 0, the new site
+    replaces the old one.
     """
     with tempfile.TemporaryDirectory(prefix=".site-", dir=root) as folder:
         staged, doctrees, built, old = (
@@ -47,19 +49,19 @@ def build(root: Path, site: Path) -> int:
 
 
 def stage(root: Path, into: Path) -> None:
-    """Copy the pages to where Sphinx reads them, and whatever else of the project they link to."""
+    """Copy the pages, and the other files that they link to, to the folder that Sphinx reads."""
     for page in pages(root):
         text = page.read_text(encoding="utf-8")
         home = place(page, root)
 
-        def lead(target: str, page: Path = page, home: Path = home) -> str:
+        def retarget(target: str, page: Path = page, home: Path = home) -> str:
             path, hash_sign, anchor = target.partition("#")
             if not path:
                 return target
             found = place((page.parent / path).resolve(), root)
             return os.path.relpath(found, home.parent) + hash_sign + anchor
 
-        _write(into / home, relinked(text, lead) + navigation(page, text, root))
+        _write(into / home, relinked(text, retarget) + navigation(page, text, root))
         for file in linked(page, text):
             if file.suffix != ".md" and file.is_file():
                 copy = into / place(file, root)
@@ -73,7 +75,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def place(file: Path, root: Path) -> Path:
-    """Where a file of the project stands among what Sphinx reads."""
+    """The path of a file of the project within the folder that Sphinx reads."""
     if not file.is_relative_to(root / "docs"):
         return "project" / file.relative_to(root)
     inside = file.relative_to(root / "docs")
@@ -81,14 +83,14 @@ def place(file: Path, root: Path) -> Path:
 
 
 def linked(page: Path, text: str) -> list[Path]:
-    """The files to which a page links, each once, in order."""
+    """The files that a page links to, in order and without duplicates."""
     paths = (target.partition("#")[0] for target in links(text))
     return list(dict.fromkeys((page.parent / path).resolve() for path in paths if path))
 
 
 def navigation(page: Path, text: str, root: Path) -> str:
-    """What an index adds to the navigation: the first one a part for each of its sections, that of
-    a folder the pages of the folder.
+    """The navigation directives for a page. The main index adds one part for each of its sections,
+    and the index of a folder adds the pages of the folder.
     """
     if page == root / "docs" / "README.md":
         sections = SECTION.findall(text)
@@ -103,7 +105,7 @@ def navigation(page: Path, text: str, root: Path) -> str:
 
 
 def toctree(options: Iterable[str], files: Iterable[Path], page: Path, root: Path) -> str:
-    """The directive that puts pages into the navigation, which is shown beside the page alone."""
+    """The directive that adds pages to the navigation, hidden on the page itself."""
     home = place(page, root).parent
     entries = [
         os.path.relpath(place(file, root), home).removesuffix(".md")

@@ -1,4 +1,4 @@
-"""The part of the pages that is made from the commands: each with its help and its options."""
+"""Generates the reference of the commands: each with its help and its options."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from seatlatch.cli.main import app
 
 
 def commands() -> str:
-    """Every command with its options; a group's own sentence stands before its commands."""
+    """Every command with its options; a group comes before its commands."""
     parts = []
     for name, command in every_command():
         level = "#" * len(name.split())
@@ -21,7 +21,7 @@ def commands() -> str:
 
 
 def every_command() -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
-    """Every command by its whole name, a group followed by its commands."""
+    """Yield every command with its full name, a group before its commands."""
     whole = typer.main.get_command(app)
     assert isinstance(whole, TyperGroup)  # noqa: S101 - tells mypy what an app with commands is
     return _below("seatlatch", whole)
@@ -42,7 +42,7 @@ def example(command: TyperCommand) -> str:
 
 
 def options(command: TyperCommand) -> str:
-    """A command's arguments and options. The text is the command's own, free of any terminal."""
+    """A command's arguments and options, read from the command, not from terminal output."""
     rows: list[tuple[str, str]] = []
     for parameter in command.params:
         if isinstance(parameter, TyperOption):
@@ -55,5 +55,5 @@ def options(command: TyperCommand) -> str:
 
 
 def plain(text: str | None) -> str:
-    """A help text without the escapes that keep brackets from being taken for markup."""
+    """A help text without the escapes that prevent brackets from being read as markup."""
     return (text or "").replace("\\[", "[")

@@ -1,4 +1,4 @@
-"""What Sphinx is told: how the pages become a site. Read by Sphinx alone, for `docs.build`."""
+"""Configures Sphinx for `docs.build`."""
 
 from seatlatch import __version__
 
@@ -12,7 +12,7 @@ myst_heading_anchors = 6
 nitpicky = True
 smartquotes = False
 suppress_warnings = ["misc.highlighting_failure"]
-"""A block `http` may be some headers alone, or an answer whose body is broken into lines."""
+"""A block `http` may have headers only, or a response whose body is formatted for reading."""
 
 html_theme = "furo"
 templates_path = ["templates"]

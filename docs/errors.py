@@ -1,11 +1,14 @@
-"""The parts of the error catalogue that are made from the code: what is said of each error type."""
+"""Generates the tables of the error catalogue.
+
+See decision 103.
+"""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from docs.markdown import table
-from seatlatch.api.answers import failed_ticket
-from seatlatch.api.problems import (
+from seatlatch.domain.outcome import Outcome, TicketResult
+from seatlatch.http.problems import (
     ALL_LOCKED,
     EVERY_PROBLEM,
     NO_RETRY,
@@ -13,58 +16,58 @@ from seatlatch.api.problems import (
     Advice,
     Problem,
 )
-from seatlatch.domain.outcome import Outcome, TicketResult
-from seatlatch.operator import answers as operators
+from seatlatch.operator_api import ticket_rows as operators
+from seatlatch.presentation.ticket_results import failed_ticket
 
 LEVEL = "ERROR"
-"""The document's, for all of them; also that of the log line of such a request."""
+"""The error level of all types, and the level of their log lines."""
 
-OF_A_CHANNEL = (
+CHANNEL_FAILURES = (
     Outcome.UNKNOWN,
     Outcome.VOIDED,
     Outcome.SEAT_LOCKED,
     Outcome.RESERVED_ELSEWHERE,
 )
-"""The ways in which a ticket can withstand a channel, in order of precedence."""
+"""The failures of a ticket in a channel's call, in order of precedence."""
 
 ADVICE = ("Retry possible", "Retry count", "Wait", "Ultimate action", "Level")
 
 
 class Case(NamedTuple):
-    """One way to meet an error type. `where`: in which member of the answer it stands."""
+    """One use of an error type. `member`: the part of the response that has the error."""
 
     type: str
     status: str
     code: str
-    where: str
+    member: str
     meaning: str
     advice: Advice
 
 
 def cases() -> list[Case]:
-    """All of them: those of a whole request by status, then those of a single token."""
-    whole = [_whole(problem) for problem in EVERY_PROBLEM]
-    return list(dict.fromkeys([*whole, *_of_a_channel(), *_of_an_operator()]))
+    """All cases: first those of a whole request by status, then those of a single token."""
+    whole = [_request_case(problem) for problem in EVERY_PROBLEM]
+    return list(dict.fromkeys([*whole, *_channel_cases(), *_operator_cases()]))
 
 
-def _whole(problem: Problem) -> Case:
-    where = "`error` and `failure`" if problem in (ALL_LOCKED, NONE_SUCCEEDED) else "`error`"
+def _request_case(problem: Problem) -> Case:
+    member = "`error` and `failure`" if problem in (ALL_LOCKED, NONE_SUCCEEDED) else "`error`"
     code, status = problem.app_error_code, str(problem.status)
-    return Case(problem.type, status, code, where, problem.meaning, problem.advice)
+    return Case(problem.type, status, code, member, problem.meaning, problem.advice)
 
 
-def _of_a_channel() -> Iterable[Case]:
-    for outcome in OF_A_CHANNEL:
-        told = failed_ticket(TicketResult("", outcome, None))
-        yield _of_a_token(told.type, told.app_error_code, told.developer_message)
+def _channel_cases() -> Iterable[Case]:
+    for outcome in CHANNEL_FAILURES:
+        failed = failed_ticket(TicketResult("", outcome, None))
+        yield _token_case(failed.type, failed.app_error_code, failed.developer_message)
 
 
-def _of_an_operator() -> Iterable[Case]:
-    for told in operators.FAILURES.values():
-        yield _of_a_token(told.type, told.app_error_code, told.message)
+def _operator_cases() -> Iterable[Case]:
+    for failure in operators.FAILURES.values():
+        yield _token_case(failure.type, failure.app_error_code, failure.message)
 
 
-def _of_a_token(kind: str, code: str, message: str) -> Case:
+def _token_case(kind: str, code: str, message: str) -> Case:
     none = f"{NONE_SUCCEEDED.status}"
     if code == ALL_LOCKED.app_error_code:
         none = f"{ALL_LOCKED.status}, {none}"
@@ -78,13 +81,13 @@ def types() -> list[str]:
 
 def catalogue() -> str:
     """Every type with its page."""
-    columns = ("Type", "Status", "appErrorCode", "Stands in", *ADVICE)
+    columns = ("Type", "Status", "appErrorCode", "Member", *ADVICE)
     rows = (
         (
             f"[`{case.type}`]({case.type}.md)",
             case.status,
             f"`{case.code}`",
-            case.where,
+            case.member,
             *advice_cells(case.advice),
         )
         for case in cases()
@@ -93,10 +96,10 @@ def catalogue() -> str:
 
 
 def facts(kind: str) -> str:
-    """What is said of one type."""
-    columns = ("Status", "appErrorCode", "Stands in", "Meaning", *ADVICE)
+    """The cases of one type."""
+    columns = ("Status", "appErrorCode", "Member", "Meaning", *ADVICE)
     rows = (
-        (case.status, f"`{case.code}`", case.where, case.meaning, *advice_cells(case.advice))
+        (case.status, f"`{case.code}`", case.member, case.meaning, *advice_cells(case.advice))
         for case in cases()
         if case.type == kind
     )
@@ -104,7 +107,7 @@ def facts(kind: str) -> str:
 
 
 def advice_cells(advice: Advice) -> tuple[str, str, str, str, str]:
-    """What the caller is to do, in the columns of `ADVICE`."""
+    """The advice to the caller, in the columns of `ADVICE`."""
     wait = f"`{advice.wait}` seconds" if advice.wait else "none"
     possible = "yes" if advice.retry_possible else "no"
     return possible, advice.retry_count, wait, advice.ultimate_action, LEVEL

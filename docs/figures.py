@@ -1,4 +1,4 @@
-"""The parts of the pages that are made from the newest benchmarks in bench/results/."""
+"""Generates the tables of benchmark figures from the newest results in bench/results/."""
 
 import json
 from pathlib import Path
@@ -20,8 +20,7 @@ COLUMNS = {
     "server_cpu_seconds_per_1000_requests": "server CPU s/1000",
     "database_cpu_seconds_per_1000_requests": "database CPU s/1000",
 }
-"""The members of a size in a result of `bench.changes`, with their column."""
-
+"""The members of a size in a result of `bench.changes`, with their columns."""
 
 ENGINES = ("postgres", "sqlite")
 
@@ -29,17 +28,17 @@ NOT_MEASURED = "Not measured yet."
 
 
 def performance_sqlite() -> str:
-    """The newest figures of locks and unlocks on SQLite, or that there are none."""
+    """The newest figures of locks and unlocks on SQLite, or `NOT_MEASURED`."""
     return _performance("sqlite")
 
 
 def performance_postgres() -> str:
-    """The same on PostgreSQL."""
+    """The newest figures of locks and unlocks on PostgreSQL, or `NOT_MEASURED`."""
     return _performance("postgres")
 
 
 def growth() -> str:
-    """What a larger inventory does to unlocks on PostgreSQL."""
+    """The speed of unlocks on PostgreSQL by the size of the inventory."""
     newest = _newest("growth", "postgres")
     if newest is None:
         return NOT_MEASURED
@@ -66,7 +65,7 @@ half and half, {newest["connections"]} connections, {newest["workers"]} workers,
 
 
 def shapes() -> str:
-    """The ways in which a group was made durable on PostgreSQL."""
+    """The figures of each way to make a group durable on PostgreSQL."""
     newest = _newest("shapes", "postgres")
     if newest is None:
         return NOT_MEASURED
@@ -105,12 +104,12 @@ Measured {newest["when"][:10]} on {newest["machine"]}: {newest["tickets"]:,} tic
 
 {figures}
 
-The server gave its first answer {newest["start_seconds"]:.2f} s after its start, and its \
-largest process held {newest["resident_mebibytes"]:.0f} MiB of memory at the end."""
+The first response came {newest["start_seconds"]:.2f} s after the start of the server. Its \
+largest process had {newest["resident_mebibytes"]:.0f} MiB of memory at the end."""
 
 
 def imports() -> str:
-    """The newest figures of imports, or that there are none."""
+    """The newest figures of imports, or `NOT_MEASURED`."""
     newest = _newest("import", "sqlite")
     if newest is None:
         return NOT_MEASURED
@@ -130,21 +129,21 @@ def imports() -> str:
         ),
     )
     return f"""\
-Measured {newest["when"][:10]} on {newest["machine"]}, every column filled, tokens and barcodes in \
-no order; into an inventory that was empty, then the same file again, then another file as long:
+Measured {newest["when"][:10]} on {newest["machine"]}, with all columns, tokens and barcodes in \
+random order; into an empty inventory, then the same file again, then another file of this length:
 
 {figures}
 
-Beside a server that answers unlocks of one token over 8 connections all the time, \
-{beside["lines"]:,} lines went in at {beside["tickets_per_second"]:,} tickets a second. The server \
-answered {beside["unlocks_per_second"]:,} unlocks a second meanwhile, each with \
+While a server processed unlocks of one token over 8 connections, {beside["lines"]:,} lines \
+were imported at {beside["tickets_per_second"]:,} tickets a second. During the import the server \
+processed {beside["unlocks_per_second"]:,} unlocks a second, each with \
 {" or ".join(beside["statuses"])}: half within {beside["p50_ms"]:g} ms, 99 of 100 within \
 {beside["p99_ms"]:g} ms, the slowest after {beside["longest_ms"]:g} ms. Without the import it was \
 {beside["alone_unlocks_per_second"]:,} a second, 99 of 100 within {beside["alone_p99_ms"]:g} ms."""
 
 
 def journal_cost() -> str:
-    """What the journal costs, on each engine."""
+    """The cost of the journal, on each engine."""
     measured = [found for engine in ENGINES if (found := _newest("journal", engine))]
     if not measured:
         return NOT_MEASURED
@@ -156,13 +155,13 @@ def journal_cost() -> str:
     return f"""\
 Measured {newest["when"][:10]} on {newest["machine"]}: {newest["tickets"]:,} tickets, \
 {newest["connections"]} connections, medians of {newest["rounds"]} rounds of \
-{newest["seconds"]:g} s, the two servers in turn.
+{newest["seconds"]:g} s; the two servers alternate.
 
 {figures}"""
 
 
 def journal_reading() -> str:
-    """How long a trace and a history take, on each engine."""
+    """The times of a trace and a history, on each engine."""
     measured = [found for engine in ENGINES if (found := _newest("traces", engine))]
     if not measured:
         return NOT_MEASURED
@@ -183,7 +182,7 @@ the other, over HTTP:
 
 
 def client_cost() -> str:
-    """What the Python client costs over httpx alone, and how fast it is with many tickets."""
+    """The cost of the Python client over httpx alone, and its speed with many tickets."""
     newest = _newest("client", "sqlite")
     if newest is None:
         return NOT_MEASURED
@@ -201,8 +200,8 @@ def client_cost() -> str:
     whole = newest["all"]
     return f"""\
 Measured {newest["when"][:10]} on {newest["machine"]}, client and service on the same machine: \
-medians of {newest["rounds"]} rounds of {newest["calls"]} calls, one after the other, httpx and \
-the client in turn.
+medians of {newest["rounds"]} rounds of {newest["calls"]} calls, one after the other; httpx and \
+the client alternate.
 
 {costs}
 

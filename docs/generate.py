@@ -1,31 +1,46 @@
-"""Writes the parts of the pages that are made from the code, between their markers.
+"""Writes the generated parts of the pages, between their markers.
 
-`python -m docs.generate` rewrites them, and the OpenAPI documents; with `--check` it changes
-nothing, names the files that are stale, and exits with 1 if there are any. What the parts say is in
-`docs.parts`.
+`python -m docs.generate` rewrites these parts and the generated files. With `--check` it changes
+nothing, lists the stale files, and exits with 1 if there are any. `docs.parts` makes the parts.
 """
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from docs.diagram import drawing
 from docs.parts import PARTS
-from seatlatch.reference.document import channel_document, operator_document
+from seatlatch.openapi.document import channel_document, operator_document
 
 ROOT = Path(__file__).parent.parent
 BEGIN = "<!-- generated: "
 END = "<!-- end -->"
 
+
+def _indented(make: Callable[[], object]) -> str:
+    return json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
+
+
 DOCUMENTS = {
     "docs/reference/openapi.json": channel_document,
     "docs/reference/operator-openapi.json": operator_document,
 }
-"""Where each OpenAPI document is kept, as it is served but for its line breaks."""
+"""The files with the OpenAPI documents, as the service returns them except for line breaks."""
+
+FILES: Mapping[str, Callable[[], str]] = {
+    **{name: partial(_indented, make) for name, make in DOCUMENTS.items()},
+    "docs/images/packages.svg": drawing,
+}
+"""The generated files: the OpenAPI documents, and the diagram of the packages."""
 
 
 def rewritten(text: str) -> str:
-    """A page's text with its generated parts made anew. Raises `KeyError`, `ValueError`."""
+    """A page's text with its current generated parts.
+
+    Raises `KeyError` for an unknown part, `ValueError` for a part without an end.
+    """
     lines = iter(text.split("\n"))
     return "\n".join(_rewritten_lines(lines))
 
@@ -36,7 +51,7 @@ def _rewritten_lines(lines: Iterator[str]) -> Iterator[str]:
         if line.startswith(BEGIN):
             name = line.removeprefix(BEGIN).removesuffix(" -->")
             yield f"\n{PARTS[name]()}\n"
-            if END not in lines:  # also takes the old part off `lines`
+            if END not in lines:  # also consumes the old part
                 raise ValueError(f"generated part {name!r} has no {END}")
             yield END
 
@@ -47,18 +62,18 @@ def pages(root: Path) -> list[Path]:
 
 
 def made() -> Iterator[tuple[Path, str, str]]:
-    """Each file that is made, in part or whole: where it is, what is in it, and what should be."""
+    """Yield each page and generated file with its present and its current content."""
     for page in pages(ROOT):
         old = page.read_text("utf-8")
         yield page, old, rewritten(old)
-    for name, make in DOCUMENTS.items():
+    for name, make in FILES.items():
         file = ROOT / name
         old = file.read_text("utf-8") if file.exists() else ""
-        yield file, old, json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
+        yield file, old, make()
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Rewrite the stale files, or only name them; the exit code."""
+    """Rewrite the stale files, or only list them, and return the exit code."""
     check = "--check" in arguments
     stale = []
     for file, old, new in made():

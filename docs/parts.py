@@ -1,7 +1,7 @@
-"""The parts of the pages that are made from the code, each a function that returns Markdown.
+"""Generates the parts of the pages, each with a function that returns Markdown.
 
-Reads the service's own tables; commands, figures and the sandbox have a module each.
-`docs.generate` puts the parts into the pages.
+This module reads the service's own tables. Commands, errors, figures, packages and the sandbox have
+their own modules. `docs.generate` inserts the parts into the pages.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from functools import partial
 from prometheus_client import Metric
 
 from docs.commands import commands
-from docs.errors import LEVEL, OF_A_CHANNEL, catalogue, facts, page_of, types
+from docs.errors import CHANNEL_FAILURES, LEVEL, catalogue, facts, page_of, types
 from docs.figures import (
     client_cost,
     growth,
@@ -22,43 +22,45 @@ from docs.figures import (
     shapes,
 )
 from docs.markdown import table
+from docs.packages import package_table
 from docs.sandbox import behaviour, failing_tokens, fault_tokens, venue
-from seatlatch.api.answers import failed_ticket
-from seatlatch.api.problems import (
+from docs.unlock_path import unlock_path
+from seatlatch.cli.remote import settings as remote
+from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
+from seatlatch.http.problems import (
     EVERY_PROBLEM,
     NO_RETRY,
     PROBLEMS,
     Advice,
 )
-from seatlatch.cli import remote_settings as remote
-from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
 from seatlatch.metrics import Metrics
-from seatlatch.operator import answers as operators
+from seatlatch.operator_api import ticket_rows as operators
+from seatlatch.presentation.ticket_results import failed_ticket
 from seatlatch.settings import TABLE
 from seatlatch.webhooks.schedule import DELAYS_SECONDS
 
 OUTCOME_MEANINGS = {
-    Outcome.UNKNOWN: "There is no such ticket, or its organization granted the channel nothing.",
-    Outcome.UNKNOWN_ORGANIZATION: "A record is put for an organization that does not exist.",
-    Outcome.OTHER_ORGANIZATION: "A record is put of a ticket that is another organization's.",
-    Outcome.VOIDED: "The ticket was cancelled or issued anew.",
+    Outcome.UNKNOWN: "There is no such ticket, or the channel has no grant for its organization.",
+    Outcome.UNKNOWN_ORGANIZATION: "The organization of a put record does not exist.",
+    Outcome.OTHER_ORGANIZATION: "The ticket of a put record belongs to another organization.",
+    Outcome.VOIDED: "The ticket was cancelled or reissued.",
     Outcome.SEAT_LOCKED: "The seat status is `LOCK`: a box-office operation holds the record.",
     Outcome.RESERVED_ELSEWHERE: "Another channel has set mpreserve.",
-    Outcome.RESERVED: "The box office wants to hold the seat, but a channel has set mpreserve.",
+    Outcome.RESERVED: "The box office tried to hold the seat, but a channel has set mpreserve.",
     Outcome.VERIFIED: "The channel could lock or unlock the ticket now.",
     Outcome.LOCKED: "mpreserve was set, or its listing replaced, by this request.",
-    Outcome.ALREADY_LOCKED: "The channel had set mpreserve with this listing already.",
+    Outcome.ALREADY_LOCKED: "The channel had already set mpreserve with this listing.",
     Outcome.UNLOCKED: "mpreserve was cleared by this request.",
     Outcome.ALREADY_UNLOCKED: "mpreserve was not set, so nothing had to be done.",
-    Outcome.HELD: "The seat is held now, or its hold has another reason or end now.",
-    Outcome.ALREADY_HELD: "The seat was held with this reason and end already.",
+    Outcome.HELD: "This request held the seat, or changed the reason or end of its hold.",
+    Outcome.ALREADY_HELD: "The seat was already held with this reason and end.",
     Outcome.RELEASED: "The hold was ended by this request.",
     Outcome.ALREADY_RELEASED: "The seat was not held.",
     Outcome.MADE_VOID: "The ticket was voided by this request.",
-    Outcome.ALREADY_VOID: "The ticket was void already.",
+    Outcome.ALREADY_VOID: "The ticket was already void.",
     Outcome.ADDED: "The ticket is new.",
-    Outcome.UPDATED: "What is said of the ticket was changed.",
-    Outcome.UNCHANGED: "All that is said of the ticket was so already.",
+    Outcome.UPDATED: "Details of the ticket were changed.",
+    Outcome.UNCHANGED: "The ticket already had these details.",
 }
 
 
@@ -90,7 +92,7 @@ def token_errors() -> str:
     """Every error of a single token in a channel's call, as an entry of `failure`."""
     columns = ("Type", "appErrorCode", "developerMessage", "Outcomes", "Retry possible")
     cases: dict[tuple[str, str, str], list[str]] = {}
-    for outcome in OF_A_CHANNEL:
+    for outcome in CHANNEL_FAILURES:
         failed = failed_ticket(TicketResult("", outcome, None))
         key = (failed.type, failed.app_error_code, failed.developer_message)
         cases.setdefault(key, []).append(f"`{outcome}`")
@@ -128,7 +130,7 @@ def operator_token_errors() -> str:
 
 
 def outcomes() -> str:
-    """What can become of a token: the failures in order of precedence, then the successes."""
+    """The outcomes of a token: the failures in order of precedence, then the successes."""
     rows = []
     for number, outcome in enumerate(Outcome, 1):
         rows.append((number, f"`{outcome}`", OUTCOME_MEANINGS[outcome], _list_of(outcome)))
@@ -144,18 +146,18 @@ def _list_of(outcome: Outcome) -> str:
 
 
 def refusals() -> str:
-    """From refusal to status and type."""
+    """The status and type of each refusal."""
     return table(
-        ("Refusal", "Room", "Status", "Type"),
+        ("Refusal", "Module", "Status", "Type"),
         (
-            (f"`{kind.__name__}`", f"`{room(kind)}`", problem.status, f"`{problem.type}`")
+            (f"`{kind.__name__}`", f"`{module_of(kind)}`", problem.status, f"`{problem.type}`")
             for kind, problem in PROBLEMS.items()
         ),
     )
 
 
-def room(kind: type) -> str:
-    """The module in which a class lives, without the package's own name."""
+def module_of(kind: type) -> str:
+    """The module of a class, without `seatlatch.`."""
     return kind.__module__.removeprefix("seatlatch.")
 
 
@@ -168,7 +170,7 @@ def settings() -> str:
 
 
 def remote_settings() -> str:
-    """What `seatlatch remote` can be told."""
+    """The settings of `seatlatch remote`."""
     return table(
         ("In the file", "In the environment", "Meaning"),
         ((f"`{row.field}`", f"`{row.variable}`", row.sentence) for row in remote.TABLE),
@@ -176,7 +178,7 @@ def remote_settings() -> str:
 
 
 def metrics() -> str:
-    """Every metric by the name under which it is exposed."""
+    """Every metric by its exposed name."""
     example = Metrics()
     example.request_answered("/", 200, 0.0)
     example.tokens_answered("unlocked", 1)
@@ -191,23 +193,23 @@ def metrics() -> str:
 
 
 def exposed_name(family: Metric) -> str:
-    """A family's name as it is scraped; a histogram's has _bucket, _sum and _count behind it."""
+    """A family's name in a scrape; for a histogram, without _bucket, _sum and _count."""
     return family.name + {"counter": "_total", "info": "_info"}.get(family.type, "")
 
 
 def labels(family: Metric) -> str:
-    """Its labels, but for a bucket's bound."""
+    """The labels of a family, without the bound of a bucket."""
     names = {name for sample in family.samples for name in sample.labels} - {"le"}
     return ", ".join(f"`{name}`" for name in sorted(names))
 
 
 def webhook_retries() -> str:
-    """After which time a message is sent again."""
+    """The wait before each retry of a message."""
     rows: list[tuple[object, str]] = [
         (number, _duration(seconds)) for number, seconds in enumerate(DELAYS_SECONDS, 1)
     ]
     rows[-1] = (f"{rows[-1][0]} and later", rows[-1][1])
-    return table(("After attempt", "It is sent again in"), rows)
+    return table(("After attempt", "Retry after"), rows)
 
 
 def _duration(seconds: int) -> str:
@@ -226,6 +228,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "operator-token-errors": operator_token_errors,
     "outcomes": outcomes,
+    "packages": package_table,
     "imports": imports,
     "performance-sqlite": performance_sqlite,
     "performance-postgres": performance_postgres,
@@ -240,8 +243,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "sandbox-behaviour": behaviour,
     "sandbox-failing-tokens": failing_tokens,
     "sandbox-fault-tokens": fault_tokens,
+    "unlock-path": unlock_path,
     "venue": venue,
     "webhook-retries": webhook_retries,
     **{f"error {kind}": partial(facts, kind) for kind in types()},
 }
-"""By the name that stands in the marker."""
+"""The parts, by the name in the marker."""

@@ -1,4 +1,4 @@
-"""The parts of the sandbox's page: which tokens answer what, and how it can be set to behave."""
+"""Generates the tables of the sandbox's page: the outcomes of tokens, and the fault settings."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,19 +8,19 @@ from typing import Any
 import msgspec
 
 from docs.markdown import table
-from seatlatch.api.answers import failed_ticket
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.rules import judge_unlock
 from seatlatch.domain.ticket import Ticket
+from seatlatch.presentation.ticket_results import failed_ticket
 from seatlatch.sandbox import data
-from seatlatch.sandbox.behaviour import Behaviour
+from seatlatch.sandbox.fault_settings import FaultSettings
 from seatlatch.sandbox.faults import MEANINGS, ONCE, PREFIX
 from seatlatch.store.interface import NewTicket
 
 
 def venue() -> str:
-    """The venue's seats by their outcome, asked of the rule itself."""
+    """The venue's seats by their outcome, computed by the rule."""
     blocks: dict[tuple[str, Outcome], set[int]] = {}
     for section in data.SECTIONS:
         seats = [ticket for ticket in data.venue_tickets() if ticket.section == str(section)]
@@ -37,7 +37,7 @@ def venue() -> str:
 
 
 def venue_outcome(seat: NewTicket) -> Outcome:
-    """What becomes of a fresh sandbox's seat."""
+    """The outcome of an unlock of a seat in a new sandbox."""
     ticket = Ticket(
         seat.token,
         seat.organization_id,
@@ -51,7 +51,7 @@ def venue_outcome(seat: NewTicket) -> Outcome:
 
 
 def span(values: Sequence[object]) -> str:
-    """First and last of neighbours, or the only one."""
+    """The first and last of consecutive values, or the only one."""
     return str(values[0]) if len(values) == 1 else f"{values[0]} to {values[-1]}"
 
 
@@ -76,9 +76,9 @@ def type_of(outcome: Outcome) -> str:
 
 
 def fault_tokens() -> str:
-    """The tokens by which a whole request fails."""
+    """The tokens that make a whole request fail."""
     return table(
-        ("Token", "Every other time", "What is answered"),
+        ("Token", "At every other attempt", "Response"),
         (
             (f"`{PREFIX}{fault}`", f"`{PREFIX}{fault}{ONCE}`", meaning)
             for fault, meaning in MEANINGS.items()
@@ -87,24 +87,29 @@ def fault_tokens() -> str:
 
 
 def behaviour() -> str:
-    """The members of how the sandbox behaves, with their bounds."""
-    schema = msgspec.json.schema(Behaviour)
-    members: dict[str, Any] = schema["$defs"]["Behaviour"]["properties"]
+    """The members of the fault settings, with their bounds."""
+    schema = msgspec.json.schema(FaultSettings)
+    members: dict[str, Any] = schema["$defs"]["FaultSettings"]["properties"]
     return table(
         ("Member", "Default", "Bounds", "Meaning"),
         (
-            (f"`{name}`", f"`{told(member['default'])}`", bounds(member), member["description"])
+            (
+                f"`{name}`",
+                f"`{json_default(member['default'])}`",
+                bounds(member),
+                member["description"],
+            )
             for name, member in members.items()
         ),
     )
 
 
-def told(default: float | None) -> str:
-    """A default as one writes it in JSON."""
+def json_default(default: float | None) -> str:
+    """A default as JSON."""
     return "null" if default is None else f"{default:g}"
 
 
 def bounds(member: dict[str, Any]) -> str:
-    """The least and the greatest value."""
+    """The least and the greatest value of a member."""
     number = next((one for one in member.get("anyOf", ()) if "minimum" in one), member)
     return f"{number['minimum']:,} to {number['maximum']:,}"

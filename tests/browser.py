@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
-from tests.missing import missing
+from tests.requirements import missing
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [

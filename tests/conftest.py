@@ -10,9 +10,9 @@ from seatlatch.sink import STANDARD_ERROR
 from seatlatch.store.interface import NewTicket
 from tests.databases import ENGINES, Database, Databases, EngineName, Maker
 from tests.memory import fast_folder
+from tests.openapi.client_table import lines_of, rows_of
 from tests.postgres import server_url
 from tests.postgres_database import PostgresMaker
-from tests.reference.client_table import lines_of, rows_of
 from tests.serving import (
     FOREIGN_ORGANIZATION,
     ORGANIZATION,
@@ -41,11 +41,30 @@ EVERY_CASE = (
 """A ticket for every row of the contract's table of outcomes; "unknown" does not exist."""
 
 
+TESTS = Path(__file__).parent
+SLOW = ("bench", "cli", "client", "docs", "durability", "openapi", "sandbox", "webhooks")
+SLOW_FOLDERS = {TESTS / name for name in SLOW}
+"""`--quick` leaves them out: they start processes, or wait for the clock."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our option."""
+    parser.addoption(
+        "--quick", action="store_true", help="run on SQLite alone what is done in a minute"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Register our marker."""
+    """Register our markers."""
     config.addinivalue_line(
         "markers", "only_on(engine): what only this engine can be asked, or no engine can influence"
     )
+    config.addinivalue_line("markers", "slow: what --quick leaves out")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave slow folders out of a quick run."""
+    return True if config.getoption("quick") and collection_path in SLOW_FOLDERS else None
 
 
 @pytest.hookimpl(trylast=True)
@@ -56,9 +75,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """But for those that are marked to run on one engine."""
-    config.hook.pytest_deselected(items=[one for one in items if not _is_for_its_engine(one)])
-    items[:] = [one for one in items if _is_for_its_engine(one)]
+    """But for those that are marked to run on one engine, and those that a quick run leaves out."""
+    quick = bool(config.getoption("quick"))
+    left_out = [one for one in items if not _is_for_its_engine(one) or (quick and _is_slow(one))]
+    unwanted = set(left_out)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [one for one in items if one not in unwanted]
 
 
 @pytest.fixture(autouse=True)
@@ -76,10 +98,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(line)
 
 
-def _is_for_its_engine(item: pytest.Item) -> bool:
+def _engine_of(item: pytest.Item) -> EngineName | None:
     callspec = getattr(item, "callspec", None)
-    engine = callspec.params.get("engine") if callspec else None
+    engine: EngineName | None = callspec.params.get("engine") if callspec else None
+    return engine
+
+
+def _is_for_its_engine(item: pytest.Item) -> bool:
+    engine = _engine_of(item)
     return engine is None or all(engine in mark.args for mark in item.iter_markers("only_on"))
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return _engine_of(item) == "postgres" or item.get_closest_marker("slow") is not None
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,17 @@
 """A database for a test, whichever engine it is on: how it is opened, and what stands in it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 import pytest
 
-from seatlatch.store.interface import DatabaseUse, Store
-from seatlatch.store.provisioning import Provisioning
-from seatlatch.wiring import engine_of, open_provisioning
+from seatlatch.commit import CommitEach, Committer
+from seatlatch.store.interface import DatabaseUse, Result, Store
+from seatlatch.wiring import engine_of, with_store
+from tests.provisioning import Provisioning, provisioning
 
 EngineName = Literal["sqlite", "postgres"]
 
@@ -72,25 +73,24 @@ class Database(ABC):
     def clock(self, now: datetime) -> Clock:
         """A clock that stands at `now`, for those who are opened `at` it."""
 
-    def store(self, at: datetime | Clock | None = None) -> Store:
-        """As a server opens it."""
+    def store(self, at: datetime | Clock | None = None, *, is_patient: bool = False) -> Store:
+        """As a server opens it, or with `is_patient` a command."""
         if at is None:
-            return engine_of(self.url).open_store(self.use)
+            return engine_of(self.url).open_store(self.use, is_patient=is_patient)
         return self._store_by(self.clock(at) if isinstance(at, datetime) else at)
 
     def provisioning(
         self, at: datetime | Clock | None = None
     ) -> AbstractContextManager[Provisioning]:
-        """As a command that lets in opens it."""
-        if at is None:
-            return open_provisioning(self.url, self.use)
-        return self._provisioning_by(self.clock(at) if isinstance(at, datetime) else at)
+        """A transaction that changes callers and what they may see, as a command makes it."""
+        return provisioning(self.store(at, is_patient=True))
+
+    def change(self, ask: Callable[[Committer], Awaitable[Result]]) -> Result:
+        """What `ask` returns, which submits changes as a command does."""
+        return with_store(self.url, lambda store: ask(CommitEach(store)), self.use)
 
     @abstractmethod
     def _store_by(self, clock: Clock) -> Store: ...
-
-    @abstractmethod
-    def _provisioning_by(self, clock: Clock) -> AbstractContextManager[Provisioning]: ...
 
     @abstractmethod
     def wait_for_locks(self, patch: pytest.MonkeyPatch, seconds: float) -> None:

@@ -1,9 +1,10 @@
-"""Group commit on a real store behind a gate, so that a test says who waits and who shares."""
+"""Group commit on a real store behind a gate: a test decides which changes wait and share."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
+from seatlatch.commit import Change
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.group_commit import Bounds, GroupCommit
 from seatlatch.store.interface import Result, Store, Transaction
@@ -15,7 +16,7 @@ BOUNDS = Bounds(group_tokens=100, waiting_requests=100, wait_seconds=60)
 
 
 class Gate(Around):
-    """A real store behind a gate: a commit waits until the test lets it through."""
+    """A real store behind a gate: a commit waits until the test opens the gate."""
 
     def __init__(self, inside: Store, lanes: int = 1) -> None:
         super().__init__(inside)
@@ -30,12 +31,12 @@ class Gate(Around):
         await self.open.wait()
         self.commits += 1
         if self.refusing or self.commits >= self.refuse_from:
-            raise Unavailable("away")
+            raise Unavailable("unavailable")
         return await super().commit(work)
 
 
 class Groups:
-    """Remembers what it was told of groups."""
+    """Records the sizes of groups."""
 
     def __init__(self) -> None:
         self.sizes: list[tuple[int, int]] = []
@@ -56,30 +57,47 @@ def run(
 
     async def main() -> None:
         gate, groups = Gate(store), Groups()
-        commits = GroupCommit(gate, groups, bounds)
-        commits.start()
+        committer = GroupCommit(gate, groups, bounds)
+        committer.start()
         try:
-            await test(commits, gate, groups)
+            await test(committer, gate, groups)
         finally:
             gate.open.set()
             try:
-                await commits.close()
+                await committer.close()
             finally:
                 await gate.close()
 
     asyncio.run(main())
 
 
-async def waiting(commits: GroupCommit, changes: Sequence[Any]) -> list[asyncio.Task[Any]]:
-    """Submit behind a closed gate: the first change is in a group of its own, the rest wait."""
+async def waiting(committer: GroupCommit, changes: Sequence[Any]) -> list[asyncio.Task[Any]]:
+    """Submit behind a closed gate: the first change is alone in a group, the others wait."""
     tasks = []
     for change in changes:
-        tasks.append(asyncio.create_task(commits.submit(change)))
+        tasks.append(asyncio.create_task(committer.submit(change)))
         await settle()
     return tasks
 
 
 async def settle() -> None:
-    """Let everything run that can."""
+    """Let all tasks run as far as they can."""
     for _ in range(10):
         await asyncio.sleep(0)
+
+
+class Wanted(Change[str]):
+    """A change of some tickets, whose result is its name."""
+
+    def __init__(self, name: str, *tokens: str, many: int = 0) -> None:
+        self.name = name
+        self._tokens = tokens or tuple(f"{name}-{number}" for number in range(many or 1))
+
+    @property
+    def tokens(self) -> Sequence[str]:
+        return self._tokens
+
+    @staticmethod
+    async def apply(transaction: Any, changes: Sequence[Any]) -> list[str]:
+        transaction.append([change.name for change in changes])
+        return [change.name for change in changes]

@@ -24,13 +24,13 @@ AFTER: dict[Verb, dict[str, Any]] = {
 
 def entries_of(store: OpenStore) -> Sequence[Entry]:
     """All entries that can be read, in the order in which a reader gets them."""
-    found = store.read(lambda snapshot: snapshot.entries_after({}, 10**9))
+    found = store.read(lambda snapshot: snapshot.journal.entries_after({}, 10**9))
     return [entry for entry in found if isinstance(entry, Entry)]
 
 
 def chain_of(store: OpenStore) -> int:
     """The one chain."""
-    (chain,) = store.read(lambda snapshot: snapshot.read_chains())
+    (chain,) = store.read(lambda snapshot: snapshot.journal.read_chains())
     return chain.head.chain
 
 

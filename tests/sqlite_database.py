@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,12 +13,10 @@ import apsw
 import pytest
 
 from seatlatch.store.interface import DatabaseUse
-from seatlatch.store.provisioning import Provisioning
 from seatlatch.store.sqlite import store
-from seatlatch.store.sqlite.moments import to_text
-from seatlatch.store.sqlite.provisioning import provisioning
+from seatlatch.store.sqlite.executor import to_text
 from seatlatch.store.sqlite.store import SqliteStore
-from seatlatch.wiring import make_database
+from seatlatch.wiring import engine_of
 from tests.databases import FLAGS, MOMENTS, Clock, Database, Row
 
 
@@ -36,7 +34,7 @@ class SqliteDatabase(Database):
     def made(cls, path: Path, use: DatabaseUse = "inventory") -> "SqliteDatabase":
         """Make it."""
         database = cls(path, use)
-        make_database(database.url, use)
+        engine_of(database.url).make_or_migrate(use)
         return database
 
     def clock(self, now: datetime) -> Clock:
@@ -45,11 +43,9 @@ class SqliteDatabase(Database):
     def _store_by(self, clock: Clock) -> SqliteStore:
         return SqliteStore(self.path, self.use, clock=lambda: clock.now)
 
-    def _provisioning_by(self, clock: Clock) -> AbstractContextManager[Provisioning]:
-        return provisioning(self.path, self.use, clock=lambda: clock.now)
-
     def wait_for_locks(self, patch: pytest.MonkeyPatch, seconds: float) -> None:
         patch.setattr(store, "LOCK_WAIT_SECONDS", seconds)
+        patch.setattr(store, "PATIENT_LOCK_WAIT_SECONDS", seconds)
 
     def execute(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         reads = sql.lstrip().startswith("SELECT")
@@ -105,7 +101,7 @@ class SqliteMaker:
 
     def migrated(self, use: DatabaseUse) -> SqliteDatabase:
         database = self.blank(use)
-        make_database(database.url, use)
+        engine_of(database.url).make_or_migrate(use)
         return database
 
     def blank(self, use: DatabaseUse) -> SqliteDatabase:

@@ -1,7 +1,7 @@
-"""Group commit with several lanes: what goes on at once, what doesn't, and who is told when."""
+"""Group commit with several lanes: which changes run at once, and when each gets its result."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,23 +9,11 @@ import pytest
 
 from seatlatch.domain.application import Credentials
 from seatlatch.domain.refusal import Unavailable
-from seatlatch.group_commit import FURTHER_LANE_TOKENS, LOOK_SECONDS, Bounds, GroupCommit
+from seatlatch.group_commit import CHECK_SECONDS, FURTHER_LANE_TOKENS, Bounds, GroupCommit
 from seatlatch.store.interface import TicketsBusy
+from tests.group_commit import Wanted
 
 BOUNDS = Bounds(group_tokens=200, waiting_requests=100, wait_seconds=60)
-
-
-class Wanted:
-    """A change of some tickets, whose answer is its name."""
-
-    def __init__(self, name: str, *tokens: str, many: int = 0) -> None:
-        self.name = name
-        self.tokens = tokens or tuple(f"{name}-{number}" for number in range(many or 1))
-
-    @staticmethod
-    async def work_off(transaction: Any, changes: Sequence[Any]) -> list[str]:
-        transaction.append([change.name for change in changes])
-        return [change.name for change in changes]
 
 
 class Other(Wanted):
@@ -33,7 +21,7 @@ class Other(Wanted):
 
 
 class Held:
-    """A store whose transactions end when the test lets them. It remembers what they held."""
+    """A store whose transactions end when the test says so. It records their changes."""
 
     mixes_kinds = False
 
@@ -41,29 +29,29 @@ class Held:
         self.lanes = lanes
         self.groups: list[list[str]] = []
         self.ends: list[asyncio.Future[None]] = []
-        self.begun = asyncio.Event()
+        self.started = asyncio.Event()
         self.in_use: set[str] = set()
 
     async def wait_for(self, groups: int) -> None:
-        """Until so many have begun."""
-        async with asyncio.timeout(20 * LOOK_SECONDS):
+        """Wait until this many transactions have started."""
+        async with asyncio.timeout(20 * CHECK_SECONDS):
             while len(self.groups) < groups:
-                self.begun.clear()
-                await self.begun.wait()
+                self.started.clear()
+                await self.started.wait()
 
     async def commit(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
-        """Waits for its end, which may be an error."""
+        """Wait until `end` ends it, which may be with an error."""
         inside: list[list[str]] = []
-        answers = await work(inside)
+        results = await work(inside)
         self.groups.append([name for group in inside for name in group])
         end = asyncio.get_running_loop().create_future()
         self.ends.append(end)
-        self.begun.set()
+        self.started.set()
         await end
-        return answers
+        return results
 
     def end(self, number: int = 0, error: Exception | None = None) -> None:
-        """Let the oldest but `number` that still runs come to its end."""
+        """End the running transaction with this number, counted from the oldest."""
         running = [end for end in self.ends if not end.done()][number]
         if error is None:
             running.set_result(None)
@@ -71,39 +59,39 @@ class Held:
             running.set_exception(error)
 
     async def tokens_in_use(self, tokens: Collection[str]) -> Collection[str]:
-        """Those that the test says."""
+        """The tokens that the test has set."""
         return self.in_use.intersection(tokens)
 
     async def read(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
-        """Nobody reads."""
+        """Not called."""
         raise NotImplementedError
 
     unfinished_commits = 0
 
     async def require_writable(self) -> None:
-        """It always is."""
+        """Always writable."""
 
     async def credentials_version(self) -> int:
-        """Nobody asks."""
+        """Not called."""
         raise NotImplementedError
 
     async def credentials_version_and_time(self) -> tuple[int, datetime]:
-        """Nobody asks."""
+        """Not called."""
         raise NotImplementedError
 
     async def read_credentials(self) -> Credentials:
-        """Nobody asks."""
+        """Not called."""
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to close."""
 
 
 class Silent:
-    """Nobody wants to know of groups."""
+    """An observer that ignores groups."""
 
     def group_committed(self, requests: int, tokens: int, seconds: float) -> None:
-        """One more."""
+        """Ignore it."""
 
 
 class Case:
@@ -111,43 +99,43 @@ class Case:
 
     def __init__(self, lanes: int, bounds: Bounds) -> None:
         self.store = Held(lanes)
-        self.commits = GroupCommit(self.store, Silent(), bounds)
-        self.answers: dict[str, asyncio.Task[Any]] = {}
+        self.committer = GroupCommit(self.store, Silent(), bounds)
+        self.tasks: dict[str, asyncio.Task[Any]] = {}
 
     async def submit(self, *changes: Wanted) -> None:
-        """Submit one after the other, and let everything run that can."""
+        """Submit changes in order, and let all tasks run as far as they can."""
         for change in changes:
-            task = asyncio.create_task(self.commits.submit(change))
-            self.answers[change.name] = task
+            task = asyncio.create_task(self.committer.submit(change))
+            self.tasks[change.name] = task
             await asyncio.sleep(0)
         await self.settle()
 
     async def settle(self) -> None:
-        """Let everything run that can."""
+        """Let all tasks run as far as they can."""
         for _ in range(20):
             await asyncio.sleep(0)
 
     async def end(self, number: int = 0, error: Exception | None = None) -> None:
-        """Let one transaction come to its end, and all that follows from that."""
+        """End one transaction and let all tasks run as far as they can."""
         self.store.end(number, error)
         await self.settle()
 
     @property
-    def answered(self) -> set[str]:
-        """Whose answer has come."""
-        return {name for name, task in self.answers.items() if task.done()}
+    def finished(self) -> set[str]:
+        """The names of the changes with a result."""
+        return {name for name, task in self.tasks.items() if task.done()}
 
 
 def run(
     test: Callable[[Case], Awaitable[None]], *, lanes: int = 2, bounds: Bounds = BOUNDS
 ) -> None:
-    """Run a test, and stop in order."""
+    """Run a test, and then stop regularly."""
 
     async def main() -> None:
         case = Case(lanes, bounds)
-        case.commits.start()
+        case.committer.start()
         await test(case)
-        closing = asyncio.create_task(case.commits.close())
+        closing = asyncio.create_task(case.committer.close())
         while not closing.done():
             if any(not end.done() for end in case.store.ends):
                 case.store.end()
@@ -157,7 +145,7 @@ def run(
     asyncio.run(main())
 
 
-def test_a_further_lane_begins_only_if_enough_waits() -> None:
+def test_another_lane_starts_only_if_enough_tokens_wait() -> None:
     async def test(case: Case) -> None:
         await case.submit(Wanted("a"))
         await case.submit(Wanted("b", many=FURTHER_LANE_TOKENS - 1))
@@ -167,13 +155,13 @@ def test_a_further_lane_begins_only_if_enough_waits() -> None:
         await case.submit(Wanted("d", many=FURTHER_LANE_TOKENS))
         assert len(case.store.groups) == 2, "there are two lanes"
         await case.end(1)
-        assert case.answered == {"b", "c"}
+        assert case.finished == {"b", "c"}
         assert case.store.groups[2] == ["d"]
 
     run(test)
 
 
-def test_who_has_waited_for_long_is_worth_a_further_lane() -> None:
+def test_a_change_that_has_waited_starts_another_lane() -> None:
     async def test(case: Case) -> None:
         await case.submit(Wanted("a"))
         await case.submit(Wanted("b"))
@@ -184,7 +172,7 @@ def test_who_has_waited_for_long_is_worth_a_further_lane() -> None:
     run(test)
 
 
-def test_what_wants_a_ticket_that_is_in_work_waits_and_so_does_who_comes_after_it() -> None:
+def test_a_change_of_a_ticket_in_progress_waits_and_so_do_changes_behind_it() -> None:
     async def test(case: Case) -> None:
         await case.submit(Wanted("first", "x"))
         await case.submit(Wanted("second", "x", "y"), Wanted("third", "y"))
@@ -205,9 +193,9 @@ def test_kinds_never_share_a_group_and_none_is_starved() -> None:
         await case.submit(Wanted("a"))
         await case.submit(Wanted("b"), Other("c"), Wanted("d"), Other("e"), Wanted("f"))
         order = []
-        while case.answered != set("abcdef"):
+        while case.finished != set("abcdef"):
             await case.end()
-            order.append(set(case.answered))
+            order.append(set(case.finished))
         assert case.store.groups == [["a"], ["b", "d", "f"], ["c", "e"]]
         assert order[-1] == set("abcdef")
 
@@ -228,23 +216,23 @@ def test_where_kinds_mix_they_share_a_group() -> None:
         Held.mixes_kinds = False
 
 
-def test_who_waits_too_long_is_told_and_what_has_not_begun_is_never_done() -> None:
+def test_a_late_change_is_refused_and_never_made_if_it_has_not_started() -> None:
     async def test(case: Case) -> None:
-        await case.submit(Wanted("in work", "x"), Wanted("waiting", "x"))
-        async with asyncio.timeout(20 * LOOK_SECONDS):
-            for task in case.answers.values():
+        await case.submit(Wanted("in progress", "x"), Wanted("waiting", "x"))
+        async with asyncio.timeout(20 * CHECK_SECONDS):
+            for task in case.tasks.values():
                 with pytest.raises(Unavailable, match="in time"):
                     await task
         await case.end()
-        assert case.store.groups == [["in work"]]
+        assert case.store.groups == [["in progress"]]
         await case.submit(Wanted("later", "x"))
         await case.end()
-        assert await case.answers["later"] == "later"
+        assert await case.tasks["later"] == "later"
 
-    run(test, bounds=BOUNDS._replace(wait_seconds=LOOK_SECONDS))
+    run(test, bounds=BOUNDS._replace(wait_seconds=CHECK_SECONDS))
 
 
-def test_those_whose_tickets_are_free_do_not_wait_for_others() -> None:
+def test_changes_of_free_tickets_do_not_wait_for_busy_ones() -> None:
     async def test(case: Case) -> None:
         await case.submit(Wanted("first"))
         await case.submit(*map(Wanted, "abcdef"))
@@ -252,20 +240,20 @@ def test_those_whose_tickets_are_free_do_not_wait_for_others() -> None:
         case.store.in_use = {"b-0", "c-0", "e-0"}
         await case.end(error=TicketsBusy())
         await case.end()
-        assert [await case.answers[name] for name in "adf"] == ["a", "d", "f"]
+        assert [await case.tasks[name] for name in "adf"] == ["a", "d", "f"]
         case.store.in_use = {"b-0", "e-0"}
         await case.end(error=TicketsBusy())
         await case.end()
-        assert await case.answers["c"] == "c"
+        assert await case.tasks["c"] == "c"
         await case.end(error=TicketsBusy())
         assert case.store.groups[2:] == [list("adf"), list("bce"), ["c"], list("be")]
-        refused = await asyncio.gather(case.answers["b"], case.answers["e"], return_exceptions=True)
+        refused = await asyncio.gather(case.tasks["b"], case.tasks["e"], return_exceptions=True)
         assert [type(refusal) for refusal in refused] == [Unavailable] * 2
 
     run(test, lanes=1)
 
 
-def test_a_ticket_in_use_is_the_trouble_of_one() -> None:
+def test_a_busy_ticket_fails_only_one_change() -> None:
     async def test(case: Case) -> None:
         await case.submit(Wanted("a"))
         await case.submit(Wanted("b"), Wanted("c"), Wanted("d"))
@@ -275,23 +263,23 @@ def test_a_ticket_in_use_is_the_trouble_of_one() -> None:
         await case.end()
         await case.end(error=TicketsBusy())
         await case.end()
-        assert [await case.answers[name] for name in "bd"] == ["b", "d"]
-        with pytest.raises(Unavailable, match="in use"):
-            await case.answers["c"]
+        assert [await case.tasks[name] for name in "bd"] == ["b", "d"]
+        with pytest.raises(Unavailable, match="Another request is changing"):
+            await case.tasks["c"]
 
     run(test, lanes=1)
 
 
-def test_stopping_answers_also_what_waits_for_a_ticket_in_work() -> None:
+def test_stopping_also_finishes_changes_that_wait_for_a_ticket() -> None:
     async def test(case: Case) -> None:
         await case.submit(Wanted("a", "x"), Wanted("b", "x"), Wanted("c", "x"))
-        closing = asyncio.create_task(case.commits.close())
+        closing = asyncio.create_task(case.committer.close())
         await case.settle()
         with pytest.raises(Unavailable, match="stopping"):
-            await case.commits.submit(Wanted("late"))
+            await case.committer.submit(Wanted("late"))
         for _ in range(3):
             await case.end()
         await closing
-        assert [await case.answers[name] for name in "abc"] == ["a", "b", "c"]
+        assert [await case.tasks[name] for name in "abc"] == ["a", "b", "c"]
 
     run(test)

@@ -1,4 +1,4 @@
-"""The log: what stands in a line, and that no call of it can fail."""
+"""The log: the content of its lines, and that no call of it fails."""
 
 import json
 import logging
@@ -47,7 +47,7 @@ def written(tmp_path: Path) -> Iterator[Written]:
 
 
 class NoText:
-    """An object that can't be shown."""
+    """An object whose repr fails."""
 
     def __str__(self) -> str:
         raise RuntimeError("no text")
@@ -74,7 +74,7 @@ def test_json_keeps_the_value_that_it_escapes(written: Written) -> None:
 
 
 @pytest.mark.parametrize("value", ["\ud800", NoText(), {NoText(): 1}], ids=["text", "value", "key"])
-def test_what_cant_be_rendered_is_logged_as_that(written: Written, value: object) -> None:
+def test_a_line_that_cannot_be_rendered_is_logged_as_lost(written: Written, value: object) -> None:
     log = written.log("json")
     log.error("request", reason=value)
     log.error("request", reason="next")
@@ -83,7 +83,7 @@ def test_what_cant_be_rendered_is_logged_as_that(written: Written, value: object
     assert kept["reason"] == "next"
 
 
-def test_what_libraries_log_is_passed_on_and_cant_fail_either(written: Written) -> None:
+def test_messages_of_libraries_are_logged_and_cannot_fail_either(written: Written) -> None:
     written.log("json")
     library = logging.getLogger("a.library")
     library.info("below the level")
@@ -96,7 +96,7 @@ def test_what_libraries_log_is_passed_on_and_cant_fail_either(written: Written) 
     assert (whole["event"], whole["message"]) == ("library", "1 of 2")
 
 
-def test_an_exception_keeps_its_lines_on_the_console_alone(written: Written) -> None:
+def test_an_exception_keeps_its_lines_only_on_the_console(written: Written) -> None:
     for log_format in ("json", "console"):
         log = written.log(log_format)
         try:
@@ -108,8 +108,8 @@ def test_an_exception_keeps_its_lines_on_the_console_alone(written: Written) -> 
     assert lines[-2].endswith("RuntimeError: a\\x1b[31m")
 
 
-def test_by_default_it_is_for_people_on_a_terminal_alone(written: Written) -> None:
-    """Standard error of the tests is none, but a pseudo-terminal can be put there."""
+def test_the_default_format_is_console_only_on_a_terminal(written: Written) -> None:
+    """Standard error of the tests is not a terminal, so the test replaces it by one."""
     written.log("auto").info("request")
     ours, terminal = os.openpty()
     kept = os.dup(2)

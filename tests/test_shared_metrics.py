@@ -1,4 +1,4 @@
-"""Metrics of several processes as one: sums, last values, and what a dead process leaves."""
+"""Metrics of several processes as one: sums, latest values, and those of a dead process."""
 
 import threading
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def test_counts_are_added_and_the_gauge_that_was_set_last_counts(reports: Report
     assert value(first, "seatlatch_journal_entries") == 12
 
 
-def test_a_process_goes_on_from_what_its_predecessor_counted(reports: Reports) -> None:
+def test_a_process_continues_the_counts_of_its_predecessor(reports: Reports) -> None:
     dead, other = Metrics(Place(reports, 0)), Metrics(Place(reports, 1))
     dead.watch_connections(lambda: 2)
     dead.tokens_answered("unlocked", 5)

@@ -1,4 +1,4 @@
-"""The sink: it never waits and never raises, loses lines only where it must, and reports them."""
+"""The sink: it never waits and never raises, and it reports the lines that it must drop."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ def test_lines_come_whole_and_in_order(tmp_path: Path) -> None:
     assert sink.dropped_lines == 0
 
 
-def test_a_pipe_that_nobody_reads_loses_lines_until_somebody_reads(pipe: tuple[int, int]) -> None:
+def test_a_pipe_without_a_reader_loses_lines_until_it_is_read(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     sink = Sink(writer, reported)
     for number in range(MORE_THAN_IT_HOLDS):
@@ -73,7 +73,7 @@ def test_a_pipe_that_is_closed(pipe: tuple[int, int]) -> None:
 
 
 @full
-def test_what_a_full_disk_lost_is_reported_when_there_is_room_again(tmp_path: Path) -> None:
+def test_lines_lost_on_a_full_disk_are_reported_when_there_is_space_again(tmp_path: Path) -> None:
     path = tmp_path / "log"
     descriptor = os.open("/dev/full", os.O_WRONLY)
     sink = Sink(descriptor, reported)
@@ -147,7 +147,7 @@ for number in range(1000):
 """
 
 
-def test_a_process_ends_although_nobody_reads(pipe: tuple[int, int]) -> None:
+def test_a_process_ends_even_if_its_output_is_not_read(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     subprocess.run([sys.executable, "-c", AT_ITS_END], stderr=writer, timeout=30, check=True)
     os.close(reader)

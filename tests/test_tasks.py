@@ -1,4 +1,4 @@
-"""Work that runs to its end."""
+"""Work that runs to its end despite cancellation."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ def test_it_returns_the_result_or_raises_the_error() -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_cancelled_twice_it_waits_for_the_end_and_is_cancelled_then(fails: bool) -> None:
+def test_cancelled_twice_it_waits_for_the_end_before_it_is_cancelled(fails: bool) -> None:
     async def test() -> None:
         may_end = asyncio.Event()
         ended: list[str] = []

@@ -1,7 +1,6 @@
-"""What a change is, and how changes become a durable transaction. Knows the store by its interface
-only.
-"""
+"""Changes of the database, and how several of them become one transaction."""
 
+from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -10,64 +9,73 @@ from typing import Any, Protocol, TypeVar, cast
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import Store, TicketsBusy, Transaction
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-class Change(Protocol[Answer]):
-    """A request that wants something changed, of tickets above all."""
+class Change(Protocol[Result]):
+    """A request to change something in the database, in most cases tickets."""
+
+    __slots__ = ()
 
     @property
     def tokens(self) -> Collection[str]:
-        """The tickets that it is about, each once; it may be about none."""
+        """The tokens of the tickets to change, each once; empty if it changes no tickets."""
+        return ()
+
+    @property
+    def kind(self) -> object:
+        """Changes of the same kind are applied together."""
+        return type(self)
 
     @staticmethod
-    async def work_off(transaction: Transaction, changes: Sequence[Any]) -> list[Answer]:
-        """Work changes of this kind, no two of which want the same ticket; an answer for each.
+    @abstractmethod
+    async def apply(transaction: Transaction, changes: Sequence[Any]) -> list[Result]:
+        """Apply changes of this kind, no two of them of the same ticket; return their results.
 
-        May run more than once, in a new transaction each time.
+        The store may call it more than once, with a new transaction each time.
         """
 
 
-class Commits(Protocol):
+class Committer(Protocol):
     """Makes changes durable."""
 
-    async def submit(self, change: Change[Answer]) -> Answer:
-        """The answer to `change`, after it was made durable. Raises `Unavailable`."""
+    async def submit(self, change: Change[Result]) -> Result:
+        """Make `change` durable and return its result. Raises `Unavailable`."""
 
 
 class CommitEach:
-    """Commits each change by itself: for a command, which has only one at a time."""
+    """Commits each change by itself, for a command, which makes one change at a time."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def submit(self, change: Change[Answer]) -> Answer:
-        """The answer to `change`, after it was made durable."""
+    async def submit(self, change: Change[Result]) -> Result:
+        """Make `change` durable and return its result. Raises `Unavailable`."""
         try:
-            (answer,) = await self._store.commit(partial(work_off, [change]))
+            (result,) = await self._store.commit(partial(apply_group, [change]))
         except TicketsBusy as busy:
             raise in_use(busy) from busy
-        return cast(Answer, answer)
+        return cast(Result, result)
 
 
 def in_use(busy: TicketsBusy) -> Unavailable:
-    """What is said to those who want a ticket that somebody else keeps."""
-    refusal = Unavailable("What is asked for is in use. Send the request again.")
+    """The refusal of a change whose tickets another transaction holds."""
+    refusal = Unavailable("Another request is changing one of these tickets. Retry the request.")
     refusal.__cause__ = busy
     return refusal
 
 
-async def work_off(changes: Sequence[Change[Any]], transaction: Transaction) -> list[Any]:
-    """The work of one group inside its transaction; an answer for each change, in their order.
+async def apply_group(changes: Sequence[Change[Any]], transaction: Transaction) -> list[Any]:
+    """Apply all changes of a group in one transaction; return their results, in the same order.
 
-    Changes of different tickets don't depend on each other, so that those of a kind are worked
-    together.
+    The changes are of different tickets and independent of each other, so those of the same kind
+    share their statements.
     """
-    kinds: defaultdict[type[Change[Any]], list[int]] = defaultdict(list)
+    kinds: defaultdict[object, list[int]] = defaultdict(list)
     for number, change in enumerate(changes):
-        kinds[type(change)].append(number)
-    answers: dict[int, Any] = {}
-    for kind, numbers in kinds.items():
-        worked = await kind.work_off(transaction, [changes[number] for number in numbers])
-        answers.update(zip(numbers, worked, strict=True))
-    return [answers[number] for number in range(len(changes))]
+        kinds[change.kind].append(number)
+    results: dict[int, Any] = {}
+    for numbers in kinds.values():
+        group = [changes[number] for number in numbers]
+        results.update(zip(numbers, await group[0].apply(transaction, group), strict=True))
+    return [results[number] for number in range(len(changes))]

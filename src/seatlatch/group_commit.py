@@ -1,51 +1,50 @@
-"""Group commit: concurrent requests become one durable transaction, each gets its own answer.
+"""Group commit: concurrent requests share one durable transaction, and each gets its own result.
 
-While one group is being made durable, the next one gathers. So the cost of a commit is shared
-by all that wait for it, and an answer is given only after the transaction that holds it is safe.
-Knows the store by its interface only.
+While one group commits, the next one gathers: all its requests share the cost of one commit. A
+request gets its result only after the transaction that contains it is durable.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from seatlatch.commit import Change, in_use, work_off
+from seatlatch.change_queue import ChangeQueue, Group, WaitingChange
+from seatlatch.commit import Change, apply_group, in_use
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import Store, TicketsBusy
 
-Answer = TypeVar("Answer")
-
-TICKETLESS_TOKENS = 20
-"""A change that is about no ticket, such as an exchange of tokens, counts as one of so many."""
+Result = TypeVar("Result")
 
 FURTHER_LANE_TOKENS = 100
-"""While a lane is at work another one begins only if so many tokens wait: a small group costs
-nearly as much as a larger one, and is better joined to the next.
+"""While a lane is busy, another one starts only if this many tokens wait.
+
+A small group costs nearly as much as a larger one, so few tokens rather wait for the next group.
 """
 
-LOOK_SECONDS = 0.2
-"""How often we look for changes that have waited this long. They are worth a further lane: a ticket
-that they don't want may keep the one at work.
+CHECK_SECONDS = 0.2
+"""How often to check for changes that have waited too long.
+
+A change that has waited this long is worth another lane, however few its tokens: the busy lane may
+be waiting for a ticket that this change does not need.
 """
 
 
 class Observer(Protocol):
-    """Is told of every group that was made durable."""
+    """Gets a call for every group that was made durable."""
 
     def group_committed(self, requests: int, tokens: int, seconds: float) -> None:
         """`seconds`: from the start of the transaction to the end of its commit."""
 
 
 class Bounds(NamedTuple):
-    """What keeps group commit fair.
+    """The limits that keep group commit fair.
 
-    `group_tokens`: so many tokens at most share a transaction (a single change above it goes
-    alone). `waiting_requests`: above it a request is refused at once. `wait_seconds`: who has
-    waited for so long is told that the database did not confirm.
+    `group_tokens`: how many tokens at most share a transaction; a single larger change gets its
+    own. `waiting_requests`: how many requests may wait; further ones are refused at once.
+    `wait_seconds`: how long a request may wait until it fails because the database did not confirm.
     """
 
     group_tokens: int
@@ -53,20 +52,14 @@ class Bounds(NamedTuple):
     wait_seconds: float
 
 
-class _Waiting(NamedTuple):
-    change: Change[Any]
-    answer: asyncio.Future[Any]
-    since: float
-
-
-Group = list[_Waiting]
-
-
 class GroupCommit:
-    """Gathers changes and commits them in groups, as many at once as the store has lanes.
+    """Gathers changes and commits them in groups.
 
-    For each ticket all happens in the order in which it came: a group holds no two changes that
-    want the same ticket, and none that wants one which another lane has in work.
+    A lane is a task that commits one group after another. The store says how many lanes it can
+    use: SQLite has one writer and one lane, PostgreSQL commits several groups at once.
+
+    Changes of the same ticket happen in the order of their arrival: a group has no two changes of
+    the same ticket, and none of a ticket that another lane is changing.
     """
 
     def __init__(
@@ -81,219 +74,212 @@ class GroupCommit:
         self._observer = observer
         self._bounds = bounds
         self._failed = failed
-        self._answered_at = -inf
-        self._waiting: deque[_Waiting] = deque()
+        self._responded_at = -inf
+        self._waiting = ChangeQueue()
         self._groups: list[Group] = []
-        self._tokens_in_work: set[str] = set()
+        self._tokens_in_progress: set[str] = set()
         self._wake = asyncio.Event()
         self._closing = False
         self._lanes: list[asyncio.Task[None]] = []
-        self._watch: asyncio.TimerHandle | None = None
+        self._check_timer: asyncio.TimerHandle | None = None
 
     @property
     def waiting_requests(self) -> int:
-        """How many changes wait for a group."""
+        """Number of changes that wait for a group."""
         return len(self._waiting)
 
     def unconfirmed_seconds(self) -> float:
-        """How long changes have been waiting without an answer of the database to any of them."""
+        """Seconds for which changes have waited while the database has confirmed none of them."""
         now = self._loop.time()
-        waiting = [w.since for group in (*self._groups, self._waiting) for w in group]
-        return now - max(min(waiting), self._answered_at) if waiting else 0.0
+        waiting = [w.since for group in (*self._groups, list(self._waiting)) for w in group]
+        return now - max(min(waiting), self._responded_at) if waiting else 0.0
 
-    def is_in_work(self, change: Change[Any]) -> bool:
-        """Whether a group that is in work has this change, even if its caller has its answer."""
+    def is_in_progress(self, change: Change[Any]) -> bool:
+        """Whether a group in progress has this change, even if its caller was already refused."""
         return any(waiting.change is change for group in self._groups for waiting in group)
 
     def start(self) -> None:
-        """Begin to commit. To be called once, in the event loop that will submit."""
+        """Start the lanes. Call it once, in the event loop that submits changes."""
         self._loop = asyncio.get_running_loop()
         self._lanes = [
             self._loop.create_task(self._run_lane(), name=f"lane-{number}")
             for number in range(self._store.lanes)
         ]
-        self._look_for_patience()
+        self._refuse_late_changes()
 
     async def close(self) -> None:
-        """Refuse what comes from now on, answer what was accepted, then stop."""
+        """Refuse new changes, finish the accepted ones, then stop."""
         self._closing = True
         self._wake.set()
-        told_within = self._bounds.wait_seconds + 2 * LOOK_SECONDS
-        ended, _ = await asyncio.wait(self._lanes, timeout=told_within)
-        if self._watch is not None:
-            self._watch.cancel()
+        # By then every accepted change is either committed or refused by `_refuse_late_changes`.
+        timeout_seconds = self._bounds.wait_seconds + 2 * CHECK_SECONDS
+        ended, _ = await asyncio.wait(self._lanes, timeout=timeout_seconds)
+        if self._check_timer is not None:
+            self._check_timer.cancel()
         for lane in ended:
             lane.result()
 
-    async def submit(self, change: Change[Answer]) -> Answer:
-        """The answer to `change`, after it was made durable.
+    async def submit(self, change: Change[Result]) -> Result:
+        """Make `change` durable and return its result.
 
-        The change goes through even if the caller stops waiting. Raises `Unavailable` if too
-        many wait, if it waited for too long, if the service is stopping, or if the database did
-        not confirm the commit.
+        The change is committed even if the caller stops waiting. Raises `Unavailable` if too many
+        changes wait, if this one waited too long, if the service is stopping, or if the database
+        did not confirm the commit.
         """
         if self._closing:
-            raise Unavailable("The service is stopping. Send the request again.")
+            raise Unavailable("The service is stopping. Retry the request.")
         if len(self._waiting) >= self._bounds.waiting_requests:
-            raise Unavailable("Too many requests are waiting. Send the request again.")
-        answer: asyncio.Future[Answer] = self._loop.create_future()
-        self._waiting.append(_Waiting(change, answer, self._loop.time()))
+            raise Unavailable("Too many requests are waiting. Retry the request.")
+        result: asyncio.Future[Result] = self._loop.create_future()
+        self._waiting.append(WaitingChange(change, result, self._loop.time()))
         self._wake.set()
-        return await answer
+        return await result
 
     async def _run_lane(self) -> None:
         try:
             while self._waiting or not self._closing:
                 group = self._next_group()
                 if group:
-                    await self._work(group)
+                    await self._process(group)
                 else:
                     self._wake.clear()
                     await self._wake.wait()
-                await asyncio.sleep(0)  # whatever the loop has read already may join
+                # Requests that the event loop has already received can join the next group.
+                await asyncio.sleep(0)
         finally:
             self._closing = True
             self._wake.set()
-            if not self._groups:  # or the other lanes answer what still waits
-                self._fail_all(self._all_waiting(), Unavailable("The service has stopped."))
+            if not self._groups:  # otherwise the other lanes finish the rest
+                self._fail_all(self._waiting.take_all(), Unavailable("The service has stopped."))
 
     def _next_group(self) -> Group:
-        """The first that waits, and who may go with it; who is passed over keeps its place."""
-        if self._groups and not self._is_worth_a_further_lane():
+        """The next group for a lane; empty if there is none or it is not worth another lane."""
+        if self._groups and not self._is_worth_another_lane():
             return []
-        group: Group = []
-        passed: Group = []
-        wanted: set[str] = set()
-        tokens = 0
-        while self._waiting:
-            change = self._waiting[0].change
-            tokens += _weight(change)
-            if group and tokens > self._bounds.group_tokens:
-                break
-            waiting = self._waiting.popleft()
-            if self._may_join(group, change, wanted):
-                group.append(waiting)
-            else:
-                passed.append(waiting)
-            wanted.update(change.tokens)
-        self._waiting.extendleft(reversed(passed))
-        return group
+        return self._waiting.take_group(self._bounds.group_tokens, self._may_join)
 
-    def _is_worth_a_further_lane(self) -> bool:
+    def _is_worth_another_lane(self) -> bool:
+        # All waiting changes count, also those that no lane may take now. So a lane may look for a
+        # group in vain, but counting only the others would mean a search at each wake.
         tokens = 0
-        long_ago = self._loop.time() - LOOK_SECONDS
+        late_before = self._loop.time() - CHECK_SECONDS
         for waiting in self._waiting:
-            tokens += _weight(waiting.change)
-            if tokens >= FURTHER_LANE_TOKENS or waiting.since < long_ago:
+            tokens += waiting.weight
+            if tokens >= FURTHER_LANE_TOKENS or waiting.since < late_before:
                 return True
         return False
 
-    def _may_join(self, group: Group, change: Change[Any], wanted: set[str]) -> bool:
-        of_a_kind = not group or self._store.mixes_kinds or type(group[0].change) is type(change)
-        return (
-            of_a_kind
-            and wanted.isdisjoint(change.tokens)
-            and self._tokens_in_work.isdisjoint(change.tokens)
-        )
+    def _may_join(self, group: Group, change: Change[Any]) -> bool:
+        # Where several lanes commit at once, each kind of change locks all its rows in the order of
+        # their tokens by one statement. Two groups of one kind each then never wait for each other
+        # in a cycle; with two kinds, and so two such statements, they could.
+        fits = not group or self._store.mixes_kinds or group[0].change.kind == change.kind
+        return fits and self._tokens_in_progress.isdisjoint(change.tokens)
 
-    async def _work(self, group: Group) -> None:
+    async def _process(self, group: Group) -> None:
+        # While these tokens are in progress no other lane takes a change of them: it would wait for
+        # this transaction's row locks and occupy a lane and a connection for nothing.
         tokens = [token for waiting in group for token in waiting.change.tokens]
         self._groups.append(group)
-        self._tokens_in_work.update(tokens)
+        self._tokens_in_progress.update(tokens)
         try:
-            await self._commit(group, [])
+            await self._commit_or_divide(group, [])
         finally:
-            self._tokens_in_work.difference_update(tokens)
+            self._tokens_in_progress.difference_update(tokens)
             self._groups.remove(group)
             if self._waiting or self._closing:
                 self._wake.set()
 
-    async def _commit(self, group: Group, behind: Group) -> None:
-        """Commit a group; if it fails by itself, its parts. Those `behind` are parted already."""
-        group = [w for w in group if w.answer.cancelled() or not w.answer.done()]
+    async def _commit_or_divide(self, group: Group, rest: Group) -> None:
+        """Commit a group; if one of its changes makes it fail, divide it and commit the parts.
+
+        `rest`: the other parts of a group that was divided already. They fail with this part if the
+        database is unavailable.
+        """
+        # Changes that were refused for lateness are left out. Those of callers that went away are
+        # not: an accepted change is committed.
+        group = [w for w in group if w.result.cancelled() or not w.result.done()]
         if not group:
             return
         started = perf_counter()
         try:
-            answers = await self._store.commit(partial(work_off, [w.change for w in group]))
+            results = await self._store.commit(partial(apply_group, [w.change for w in group]))
         except TicketsBusy as busy:
-            self._answered_at = self._loop.time()
-            await self._part_in_use(group, behind, in_use(busy))
+            # Another process held some rows for the whole lock timeout, or won every race. A single
+            # `LostRace` or deadlock does not arrive here: the store repeats the transaction.
+            self._responded_at = self._loop.time()
+            await self._divide_by_use(group, rest, in_use(busy))
         except Unavailable as refusal:
             self._failed(refusal)
-            # Whoever waits while the database is away is told so too, rather than to wait in turn.
-            self._fail_all([*group, *behind, *self._all_waiting()], refusal)
+            # All that wait fail with this group: they would meet the same unavailable database.
+            self._fail_all([*group, *rest, *self._waiting.take_all()], refusal)
         except Exception as error:
-            await self._part(group, behind, error)
+            # A bug or a value that the database refuses. Only the guilty change may fail.
+            await self._divide(group, rest, error)
         else:
-            self._answered_at = self._loop.time()
-            for waiting, answer in zip(group, answers, strict=True):
-                if not waiting.answer.done():
-                    waiting.answer.set_result(answer)
+            self._responded_at = self._loop.time()
+            for waiting, result in zip(group, results, strict=True):
+                if not waiting.result.done():
+                    waiting.result.set_result(result)
             tokens = sum(len(waiting.change.tokens) for waiting in group)
             self._observer.group_committed(len(group), tokens, perf_counter() - started)
 
-    async def _part(self, group: Group, behind: Group, error: Exception) -> None:
-        """Commit each alone."""
+    async def _divide(self, group: Group, rest: Group, error: Exception) -> None:
+        """Commit each change by itself, so that a change that fails does not fail the others."""
         if len(group) > 1:
             for following, waiting in enumerate(group, 1):
-                await self._commit([waiting], [*group[following:], *behind])
-        elif not group[0].answer.done():
-            group[0].answer.set_exception(error)
+                await self._commit_or_divide([waiting], [*group[following:], *rest])
+        elif not group[0].result.done():
+            group[0].result.set_exception(error)
 
-    async def _part_in_use(self, group: Group, behind: Group, refusal: Unavailable) -> None:
-        """Commit those whose tickets are free, then those who want one that others hold.
+    async def _divide_by_use(self, group: Group, rest: Group, refusal: Unavailable) -> None:
+        """Commit the changes whose tickets are free, then those of tickets that others hold.
 
-        Trying each alone would wait once for every such ticket. A group of which every request
-        wants one has waited for them in vain.
+        Others are another process or somebody's own session on the database. To commit each change
+        by itself would wait for the lock timeout once for every such ticket, and all other requests
+        would wait behind it. Divided in two, the free changes do not wait, and the held ones wait
+        once together. If every change wants a held ticket, the group has already waited for that
+        time, so all of them are refused.
         """
         taken = await self._tokens_in_use(group) if len(group) > 1 else frozenset()
         held = [w for w in group if not taken.isdisjoint(w.change.tokens)]
         free = [w for w in group if taken.isdisjoint(w.change.tokens)]
         if not held:
-            await self._part(group, behind, refusal)
+            await self._divide(group, rest, refusal)
         elif not free:
             self._fail_all(group, refusal)
         else:
-            await self._commit(free, [*held, *behind])
-            await self._commit(held, behind)
+            await self._commit_or_divide(free, [*held, *rest])
+            await self._commit_or_divide(held, rest)
 
     async def _tokens_in_use(self, group: Group) -> frozenset[str]:
-        """Empty if the database does not answer: committing each alone then reports why."""
+        """The tokens of a group that others hold.
+
+        Empty if the database does not answer: committing each change by itself then reports why.
+        """
         tokens = [token for waiting in group for token in waiting.change.tokens]
         try:
             return frozenset(await self._store.tokens_in_use(tokens))
         except Exception:
             return frozenset()
 
-    def _all_waiting(self) -> Group:
-        waiting = list(self._waiting)
-        self._waiting.clear()
-        return waiting
+    def _refuse_late_changes(self) -> None:
+        """Refuse changes that have waited too long, so that no request waits for a hung database.
 
-    def _look_for_patience(self) -> None:
-        """Tell whoever has waited for too long, so that nobody waits for a database that hangs.
-
-        Who still waits for a group is taken out of the queue, and nothing of it is done. A group
-        in work goes on: a COMMIT is never broken off, and what becomes of it is not known here.
+        A change that still waits for a group leaves the queue, and nothing of it happens. A group
+        in progress goes on: a COMMIT must not be cancelled, because its outcome would be unknown.
         """
-        long_ago = self._loop.time() - self._bounds.wait_seconds
-        late = [w for group in self._groups for w in group if w.since < long_ago]
-        while self._waiting and self._waiting[0].since < long_ago:
-            late.append(self._waiting.popleft())
+        late_before = self._loop.time() - self._bounds.wait_seconds
+        late = [w for group in self._groups for w in group if w.since < late_before]
+        late += self._waiting.take_older(late_before)
         self._fail_all(
-            late, Unavailable("The database did not confirm in time. Send the request again.")
+            late, Unavailable("The database did not confirm in time. Retry the request.")
         )
         if self._waiting:
             self._wake.set()
-        self._watch = self._loop.call_later(LOOK_SECONDS, self._look_for_patience)
+        self._check_timer = self._loop.call_later(CHECK_SECONDS, self._refuse_late_changes)
 
-    def _fail_all(self, group: Sequence[_Waiting], refusal: Unavailable) -> None:
+    def _fail_all(self, group: Sequence[WaitingChange], refusal: Unavailable) -> None:
         for waiting in group:
-            if not waiting.answer.done():
-                waiting.answer.set_exception(refusal.again())
-
-
-def _weight(change: Change[Any]) -> int:
-    """In tokens. What is about no ticket takes its time too."""
-    return len(change.tokens) or TICKETLESS_TOKENS
+            if not waiting.result.done():
+                waiting.result.set_exception(refusal.again())

@@ -1,7 +1,7 @@
 """The structured log of a process, on standard error.
 
-It imports nothing of seatlatch but `sink` and `text`. It never contains a secret; the tokens of a
-request are logged at debug only. No call of a log waits for the output, and none raises.
+It never contains a secret, and the tokens of a request only at level debug. A call of the log
+neither waits for the output nor raises.
 """
 
 import logging
@@ -27,7 +27,7 @@ STANDARD_ERROR_DESCRIPTOR = 2
 def make_log(
     log_format: Literal["auto", "console", "json"], log_level: str, sink: Sink = STANDARD_ERROR
 ) -> Log:
-    """The log, on standard error; also takes what libraries log, from warning upward.
+    """Make the log on standard error. It also gets the warnings and errors of libraries.
 
     `auto` is `console` if standard error is a terminal, else `json`.
     """
@@ -51,7 +51,7 @@ DROPPED = "Standard error could not be written, or was not read in time."
 
 
 def guard_standard_error() -> None:
-    """From now on nothing that writes to `sys.stderr` in this process can wait or fail.
+    """Make every write to `sys.stderr` in this process neither wait nor fail.
 
     A warning, a traceback of a thread or an error in a finalizer goes the same way as the log.
     """
@@ -77,7 +77,7 @@ def _console(is_terminal: bool) -> Format:
 
 
 def _guarded(line: Format) -> Callable[[Any, str, EventDict], bytes]:
-    """The one processor of the log. What can't be rendered is logged as that."""
+    """The only processor of the log. A line that can't be rendered is logged as lost."""
 
     def render(_log: Any, level: str, event: EventDict) -> bytes:
         try:
@@ -99,19 +99,19 @@ def _guarded(line: Format) -> Callable[[Any, str, EventDict], bytes]:
 
 
 def _timestamp() -> str:
-    """As structlog's own, in half the time, which every request pays."""
+    """The same format as structlog's own, in half the time: every request pays for it."""
     return f"{datetime.now(UTC).replace(tzinfo=None).isoformat('T', 'microseconds')}Z"
 
 
 class _Lines:
-    """What structlog calls with a rendered line."""
+    """The logger that structlog calls with a rendered line."""
 
     def __init__(self, sink: Sink) -> None:
         self.debug = self.info = self.warning = self.error = self.critical = sink.write
 
 
 class _ToLog(logging.Handler):
-    """Passes on what libraries log by the standard library."""
+    """Passes on messages that libraries send to the standard library's logging."""
 
     def __init__(self, log: Log) -> None:
         super().__init__()

@@ -22,24 +22,25 @@ JOURNAL_ENTRIES = "seatlatch_journal_entries"
 WEBHOOK_PENDING = "seatlatch_webhook_pending_messages"
 WEBHOOK_LAG = "seatlatch_webhook_lag_seconds"
 BUILD_INFO = "seatlatch_build_info"
-LAST_COUNTS = (JOURNAL_ENTRIES, WEBHOOK_PENDING, WEBHOOK_LAG, BUILD_INFO)
-"""Gauges that every process sets for all: of these the last value counts."""
+LATEST_ONLY = (JOURNAL_ENTRIES, WEBHOOK_PENDING, WEBHOOK_LAG, BUILD_INFO)
+"""Gauges that each process sets for the whole service: only the latest value counts."""
 
 EXPOSED_SECONDS = 1.0
-"""How long the sums of several processes are kept: they report once a second. Anyone may ask."""
+"""How long the sums of several processes are cached, because anyone may scrape at any rate."""
 
 COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
 class Metrics:
-    """The metrics of one process, in a registry of their own; none carries a tenant's data.
+    """The metrics of one process, in its own registry. None contains a tenant's data.
 
-    `place`: where this process reports them, one of several. Each exposes the sums of all.
+    `place`: where this process reports its metrics if there are several processes. Each process
+    then exposes the sums of all.
     """
 
     def __init__(self, place: Place | None = None) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        values.ValueClass = values.MutexValue  # PROMETHEUS_MULTIPROC_DIR would make it another
+        values.ValueClass = values.MutexValue  # not the file-based one of PROMETHEUS_MULTIPROC_DIR
         self._place = place
         self._before = Report(_counted(place)) if place else Report()
         self._set_at: dict[str, float] = {}
@@ -48,35 +49,35 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "seatlatch_requests",
-            "Requests answered.",
+            "Requests that were answered.",
             ["route", "status"],
             registry=self.registry,
         )
         self._request_seconds = Histogram(
             "seatlatch_request_seconds",
-            "From a request's head to the end of its answer.",
+            "Seconds from a request's head to the end of its response.",
             ["route"],
             buckets=SECONDS,
             registry=self.registry,
         )
         self._tokens = Counter(
-            "seatlatch_tokens", "Tokens answered.", ["outcome"], registry=self.registry
+            "seatlatch_tokens", "Tokens that were answered.", ["outcome"], registry=self.registry
         )
         self._group_requests = Histogram(
             "seatlatch_group_requests",
-            "Requests that shared one commit.",
+            "Requests in one commit.",
             buckets=COUNTS,
             registry=self.registry,
         )
         self._group_tokens = Histogram(
             "seatlatch_group_tokens",
-            "Tokens that shared one commit.",
+            "Tokens in one commit.",
             buckets=COUNTS,
             registry=self.registry,
         )
         self._commit_seconds = Histogram(
             "seatlatch_commit_seconds",
-            "One group's transaction, from its start until it was durable.",
+            "Seconds from the start of a group's transaction until it is durable.",
             buckets=SECONDS,
             registry=self.registry,
         )
@@ -88,7 +89,7 @@ class Metrics:
         self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def _watch_nothing(self) -> None:
-        """Until somebody says what to read at a scrape."""
+        """Report zeros until the sources of these values are set."""
         self._count_waiting: Callable[[], int] = lambda: 0
         self._count_dropped: Callable[[], int] = lambda: 0
         self._count_unready: Callable[[], int] = lambda: 0
@@ -100,27 +101,27 @@ class Metrics:
         """Metrics of the processes themselves."""
         self._waiting_requests = Gauge(
             "seatlatch_waiting_requests",
-            "Requests that wait for a commit now.",
+            "Requests that are waiting for a commit.",
             registry=self.registry,
         )
         self._unready_processes = Gauge(
             "seatlatch_unready_processes",
-            "Processes in which no change can be made now.",
+            "Processes in which no change is currently possible.",
             registry=self.registry,
         )
         self._unfinished_commits = Gauge(
             "seatlatch_unfinished_commits",
-            "COMMITs that were given up and may still be waiting inside the database.",
+            "Abandoned COMMITs that may still be waiting inside the database.",
             registry=self.registry,
         )
         self._journal_entries = Gauge(
             JOURNAL_ENTRIES,
-            "Requests that the journal holds.",
+            "Requests in the journal.",
             registry=self.registry,
         )
         self._journal_damage = Counter(
             "seatlatch_journal_damage",
-            "Damaged rows and heads of the journal that were met: somebody edited it.",
+            "Damaged rows and heads found in the journal: somebody edited it.",
             ["part"],
             registry=self.registry,
         )
@@ -138,7 +139,7 @@ class Metrics:
         )
         Gauge(
             BUILD_INFO,
-            "What is running.",
+            "The running version, as labels.",
             ["version", "python"],
             registry=self.registry,
         ).labels(__version__, platform.python_version()).set(1)
@@ -147,12 +148,12 @@ class Metrics:
         """Metrics of connections."""
         self._open_connections = Gauge(
             "seatlatch_open_connections",
-            "Connections that are open now.",
+            "Open connections.",
             registry=self.registry,
         )
         self._connections_refused = Counter(
             "seatlatch_connections_refused",
-            "Connections above the limit of open ones.",
+            "Connections refused above the limit of open connections.",
             registry=self.registry,
         )
 
@@ -166,17 +167,17 @@ class Metrics:
         )
         self._webhook_pending = Gauge(
             WEBHOOK_PENDING,
-            "Messages that wait to be sent to webhooks, of all processes.",
+            "Messages of all processes that are waiting to be sent to webhooks.",
             registry=self.registry,
         )
         self._webhook_lag = Gauge(
             WEBHOOK_LAG,
-            "Age of the oldest message that waits to be sent to a webhook.",
+            "Age in seconds of the oldest message that is waiting to be sent to a webhook.",
             registry=self.registry,
         )
 
     def request_answered(self, route: str, status: int, seconds: float) -> None:
-        """One request; `route` is one of the service's own, not what the caller wrote."""
+        """Count a request. `route` is the path template of a route, not the path of the request."""
         answered = self._answered.get((route, status))
         if answered is None:
             answered = self._answered[route, status] = (
@@ -187,39 +188,39 @@ class Metrics:
         answered[1].observe(seconds)
 
     def tokens_answered(self, outcome: str, tokens: int) -> None:
-        """The outcome of this many tokens."""
+        """Count an outcome of this many tokens."""
         counter = self._tokens_of.get(outcome)
         if counter is None:
             counter = self._tokens_of[outcome] = self._tokens.labels(outcome)
         counter.inc(tokens)
 
     def group_committed(self, requests: int, tokens: int, seconds: float) -> None:
-        """One group was made durable."""
+        """Count a group that was made durable."""
         self._group_requests.observe(requests)
         self._group_tokens.observe(tokens)
         self._commit_seconds.observe(seconds)
 
     def watch_waiting_requests(self, count: Callable[[], int]) -> None:
-        """Ask `count` at every scrape, and when it is noted for the others' scrapes."""
+        """Call `count` at every scrape and before every report to the other processes."""
         self._count_waiting = count
 
     def watch_dropped_lines(self, count: Callable[[], int]) -> None:
-        """Ask `count` in the same way. It returns how many log lines were lost until now."""
+        """Call `count` likewise. It returns the number of log lines lost so far."""
         self._count_dropped = count
 
     def watch_database(
         self, unready: Callable[[], int], unfinished_commits: Callable[[], int]
     ) -> None:
-        """Ask these as well. `unready`: 1 if no change can be made in this process, else 0."""
+        """Call these likewise. `unready`: 1 if this process can make no change, else 0."""
         self._count_unready = unready
         self._count_unfinished = unfinished_commits
 
     def watch_connections(self, count: Callable[[], int]) -> None:
-        """Ask `count` in the same way. It returns how many connections are open."""
+        """Call `count` likewise. It returns the number of open connections."""
         self._count_connections = count
 
     def connection_refused(self) -> None:
-        """A connection was above the limit."""
+        """Count a connection above the limit."""
         self._connections_refused.inc()
 
     def _note_watched(self) -> None:
@@ -232,30 +233,30 @@ class Metrics:
         self._dropped_lines = dropped_lines
 
     def journal_holds(self, entries: int) -> None:
-        """The number of requests in the journal."""
+        """Set the number of requests in the journal."""
         self._journal_entries.set(entries)
         self._set_at[JOURNAL_ENTRIES] = monotonic()
 
     def journal_damaged(self, part: str) -> None:
-        """A damaged `row` or `head` of the journal was met."""
+        """Count a damaged `row` or `head` of the journal."""
         self._journal_damage.labels(part).inc()
 
     def webhook_attempted(self, result: str) -> None:
-        """A message was sent to a webhook: `delivered`, `failed` or `given_up`."""
+        """Count an attempt to send a message: `delivered`, `failed` or `given_up`."""
         self._webhook_attempts.labels(result).inc()
 
     def webhook_backlog(self, messages: int, lag_seconds: float) -> None:
-        """What waits to be sent to all webhooks."""
+        """Set the number and age of the messages that wait to be sent to webhooks."""
         self._webhook_pending.set(messages)
         self._webhook_lag.set(lag_seconds)
         self._set_at[WEBHOOK_PENDING] = self._set_at[WEBHOOK_LAG] = monotonic()
 
     def worker_replaced(self) -> None:
-        """A worker died and another takes its place."""
+        """Count a worker that died and was replaced."""
         self._workers_replaced.inc()
 
     def report(self) -> None:
-        """Report this process's counts to the other processes, if there are any."""
+        """Report this process's metrics to the other processes, if there are any."""
         if self._place:
             self._place.reports.write(self._place.number, self._reported())
 
@@ -264,18 +265,18 @@ class Metrics:
         return report_of(self.registry, self._set_at, self._before)
 
     def exposed(self) -> bytes:
-        """All metrics as Prometheus's text; of several processes, the sums."""
+        """All metrics in Prometheus's text format; with several processes, their sums."""
         if self._place is None:
             self._note_watched()
             return generate_latest(self.registry)
         now = monotonic()
         if now - self._exposed_at >= EXPOSED_SECONDS:
             self.report()
-            self._exposed = generate_latest(sums(self._place.reports, LAST_COUNTS))
+            self._exposed = generate_latest(sums(self._place.reports, LATEST_ONLY))
             self._exposed_at = now
         return self._exposed
 
 
 def _counted(place: Place) -> list[Family]:
-    """What the predecessors of a process have counted in its place."""
+    """The counters of the earlier processes in a place."""
     return [family for family in place.reports.read(place.number).families if family.counts]

@@ -2,6 +2,8 @@
 
 The tables are ours and not those of `ipaddress`, which change with Python's version.
 Source: IANA's registries of special-purpose addresses, RFC 6052, RFC 4380, RFC 5214.
+
+See decision 74.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A service whose database cannot be used yet: it listens, responds 503, and tries again."""
+"""Serves while the database cannot be used yet: responds 503 and keeps trying to open it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -13,13 +13,13 @@ from starlette.responses import Response
 from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
-from seatlatch.api import token
-from seatlatch.api.frame import Frame, PlainRoute
-from seatlatch.api.probes import ALIVE
-from seatlatch.api.routes import PublicRoute
-from seatlatch.api.server import Application
-from seatlatch.commit import Answer, Change
+from seatlatch.channel_api.token import EXCHANGE
+from seatlatch.commit import Change, Result
 from seatlatch.domain.refusal import Unavailable
+from seatlatch.http.middleware import RequestMiddleware
+from seatlatch.http.probes import ALIVE
+from seatlatch.http.routes import ApiRoute, public_route
+from seatlatch.http.server import Application
 from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
 from seatlatch.store.interface import DatabaseProblem, Store
@@ -39,48 +39,48 @@ Value = TypeVar("Value")
 
 
 class NoDatabase:
-    """Commits nothing (`commit.Commits`)."""
+    """A `commit.Committer` that refuses every change."""
 
-    async def submit(self, change: Change[Answer]) -> Answer:
+    async def submit(self, change: Change[Result]) -> Result:
         """Raises `Unavailable`."""
         raise Unavailable("There is no database.")
 
 
 class Opening:
-    """Serves without a database until `open_store` succeeds, and from then on by `compose`.
+    """Serves 503 until `open_store` succeeds, and from then on the application of `build_app`.
 
-    `open_store` may block, and raises while the database cannot be used.
+    `open_store` may block. It raises while the database cannot be used.
     """
 
     def __init__(
         self,
         open_store: Callable[[], Store],
-        compose: Callable[[Store], Application],
+        build_app: Callable[[Store], Application],
         log: Log,
         metrics: Metrics,
     ) -> None:
         self._open_store = open_store
-        self._compose = compose
+        self._build_app = build_app
         self._log = log
         self._metrics = metrics
         self._reported_at: float | None = None
         self._is_stopping = False
         self._app: Application | None = None
         routes = [
-            PublicRoute("/livez", self._livez),
-            PublicRoute("/metrics", self._expose),
-            PlainRoute(token.PATH, self._refuse, methods=["POST"]),
+            public_route("/livez", self._livez),
+            public_route("/metrics", self._expose),
+            ApiRoute(EXCHANGE, self._refuse),
         ]
-        self._without_database = Frame(
+        self._without_database = RequestMiddleware(
             Router(routes, redirect_slashes=False, default=self._refuse_all),
-            commits=NoDatabase(),
+            committer=NoDatabase(),
             log=log,
             metrics=metrics,
-            routes={route.endpoint: route for route in routes},
+            routes=routes,
         )
 
     def application(self) -> Application:
-        """The service."""
+        """The application to serve."""
         return Application(self._handle, self._lifespan, self._announce_stop)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +101,7 @@ class Opening:
 
     @asynccontextmanager
     async def _lifespan(self) -> AsyncIterator[None]:
-        """Most databases can be used at once: so the first attempt is awaited for a while."""
+        """Wait a while for the first attempt, because most databases can be used at once."""
         self._metrics.watch_database(lambda: 1, lambda: 0)
         async with AsyncExitStack() as stack:
             tried = asyncio.Event()
@@ -131,7 +131,7 @@ class Opening:
 
     async def _use(self, store: Store, stack: AsyncExitStack) -> None:
         try:
-            app = self._compose(store)
+            app = self._build_app(store)
             await stack.enter_async_context(app.lifespan())
         except Exception:
             await store.close()
@@ -141,7 +141,7 @@ class Opening:
         self._app = app
 
     def _report(self, problem: Exception) -> None:
-        """Log why the database cannot be used: at once, and then every 10 seconds."""
+        """Log why the database cannot be used, at once and then every 10 seconds."""
         now = monotonic()
         if self._reported_at is None or now - self._reported_at >= REPORT_SECONDS:
             self._reported_at = now
@@ -156,7 +156,10 @@ class Opening:
 
 
 def in_daemon_thread(work: Callable[[], Value]) -> "asyncio.Future[Value]":
-    """What `work` returns. Unlike `asyncio.to_thread`, it does not keep the process from ending."""
+    """Run `work` in a thread and return its result.
+
+    Unlike `asyncio.to_thread`, the thread does not keep the process from ending.
+    """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Value] = loop.create_future()
 
@@ -169,7 +172,7 @@ def in_daemon_thread(work: Callable[[], Value]) -> "asyncio.Future[Value]":
             settle(future.set_result, value)
 
     def settle(setter: Callable[[Any], None], outcome: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed, so nothing waits for the result
             loop.call_soon_threadsafe(lambda: None if future.done() else setter(outcome))
 
     Thread(target=run, daemon=True).start()

@@ -11,7 +11,7 @@ HIDDEN = "***"
 def hides(*fields: str) -> Callable[[type[Kind]], type[Kind]]:
     """A decorator for a named tuple or struct: its `repr` shows `***` for these fields.
 
-    A field that is None is shown as None, for that is no secret and often the cause of a problem.
+    None is shown as None: it is not a secret, and often the cause of a problem.
     """
 
     def decorate(kind: type[Kind]) -> type[Kind]:

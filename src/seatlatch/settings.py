@@ -1,6 +1,6 @@
-"""Every setting: one table of name, default and sentence. Reads the environment it is given.
+"""All settings in one table: name, default, meaning, and how to read the value.
 
-Touches nothing else. The same table makes `docs/reference/settings.md`.
+The same table makes `docs/reference/settings.md`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +39,7 @@ class SettingProblem(Exception):
 
 @hides("database_url")
 class Settings(NamedTuple):
-    """How this process is set, each field a row of `TABLE`."""
+    """The settings of this process, one field for each row of `TABLE`."""
 
     database_url: str
     database_pooler: Pooler
@@ -64,14 +64,14 @@ class Settings(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """One row: the field it fills, its default as text, what it means, and how to read it."""
+    """A row: the field, its default as text, its meaning, and the reader of its value."""
 
     field: str
     default: str
     sentence: str
     read: Callable[[str], Any]
     secret: bool = False
-    """Never shown: there may be a password in it, wherever it was put."""
+    """Whether messages must not show the value, because it may contain a password."""
 
     @property
     def name(self) -> str:
@@ -83,35 +83,38 @@ TABLE = (
     Setting(
         "database_url",
         "sqlite:///seatlatch.db",
-        "Where the data lives: sqlite:///relative.db, sqlite:////absolute.db or"
+        "The database: sqlite:///relative.db, sqlite:////absolute.db or"
         " postgresql://user:password@host:5432/database."
-        " The sandbox ignores it and brings a database of its own.",
+        " The sandbox ignores it and uses its own database.",
         database_url,
         secret=True,
     ),
     Setting(
         "database_pooler",
         "none",
-        "transaction if a pooler in transaction mode, such as pgbouncer, stands before PostgreSQL:"
-        " then nothing is kept from one transaction to the next, prepared statements above all.",
+        "transaction if a pooler in transaction mode, such as pgbouncer, is in front of PostgreSQL."
+        " Then the service uses no prepared statements and no other session state.",
         one_of("none", "transaction"),
     ),
     Setting("host", "127.0.0.1", "The address on which the server listens.", text),
     Setting(
-        "port", "8080", "The port on which it listens; 0 takes a free one.", whole_number(0, 65535)
+        "port",
+        "8080",
+        "The port on which the server listens; 0 chooses a free one.",
+        whole_number(0, 65535),
     ),
     Setting(
         "workers",
         "1",
-        "How many processes serve on the port; begin with the number of cores. SQLite has one"
-        " writer, so with it only 1.",
+        "How many processes serve on the port; start with the number of cores. SQLite has one"
+        " writer and allows only 1.",
         whole_number(1, 64),
     ),
     Setting(
         "max_connections",
         "10000",
-        "How many connections each process keeps open. One more gets 503 and is closed, and is"
-        " counted in seatlatch_connections_refused_total.",
+        "How many connections each process keeps open. Further ones get 503 and are closed, and"
+        " seatlatch_connections_refused_total counts them.",
         whole_number(1, 1_000_000),
     ),
     Setting(
@@ -124,15 +127,15 @@ TABLE = (
     Setting(
         "drain_seconds",
         "0",
-        "How long the server goes on serving after SIGTERM while /readyz is 503. Set it above the"
-        " interval of the load balancer's checks.",
+        "How long the server continues to serve after SIGTERM while /readyz is 503. Set it above"
+        " the interval of the load balancer's checks.",
         whole_number(0, 3600),
     ),
     Setting(
         "shutdown_seconds",
         "10",
-        "How long the requests that were received then have to be answered, before the remaining"
-        " connections are closed.",
+        "How long the server then waits for requests in progress before it closes the remaining"
+        " connections.",
         whole_number(1, 3600),
     ),
     Setting(
@@ -145,68 +148,68 @@ TABLE = (
     Setting(
         "rate_limit",
         "200:400",
-        "off, or what one application may send to this machine: requests per second and burst."
+        "off, or the limit of one application on this machine: requests per second and burst."
         " off also turns off the limits by client address.",
         rate,
     ),
     Setting(
         "trusted_proxies",
         "",
-        "The proxies before the service, as addresses or networks with commas between them. Only"
-        " from these is X-Forwarded-For, or else Forwarded, read for the client's address. Have the"
-        " proxy remove the one that it does not write: a client could send it.",
+        "The proxies in front of the service, as addresses or networks with commas between them."
+        " Only requests from these may give the client's address in X-Forwarded-For or Forwarded."
+        " Let the proxy remove the header that it does not write: a client could send it.",
         networks,
     ),
     Setting(
         "authorization_code_seconds",
         "86400",
-        "How long an authorization code waits to be used. People hand it on, so a day.",
+        "How long an authorization code can be used. People pass it on, so the default is a day.",
         whole_number(1, YEAR_SECONDS),
     ),
     Setting(
         "access_token_seconds",
         "3600",
-        "How long an access token is good for.",
+        "How long an access token is valid.",
         whole_number(1, YEAR_SECONDS),
     ),
     Setting(
         "refresh_token_seconds",
         "2592000",
-        "How long a refresh token is good for: who does not call for so long needs a new code.",
+        "How long a refresh token is valid. A caller that stays away longer needs a new code.",
         whole_number(1, YEAR_SECONDS),
     ),
     Setting(
         "refresh_reuse_seconds",
         "0",
-        "How long after a refresh the latest spent refresh token can be used again, for"
-        " a caller that lost the response. 0 is never: a second use ends all tokens of its code.",
+        "How long after a refresh the caller can use the old refresh token again, in case it lost"
+        " the response. 0 means never: a second use revokes all tokens of its code.",
         whole_number(0, 60),
     ),
     Setting(
         "webhook_addresses",
         "public",
-        "The addresses to which webhooks are sent: public, or loopback for this machine's own as"
-        " well. The sandbox takes loopback.",
+        "The addresses that webhooks may have: public, or loopback to also allow those of this"
+        " machine. The sandbox uses loopback.",
         one_of("public", "loopback"),
     ),
     Setting(
         "webhook_networks",
         "",
-        "Private networks to which webhooks are also sent, such as 10.0.0.0/8,fd00::/8."
-        " Loopback, link-local, multicast and metadata addresses are never among them.",
+        "Private networks that webhooks may also have, such as 10.0.0.0/8,fd00::/8."
+        " Loopback, link-local, multicast and metadata addresses are never allowed.",
         webhook_networks,
     ),
     Setting(
         "log_format",
         "auto",
-        "console for people, json for machines: one object a line. auto is console if standard"
+        "console for people, json for programs: one object a line. auto is console if standard"
         " error is a terminal, else json.",
         one_of("auto", "console", "json"),
     ),
     Setting(
         "log_level",
         "info",
-        "The least level that is logged. At debug, also the tokens of each request.",
+        "The lowest level that is logged. debug also logs the tokens of each request.",
         one_of("debug", "info", "warning", "error"),
     ),
 )
@@ -215,9 +218,9 @@ TABLE = (
 def read_settings(
     environment: Mapping[str, str], options: Mapping[str, str | None] | None = None
 ) -> Settings:
-    """The settings in `environment`, overridden by the command line's `options` (by field).
+    """Read the settings from `environment`, overridden by the command line's `options` (by field).
 
-    The variable of an option that is given is not read at all. Raises `SettingProblem` for an
+    The variable of a given option is not read at all. Raises `SettingProblem` for an
     unknown SEATLATCH_ name or a bad value.
     """
     variables = select_variables(environment).values
@@ -244,7 +247,7 @@ def require_known(variables: Mapping[str, str], known: Sequence[str], called: st
 
 
 def read_value(name: str, value: str, read: Callable[[str], Value], *, secret: bool) -> Value:
-    """The value that `read` makes of text. Raises `SettingProblem`, which names the setting.
+    """Convert a text by `read`. Raises `SettingProblem`, which names the setting.
 
     The message shows the text unless it is `secret`.
     """

@@ -1,4 +1,4 @@
-"""Memory that the processes of one server share. It has no path, so nothing can remove it."""
+"""Memory that the processes of one server share. It has no path, so no other program removes it."""
 
 import mmap
 import os
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class SharedMemory:
-    """Anonymous memory, zeros at first. A spawned process receives it as an argument.
+    """Anonymous memory, initially zeros. A spawned process receives it as an argument.
 
     Linux only.
     """
@@ -19,7 +19,7 @@ class SharedMemory:
 
     @classmethod
     def of(cls, size_bytes: int) -> "SharedMemory":
-        """New memory. Raises `OSError` if there is not enough of it."""
+        """Allocate memory. Raises `OSError` if there is not enough."""
         descriptor = os.memfd_create("seatlatch")
         os.posix_fallocate(descriptor, 0, size_bytes)
         return cls(descriptor)
@@ -28,7 +28,7 @@ class SharedMemory:
         return _received, (reduction.DupFd(self.descriptor),)
 
     def close(self) -> None:
-        """Let go of it. Views of `bytes` must be released before."""
+        """Release the memory. Views of `bytes` must be released before."""
         self.bytes.release()
         self._map.close()
         os.close(self.descriptor)

@@ -1,4 +1,4 @@
-"""Metrics of several processes as one: each reports what it has counted; a scrape adds it up."""
+"""Metrics of several processes: each one reports its values, and a scrape adds them up."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import Metric
 from seatlatch.shared_memory import SharedMemory
 
 REPORT_BYTES_MAX = 512 * 1024
-"""More than all metrics take with each route and status that there is."""
+"""The size limit of a report: more than all metrics need with every route and status."""
 
 WORD_BYTES = 8
 HALF_BYTES = WORD_BYTES + REPORT_BYTES_MAX
@@ -29,13 +29,15 @@ class Family(msgspec.Struct, array_like=True):
 
     @property
     def counts(self) -> bool:
-        """Whether its values only ever grow, so that those of a dead process still count."""
+        """Whether its values only grow, so that the values of a dead process still count."""
         return self.type in ("counter", "histogram")
 
 
 class Report(msgspec.Struct, array_like=True):
-    """What a process has counted. `set_at`: when it set each gauge of which the last value counts,
-    in seconds of a clock that all processes share.
+    """The metrics of a process.
+
+    `set_at`: when the process set each gauge of which only the latest value counts, in seconds of
+    the monotonic clock, which all processes share.
     """
 
     families: list[Family] = []
@@ -43,14 +45,14 @@ class Report(msgspec.Struct, array_like=True):
 
 
 class Reports:
-    """The last report of each process, by its place among them."""
+    """The latest report of each process, by its place."""
 
     def __init__(self, memory: SharedMemory) -> None:
         self.memory = memory
 
     @classmethod
     def of(cls, places: int) -> "Reports":
-        """None yet. Raises `OSError` if there is not enough memory."""
+        """Allocate the places, without reports. Raises `OSError` if there is not enough memory."""
         return cls(SharedMemory.of(places * PLACE_BYTES))
 
     def __iter__(self) -> Iterator[Report]:
@@ -58,19 +60,20 @@ class Reports:
         return (self.read(place) for place in range(places))
 
     def read(self, place: int) -> Report:
-        """The last report of a process; an empty one if there is none."""
+        """The latest report in a place; an empty one if there is none."""
         start = place * PLACE_BYTES
         while number := self._word(start):
             at = start + WORD_BYTES + number % 2 * HALF_BYTES
             length = min(self._word(at), REPORT_BYTES_MAX)
             data = bytes(self.memory.bytes[at + WORD_BYTES : at + WORD_BYTES + length])
-            if self._word(start) == number:  # else it may have been overwritten meanwhile
+            if self._word(start) == number:  # otherwise it may have been overwritten meanwhile
                 return msgspec.msgpack.decode(data, type=Report)
         return Report()
 
     def write(self, place: int, report: Report) -> None:
-        """Replace it. Readers see the old one until the new one is whole; so does everybody if this
-        process dies meanwhile.
+        """Replace the report in a place.
+
+        Readers see the old report until the new one is complete, also if this process dies before.
         """
         data = msgspec.msgpack.encode(report)
         if len(data) > REPORT_BYTES_MAX:
@@ -86,20 +89,20 @@ class Reports:
         return int.from_bytes(self.memory.bytes[at : at + WORD_BYTES])
 
     def forget_gauges(self, place: int) -> None:
-        """A process has died: what it counted stays, but nothing waits in it any more."""
+        """Remove the gauges of a process that died, and keep its counters."""
         report = self.read(place)
         self.write(place, Report([family for family in report.families if family.counts]))
 
 
 class Place(NamedTuple):
-    """The reports, and which of them is this process's."""
+    """The reports, and the number of this process's place among them."""
 
     reports: Reports
     number: int
 
 
 def report_of(registry: CollectorRegistry, set_at: Mapping[str, float], before: Report) -> Report:
-    """What this process has counted, and what its predecessors in its place did `before`."""
+    """The metrics of this process, added to those of its predecessors (`before`)."""
     own = [
         Family(
             metric.name,
@@ -112,13 +115,13 @@ def report_of(registry: CollectorRegistry, set_at: Mapping[str, float], before: 
     return Report(_added([Report(own), before]), dict(set_at))
 
 
-def sums(reports: Iterable[Report], last_counts: Iterable[str]) -> CollectorRegistry:
-    """All that the processes have counted, to be exposed.
+def sums(reports: Iterable[Report], latest_only: Iterable[str]) -> CollectorRegistry:
+    """The metrics of all processes, as a registry to expose.
 
-    Values are added; of the gauges `last_counts`, the one that was set last is taken.
+    Values are added up, except for the gauges `latest_only`: of these the latest value is taken.
     """
     registry = CollectorRegistry()
-    registry.register(_Families(_added(list(reports), frozenset(last_counts))))
+    registry.register(_Families(_added(list(reports), frozenset(latest_only))))
     return registry
 
 
@@ -134,7 +137,7 @@ class _Families:
             yield metric
 
 
-def _added(reports: list[Report], last_counts: frozenset[str] = frozenset()) -> list[Family]:
+def _added(reports: list[Report], latest_only: frozenset[str] = frozenset()) -> list[Family]:
     added: dict[str, Family] = {}
     values: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
     taken_at: dict[str, float] = {}
@@ -144,7 +147,7 @@ def _added(reports: list[Report], last_counts: frozenset[str] = frozenset()) -> 
                 family.name, Family(family.name, family.documentation, family.type, [])
             )
             sums = values.setdefault(family.name, {})
-            if family.name in last_counts:
+            if family.name in latest_only:
                 set_at = report.set_at.get(family.name, 0.0)
                 if set_at < taken_at.get(family.name, 0.0):
                     continue

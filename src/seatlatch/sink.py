@@ -47,7 +47,8 @@ class Sink:
 
     def start_empty(self) -> None:
         """No lines and no thread; also in a child process after a fork, which has no threads."""
-        # Reentrant, because a finalizer or a signal handler may write in the middle of a write.
+        # Reentrant, because a finalizer or a signal handler may write in the middle of a write, in
+        # the thread that already has the lock.
         self._lock = threading.RLock()
         self._lines: list[bytes] = []
         self._queued_bytes = 0
@@ -61,11 +62,14 @@ class Sink:
     def write(self, line: bytes) -> None:
         """Queue one line, which ends with its line feed. Never waits and never raises."""
         with self._lock:
+            # Drop the line rather than wait or let the queue grow: an output that is not read must
+            # neither slow the process nor fill its memory.
             if self._queued_bytes + len(line) > QUEUE_BYTES_MAX or not self._has_started():
                 self.dropped_lines += 1
                 return
             self._lines.append(line)
             self._queued_bytes += len(line)
+            # One wake for all lines until the thread takes them, so the wake queue stays short too.
             if not self._is_woken:
                 self._is_woken = True
                 self._wake.put(None)
@@ -103,7 +107,7 @@ class Sink:
                 flushed.set()
 
     def _wait(self) -> threading.Event | None:
-        """Wait for lines and then for a little longer, or until somebody waits for a flush."""
+        """Wait for lines and then for a little longer, or until a flush is requested."""
         try:
             unreported = self.dropped_lines > self._reported_lines
             flushed = self._wake.get(timeout=RETRY_SECONDS if unreported else None)
@@ -144,7 +148,7 @@ class Sink:
             if report or lines:
                 self._write_bytes(b"".join(report + lines))
             self._reported_lines = dropped
-        except Exception:  # of whatever kind: this thread must go on
+        except Exception:  # of any kind: this thread must continue
             with self._lock:
                 self.dropped_lines += len(lines)
 
@@ -167,7 +171,7 @@ class Sink:
 
 
 class SinkText(io.TextIOBase):
-    """A text file whose lines go to a sink, for code that knows nothing of sinks."""
+    """A text file whose lines go to a sink, for code that expects a file."""
 
     encoding = "utf-8"
 
@@ -185,25 +189,25 @@ class SinkText(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Queue the rest. It doesn't wait until it was written."""
+        """Queue the rest. It does not wait until the rest is written."""
         text, self._text = self._text, ""
         if text:
             self._sink.write(text.encode("utf-8", "backslashreplace"))
 
     def writable(self) -> bool:
-        """Always."""
+        """Always true."""
         return True
 
     def fileno(self) -> int:
-        """The descriptor to which the lines go in the end."""
+        """The descriptor to which the lines are written."""
         return self._descriptor
 
     def isatty(self) -> bool:
-        """Whether that is a terminal."""
+        """Whether the descriptor is a terminal."""
         return os.isatty(self._descriptor)
 
 
 STANDARD_ERROR = Sink(2)
-"""The one of this process; another one would mix its lines with those of this one."""
+"""The only sink for this descriptor: the lines of two sinks would mix."""
 
 os.register_at_fork(after_in_child=STANDARD_ERROR.start_empty)

@@ -5,7 +5,7 @@ import pytest
 from seatlatch.auth.address_limits import RecentBuckets, address_limits
 from seatlatch.auth.rate_limit import Rate, RateLimit
 from seatlatch.domain.refusal import NotAuthenticated, RateExceeded
-from tests.auth.test_directory import Clock
+from tests.auth.test_credentials_cache import Clock
 
 WRONG = NotAuthenticated("wrong", token_sent=True)
 

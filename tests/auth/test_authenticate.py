@@ -1,14 +1,15 @@
-"""Who is let in: every combination of right and wrong, and expiry to the moment."""
+"""Authentication: every combination of right and wrong, and the exact time of expiry."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from seatlatch.auth.authenticate import Presented, authenticate
+from seatlatch.auth.authenticate import PresentedCredentials, authenticate
 from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.application import AccessToken, ApiKey, Application, Caller, Credentials
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.refusal import ChannelNotAllowed, NotAuthenticated
+from tests.cases import all_cases
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CHANNEL = Channel("mine", frozenset({"1001"}))
@@ -33,14 +34,14 @@ def credentials(
     )
 
 
-RIGHT = Presented("app", b"key", b"token", "mine")
+RIGHT = PresentedCredentials("app", b"key", b"token", "mine")
 
 
-def test_who_presents_all_that_belongs_together_is_let_in() -> None:
+def test_credentials_that_belong_together_are_accepted() -> None:
     assert authenticate(credentials(), RIGHT, NOW) == Caller("app", CHANNEL)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "wrong",
     [
         RIGHT._replace(application_id="nobody"),
@@ -54,7 +55,7 @@ def test_who_presents_all_that_belongs_together_is_let_in() -> None:
     ],
     ids=str,
 )
-def test_who_presents_anything_else_is_not(wrong: Presented) -> None:
+def test_all_other_credentials_are_refused(wrong: PresentedCredentials) -> None:
     with pytest.raises(NotAuthenticated) as refusal:
         authenticate(credentials(), wrong, NOW)
     assert refusal.value.token_sent == (wrong.access_token is not None)
@@ -62,13 +63,13 @@ def test_who_presents_anything_else_is_not(wrong: Presented) -> None:
         assert f"{secret!r}" not in refusal.value.message
 
 
-def test_another_channel_is_not_the_applications() -> None:
+def test_another_channel_is_refused() -> None:
     with pytest.raises(ChannelNotAllowed):
         authenticate(credentials(), RIGHT._replace(channel_code="theirs"), NOW)
 
 
 @pytest.mark.parametrize(("seconds", "valid"), [(1, True), (0, False), (-1, False)])
-def test_keys_and_tokens_are_valid_until_the_moment_they_expire(seconds: int, valid: bool) -> None:
+def test_keys_and_tokens_are_valid_until_they_expire(seconds: int, valid: bool) -> None:
     moment = NOW + timedelta(seconds=seconds)
     for known, presented in (
         (credentials(key_expires_at=moment), RIGHT._replace(api_key=b"old")),
@@ -86,7 +87,7 @@ def test_while_a_key_is_rotated_both_are_valid() -> None:
         assert authenticate(credentials(), RIGHT._replace(api_key=key), NOW)
 
 
-def test_what_is_wrong_with_a_token_is_told_only_to_who_has_the_key() -> None:
+def test_the_problem_of_a_token_is_named_only_to_a_caller_with_the_key() -> None:
     known = credentials(token_expires_at=NOW)
     with pytest.raises(NotAuthenticated, match="expired"):
         authenticate(known, RIGHT, NOW)

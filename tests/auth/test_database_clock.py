@@ -1,12 +1,12 @@
-"""The database's clock as a process computes it, and what is logged where the clocks differ."""
+"""The computed clock of the database, and the log when the clocks differ."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from seatlatch.auth.credentials_cache import MAX_AGE_SECONDS, CredentialsCache
 from seatlatch.auth.database_clock import DIFFERENCE_SECONDS_MAX, DatabaseClock
-from seatlatch.auth.directory import MAX_AGE_SECONDS, Directory
-from tests.auth.test_directory import Clock
+from tests.auth.test_credentials_cache import Clock
 from tests.databases import Database
 from tests.serving import fill
 from tests.stores import opened
@@ -15,7 +15,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 class Lines:
-    """A log that keeps its lines."""
+    """A log that keeps its events."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, str]] = []
@@ -25,7 +25,7 @@ class Lines:
         self.lines.append(("warning", f"{event}: {members['reason']}"))
 
     def info(self, event: str, **members: object) -> None:
-        """Keep a piece of information."""
+        """Keep an event."""
         self.lines.append(("info", f"{event}: {members['reason']}"))
 
 
@@ -59,18 +59,18 @@ def test_a_difference_is_logged_when_it_begins_and_when_it_ends(hours: int) -> N
 
 
 @pytest.mark.parametrize("hours", [2, -2])
-def test_the_directory_keeps_it_at_the_databases_time(database: Database, hours: int) -> None:
+def test_the_credentials_cache_sets_the_clock(database: Database, hours: int) -> None:
     fill(database)
     shown = database.clock(datetime.now(UTC) + timedelta(hours=hours))
     monotonic = Clock()
     clock = DatabaseClock(monotonic)
     with opened(database.store(shown)) as store:
-        directory = Directory(store.store, monotonic, clock)
-        store.run(directory.credentials())
+        cache = CredentialsCache(store.store, monotonic, clock)
+        store.run(cache.credentials())
         assert clock() == shown.now
         shown.now += timedelta(hours=hours)
         monotonic.seconds += MAX_AGE_SECONDS + 0.001
-        store.run(directory.credentials())
+        store.run(cache.credentials())
         assert clock() == shown.now
 
 

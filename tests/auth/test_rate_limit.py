@@ -4,11 +4,12 @@ import pytest
 
 from seatlatch.auth.rate_limit import Rate, RateLimit
 from seatlatch.domain.refusal import RateExceeded
-from tests.auth.test_directory import Clock
+from tests.auth.test_credentials_cache import Clock
+from tests.cases import all_cases
 
 
 def taken(limit: RateLimit, application_id: str = "app") -> int:
-    """How many requests go through at this moment."""
+    """How many requests are accepted now."""
     for count in range(10_000):
         try:
             limit.take(application_id)
@@ -40,7 +41,7 @@ def test_retry_after_is_long_enough() -> None:
     limit.take("app")
 
 
-def test_what_is_left_is_told_and_refills() -> None:
+def test_the_remaining_requests_are_returned_and_refill() -> None:
     clock = Clock()
     limit = RateLimit("changes", Rate(3, 7), clock)
     assert [limit.take("app") for _ in range(7)] == [6, 5, 4, 3, 2, 1, 0]
@@ -54,22 +55,22 @@ def test_what_is_left_is_told_and_refills() -> None:
     assert limit.take("app") == 6
 
 
-@pytest.mark.parametrize("per_second", [1, 3, 7, 200, 1_000_000])
-@pytest.mark.parametrize("burst", [1, 2, 400, 1_000_000])
-def test_no_error_of_rounding_counts_as_a_request(per_second: int, burst: int) -> None:
+@all_cases("per_second", [1, 3, 7, 200, 1_000_000])
+@all_cases("burst", [1, 2, 400, 1_000_000])
+def test_no_rounding_error_counts_as_a_request(per_second: int, burst: int) -> None:
     limit = RateLimit("reads", Rate(per_second, burst), Clock())
     assert [limit.take("app") for _ in range(min(burst, 1000))] == [
         burst - 1 - count for count in range(min(burst, 1000))
     ]
 
 
-def test_applications_have_buckets_of_their_own() -> None:
+def test_each_application_has_its_own_bucket() -> None:
     limit = RateLimit("changes", Rate(1, 5), Clock())
     assert taken(limit, "one") == 5
     assert taken(limit, "other") == 5
 
 
-def test_a_limit_that_is_off_lets_all_through() -> None:
+def test_without_a_limit_every_request_is_accepted() -> None:
     limit = RateLimit("changes", None, Clock())
     taken_at_once = 0
     for _ in range(10_000):

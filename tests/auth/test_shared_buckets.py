@@ -43,7 +43,7 @@ def opened(table: SharedMemory) -> Iterator[Open]:
 
 
 def taken(limit: RateLimit, application_id: str = "app") -> int:
-    """How many requests are admitted now."""
+    """How many requests are accepted now."""
     for count in range(BURST + 1):
         try:
             limit.take(application_id)
@@ -52,7 +52,7 @@ def taken(limit: RateLimit, application_id: str = "app") -> int:
     raise AssertionError("no limit")
 
 
-def test_all_who_share_them_have_one_limit(opened: Open) -> None:
+def test_all_processes_share_one_limit(opened: Open) -> None:
     rate = Rate(1, 10)
     limits = [RateLimit("changes", rate, lambda: 50.0, opened()) for _ in range(PROCESSES)]
     left = [limit.take("app") for limit in [*limits, *limits]]
@@ -101,7 +101,7 @@ def test_without_the_lock_they_are_admitted_more(table: SharedMemory) -> None:
 def run_at_once(
     work: Callable[[SharedMemory, int, Callable[[], int]], int], table: SharedMemory
 ) -> list[int]:
-    """What the processes return, which start their work together."""
+    """The results of processes that start their work together."""
     barrier = SPAWN.Barrier(PROCESSES)
     results: Any = SPAWN.SimpleQueue()
     processes: list[SpawnProcess] = [
@@ -119,7 +119,7 @@ def run_at_once(
 
 
 def report(results: Any, work: Callable[..., int], *arguments: Any) -> None:
-    """Do the work, and pass on what it returns."""
+    """Do the work, and send its result."""
     results.put(work(*arguments))
 
 
@@ -135,7 +135,7 @@ def add_all(table: SharedMemory, process: int, wait: Callable[[], int]) -> int:
 
 
 def take_all(table: SharedMemory, _process: int, wait: Callable[[], int]) -> int:
-    """Take all that there is of one bucket."""
+    """Use up one bucket."""
     buckets = SharedBuckets(table, "changes")
     limit = RateLimit("changes", Rate(1, BURST), lambda: 50.0, buckets)
     wait()
@@ -160,7 +160,7 @@ class Unlocked(SharedBuckets):
 
 
 def take_all_unlocked(table: SharedMemory, _process: int, wait: Callable[..., int]) -> int:
-    """Take all that there is of one bucket, without the lock."""
+    """Use up one bucket without the lock."""
     buckets = Unlocked(table, "changes")
     buckets.wait = wait
     count = taken(RateLimit("changes", Rate(1, FEW), lambda: 50.0, buckets))

@@ -22,7 +22,7 @@ def test_the_benchmark_runs() -> None:
     )
     assert result.returncode == 0, result.stderr
     assert "3,000 tickets" in result.stdout
-    assert "start to first answer" in result.stdout
+    assert "start to first response" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_benchmark_runs() -> None:
-    size = ("--lines", "2000", "3000", "--beside", "3000")
+    size = ("--lines", "2000", "--beside", "3000", "--listed", "80000")
     result = subprocess.run(
         [sys.executable, "-m", "bench.imports", "--no-results", *size],
         cwd=ROOT,
@@ -20,6 +20,6 @@ def test_the_benchmark_runs() -> None:
     )
     assert result.returncode == 0, result.stderr
     figures = json.loads(result.stdout)
-    assert [file["lines"] for file in figures["files"]] == [2000, 3000]
+    assert [file["lines"] for file in figures["files"]] == [2000]
     assert figures["beside"]["statuses"] == ["200"]
     assert figures["beside"]["unlocks_per_second"] > 0

@@ -1,4 +1,4 @@
-"""An inventory for the box office's commands, and a look at what is in it."""
+"""An inventory for the box office's commands, and reading tickets from it."""
 
 import json
 from decimal import Decimal
@@ -6,9 +6,8 @@ from typing import Any
 
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
-from seatlatch.operations.lock_tickets import lock_tickets
+from seatlatch.operations.change_tickets import lock_tickets
 from seatlatch.store.interface import NewTicket
-from seatlatch.wiring import change
 from tests.cli.commands import run_here
 from tests.databases import Database
 from tests.operations.changes import ASKER
@@ -19,7 +18,7 @@ LISTING = Listing("BROKER", "L-1", Decimal("250.00"), Decimal("125.10"), SELLER)
 
 
 def add_two(inventory: Database) -> Database:
-    """Beside a ticket for every case: `plain`, and `seat`, of which all is known."""
+    """A ticket for every case, and also `plain`, and `seat` with all details."""
     plain = NewTicket("plain", ORGANIZATION, OWNER)
     seat = NewTicket("seat", ORGANIZATION, OWNER, "event", "101", "C", "7", barcode="B7")
     add_tickets(inventory, [plain, seat])
@@ -29,11 +28,11 @@ def add_two(inventory: Database) -> Database:
 def lock(database: Database, token: str) -> None:
     """List a ticket at a marketplace."""
     channel = Channel(CHANNEL, frozenset({ORGANIZATION}))
-    change(database.url, lambda commits: lock_tickets(commits, ASKER, channel, {token: LISTING}))
+    database.change(lambda commits: lock_tickets(commits, ASKER, channel, {token: LISTING}))
 
 
 def shown(database: Database, token: str) -> Any:
-    """A ticket as the command shows it."""
+    """A ticket in the form of the command."""
     result = run_here(database, "tickets", "show", "--json", "--", token)
     assert (result.returncode, result.stderr) == (0, "")
     return json.loads(result.stdout, parse_float=Decimal)

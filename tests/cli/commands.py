@@ -13,11 +13,11 @@ from uuid import UUID
 
 import pytest
 
-from seatlatch.api.server import STOPPING_SIGNALS
 from seatlatch.cli.main import main
+from seatlatch.http.server import STOPPING_SIGNALS
 from tests import web
 from tests.databases import Database
-from tests.nursery import Command
+from tests.forkserver import Command
 
 COMMAND = [sys.executable, "-m", "seatlatch"]
 
@@ -29,14 +29,14 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
 
 
 def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """A command that ends by itself."""
+    """Run a command to its end."""
     return run_into(subprocess.PIPE, *arguments, **settings)
 
 
 def run_into(
     output: int | IO[Any], *arguments: str, **settings: str
 ) -> "subprocess.CompletedProcess[str]":
-    """As `run`, with a standard output of its own: a file or its descriptor."""
+    """Like `run`, with its own standard output: a file or its descriptor."""
     with Command(
         arguments, env=environment(settings), stdout=output, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -50,7 +50,7 @@ def run_into(
 
 @contextmanager
 def running(*arguments: str, **settings: str) -> "Iterator[tuple[subprocess.Popen[str], Any]]":
-    """A server command with --json: the process, and what it printed when it began."""
+    """A server command with --json: the process, and what it printed at its start."""
     process = Command(
         [*arguments, "--json"],
         env=environment(settings),
@@ -72,7 +72,7 @@ def running(*arguments: str, **settings: str) -> "Iterator[tuple[subprocess.Pope
 
 
 def serve_without(url: str, **settings: str) -> str:
-    """Why `serve` cannot use a database, as its log says; it serves all the same, with 503."""
+    """The reason in the log of `serve` why it cannot use a database; it still serves, with 503."""
     settings = {"SEATLATCH_DATABASE_URL": url, "SEATLATCH_LOG_FORMAT": "json", **settings}
     with running("serve", "--port", "0", **settings) as (process, about):
         assert process.stderr
@@ -87,7 +87,7 @@ def serve_without(url: str, **settings: str) -> str:
 
 
 def run_here(database: Database, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """As `run_on`, but within this process: for many cases of what a command says.
+    """Like `run_on`, but within this process: for many cases of output.
 
     Not while a server of this process has the database open.
     """
@@ -97,7 +97,7 @@ def run_here(database: Database, *arguments: str) -> "subprocess.CompletedProces
 def run_within(
     *arguments: str, typed: str | bytes = b"", **settings: str
 ) -> "subprocess.CompletedProcess[str]":
-    """As `run`, but within this process. `typed`: what comes on standard input."""
+    """Like `run`, but within this process. `typed`: the standard input."""
     output = TextIOWrapper(BytesIO(), "utf-8", newline="")
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -123,7 +123,7 @@ def run_within(
 
 @contextmanager
 def _handlers_kept() -> Iterator[None]:
-    """A server that is refused at its start has set handlers of its own for these signals."""
+    """Restore the handlers of these signals, which a refused server has set."""
     handlers = {number: signal.getsignal(number) for number in STOPPING_SIGNALS}
     try:
         yield
@@ -135,20 +135,28 @@ def _handlers_kept() -> Iterator[None]:
 def run_on(
     database: Database, *arguments: str, **settings: str
 ) -> "subprocess.CompletedProcess[str]":
-    """A command that ends by itself, on a database."""
+    """Run a command on a database to its end."""
     return run(*arguments, SEATLATCH_DATABASE_URL=database.url, **settings)
 
 
 def done(database: Database, *arguments: str) -> Any:
-    """The JSON document of a command that does all of it, and says nothing else."""
-    result = run_on(database, *arguments, "--json")
+    """The JSON document of a command that succeeds without other output."""
+    return _document(run_on(database, *arguments, "--json"))
+
+
+def done_here(database: Database, *arguments: str) -> Any:
+    """Like `done`, but within this process: see `run_here`."""
+    return _document(run_here(database, *arguments, "--json"))
+
+
+def changed_here(database: Database, *arguments: str) -> Any:
+    """The same for a command that changes tickets, without its random Request-ID."""
+    document = done_here(database, *arguments)
+    assert UUID(document.pop("requestId")).version == 4
+    return document
+
+
+def _document(result: "subprocess.CompletedProcess[str]") -> Any:
     assert (result.returncode, result.stderr) == (0, ""), result
     assert result.stdout.endswith("\n")
     return json.loads(result.stdout)
-
-
-def changed(database: Database, *arguments: str) -> Any:
-    """The same of a command that changes tickets, without the Request-ID that it made up."""
-    document = done(database, *arguments)
-    assert UUID(document.pop("requestId")).version == 4
-    return document

@@ -1,11 +1,11 @@
-"""What the tests of `seatlatch remote` share."""
+"""Fixtures of the tests of `seatlatch remote`."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.client.both import MANY
+from tests.client.client_kinds import MANY
 from tests.conftest import EVERY_CASE
 from tests.serving import Served, listed, make_inventory, serving
 
@@ -22,6 +22,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A person without any configuration."""
+    """A user without any configuration."""
     for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path))

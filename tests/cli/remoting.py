@@ -1,4 +1,4 @@
-"""Running `seatlatch remote` against a service, within this process."""
+"""Runs `seatlatch remote` with a service, within this process."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ KEYS = {
 
 
 def remote(url: str, *arguments: str, typed: str | bytes = b"", **settings: str) -> Ran:
-    """A command against a service."""
+    """Run a command with a service."""
     known = {"SEATLATCH_REMOTE_URL": url, **KEYS}
     return run_within("remote", *arguments, typed=typed, **{**known, **settings})
 

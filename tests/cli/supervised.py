@@ -1,8 +1,4 @@
-"""Workers on a PostgreSQL server, started as a person does, and what is asked of them.
-
-Its inventory and headers are its own: to be replaced by those of `tests.databases` and
-`tests.serving` once every test can have a database of either engine.
-"""
+"""Workers on a PostgreSQL server, started as a person does, and requests to them."""
 
 import http.client
 import json
@@ -23,7 +19,8 @@ import psycopg
 from prometheus_client.parser import text_string_to_metric_families
 
 from seatlatch.auth.keys import hash_secret
-from seatlatch.wiring import make_database, open_provisioning
+from seatlatch.wiring import engine_of
+from tests.provisioning import provisioning
 from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "seatlatch"]
@@ -52,14 +49,21 @@ def make_inventory(url_of: Callable[[str], str]) -> str:
     name = f"workers_{uuid4().hex}"
     with psycopg.connect(url_of("postgres"), autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0")
-    make_database(url_of(name))
-    with open_provisioning(url_of(name)) as provisioning:
-        provisioning.add_organization("1001", "Ours")
-        provisioning.add_channel("workers", "Workers", ["1001"])
-        provisioning.add_application(APPLICATION, "workers")
-        provisioning.add_api_key(APPLICATION, hash_secret(API_KEY.encode()))
-        provisioning.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))
+    engine = engine_of(url_of(name))
+    engine.make_or_migrate("inventory")
+    with provisioning(engine.open_store("inventory")) as opened:
+        opened.add_organization("1001", "Ours")
+        opened.add_channel("workers", "Workers", ["1001"])
+        opened.add_application(APPLICATION, "workers")
+        opened.add_api_key(APPLICATION, hash_secret(API_KEY.encode()))
+        opened.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))
     return url_of(name)
+
+
+def revoke(url: str) -> None:
+    """Revoke the application."""
+    with provisioning(engine_of(url).open_store("inventory")) as opened:
+        opened.remove_application(APPLICATION)
 
 
 class Supervised:
@@ -91,7 +95,7 @@ class Supervised:
         self.port = port
 
     def begun(self) -> Any:
-        """What it prints when it has begun, waited for."""
+        """Wait for its output at the start."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, self.log()
@@ -100,18 +104,18 @@ class Supervised:
         return about
 
     def workers(self) -> set[int]:
-        """The worker processes that there are now."""
+        """The current worker processes."""
         pid = self.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return {int(child) for child in children if is_worker(int(child))}
 
     def new_workers(self, old: set[int], number: int = WORKERS) -> set[int]:
-        """So many workers that were not there before, waited for."""
+        """Wait for this many new workers."""
         until(lambda: len(self.workers() - old) == number)
         return self.workers() - old
 
     def call(self, path: str = "/livez") -> tuple[int, bytes]:
-        """Status and body of a GET on a connection of its own, or of an unlock."""
+        """Status and body of a GET, or of an unlock, on a new connection."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_SECONDS)
         try:
             if path == UNLOCK:
@@ -124,12 +128,12 @@ class Supervised:
             connection.close()
 
     def statuses(self, path: str, calls: int) -> Sequence[int]:
-        """What so many calls are answered, several at once, each on a connection of its own."""
+        """The results of this many calls, several at once, each on a new connection."""
         with ThreadPoolExecutor(8) as pool:
             return [status for status, _ in pool.map(self.call, [path] * calls)]
 
     def metric(self, name: str, **labels: str) -> float:
-        """One sample of a scrape, 0 if it is not there."""
+        """One sample of a scrape, 0 if it is absent."""
         families = text_string_to_metric_families(self.call("/metrics")[1].decode())
         return sum(
             sample.value
@@ -147,12 +151,12 @@ class Supervised:
         return self._log.read_text()
 
     def replaced(self) -> list[str]:
-        """What the log says of workers that were replaced."""
+        """The log lines about replaced workers."""
         lines = [json.loads(line) for line in self.log().splitlines()]
         return [line["reason"] for line in lines if line["event"] == "worker"]
 
     def close(self) -> None:
-        """Stop it, and leave nothing behind."""
+        """Stop it, and check that nothing remains."""
         self.process.terminate()
         try:
             self.process.communicate(timeout=DEADLINE_SECONDS)
@@ -167,7 +171,7 @@ class Supervised:
 def supervised(
     url: str, port: int = 0, standard_error: str | None = None, **settings: str
 ) -> Iterator[Supervised]:
-    """Workers that have begun."""
+    """Workers that serve."""
     service = Supervised(url, port, standard_error, **settings)
     try:
         service.begun()
@@ -177,16 +181,16 @@ def supervised(
 
 
 def is_worker(pid: int) -> bool:
-    """Whether a process is a worker, and not the interpreter's own tracker beside them."""
+    """Whether a process is a worker, and not the interpreter's resource tracker."""
     try:
         return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:  # it has ended meanwhile
+    except OSError:  # it has just ended
         return False
 
 
 def imports(pid: int, library: str) -> bool:
-    """Whether a process is as far as to have imported a library."""
+    """Whether a process has imported a library."""
     try:
         return library in Path(f"/proc/{pid}/maps").read_text()
-    except OSError:  # it has ended meanwhile
+    except OSError:  # it has just ended
         return False

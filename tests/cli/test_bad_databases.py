@@ -1,4 +1,4 @@
-"""A SQLite file that can't be used: one sentence that says what to do, and the file as it was."""
+"""Unusable SQLite files: one sentence says what to do, and the file is unchanged."""
 
 import os
 import shutil
@@ -12,13 +12,13 @@ import pytest
 
 from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.sqlite import opening
-from seatlatch.wiring import make_database
+from seatlatch.wiring import engine_of
 from tests.cli.commands import run, serve_without
 from tests.serving import listed, make_inventory
 from tests.sqlite_database import SqliteDatabase
 
 Make = Callable[[Path], str]
-"""Makes a bad database, and tells what is to be said of it."""
+"""Makes a bad database, and returns the expected sentence."""
 
 
 def contents(path: Path) -> str | None:
@@ -92,8 +92,8 @@ def newer_schema(path: Path) -> str:
 
 
 def sandbox_database(path: Path) -> str:
-    make_database(SqliteDatabase(path).url, "sandbox")
-    return "is a sandbox's, whose credentials everybody knows"
+    engine_of(SqliteDatabase(path).url).make_or_migrate("sandbox")
+    return "belongs to a sandbox, whose credentials are public"
 
 
 BAD = [
@@ -128,13 +128,13 @@ def test_migrate_refuses_what_is_not_its_own(make: Make, tmp_path: Path) -> None
     assert contents(path) == before
 
 
-def test_a_table_that_is_missing_is_told_at_the_start(tmp_path: Path) -> None:
+def test_a_table_that_is_missing_is_reported_at_the_start(tmp_path: Path) -> None:
     assert_refused("serve", tmp_path / "some.db", missing_table(tmp_path / "some.db"))
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_a_name_that_no_file_can_have(tmp_path: Path, command: str) -> None:
-    assert_refused(command, tmp_path / ("x" * 300), "has too long a name")
+    assert_refused(command, tmp_path / ("x" * 300), "is too long")
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
@@ -218,15 +218,15 @@ def as_nobody() -> Iterator[Path]:
 
 def test_a_database_that_may_not_be_written(as_nobody: Path) -> None:
     before = contents(as_nobody)
-    with pytest.raises(DatabaseProblem, match="let this user"):
+    with pytest.raises(DatabaseProblem, match="allow this user"):
         opening.open_database(as_nobody, "inventory")
-    with pytest.raises(DatabaseProblem, match="let this user"):
+    with pytest.raises(DatabaseProblem, match="allow this user"):
         opening.make_or_migrate(as_nobody, "inventory")
     assert contents(as_nobody) == before
 
 
 def assert_refused(command: str, path: Path, expected: str) -> None:
-    """One sentence says why: on standard error, or in the log of a server, which waits for it."""
+    """One sentence gives the reason: on standard error, or in the log of a server, which waits."""
     if command == "serve":
         reason = serve_without(SqliteDatabase(path).url)
         assert expected in reason
@@ -241,7 +241,7 @@ def assert_refused(command: str, path: Path, expected: str) -> None:
 
 
 def assert_one_sentence(text: str) -> None:
-    """It names the program, is one line, and is no traceback."""
+    """It names the program, is one line, and is not a traceback."""
     assert text.startswith("seatlatch: ")
     assert text.endswith(".\n")
     assert text.count("\n") == 1

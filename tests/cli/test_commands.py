@@ -1,4 +1,4 @@
-"""The commands as they are typed: help, output, exit codes, settings."""
+"""The commands: help, output, exit codes, settings."""
 
 import json
 import signal
@@ -11,9 +11,10 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup
 from docs.commands import every_command
 from seatlatch import __version__
 from tests import web
+from tests.cases import all_cases
 from tests.cli.commands import run, run_here, run_on, run_within, running
 from tests.cli.test_bad_databases import assert_one_sentence
-from tests.databases import Database, Databases
+from tests.databases import ON_SQLITE, Database, Databases
 from tests.serving import UNLOCK, fill, listed, valid_headers
 from tests.sqlite_database import SqliteDatabase
 
@@ -24,7 +25,7 @@ def test_help() -> None:
     assert result.stdout.startswith("Usage: seatlatch [OPTIONS] COMMAND")
 
 
-@pytest.mark.parametrize(("name", "command"), list(every_command()), ids=str)
+@all_cases(("name", "command"), list(every_command()), ids=str)
 def test_every_command_has_help(
     tmp_path: Path, name: str, command: TyperCommand | TyperGroup
 ) -> None:
@@ -54,8 +55,8 @@ TAKES_ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize("value", ["-98973476444", "--98973476444"])
-@pytest.mark.parametrize(("name", "command"), TAKES_ARGUMENTS, ids=str)
+@all_cases("value", ["-98973476444", "--98973476444"])
+@all_cases(("name", "command"), TAKES_ARGUMENTS, ids=str)
 def test_a_value_that_begins_with_a_dash_has_a_hint(
     name: str, command: TyperCommand | TyperGroup, value: str
 ) -> None:
@@ -97,7 +98,7 @@ def test_migrate_makes_a_database_once(databases: Databases) -> None:
     first, again = run(*migrate, "--json"), run(*migrate)
     assert json.loads(first.stdout) == {"database": blank.name, "applied": MIGRATIONS[blank.engine]}
     assert (first.returncode, again.returncode) == (0, 0)
-    assert again.stdout == f"{blank.name} was up to date already.\n"
+    assert again.stdout == f"{blank.name} was already up to date.\n"
     assert blank.rows() == {}
 
 
@@ -110,7 +111,7 @@ def test_the_environment_says_which_database_too(databases: Databases) -> None:
 
 
 @pytest.mark.parametrize("command", [("org", "list"), ("tickets", "show", "a")])
-def test_a_database_that_is_away_is_told_in_a_sentence(
+def test_a_database_that_is_away_is_reported_in_a_sentence(
     database: Database, command: tuple[str, ...]
 ) -> None:
     with database.away():
@@ -132,6 +133,7 @@ def test_serve_answers_until_sigterm(database: Database) -> None:
         assert list(database.path.parent.iterdir()) == [database.path], "it leaves no log behind"
 
 
+@ON_SQLITE
 def test_a_log_line_tells_of_a_request_but_no_secret_and_no_token(database: Database) -> None:
     fill(database, [listed("ticket-token-1")])
     arguments = ("serve", "--port", "0", "--database", database.url)
@@ -155,6 +157,7 @@ def test_a_log_line_tells_of_a_request_but_no_secret_and_no_token(database: Data
         assert secret not in log
 
 
+@ON_SQLITE
 def test_at_debug_the_log_has_the_tokens_but_still_no_secret(database: Database) -> None:
     fill(database, [listed("ticket-token-1")])
     arguments = ("serve", "--port", "0", "--database", database.url)
@@ -177,6 +180,7 @@ def test_several_workers_are_refused_on_sqlite(database: Database) -> None:
     assert "SQLite has one writer" in result.stderr
 
 
+@ON_SQLITE
 def test_a_port_that_is_taken(database: Database) -> None:
     fill(database)
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -187,7 +191,7 @@ def test_a_port_that_is_taken(database: Database) -> None:
     assert_one_sentence(result.stderr)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("name", "value"),
     [
         ("SEATLATCH_PORT", "http"),
@@ -208,6 +212,7 @@ def test_a_bad_setting_stops_the_start_with_a_sentence_that_names_it(name: str, 
     assert_one_sentence(result.stderr)
 
 
+@ON_SQLITE
 def test_a_host_that_is_none(database: Database) -> None:
     fill(database)
     result = run("serve", "--port", "0", "--host", "a..b", "--database", database.url)
@@ -215,6 +220,7 @@ def test_a_host_that_is_none(database: Database) -> None:
     assert_one_sentence(result.stderr)
 
 
+@ON_SQLITE
 def test_two_signals_that_come_together_are_one_stop(database: Database) -> None:
     fill(database)
     with running("serve", "--port", "0", "--database", database.url) as (process, about):

@@ -1,4 +1,6 @@
-"""`seatlatch serve` while its database cannot be used: it listens, responds 503, and says why."""
+"""`seatlatch serve` while its database cannot be used: it listens, responds 503, and logs the
+reason.
+"""
 
 import json
 import os
@@ -11,7 +13,7 @@ from time import monotonic
 import psycopg
 import pytest
 
-from seatlatch.wiring import make_database
+from seatlatch.wiring import engine_of
 from tests.cli.supervised import UNLOCK, Supervised, make_inventory, supervised
 from tests.postgres import PostgresServer
 from tests.serving import make_inventory as make_file
@@ -35,7 +37,7 @@ def url(server: PostgresServer) -> str:
 
 
 def reasons(service: Supervised) -> list[str]:
-    """Why the database cannot be used, as the log says it."""
+    """The reason in the log why the database cannot be used."""
     lines = [json.loads(line) for line in service.log().splitlines() if line.startswith("{")]
     return [line["reason"] for line in lines if line["event"] == "database" and not line["opened"]]
 
@@ -109,7 +111,7 @@ def test_a_schema_that_the_code_does_not_know_is_reported_and_the_others_go_on(
 
 
 def make_newer(url: str) -> None:
-    """As a migration of a later version would leave the database."""
+    """Change the database as a migration of a later version would."""
     with psycopg.connect(url) as connection:
         connection.execute("INSERT INTO seatlatch.migrations (number, name) VALUES (999, 'newer')")
 
@@ -119,4 +121,4 @@ def test_a_malformed_url_stops_the_start(tmp_path: Path) -> None:
         assert starting.process.wait(60) == 2
         (sentence,) = starting.log().splitlines()
         assert sentence.startswith("seatlatch: ")
-    assert make_database(f"sqlite:///{tmp_path / 'other.db'}")
+    assert engine_of(f"sqlite:///{tmp_path / 'other.db'}").make_or_migrate("inventory")

@@ -1,4 +1,4 @@
-"""What the environment may hold: injected and empty variables, blanks and control characters."""
+"""The environment: injected and empty variables, blanks and control characters."""
 
 import json
 import pwd
@@ -11,6 +11,7 @@ import pytest
 from seatlatch.environment import select_variables
 from seatlatch.store.interface import NewTicket
 from tests import web
+from tests.cases import all_cases
 from tests.cli.commands import COMMAND, environment, run_here, run_within, running
 from tests.cli.remoting import KEYS, remote
 from tests.cli.test_bad_databases import assert_one_sentence
@@ -33,7 +34,9 @@ INJECTED = {
     "SEATLATCH_DNS_PORT": "udp://10.43.0.13:53",
     "SEATLATCH_DB_PORT_5432_TCP_ADDR": "10.43.0.13",
 }
-"""What Kubernetes sets for the services `seatlatch`, `seatlatch-db` and `seatlatch-dns`."""
+"""The variables that Kubernetes sets for the services `seatlatch`, `seatlatch-db` and
+`seatlatch-dns`.
+"""
 
 NOT_INJECTED = {
     "SEATLATCH_PORT": "http://10.43.0.12:8080",
@@ -68,7 +71,7 @@ LIBRARIES = {
 
 
 def new(tmp_path: Path) -> SqliteDatabase:
-    """A database that is yet to be made."""
+    """A database that does not exist yet."""
     return SqliteDatabase(tmp_path / "inventory.db")
 
 
@@ -92,7 +95,7 @@ def test_a_server_logs_what_it_has_ignored_and_takes_its_default(tmp_path: Path)
     assert [name for name in INJECTED if name not in line] == []
 
 
-@pytest.mark.parametrize("name", sorted(NOT_INJECTED))
+@all_cases("name", sorted(NOT_INJECTED))
 def test_nothing_else_that_is_unknown_is_ignored(tmp_path: Path, name: str) -> None:
     ran = run_within(
         "migrate", "--database", new(tmp_path).url, **{"LOGNAME": "a", name: NOT_INJECTED[name]}
@@ -159,8 +162,8 @@ BAD_TEXT = [
 ]
 
 
-@pytest.mark.parametrize(("form", "problem"), BAD_TEXT)
-@pytest.mark.parametrize("name", ["SEATLATCH_DATABASE_URL", "SEATLATCH_HOST", "SEATLATCH_PORT"])
+@all_cases(("form", "problem"), BAD_TEXT)
+@all_cases("name", ["SEATLATCH_DATABASE_URL", "SEATLATCH_HOST", "SEATLATCH_PORT"])
 def test_blanks_and_control_characters_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, form: str, problem: str
 ) -> None:
@@ -171,8 +174,8 @@ def test_blanks_and_control_characters_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("form", "problem"), BAD_TEXT)
-@pytest.mark.parametrize("name", sorted(KEYS))
+@all_cases(("form", "problem"), BAD_TEXT)
+@all_cases("name", sorted(KEYS))
 def test_a_secret_with_a_blank_is_refused_and_never_shown(
     name: str, form: str, problem: str
 ) -> None:
@@ -198,7 +201,7 @@ def test_an_option_is_refused_by_its_own_name(tmp_path: Path) -> None:
     ],
 )
 def test_the_variable_of_an_option_is_not_read(option: str, value: str, variable: str) -> None:
-    """The option is bad as well: what is refused is the option, not the variable."""
+    """If the option is bad too, the option is refused, not the variable."""
     ran = run_within("serve", option, value, **{variable: "bad\n"})
     assert ran.returncode == 2
     assert option in ran.stderr
@@ -268,7 +271,7 @@ def test_a_user_name_that_is_none_is_replaced_by_the_users_number(
 
 
 def test_a_server_starts_whatever_the_variables_of_its_libraries_are(tmp_path: Path) -> None:
-    """As a new process: some libraries read the environment when they are imported."""
+    """Use a new process, since some libraries read the environment when they are imported."""
     database = make_inventory(tmp_path / "inventory.db")
     arguments = ("serve", "--port", "0", "--database", database.url, "--json")
     pipe = subprocess.PIPE

@@ -1,4 +1,4 @@
-"""The box office's commands on a disk that is full, beside a server on a SQLite file."""
+"""The box office's commands on a full disk, while a server uses the SQLite file."""
 
 import json
 import subprocess
@@ -54,10 +54,10 @@ def run_limited(
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_a_disk_that_takes_no_more_is_told_in_a_sentence(
+def test_a_disk_that_takes_no_more_is_reported_in_a_sentence(
     venue: Database, arguments: tuple[str, ...]
 ) -> None:
-    # The server keeps the log and its index open, so that what fails is the command's own write.
+    # The server keeps the log and its index open, so only the command's own write fails.
     with running("serve", "--port", "0", "--database", venue.url):
         done(venue, "tickets", "release", "plain")
         result = run_limited(venue, 0, *arguments)
@@ -67,7 +67,7 @@ def test_a_disk_that_takes_no_more_is_told_in_a_sentence(
         assert len(done(venue, "org", "list")["organizations"]) == 2
 
 
-def test_what_was_confirmed_before_the_disk_was_full_is_told(venue: Database) -> None:
+def test_what_was_confirmed_before_the_disk_was_full_is_reported(venue: Database) -> None:
     many = [f"m{number:04}" for number in range(3000)]
     add_tickets(venue, [NewTicket(token, ORGANIZATION, OWNER) for token in many])
     with running("serve", "--port", "0", "--database", venue.url):
@@ -80,6 +80,6 @@ def test_what_was_confirmed_before_the_disk_was_full_is_told(venue: Database) ->
         assert succeeded + failed == many
         assert len(succeeded) in (1000, 2000)
         assert {entry["outcome"] for entry in document["failure"]} == {"unconfirmed"}
-        assert "Do it again" in document["failure"][0]["developerMessage"]
+        assert "Run the command again" in document["failure"][0]["developerMessage"]
     held = venue.execute("SELECT token FROM tickets WHERE hold_reason LIKE 'moving%'")
     assert sorted(token for (token,) in held) == succeeded

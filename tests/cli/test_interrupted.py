@@ -1,4 +1,4 @@
-"""Ctrl-C in the midst of many tickets: what was done is told, and the rest is not claimed."""
+"""Ctrl-C during a command about many tickets: it reports exactly what was done."""
 
 import signal
 import subprocess

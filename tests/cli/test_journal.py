@@ -1,14 +1,15 @@
-"""trace, history and journal by command."""
+"""The commands trace, history and journal."""
 
 import json
 from pathlib import Path
 
 import pytest
 
+from tests.cases import all_cases
 from tests.cli.box_office import add_two
-from tests.cli.commands import changed, done, run_here, run_on
+from tests.cli.commands import changed_here, done_here, run_here
 from tests.cli.test_bad_databases import assert_one_sentence
-from tests.databases import Database
+from tests.databases import ON_SQLITE, Database
 
 ID = "0dbc02a8-5f1a-4b7c-9d65-0f4e4ac6a1b2"
 
@@ -20,14 +21,14 @@ def venue(inventory: Database) -> Database:
 
 
 def hold(database: Database, *tokens: str) -> str:
-    """Hold seats; the Request-ID of that."""
-    result = run_on(database, "tickets", "hold", *tokens, "--reason", "a broken seat", "--json")
+    """Hold seats; returns the Request-ID."""
+    result = run_here(database, "tickets", "hold", *tokens, "--reason", "a broken seat", "--json")
     return str(json.loads(result.stdout)["requestId"])
 
 
 def test_a_request_is_traced(venue: Database) -> None:
     request_id = hold(venue, "plain", "seat", "unknown")
-    (traced,) = done(venue, "trace", request_id)["requests"]
+    (traced,) = done_here(venue, "trace", request_id)["requests"]
     assert traced["operator"].startswith("command line")
     assert [one["outcome"] for one in traced["success"] + traced["failure"]] == [
         *("held", "held", "unknown")
@@ -40,27 +41,28 @@ def test_a_request_is_traced(venue: Database) -> None:
 
 def test_who_changed_a_ticket(venue: Database) -> None:
     first = hold(venue, "plain")
-    changed(venue, "tickets", "release", "plain", "--reason", "mended")
-    told = done(venue, "history", "plain")
-    assert [one["verb"] for one in told["changes"]] == ["release", "hold"]
-    assert told["changes"][1]["requestId"] == first
+    changed_here(venue, "tickets", "release", "plain", "--reason", "repaired")
+    reported = done_here(venue, "history", "plain")
+    assert [one["verb"] for one in reported["changes"]] == ["release", "hold"]
+    assert reported["changes"][1]["requestId"] == first
     lines = run_here(venue, "history", "plain").stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["3", "2"]
-    assert "because: mended" in lines[0]
+    assert "because: repaired" in lines[0]
     some = run_here(venue, "history", "plain", "--limit", "1").stdout.splitlines()
-    assert some[1] == "There is more before that: give a higher --limit."
+    assert some[1] == "There are earlier changes. Use a higher --limit."
     nobody = run_here(venue, "history", "seat").stdout
     assert nobody == "Nobody has changed this ticket since the journal began.\n"
 
 
 @pytest.mark.parametrize("command", [("trace", ID), ("history", "nothing")])
 def test_what_is_not_there_exits_1(venue: Database, command: tuple[str, ...]) -> None:
-    result = run_on(venue, *command)
+    result = run_here(venue, *command)
     assert (result.returncode, result.stdout) == (1, "")
     assert_one_sentence(result.stderr)
 
 
-@pytest.mark.parametrize(
+@ON_SQLITE
+@all_cases(
     "command",
     [
         ("trace", "x"),
@@ -71,7 +73,7 @@ def test_what_is_not_there_exits_1(venue: Database, command: tuple[str, ...]) ->
     ],
 )
 def test_wrong_usage_exits_2(venue: Database, command: tuple[str, ...]) -> None:
-    result = run_on(venue, *command)
+    result = run_here(venue, *command)
     assert (result.returncode, result.stdout) == (2, "")
     assert_one_sentence(result.stderr)
 
@@ -79,33 +81,33 @@ def test_wrong_usage_exits_2(venue: Database, command: tuple[str, ...]) -> None:
 def test_the_journal_is_verified_also_against_an_anchor(venue: Database, tmp_path: Path) -> None:
     hold(venue, "plain")
     anchor = tmp_path / "anchor.json"
-    anchor.write_text(run_on(venue, "journal", "anchor").stdout)
+    anchor.write_text(run_here(venue, "journal", "anchor").stdout)
     hold(venue, "seat")
-    assert done(venue, "journal", "verify") == {"rows": 2, "tampered": []}
-    assert done(venue, "journal", "verify", "--anchor", str(anchor))["rows"] == 2
+    assert done_here(venue, "journal", "verify") == {"rows": 2, "tampered": []}
+    assert done_here(venue, "journal", "verify", "--anchor", str(anchor))["rows"] == 2
     venue.execute("UPDATE journal SET entry = replace(entry, 'broken', 'Broken')")
-    result = run_on(venue, "journal", "verify", "--json")
+    result = run_here(venue, "journal", "verify", "--json")
     assert result.returncode == 1
     first, *_ = json.loads(result.stdout)["tampered"]
     assert first["number"] == 1
     words = run_here(venue, "journal", "verify")
     assert "row 1: The row was edited." in words.stdout
     anchor.write_text("[]")
-    assert_one_sentence(run_on(venue, "journal", "verify", "--anchor", str(anchor)).stderr)
+    assert_one_sentence(run_here(venue, "journal", "verify", "--anchor", str(anchor)).stderr)
 
 
 def test_a_damaged_head_is_repaired(venue: Database) -> None:
     hold(venue, "plain")
     ((chain, number),) = venue.execute("SELECT chain, number FROM journal_chains")
-    nothing = run_on(venue, "journal", "repair", "--json")
+    nothing = run_here(venue, "journal", "repair", "--json")
     assert (nothing.returncode, json.loads(nothing.stdout)["heads"]) == (0, [])
     venue.execute("UPDATE journal_chains SET number = 0")
-    assert run_on(venue, "journal", "verify").returncode == 1
-    repaired = done(venue, "journal", "repair")
+    assert run_here(venue, "journal", "verify").returncode == 1
+    repaired = done_here(venue, "journal", "repair")
     assert repaired["heads"] == [{"chain": chain, "before": 0, "after": number}]
     hold(venue, "seat")
-    assert done(venue, "journal", "verify") == {"rows": 3, "tampered": []}
-    (traced,) = done(venue, "trace", repaired["requestId"])["requests"]
+    assert done_here(venue, "journal", "verify") == {"rows": 3, "tampered": []}
+    (traced,) = done_here(venue, "trace", repaired["requestId"])["requests"]
     assert traced["verb"] == "repair"
 
 
@@ -115,7 +117,7 @@ def test_a_damaged_entry_is_shown_as_damaged(venue: Database) -> None:
     assert "this entry was edited" in run_here(venue, "trace", request_id).stdout
     assert "(damaged)" in run_here(venue, "history", "plain").stdout
     venue.execute("UPDATE journal SET entry = '{}'")
-    (traced,) = done(venue, "trace", request_id)["requests"]
+    (traced,) = done_here(venue, "trace", request_id)["requests"]
     assert (traced["damaged"], traced["verb"]) == (True, None)
     assert "this entry was edited" in run_here(venue, "trace", request_id).stdout
     assert "damaged" in run_here(venue, "history", "plain").stdout
@@ -124,13 +126,13 @@ def test_a_damaged_entry_is_shown_as_damaged(venue: Database) -> None:
 def test_the_journal_is_pruned_and_still_verified(venue: Database) -> None:
     hold(venue, "plain")
     hold(venue, "seat")
-    assert done(venue, "journal", "prune", "--before", "2020-01-01")["rows"] == 0
-    pruned = done(venue, "journal", "prune", "--before", "2999-12-31T12:00:00+02:00")
-    traced, *_ = done(venue, "trace", pruned.pop("requestId"))["requests"]
+    assert done_here(venue, "journal", "prune", "--before", "2020-01-01")["rows"] == 0
+    pruned = done_here(venue, "journal", "prune", "--before", "2999-12-31T12:00:00+02:00")
+    traced, *_ = done_here(venue, "trace", pruned.pop("requestId"))["requests"]
     assert (traced["verb"], traced["operator"].split(" (")[0]) == ("prune", "command line")
     assert pruned == {"before": "2999-12-31T10:00:00Z", "rows": 2}
-    assert done(venue, "journal", "verify")["tampered"] == []
-    told = done(venue, "history", "plain")
-    assert (told["changes"], told["isPruned"]) == ([], True)
+    assert done_here(venue, "journal", "verify")["tampered"] == []
+    reported = done_here(venue, "history", "plain")
+    assert (reported["changes"], reported["isPruned"]) == ([], True)
     hold(venue, "plain")
-    assert done(venue, "journal", "verify")["tampered"] == []
+    assert done_here(venue, "journal", "verify")["tampered"] == []

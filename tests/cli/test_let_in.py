@@ -1,4 +1,4 @@
-"""What a running server makes of it when callers are let in and out by commands."""
+"""A running server when commands give and remove access."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from tests.databases import Database
 from tests.serving import UNLOCK, Served, fill, serving, valid_headers
 
 NOTICED_SECONDS = 1.0
-"""A running server knows of a change by then."""
+"""The time after which a running server has noticed a change."""
 
 GROUPS = ("org", "channel", "app", "operator")
 
@@ -27,7 +27,7 @@ def served(database: Database) -> Iterator[Served]:
 
 
 def let_in(database: Database) -> dict[str, str]:
-    """Organization, channel, and an application's credentials, by commands alone."""
+    """Create an organization, a channel, and an application's credentials with commands."""
     done(database, "org", "add", "1001", "--name", "Arena")
     done(database, "channel", "add", "channel", "--name", "Channel", "--org", "1001")
     credentials: dict[str, str] = done(database, "app", "add", "com.x", "--channel", "channel")
@@ -35,7 +35,7 @@ def let_in(database: Database) -> dict[str, str]:
 
 
 def exchange(url: str, code: str) -> httpx.Response:
-    """Ask for tokens with an authorization code."""
+    """Request tokens with an authorization code."""
     headers = valid_headers(
         Authorization=None, PAC_API_Key=None, PAC_Channel_Code=None, PAC_Application_ID="com.x"
     )
@@ -56,7 +56,7 @@ def unlock(url: str, token: str, api_key: str, *tickets: str) -> int:
 
 
 def soon(what: Callable[[], int], status: int, seconds: float = NOTICED_SECONDS) -> bool:
-    """Whether `what` answers with this status within a time; asks again and again."""
+    """Whether `what` returns this status within a time; repeats it."""
     deadline = monotonic() + seconds
     while monotonic() < deadline:
         if what() == status:
@@ -65,7 +65,7 @@ def soon(what: Callable[[], int], status: int, seconds: float = NOTICED_SECONDS)
 
 
 def access_token(served: Served, credentials: dict[str, str]) -> str:
-    """What an application gets for its code, once the server knows of it."""
+    """The tokens of an application for its code, once the server has noticed it."""
     code = credentials["authorizationCode"]
     answers: list[httpx.Response] = []
 
@@ -101,15 +101,15 @@ def test_who_was_added_gets_in_to_a_running_server_and_out_again(served: Served)
     assert soon(add_ticket, 401)
 
 
-def test_a_revoked_application_that_is_added_anew_starts_from_nothing(served: Served) -> None:
+def test_a_revoked_application_that_is_added_again_starts_from_nothing(served: Served) -> None:
     credentials = let_in(served.database)
     token = access_token(served, credentials)
     spare = done(served.database, "app", "authorize", "com.x")["authorizationCode"]
     done(served.database, "app", "revoke", "com.x")
-    anew = done(served.database, "app", "add", "com.x", "--channel", "channel")
-    assert access_token(served, anew)
+    added = done(served.database, "app", "add", "com.x", "--channel", "channel")
+    assert access_token(served, added)
     assert exchange(served.url, spare).status_code == 400
-    assert unlock(served.url, token, anew["apiKey"], "a") == 401
+    assert unlock(served.url, token, added["apiKey"], "a") == 401
     assert unlock(served.url, token, credentials["apiKey"], "a") == 401
 
 
@@ -118,7 +118,7 @@ def test_during_the_overlap_both_keys_work_and_then_the_new_one_alone(served: Se
     token, old = access_token(served, credentials), credentials["apiKey"]
     rotated = done(served.database, "app", "rotate-key", "com.x", "--overlap", "3")
     new = rotated["apiKey"]
-    assert soon(lambda: unlock(served.url, token, new, "a"), 422)  # let in; there is no ticket
+    assert soon(lambda: unlock(served.url, token, new, "a"), 422)  # accepted; there is no ticket
     assert unlock(served.url, token, old, "a") == 422
     assert soon(lambda: unlock(served.url, token, old, "a"), 401, seconds=5)
     # The server's clock is ahead of the database's by up to as long as its last reading took.

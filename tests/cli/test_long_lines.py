@@ -1,4 +1,4 @@
-"""Lines at the bound, first lines that are no header, and files that can't be read to their end."""
+"""Lines at the limit, first lines that are no header, and files that can't be read completely."""
 
 from collections.abc import Callable
 from io import BytesIO, RawIOBase
@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from seatlatch.cli.file_lines import LINE_BYTES_MAX
-from seatlatch.cli.ticket_file import read_tickets
+from seatlatch.cli.tickets.file import read_tickets
+from seatlatch.domain.refusal import NotDone
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.operations.import_tickets import Line
-from seatlatch.operations.provision import NotDone
 from seatlatch.store.importing import BadLine
+from tests.cases import all_cases
 from tests.cli.commands import run
 from tests.databases import Database
 from tests.serving import ORGANIZATION, fill
@@ -40,8 +41,8 @@ def test_a_line_may_have_exactly_so_many_bytes_without_its_end(end: bytes) -> No
     assert read(CSV, above) == [(2, BadLine(2, None, TOO_LONG))]
 
 
-@pytest.mark.parametrize("over", [1, 2, 3, LINE_BYTES_MAX, 3 * LINE_BYTES_MAX])
-@pytest.mark.parametrize("last", [b"x", b"\r", b"\r\r"], ids=["x", "CR", "2 CR"])
+@all_cases("over", [1, 2, 3, LINE_BYTES_MAX, 3 * LINE_BYTES_MAX])
+@all_cases("last", [b"x", b"\r", b"\r\r"], ids=["x", "CR", "2 CR"])
 def test_an_over_long_line_is_one_line_whatever_is_at_the_cut(over: int, last: bytes) -> None:
     long = b"x" * (LINE_BYTES_MAX + over) + last + b"y\n"
     assert read(CSV, HEAD + long + b"a,o,1\n")[0] == (2, BadLine(2, None, TOO_LONG))
@@ -90,7 +91,7 @@ def test_an_ending_may_be_in_capitals(name: str) -> None:
     assert (number, isinstance(found, TicketRecord)) == (2 if is_csv else 1, True)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("line", "expected"),
     [
         (b" a,o,1", ("token", "starts with whitespace, U+0020 (SPACE); remove it")),
@@ -124,7 +125,7 @@ def test_blanks_inside_are_kept() -> None:
 
 
 class Failing(RawIOBase):
-    """A file that goes away after its first line."""
+    """A file that disappears after its first line."""
 
     def __init__(self, first: bytes) -> None:
         self._first = first
@@ -145,18 +146,18 @@ def never(_: int) -> None:
     return
 
 
-def test_a_file_that_goes_away_is_told() -> None:
+def test_a_file_that_goes_away_is_reported() -> None:
     for first in (b"", HEAD):
         with pytest.raises(NotDone, match=r"^Can't read season\.csv to its end \(Input/output err"):
             list(read_tickets(CSV, Failing(first), "1001", never))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("told", "raised"), [(broken, BrokenPipeError), (never, NotDone)])
-def test_only_trouble_with_the_file_is_told_as_such(
-    told: Callable[[int], None], raised: type[Exception]
+@pytest.mark.parametrize(("reported", "raised"), [(broken, BrokenPipeError), (never, NotDone)])
+def test_only_trouble_with_the_file_is_reported_as_such(
+    reported: Callable[[int], None], raised: type[Exception]
 ) -> None:
     with pytest.raises(raised):
-        list(read_tickets(CSV, BytesIO(b"\n"), "1001", told))
+        list(read_tickets(CSV, BytesIO(b"\n"), "1001", reported))
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="this system has no /proc")
@@ -166,5 +167,5 @@ def test_a_read_error_is_a_sentence(database: Database, tmp_path: Path) -> None:
     file = str(tmp_path / "mem.csv")
     result = run("tickets", "import", file, "--org", ORGANIZATION, "--database", database.url)
     assert (result.returncode, result.stdout) == (1, "")
-    assert "to its end (Input/output error). Nothing of it was kept" in result.stderr
+    assert "to its end (Input/output error). Nothing of it was imported" in result.stderr
     assert result.stderr.count("\n") == 1

@@ -1,4 +1,4 @@
-"""A result that nobody could read: what is said, and that the exit code tells what was done."""
+"""A result that nobody could read: the message, and the exit code for what was done."""
 
 import os
 import signal
@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from seatlatch.commit import Commits
+from seatlatch.commit import Committer
 from seatlatch.domain.journal import Asker
 from seatlatch.domain.outcome import TicketResult
-from seatlatch.operations import box_office
+from seatlatch.operations import change_tickets
 from seatlatch.store.interface import NewTicket
 from tests.cli.commands import COMMAND, done, environment, run_here, run_into
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import ON_SQLITE, Database
-from tests.nursery import Command
+from tests.forkserver import Command
 from tests.serving import APPLICATION, CHANNEL, ORGANIZATION, OWNER, add_tickets
 
-pytestmark = ON_SQLITE  # output that nobody reads is the same on every engine
+pytestmark = ON_SQLITE  # unread output is the same on every engine
 
 REASON = ("--reason", "moving")
 READS = [
@@ -94,7 +94,7 @@ def test_what_was_changed_is_not_called_undone(
 ) -> None:
     code, error = on_a_full_disk(inventory, *arguments)
     assert code == 3
-    assert error.endswith("What could be done is done.\n")
+    assert error.endswith("The command has finished its work.\n")
     assert_one_sentence(error)
 
 
@@ -108,13 +108,15 @@ def test_an_import_that_kept_nothing_changed_nothing(inventory: Database, tmp_pa
     assert "Nothing was changed." in error
     file.write_text("token,owner_id\na,o\n")
     code, error = on_a_full_disk(inventory, *arguments)
-    assert (code, "What could be done is done." in error) == (3, True)
+    assert (code, "The command has finished its work." in error) == (3, True)
     code, error = on_a_full_disk(inventory, *arguments)
     assert (code, "Nothing was changed." in error) == (1, True)
 
 
 @pytest.mark.parametrize("arguments", SECRETS, ids=name)
-def test_a_secret_that_nobody_read_is_told(inventory: Database, arguments: tuple[str, ...]) -> None:
+def test_a_secret_that_nobody_read_is_reported(
+    inventory: Database, arguments: tuple[str, ...]
+) -> None:
     code, error = with_nobody_reading(inventory, *arguments)
     assert code == 3
     assert error.endswith("the secret was not shown: get a new one.\n")
@@ -134,23 +136,23 @@ def test_ctrl_c_in_the_midst_of_a_portion(
     many = [f"m{number:04}" for number in range(2500)]
     add_tickets(inventory, [NewTicket(token, ORGANIZATION, OWNER) for token in many])
     asked: list[int] = []
-    real = box_office.hold_tickets
+    real = change_tickets.hold_tickets
 
     async def hold(
-        commits: Commits, asker: Asker, tokens: Sequence[str], **more: Any
+        committer: Committer, asker: Asker, tokens: Sequence[str], **more: Any
     ) -> list[TicketResult]:
         asked.append(len(tokens))
         if len(asked) == calls:
             signal.raise_signal(signal.SIGINT)
-        return await real(commits, asker, tokens, **more)
+        return await real(committer, asker, tokens, **more)
 
-    monkeypatch.setattr(box_office, "hold_tickets", hold)
+    monkeypatch.setattr(change_tickets, "hold_tickets", hold)
     result = run_here(inventory, "tickets", "hold", *many, *REASON)
     assert (result.returncode, result.stderr) == (code, "")
     lines = result.stdout.splitlines()
-    assert [line.endswith(": held now.") for line in lines[:held]] == [True] * held
+    assert [line.endswith(": is now held.") for line in lines[:held]] == [True] * held
     assert len(lines) == (2500 if held else 0)
-    assert all("Do it again." in line for line in lines[held:])
+    assert all("Run the command again." in line for line in lines[held:])
 
 
 def test_ctrl_c_while_it_prints_is_not_taken_for_undone(inventory: Database) -> None:
@@ -163,10 +165,10 @@ def test_ctrl_c_while_it_prints_is_not_taken_for_undone(inventory: Database) -> 
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.read(1)  # more is to come than a pipe holds, so it waits for us
+        assert process.stdout.read(1)  # there is more than a pipe can hold, so the command waits
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 3
-        assert b"(Ctrl-C). What could be done is done." in process.stderr.read()
+        assert b"(Ctrl-C). The command has finished its work." in process.stderr.read()
     assert done(inventory, "tickets", "show", many[-1])["status"] == "LOCK"
 
 
@@ -181,7 +183,7 @@ def test_messages_that_cant_be_written_dont_change_the_exit_code(
     code, output = redirecting(inventory, redirected, *arguments)
     assert (code, output) == (
         3,
-        "1 added, 0 updated, 0 as they were, 1 bad line left out.\n",
+        "1 added, 0 updated, 0 unchanged, 1 bad line skipped.\n",
     )
     assert redirecting(inventory, redirected, "tickets", "show", "nothing") == (1, "")
     assert redirecting(inventory, redirected, "nothing") == (2, "")
@@ -199,10 +201,18 @@ def test_a_help_that_cant_be_printed_is_reported(
 
 
 def redirecting(database: Database, redirected: str, *arguments: str) -> tuple[int, str]:
-    """The exit code and the output of a command whose descriptors a shell has redirected."""
+    """The exit code and the output of a command whose descriptors are redirected as by a shell."""
+    settings = environment({"SEATLATCH_DATABASE_URL": database.url})
+    if redirected == "2>/dev/full":
+        with (
+            Path("/dev/full").open("wb") as disk,
+            Command(arguments, env=settings, stdout=subprocess.PIPE, stderr=disk, text=True) as ran,
+        ):
+            output, _ = ran.communicate(timeout=60)
+        return ran.returncode, output
     result = subprocess.run(
         ["sh", "-c", f'exec "$@" {redirected}', "sh", *COMMAND, *arguments],
-        env=environment({"SEATLATCH_DATABASE_URL": database.url}),
+        env=settings,
         stdout=subprocess.PIPE,
         text=True,
         timeout=60,

@@ -1,6 +1,6 @@
-"""Letting callers in by commands: what they print and exit with, and what a server makes of it.
+"""Commands that give access: their output and exit codes, and the effect on a server.
 
-The rules themselves are tested in tests/operations/test_provision.py.
+The rules themselves are tested in tests/operations/test_change_access.py.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import done, run, run_here, run_on
+from tests.cases import all_cases
+from tests.cli.commands import done_here, run_here, run_on, run_within
 from tests.cli.test_bad_databases import assert_one_sentence
-from tests.databases import Database
+from tests.databases import ON_SQLITE, Database
 from tests.sqlite_database import SqliteDatabase
 
 NOTICED_SECONDS = 1.0
-"""A running server knows of a change by then."""
+"""The time after which a running server has noticed a change."""
 
 
 @pytest.fixture
@@ -27,18 +28,18 @@ def provided(database: Database) -> Database:
 
 
 def moment(text: str) -> datetime:
-    """A moment as a JSON document has it."""
+    """A timestamp of a JSON document."""
     assert text.endswith("Z")
     return datetime.fromisoformat(text)
 
 
 def assert_soon(text: str, seconds: int) -> None:
-    """It is so many seconds from now, give or take what a command needs."""
+    """Check that it is about this many seconds from now."""
     assert abs(moment(text) - datetime.now(UTC) - timedelta(seconds=seconds)).total_seconds() < 60
 
 
 def assert_secret(text: str) -> None:
-    """It can't be guessed and needs no quoting."""
+    """Check that it can't be guessed and needs no quoting."""
     assert len(text) == 43
     assert text.isascii()
     assert text.replace("-", "").replace("_", "").isalnum()
@@ -46,46 +47,46 @@ def assert_secret(text: str) -> None:
 
 def test_organizations(database: Database) -> None:
     added = {"organizationId": "1001", "name": "Café \N{ADMISSION TICKETS}"}
-    assert done(database, "org", "list") == {"organizations": []}
-    assert done(database, "org", "add", "1001", "--name", added["name"]) == added
-    assert done(database, "org", "list") == {"organizations": [added]}
-    assert done(database, "org", "remove", "1001") == {"organizationId": "1001"}
-    assert done(database, "org", "list") == {"organizations": []}
+    assert done_here(database, "org", "list") == {"organizations": []}
+    assert done_here(database, "org", "add", "1001", "--name", added["name"]) == added
+    assert done_here(database, "org", "list") == {"organizations": [added]}
+    assert done_here(database, "org", "remove", "1001") == {"organizationId": "1001"}
+    assert done_here(database, "org", "list") == {"organizations": []}
 
 
 def test_channels(database: Database) -> None:
     for organization in ("1001", "1002", "1003"):
-        done(database, "org", "add", organization, "--name", "Arena")
+        done_here(database, "org", "add", organization, "--name", "Arena")
     added = {"channelCode": "c", "name": "Channel", "organizations": ["1001", "1002"]}
     both = ("--org", "1002", "--org", "1001")
-    assert done(database, "channel", "add", "c", "--name", "Channel", *both) == added
-    assert done(database, "channel", "list") == {"channels": [added]}
+    assert done_here(database, "channel", "add", "c", "--name", "Channel", *both) == added
+    assert done_here(database, "channel", "list") == {"channels": [added]}
     granted = {"channelCode": "c", "granted": ["1003"], "already": ["1001"]}
-    assert done(database, "channel", "grant", "c", "1003", "1001") == granted
+    assert done_here(database, "channel", "grant", "c", "1003", "1001") == granted
     ended = {"channelCode": "c", "ungranted": ["1001", "1002", "1003"], "already": []}
-    assert done(database, "channel", "ungrant", "c", "1001", "1002", "1003") == ended
+    assert done_here(database, "channel", "ungrant", "c", "1001", "1002", "1003") == ended
     again = {"channelCode": "c", "ungranted": [], "already": ["1001"]}
-    assert done(database, "channel", "ungrant", "c", "1001") == again
-    assert done(database, "channel", "list")["channels"][0]["organizations"] == []
-    assert done(database, "channel", "remove", "c") == {"channelCode": "c"}
-    assert done(database, "channel", "list") == {"channels": []}
+    assert done_here(database, "channel", "ungrant", "c", "1001") == again
+    assert done_here(database, "channel", "list")["channels"][0]["organizations"] == []
+    assert done_here(database, "channel", "remove", "c") == {"channelCode": "c"}
+    assert done_here(database, "channel", "list") == {"channels": []}
 
 
 def test_applications(provided: Database) -> None:
-    added = done(provided, "app", "add", "com.x", "--channel", "channel")
+    added = done_here(provided, "app", "add", "com.x", "--channel", "channel")
     assert list(added) == ["applicationId", "channelCode", "apiKey", "authorizationCode"]
     assert (added["applicationId"], added["channelCode"]) == ("com.x", "channel")
     listed = {"applicationId": "com.x", "channelCode": "channel", "apiKeys": [{"expiresAt": None}]}
-    assert done(provided, "app", "list") == {"applications": [listed]}
-    rotated = done(provided, "app", "rotate-key", "com.x")
+    assert done_here(provided, "app", "list") == {"applications": [listed]}
+    rotated = done_here(provided, "app", "rotate-key", "com.x")
     assert list(rotated) == ["applicationId", "apiKey", "oldKeysEnd"]
     assert_soon(rotated["oldKeysEnd"], 86_400)
     listed["apiKeys"] = [{"expiresAt": rotated["oldKeysEnd"]}, {"expiresAt": None}]
-    assert done(provided, "app", "list") == {"applications": [listed]}
-    at_once = done(provided, "app", "rotate-key", "com.x", "--overlap", "0")
+    assert done_here(provided, "app", "list") == {"applications": [listed]}
+    at_once = done_here(provided, "app", "rotate-key", "com.x", "--overlap", "0")
     assert_soon(at_once["oldKeysEnd"], 0)
-    assert len(done(provided, "app", "list")["applications"][0]["apiKeys"]) == 1
-    authorized = done(provided, "app", "authorize", "com.x")
+    assert len(done_here(provided, "app", "list")["applications"][0]["apiKeys"]) == 1
+    authorized = done_here(provided, "app", "authorize", "com.x")
     assert list(authorized) == ["applicationId", "authorizationCode", "expiresAt"]
     assert_soon(authorized["expiresAt"], 86_400)
     secrets = {added["apiKey"], added["authorizationCode"], authorized["authorizationCode"]}
@@ -93,21 +94,21 @@ def test_applications(provided: Database) -> None:
     assert len(secrets) == 5
     for secret in secrets:
         assert_secret(secret)
-    assert done(provided, "app", "revoke", "com.x") == {"applicationId": "com.x"}
-    assert done(provided, "app", "list") == {"applications": []}
+    assert done_here(provided, "app", "revoke", "com.x") == {"applicationId": "com.x"}
+    assert done_here(provided, "app", "list") == {"applications": []}
 
 
 def test_operators(database: Database) -> None:
-    added = done(database, "operator", "add", "ticketing")
+    added = done_here(database, "operator", "add", "ticketing")
     assert list(added) == ["name", "operatorKey"]
     assert added["name"] == "ticketing"
     assert_secret(added["operatorKey"])
-    assert done(database, "operator", "list") == {"operators": [{"name": "ticketing"}]}
-    assert done(database, "operator", "revoke", "ticketing") == {"name": "ticketing"}
-    assert done(database, "operator", "list") == {"operators": []}
+    assert done_here(database, "operator", "list") == {"operators": [{"name": "ticketing"}]}
+    assert done_here(database, "operator", "revoke", "ticketing") == {"name": "ticketing"}
+    assert done_here(database, "operator", "list") == {"operators": []}
 
 
-def test_people_are_told_in_words(database: Database) -> None:
+def test_people_are_reported_in_words(database: Database) -> None:
     def said(*arguments: str) -> list[str]:
         result = run_here(database, *arguments)
         assert (result.returncode, result.stderr) == (0, "")
@@ -128,13 +129,13 @@ def test_people_are_told_in_words(database: Database) -> None:
     ]
     assert said("channel", "grant", "c", "1", "1002") == [
         "1002: granted.",
-        "1: was granted already.",
+        "1: was already granted.",
     ]
     assert said("channel", "list") == ["c  C  1, 1002"]
     assert said("channel", "ungrant", "c", "1002") == ["1002: no longer granted."]
     assert "Authorization code: " in says_once("app", "add", "com.x", "--channel", "c")
-    assert "No older key is good after" in says_once("app", "rotate-key", "com.x")
-    assert "good for one exchange until" in says_once("app", "authorize", "com.x")
+    assert "All older keys expire by" in says_once("app", "rotate-key", "com.x")
+    assert "valid for one exchange until" in says_once("app", "authorize", "com.x")
     assert said("app", "list")[0].startswith("com.x  c  2 keys: until 20")
     assert "Operator key: " in says_once("operator", "add", "op")
     assert said("operator", "list") == ["op"]
@@ -144,7 +145,7 @@ def test_people_are_told_in_words(database: Database) -> None:
     assert said("org", "remove", "1") == ["Removed the organization 1."]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("arguments", "words"),
     [
         ("org add 1001 --name Again", "is there already"),
@@ -169,7 +170,8 @@ def test_what_can_not_be_done_exits_1_with_a_sentence(
     assert_one_sentence(result.stderr)
 
 
-@pytest.mark.parametrize(
+@ON_SQLITE
+@all_cases(
     ("arguments", "words"),
     [
         (["org", "add", "a b", "--name", "N"], "organization id"),
@@ -179,7 +181,7 @@ def test_what_can_not_be_done_exits_1_with_a_sentence(
         (["org", "add", "", "--name", "N"], "organization id"),
         (["org", "add", "9", "--name", ""], "The name must not be empty"),
         (["org", "add", "9", "--name", "a\x1b[31m"], "control character"),
-        (["org", "add", "9", "--name", "\udcff"], "no text"),
+        (["org", "add", "9", "--name", "\udcff"], "not text"),
         (["org", "add", "9"], "Missing option '--name'"),
         (["org", "add", "--name", "N"], "Missing argument"),
         (["org", "add", "9", "10", "--name", "N"], "unexpected extra argument"),
@@ -205,9 +207,9 @@ def test_wrong_usage_exits_2_with_a_sentence(
     assert_one_sentence(result.stderr)
 
 
-@pytest.mark.parametrize("group", ["org", "channel", "app", "operator", "tickets"])
+@all_cases("group", ["org", "channel", "app", "operator", "tickets"])
 def test_a_group_without_a_command_shows_its_help(group: str) -> None:
-    result = run(group)
+    result = run_within(group)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith(f"Usage: seatlatch {group} ")
     assert "Commands:" in result.stderr
@@ -218,12 +220,12 @@ def test_without_a_database_it_says_how_to_make_one(tmp_path: Path) -> None:
         SqliteDatabase(tmp_path / "missing.db"), "org", "add", "1001", "--name", "Arena"
     )
     assert (result.returncode, result.stdout) == (1, "")
-    assert "Make one with `seatlatch migrate`" in result.stderr
+    assert "Create one with `seatlatch migrate`" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_begins_with_a_dash_comes_after_two(database: Database) -> None:
     assert run_on(database, "org", "add", "--name", "Dash", "--", "-x").returncode == 0
-    assert done(database, "org", "list")["organizations"] == [
+    assert done_here(database, "org", "list")["organizations"] == [
         {"organizationId": "-x", "name": "Dash"}
     ]

@@ -1,4 +1,4 @@
-"""Commands that only read wait for nobody who writes."""
+"""Commands that only read never wait for a writer."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tests.serving import fill, listed
 
 @pytest.fixture
 def busy(database: Database) -> Iterator[Database]:
-    """An inventory on which somebody sits on the write lock."""
+    """An inventory whose write lock is held."""
     fill(database, [listed("a")])
     with database.writing():
         yield database

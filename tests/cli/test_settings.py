@@ -1,4 +1,4 @@
-"""Settings as they are read: their defaults, and values that are refused."""
+"""Reading settings: their defaults, and values that are refused."""
 
 import pytest
 

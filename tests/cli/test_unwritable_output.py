@@ -13,16 +13,19 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from seatlatch.api.server import ServerLimits
-from tests.api.wire import put, tokens_body
+from seatlatch.http.server import ServerLimits
 from tests.cli.commands import COMMAND, environment
-from tests.nursery import Command
+from tests.forkserver import Command
+from tests.http.wire import Wire, put, tokens_body
 from tests.serving import UNLOCK, make_inventory, read_answer, valid_headers
 from tests.waiting import until
 
 REQUESTS = 1_000
+PIPELINED = 20
 LONG = tokens_body("x" * 4_000)
-"""At debug each request logs a line of this length: in all more than a pipe and the queue hold."""
+"""The length of a log line of each request at level debug: altogether more than a pipe and the
+queue can hold.
+"""
 
 DEADLINE_SECONDS = 30
 STALLED_CONNECTIONS = 20
@@ -64,7 +67,7 @@ def free_port() -> int:
 
 @contextmanager
 def ended(process: "subprocess.Popen[Any]") -> Iterator[None]:
-    """Leave no process behind if a test fails."""
+    """Kill the process if a test fails."""
     try:
         yield
     finally:
@@ -94,14 +97,13 @@ def serving_with(
 
 
 def send(running: Running, requests: int) -> Sequence[int]:
-    """The statuses of so many unlocks of an unknown ticket, one after the other."""
+    """The statuses of this many unlocks of an unknown ticket, pipelined on one connection."""
+    request = put(LONG) * PIPELINED
     statuses = []
-    with closing(running.connect()) as connection:
-        for _ in range(requests):
-            connection.request("PUT", UNLOCK, LONG, valid_headers())
-            answer = connection.getresponse()
-            answer.read()
-            statuses.append(answer.status)
+    with Wire(running.port, timeout=DEADLINE_SECONDS) as wire:
+        for _ in range(requests // PIPELINED):
+            wire.send(request)
+            statuses += [wire.answer().status for _ in range(PIPELINED)]
     return statuses
 
 
@@ -134,7 +136,7 @@ def test_all_requests_are_answered_lost_lines_are_counted_and_sigterm_is_honoure
 ) -> None:
     settings = {"SEATLATCH_LOG_FORMAT": log_format, "SEATLATCH_LOG_LEVEL": "debug"}
     with output() as standard_error, serving_with(tmp_path, standard_error, **settings) as running:
-        assert set(send(running, REQUESTS)) == {422}
+        assert send(running, REQUESTS) == [422] * REQUESTS
         until(lambda: running.dropped_lines() > 0)
         running.stop()
 
@@ -161,7 +163,7 @@ def test_a_pipe_that_is_read_again_gets_the_number_of_lost_lines(tmp_path: Path)
 
 
 def test_what_the_connection_answers_itself_is_answered(tmp_path: Path) -> None:
-    """Where a log call raised, these were not answered, and a slow request leaked its socket."""
+    """An error in the log left these without a response, and a slow request leaked its socket."""
     console = {"SEATLATCH_LOG_FORMAT": "console"}
     with full_disk() as full, serving_with(tmp_path, full, **console) as running:
         assert status_of(running.port, b"hello\r\n\r\n") == 400
@@ -183,10 +185,10 @@ def test_what_the_connection_answers_itself_is_answered(tmp_path: Path) -> None:
 
 
 def sockets(running: Running) -> int:
-    """How many sockets the process has open."""
+    """The number of open sockets of the process."""
     count = 0
     for file in Path(f"/proc/{running.process.pid}/fd").iterdir():
-        with suppress(FileNotFoundError):  # it was closed meanwhile
+        with suppress(FileNotFoundError):  # it has just been closed
             count += str(file.readlink()).startswith("socket:")
     return count
 

@@ -1,4 +1,4 @@
-"""Webhooks by command: what is added, shown and changed, and what is refused."""
+"""Webhook commands: add, show, change, and their refusals."""
 
 import base64
 import json
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from seatlatch.operations.write_webhooks import WEBHOOKS_MAX
+from tests.cases import all_cases
 from tests.cli.commands import done, run_here, run_on
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.cli.test_provisioning import assert_soon
@@ -24,7 +25,7 @@ def database(database: Database) -> Database:
 
 
 def did(database: Database, *arguments: str) -> Any:
-    """The JSON document of a command that does all of it, within this process."""
+    """The JSON document of a command that succeeds, within this process."""
     result = run_here(database, *arguments, "--json")
     assert (result.returncode, result.stderr) == (0, ""), result
     return json.loads(result.stdout)
@@ -76,7 +77,7 @@ def test_a_webhook_on_a_private_network_is_added_if_that_is_listed(database: Dat
 
 
 def test_what_failed_is_shown_and_sent_again(database: Database) -> None:
-    """Nobody listens at the URL; the log of that is the endpoint's, and no secret is in it."""
+    """Nothing listens at the URL; the log of the endpoint says so, without a secret."""
     added = ("webhook", "add", NOBODY_LISTENS, "--channel", CHANNEL, "--own-changes", "--json")
     result = run_on(database, *added, SEATLATCH_WEBHOOK_ADDRESSES="loopback")
     name = json.loads(result.stdout)["webhookId"]
@@ -90,7 +91,7 @@ def test_what_failed_is_shown_and_sent_again(database: Database) -> None:
     assert message["state"] == "pending"
     assert message["attempts"] >= 1
     assert message["status"] is None
-    assert message["problem"] == "The host does not let us connect."
+    assert message["problem"] == "The host refused the connection or cannot be reached."
     assert message["nextAttemptAt"] > message["attemptedAt"]
     lines = run_on(database, "webhook", "deliveries", name).stdout
     assert message["messageId"] in lines
@@ -100,7 +101,7 @@ def test_what_failed_is_shown_and_sent_again(database: Database) -> None:
     assert restarted["attempts"] == 0
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("arguments", "code", "word"),
     [
         (("add", "ftp://example.com/", "--channel", CHANNEL), 2, "https://"),

@@ -17,7 +17,7 @@ from seatlatch.domain.outcome import Outcome
 from seatlatch.logs import make_log
 from seatlatch.store.interface import NewTicket
 from tests.campaigns import fresh_database
-from tests.client.both import KEYS
+from tests.client.client_kinds import KEYS
 from tests.client.faults import FaultyProxy, faulty_proxy
 from tests.databases import ENGINES, Database
 from tests.journals import entries_of

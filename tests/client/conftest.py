@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.both import MANY, Kind, Making, making
+from tests.client.client_kinds import MANY, Kind, Making, making
 from tests.conftest import EVERY_CASE
 from tests.serving import Served, listed, make_inventory, serving
 

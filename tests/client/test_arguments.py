@@ -18,7 +18,8 @@ from seatlatch.client import (
     ListedTicket,
     Retries,
 )
-from tests.client.both import KEYS, Kind, Making
+from tests.cases import all_cases
+from tests.client.client_kinds import KEYS, Kind, Making
 from tests.client.scripted import answer, answering
 
 NOWHERE = "http://127.0.0.1:1"
@@ -51,8 +52,8 @@ def everything_said(error: BaseException) -> str:
     return "\n".join(parts)
 
 
-@pytest.mark.parametrize("name", [*CREDENTIALS, *GRANTS, "user_agent"])
-@pytest.mark.parametrize("value", BAD_TEXTS)
+@all_cases("name", [*CREDENTIALS, *GRANTS, "user_agent"])
+@all_cases("value", BAD_TEXTS)
 def test_a_text_that_no_header_can_hold(make: Making, name: str, value: str) -> None:
     with pytest.raises(InvalidArgument) as raised:
         make(NOWHERE, **{name: value})
@@ -63,8 +64,8 @@ def test_a_text_that_no_header_can_hold(make: Making, name: str, value: str) -> 
         assert part not in everything_said(raised.value)
 
 
-@pytest.mark.parametrize("name", ["base_url", *CREDENTIALS, *GRANTS, "user_agent"])
-@pytest.mark.parametrize("value", [b"s3cr3t", 7, ["s3cr3t"]])
+@all_cases("name", ["base_url", *CREDENTIALS, *GRANTS, "user_agent"])
+@all_cases("value", [b"s3cr3t", 7, ["s3cr3t"]])
 def test_a_text_that_is_no_str(make: Making, name: str, value: object) -> None:
     options: dict[str, Any] = {"base_url": NOWHERE, name: value}
     with pytest.raises(InvalidArgumentType, match=f"{name} must be a str, not ") as raised:
@@ -73,13 +74,13 @@ def test_a_text_that_is_no_str(make: Making, name: str, value: object) -> None:
     assert "s3cr3t" not in everything_said(raised.value)
 
 
-@pytest.mark.parametrize("name", CREDENTIALS)
+@all_cases("name", CREDENTIALS)
 def test_what_is_required_is_not_none(make: Making, name: str) -> None:
     with pytest.raises(InvalidArgumentType, match=f"{name} must be a str, not NoneType"):
         make(NOWHERE, **{name: None})
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("name", "value"),
     [
         ("concurrency", 0),
@@ -133,7 +134,7 @@ def bad_calls() -> Iterator[tuple[str, str, tuple[Any, ...], dict[str, Any]]]:
     yield "events", "read", ("x" * 100_000,), {}
 
 
-@pytest.mark.parametrize(("noun", "verb", "given", "named"), list(bad_calls()))
+@all_cases(("noun", "verb", "given", "named"), list(bad_calls()))
 def test_a_call_that_cannot_be_sent_is_a_client_error(
     make: Making, noun: str, verb: str, given: tuple[Any, ...], named: dict[str, Any]
 ) -> None:

@@ -20,7 +20,7 @@ from seatlatch.client import (
     UnexpectedAnswer,
     Unprocessable,
 )
-from tests.client.both import HURRIED, Making
+from tests.client.client_kinds import HURRIED, Making
 from tests.client.scripted import answer, answering
 
 ERROR = '{{"error": {{"type": "{}", "appErrorCode": "MS-1", "developerMessage": "So it is."}}}}'

@@ -14,7 +14,7 @@ from seatlatch.client import (
     TokensUnreadable,
     UnexpectedAnswer,
 )
-from tests.client.both import HURRIED, MANY, Making
+from tests.client.client_kinds import HURRIED, MANY, Making
 from tests.client.scripted import Asked, Script, answer, answering
 from tests.serving import Served
 

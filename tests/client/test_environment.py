@@ -9,7 +9,7 @@ import pytest
 
 from seatlatch.client import CertificateError, ClientError, InvalidEnvironment, RequestNotSent
 from seatlatch.client.environment import is_excluded
-from tests.client.both import HURRIED, Making
+from tests.client.client_kinds import HURRIED, Making
 from tests.client.scripted import answer, answering
 from tests.client.test_arguments import everything_said
 

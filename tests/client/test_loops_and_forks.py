@@ -12,7 +12,7 @@ import pytest
 
 from seatlatch.client import AsyncClient, Client, ClientNotUsable, TokenFile
 from seatlatch.client._sync.ways import Owner
-from tests.client.both import HURRIED, KEYS, Kind, Making
+from tests.client.client_kinds import HURRIED, KEYS, Kind, Making
 from tests.client.scripted import Asked, Scripted, answer, answering
 from tests.client.test_batches import succeeding
 from tests.client.test_no_leaks import connections

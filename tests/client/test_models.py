@@ -8,7 +8,7 @@ import pytest
 
 from seatlatch.client import Answered, Failure, Ticket
 from tests.cli.remoting import document, remote
-from tests.client.both import MANY, Making
+from tests.client.client_kinds import MANY, Making
 from tests.serving import Served
 from tools.sync_client import CLIENT
 

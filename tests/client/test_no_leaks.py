@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from seatlatch.client import AsyncClient, Client, ConnectionFailed, Retries
-from tests.client.both import HURRIED, KEYS, MANY, Making
+from tests.client.client_kinds import HURRIED, KEYS, MANY, Making
 from tests.client.scripted import Asked, answer, answering
 from tests.client.test_batches import succeeding
 from tests.serving import ACCESS_TOKEN, Served

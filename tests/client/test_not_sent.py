@@ -22,8 +22,8 @@ from seatlatch.client import (
     UnexpectedAnswer,
 )
 from seatlatch.client.failures import failure_of
-from tests.client.both import HURRIED, Making
 from tests.client.certificates import answering_with_tls, make_certificate
+from tests.client.client_kinds import HURRIED, Making
 from tests.client.scripted import Asked, answering
 from tests.client.test_batches import succeeding
 

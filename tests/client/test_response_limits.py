@@ -7,6 +7,7 @@ import tracemalloc
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import chain, repeat
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 
@@ -19,7 +20,7 @@ from seatlatch.client import (
     Retries,
     UnexpectedAnswer,
 )
-from tests.client.both import Making
+from tests.client.client_kinds import Making
 from tests.client.scripted import answer, answering
 
 ONCE = Retries(attempts=1)
@@ -29,6 +30,7 @@ MIB = 1_048_576
 GOOD = b'{"success": [{"token": "a"}]}'
 
 
+@cache
 def bomb(mebibytes: int) -> bytes:
     """This much of spaces, as gzip."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)

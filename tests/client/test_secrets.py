@@ -14,10 +14,10 @@ import pytest
 from rich.pretty import pretty_repr
 
 import seatlatch.client
-from seatlatch.cli.remote_settings import RemoteSettings
+from seatlatch.cli.remote.settings import RemoteSettings
 from seatlatch.client import ClientError, TokenPair, TokenStoreFailed
 from seatlatch.client.forms import Form
-from tests.client.both import HURRIED, KEYS, Making
+from tests.client.client_kinds import HURRIED, KEYS, Making
 from tests.client.scripted import Asked, Script, answer, answering
 from tests.client.test_arguments import everything_said
 from tests.client.test_token_trouble import Store

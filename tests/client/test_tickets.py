@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from seatlatch.client import Failure, ListedTicket, Seller, Ticket, TicketsFailed, Unprocessable
-from tests.client.both import MANY, Making
+from tests.client.client_kinds import MANY, Making
 from tests.serving import OPERATOR_KEY, OWNER, Served
 
 

@@ -18,7 +18,7 @@ from seatlatch.client import (
     TokenStoreFailed,
     UnexpectedAnswer,
 )
-from tests.client.both import HURRIED, KEYS, Making
+from tests.client.client_kinds import HURRIED, KEYS, Making
 from tests.client.scripted import Asked, answer, answering
 from tests.client.test_batches import BUSY
 from tests.client.test_tokens import GOOD, STALE, exchanges, giving_tokens, tokens, unlocked

@@ -19,9 +19,9 @@ from seatlatch.client import (
     TokenStoreFailed,
     Unauthorized,
 )
-from seatlatch.client.tokens import early, moment
-from seatlatch.store.interface import Code
-from tests.client.both import HURRIED, KEYS, Making
+from seatlatch.client.tokens import early, parse_timestamp
+from seatlatch.store.tokens import Code
+from tests.client.client_kinds import HURRIED, KEYS, Making
 from tests.client.scripted import Asked, Script, answer, answering
 from tests.serving import ACCESS_TOKEN, APPLICATION, Served
 
@@ -261,7 +261,7 @@ def test_a_damaged_file_is_told(make: Making, tmp_path: Path) -> None:
     ],
 )
 def test_moments(text: str, expected: datetime) -> None:
-    assert moment(text) == expected
+    assert parse_timestamp(text) == expected
 
 
 def test_a_pair_is_renewed_a_tenth_before_its_end_or_half_a_minute() -> None:

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.missing import missing
-from tests.nursery import Command
+from tests.forkserver import Command
+from tests.requirements import missing
 
 ADDRESS = "http://127.0.0.1:8080"
 """Where the pages have the sandbox."""

@@ -8,10 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from seatlatch.api import events, traces
-from seatlatch.api import schemas as api
-from seatlatch.operator import journal
-from seatlatch.operator import schemas as operator
+from seatlatch.channel_api import events
+from seatlatch.channel_api import schemas as api
+from seatlatch.http.problems import ErrorBody, PlainError
+from seatlatch.operator_api import journal
+from seatlatch.operator_api import schemas as operator
+from seatlatch.presentation import traces
+from seatlatch.presentation.schemas import FailedTicket, SucceededTicket, TicketResults
 from tests.docs.pages import DOCS, blocks, name_of, prose
 
 REFERENCE = DOCS / "reference"
@@ -21,10 +24,10 @@ LOCK, UNLOCK, VERIFY, TOKEN, OPERATOR, EVENTS, REQUESTS = (
 )
 
 SHOWN: dict[Path, list[Any]] = {
-    LOCK: [api.LockRequest, api.Answer[api.SucceededTicket]],
+    LOCK: [api.LockRequest, TicketResults[SucceededTicket]],
     UNLOCK: [api.UnlockRequest],
-    VERIFY: [api.VerifyRequest, api.VerifyRequest, api.FailedTicket],
-    TOKEN: [api.TokenRequest, api.TokenRequest, api.PlainError],
+    VERIFY: [api.VerifyRequest, api.VerifyRequest, FailedTicket],
+    TOKEN: [api.TokenRequest, api.TokenRequest, PlainError],
     OPERATOR: [
         list[operator.RecordBody],
         operator.StatusRequest,
@@ -36,9 +39,9 @@ SHOWN: dict[Path, list[Any]] = {
 
 NAMED: dict[Path, Iterable[type[msgspec.Struct]]] = {
     LOCK: [api.LockRequest, api.ListedTickets, api.ListedTicket, api.Seller],
-    UNLOCK: [api.UnlockRequest, api.SucceededTicket, api.ErrorBody],
+    UNLOCK: [api.UnlockRequest, SucceededTicket, ErrorBody],
     VERIFY: [api.VerifyRequest, api.AskedTickets, api.VerifiedTicket],
-    TOKEN: [api.TokenRequest, api.TokenAnswer, api.PlainError],
+    TOKEN: [api.TokenRequest, api.TokenPair, PlainError],
     OPERATOR: [
         operator.RecordBody,
         operator.StatusRequest,
@@ -58,7 +61,7 @@ NAMED: dict[Path, Iterable[type[msgspec.Struct]]] = {
         journal.ShownHistory,
         journal.ShownChange,
     ],
-    EVENTS: [events.FeedQuery, events.Feed, events.ToldEvent],
+    EVENTS: [events.FeedQuery, events.Feed, events.FeedEvent],
     REQUESTS: [traces.Traces, traces.Trace, traces.TracedTicket],
 }
 """What each page names every member of."""

@@ -10,21 +10,21 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from docs.commands import every_command
 from docs.generate import ROOT
-from seatlatch.api.frame import Frame
-from seatlatch.api.headers import DOCUMENT_HEADERS, TOKEN_HEADERS
-from seatlatch.api.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS
+from seatlatch.channel_api.headers import CHANNEL_HEADERS, TOKEN_HEADERS
 from seatlatch.cli import exit_codes
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.refusal import Refusal
+from seatlatch.http.middleware import RequestMiddleware
+from seatlatch.http.problems import ALL_LOCKED, INTERNAL_ERROR, NONE_SUCCEEDED, PROBLEMS
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics
-from seatlatch.operator.answers import FAILURES
-from seatlatch.operator.gate import WITH_BODY
+from seatlatch.operator_api.admission import OPERATOR_HEADERS
+from seatlatch.operator_api.ticket_rows import FAILURES
 from seatlatch.sandbox import data
-from seatlatch.sandbox.behaviour import Conduct
-from seatlatch.sandbox.door import Door
+from seatlatch.sandbox.control_api import ControlApi
+from seatlatch.sandbox.fault_settings import FaultPlan
 from seatlatch.settings import TABLE, read_settings
-from seatlatch.wiring import compose
+from seatlatch.wiring import build_app
 from tests import web
 from tests.docs.pages import DOCS, first_cells, prose
 from tests.docs.running import sandbox
@@ -95,8 +95,8 @@ def test_every_route_is_named(tmp_path: Path) -> None:
     make_inventory(tmp_path / "inventory.db")
     database = SqliteDatabase(tmp_path / "inventory.db")
     settings, store = read_settings({}, {"database_url": database.url}), database.store()
-    app = compose(settings, store, make_log("json", "error"), Metrics()).handle
-    assert isinstance(app, Frame)
+    app = build_app(settings, store, make_log("json", "error"), Metrics()).handle
+    assert isinstance(app, RequestMiddleware)
     routes = {
         f"{method} {route.path}"
         for route in app._routes.values()
@@ -112,7 +112,7 @@ def test_every_route_of_the_sandbox_alone_is_named() -> None:
 
     routes = {
         f"{method} {route.path}"
-        for route in Door(Conduct(), reset).routes()
+        for route in ControlApi(FaultPlan(), reset).routes()
         for method in (route.methods or set()) - {"HEAD"}
     }
     assert len(routes) == 4
@@ -135,13 +135,13 @@ def test_every_error_type_is_named() -> None:
 def test_every_refusal_is_named() -> None:
     names = {refusal.__name__ for refusal in refusals()}
     assert len(names) > 10
-    assert missing(names, DOCS / "internals" / "architecture.md") == set()
+    assert missing(names, DOCS / "internals" / "interfaces.md") == set()
 
 
 def test_every_request_header_is_named() -> None:
-    assert first_cells(UNLOCK, "## Request headers") == {rule.name for rule in DOCUMENT_HEADERS}
+    assert first_cells(UNLOCK, "## Request headers") == {rule.name for rule in CHANNEL_HEADERS}
     assert first_cells(TOKEN, "## Request headers") == {rule.name for rule in TOKEN_HEADERS}
-    assert first_cells(OPERATOR, "## Request headers") == {rule.name for rule in WITH_BODY}
+    assert first_cells(OPERATOR, "## Request headers") == {rule.name for rule in OPERATOR_HEADERS}
 
 
 def test_every_outcome_is_named() -> None:
@@ -164,13 +164,6 @@ def test_every_library_has_its_reason() -> None:
     names = {re.split(r"[^\w-]", requirement)[0] for requirement in asked}
     page = DOCS / "internals" / "decisions.md"
     assert first_cells(page, "## Libraries") == names
-
-
-def test_the_decisions_are_numbered_through() -> None:
-    page = prose(DOCS / "internals" / "decisions.md")
-    numbers = [int(number) for number in re.findall(r"^(\d+)\. \*\*", page, re.MULTILINE)]
-    assert len(numbers) > 90
-    assert numbers == list(range(1, len(numbers) + 1))
 
 
 def test_every_make_target_is_named() -> None:

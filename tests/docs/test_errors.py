@@ -94,7 +94,7 @@ def test_the_example_is_what_the_service_answers(page: Path, tmp_path: Path) -> 
     require_curl()
     database = SqliteDatabase.made(tmp_path / "sandbox.db", "sandbox")
     with database.provisioning() as provisioning:
-        data.fill(provisioning)
+        provisioning.do(data.fill)
     with SITUATIONS.get(page.stem, as_always)(database) as (url, environment):
         put_files(url, tmp_path)
 

@@ -8,7 +8,7 @@ from docs import generate
 from docs.parts import PARTS
 from tests.docs.pages import PAGES
 
-STALE = "# Page\n\n<!-- generated: settings -->\nold\n<!-- end -->\n\nafter\n"
+STALE = "# Page\n\n<!-- generated: settings -->\nstale text\n<!-- end -->\n\nafter\n"
 
 
 def test_the_pages_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,7 +32,7 @@ def test_a_stale_page_is_named_and_then_rewritten(
 
     assert generate.main([]) == 0
     text = page.read_text()
-    assert "old" not in text
+    assert "stale text" not in text
     assert "SEATLATCH_PORT" in text
     assert text.endswith("<!-- end -->\n\nafter\n")
     assert generate.main(["--check"]) == 0

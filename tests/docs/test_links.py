@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import pytest
-
 from docs.generate import ROOT
+from tests.cases import all_cases
 from tests.docs.pages import DOCS, PAGES, anchors, links, name_of, prose
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@all_cases("page", PAGES, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in links(page):
         path, _, anchor = target.partition("#")
@@ -34,7 +33,7 @@ def listed_by(page: Path) -> set[Path]:
     return {(page.parent / target.partition("#")[0]).resolve() for target in links(page)}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@all_cases("page", PAGES, ids=name_of)
 def test_a_page_opens_with_a_sentence(page: Path) -> None:
     title, sentence = prose(page).split("\n\n")[:2]
     assert title.startswith("# ")

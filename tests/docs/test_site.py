@@ -14,7 +14,7 @@ from docs.generate import ROOT
 from tests.browser import browser
 from tests.docs.pages import PAGES, name_of
 from tests.docs.running import sandbox
-from tests.missing import missing
+from tests.requirements import missing
 
 ELSEWHERE = re.compile(
     r"""(?:\bsrc\s*=|<link\b[^>]*\bhref=|@import|\burl\()\s*["']?\s*(?:https?:)?//[^\s"')>]*"""

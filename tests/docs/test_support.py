@@ -8,7 +8,7 @@ from tests.docs.answers import same_answer
 from tests.docs.pages import DOCS, Block, blocks
 from tests.docs.running import require_curl, run_shell
 from tests.docs.test_examples import SUPPORT, in_turn
-from tests.operator.box_office import operator_headers
+from tests.operator_api.box_office import operator_headers
 from tests.serving import Served, serving
 from tests.sqlite_database import SqliteDatabase
 

@@ -1,4 +1,4 @@
-"""What people write for other people: it says something, has an end, and stays on its line."""
+"""Texts that people write: not empty, limited in length, and on one line."""
 
 import re
 import sys
@@ -14,40 +14,41 @@ from seatlatch.domain.label import (
     label_problem,
     without_invisible_ends,
 )
+from tests.cases import all_cases
 
 VISIBLE_FORMATS = (
     "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd\U00013430-\U0001343f"
 )
-"""Format characters that are drawn: number signs, the end of a verse, joined hieroglyphs."""
+"""Visible format characters: number signs, the end of a verse, joined hieroglyphs."""
 
 
 @pytest.mark.parametrize(
-    "text", ["a", " a ", "Moving house", "é", "\N{TICKET}", "'; --", "a\u00a0b"]
+    "text", ["a", " a ", "Moving seats", "é", "\N{TICKET}", "'; --", "a\u00a0b"]
 )
-def test_what_people_write_is_kept(text: str) -> None:
+def test_good_labels_are_accepted(text: str) -> None:
     assert label_problem(text) is None
 
 
 @pytest.mark.parametrize("text", ["", " ", "\t\n", "\u00a0", "\u2028"])
-def test_nothing_is_no_label(text: str) -> None:
+def test_an_empty_label_is_refused(text: str) -> None:
     assert label_problem(text) == "must not be empty"
 
 
 @pytest.mark.parametrize("character", ["x", "\N{TICKET}"])
-def test_a_label_has_an_end(character: str) -> None:
+def test_a_label_has_a_maximum_length(character: str) -> None:
     assert label_problem(character * LABEL_CHARACTERS_MAX) is None
     problem = label_problem(character * (LABEL_CHARACTERS_MAX + 1))
     assert problem == f"is longer than {LABEL_CHARACTERS_MAX} characters"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "character",
     [*map(chr, (*range(0x20), *range(0x7F, 0xA0))), "\u2028", "\u2029", "\ud800", "\udcff"],
     ids=ascii,
 )
-def test_what_would_break_a_line_or_is_no_text_is_told(character: str) -> None:
+def test_a_control_character_or_invalid_text_is_refused(character: str) -> None:
     for text in (f"a{character}b", f"{character}b", f"a{character}"):
-        assert label_problem(text) == "holds a control character, or bytes that are no text"
+        assert label_problem(text) == "contains a control character, or bytes that are not text"
 
 
 def invisible_categories() -> list[str]:
@@ -74,12 +75,12 @@ def test_every_invisible_character_is_rejected_at_both_ends() -> None:
 
 
 @pytest.mark.parametrize("filler", ["\u034f", "\u115f", "\u2800", "\u3164", "\uffa0"], ids=ascii)
-def test_letters_that_show_nothing_are_rejected_too(filler: str) -> None:
+def test_invisible_letters_are_rejected_too(filler: str) -> None:
     assert ends_problem("a" + filler)
     assert ends_problem(filler + "a")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     ["", "a", "a b", "1\ufe0f\u20e3", "❤\ufe0f", "👩\u200d🚀", "葛\U000e0100", "\u06dd", "e\u0301"],
     ids=ascii,

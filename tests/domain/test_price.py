@@ -1,10 +1,11 @@
-"""What a price may be, to the last digit."""
+"""The valid prices, to the last digit."""
 
 from decimal import Decimal
 
 import pytest
 
 from seatlatch.domain.price import Price
+from tests.cases import all_cases
 
 ACCEPTED = {
     "0": "0",
@@ -26,15 +27,15 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("number", "written"), ACCEPTED.items())
-def test_a_price_is_kept_as_it_was_told(number: str, written: str) -> None:
+@all_cases(("number", "written"), ACCEPTED.items())
+def test_a_price_is_kept_as_it_was_written(number: str, written: str) -> None:
     price = Price(Decimal(number))
     assert str(price) == format(price, "f") == written
     assert price == Decimal(number)
 
 
-@pytest.mark.parametrize("number", REFUSED)
-def test_what_is_no_price_is_refused_and_not_repeated(number: str) -> None:
+@all_cases("number", REFUSED)
+def test_an_invalid_price_is_refused_and_not_repeated(number: str) -> None:
     with pytest.raises(ValueError, match="price") as refused:
         Price(Decimal(number))
     assert number not in str(refused.value).split()
@@ -45,7 +46,7 @@ def test_a_whole_number_is_a_price(number: int) -> None:
     assert str(Price(number)) == str(number)
 
 
-@pytest.mark.parametrize("number", [-1, 10**12, 10**4000, True, False, 1.5, "12.50", b"1", [1]])
-def test_a_number_beyond_and_what_is_no_number_is_refused(number: object) -> None:
+@all_cases("number", [-1, 10**12, 10**4000, True, False, 1.5, "12.50", b"1", [1]])
+def test_a_number_outside_the_limits_or_no_number_is_refused(number: object) -> None:
     with pytest.raises(ValueError, match="price"):
         Price(number)

@@ -1,59 +1,60 @@
-"""What a ticket's record may hold: the first field that can't be kept is named."""
+"""The valid fields of a ticket's record: the first invalid one is named."""
 
 import pytest
 
 from seatlatch.domain.record import FIELD_CHARACTERS_MAX, FIELDS, REQUIRED, record_problem
 from seatlatch.domain.ticket import TicketRecord
+from tests.cases import all_cases
 
 WHOLE = TicketRecord("t", "1001", "o", "E", "S", "R", "9", "B")
 OPTIONAL = [field for field in FIELDS if field not in REQUIRED]
 
 
-def test_a_whole_record_and_a_bare_one_are_well() -> None:
+def test_a_full_record_and_a_minimal_one_are_valid() -> None:
     assert record_problem(WHOLE) is None
     assert record_problem(TicketRecord("t", "1001", "o")) is None
     assert ("token", "organization_id", "owner_id", *OPTIONAL) == FIELDS
 
 
 @pytest.mark.parametrize("field", REQUIRED)
-def test_what_is_required_is_not_empty(field: str) -> None:
+def test_a_required_field_must_not_be_empty(field: str) -> None:
     assert record_problem(WHOLE._replace(**{field: ""})) == (field, "must not be empty")
 
 
 @pytest.mark.parametrize("field", OPTIONAL)
-def test_what_is_optional_may_be_empty(field: str) -> None:
+def test_an_optional_field_may_be_empty(field: str) -> None:
     assert record_problem(WHOLE._replace(**{field: ""})) is None
 
 
-@pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("character", ["x", "\N{TICKET}", "\u0301"])
-def test_a_field_has_an_end(field: str, character: str) -> None:
+@all_cases("field", FIELDS)
+@all_cases("character", ["x", "\N{TICKET}", "\u0301"])
+def test_a_field_has_a_maximum_length(field: str, character: str) -> None:
     longest = character * FIELD_CHARACTERS_MAX
     assert record_problem(WHOLE._replace(**{field: longest})) is None
     problem = record_problem(WHOLE._replace(**{field: longest + character}))
     assert problem == (field, f"is longer than {FIELD_CHARACTERS_MAX} characters")
 
 
-@pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("character", [*map(chr, range(0x20)), "\x7f"], ids=ascii)
-def test_a_control_character_is_not_kept(field: str, character: str) -> None:
+@all_cases("field", FIELDS)
+@all_cases("character", [*map(chr, range(0x20)), "\x7f"], ids=ascii)
+def test_a_control_character_is_refused(field: str, character: str) -> None:
     for value in (character, f"a{character}", f"{character}a", f"a{character}b"):
         problem = record_problem(WHOLE._replace(**{field: value}))
         assert problem == (field, f"contains a control character, U+{ord(character):04X}")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "value",
     ["a b", "é", "\N{TICKET}", "a\u00a0b", "a\u200bb", "'; --", "a,b", '"', "0", "\\", "❤\ufe0f"],
     ids=ascii,
 )
-@pytest.mark.parametrize("field", FIELDS)
-def test_any_other_character_is(field: str, value: str) -> None:
+@all_cases("field", FIELDS)
+def test_any_other_character_is_accepted(field: str, value: str) -> None:
     assert record_problem(WHOLE._replace(**{field: value})) is None
 
 
-@pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize(
+@all_cases("field", FIELDS)
+@all_cases(
     ("value", "problem"),
     [
         (" a", "starts with whitespace, U+0020 (SPACE); remove it"),

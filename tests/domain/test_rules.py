@@ -1,10 +1,8 @@
-"""The rules: precedence, and that only the right state is changed."""
+"""The rules: their precedence, and which states each request changes."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import product
-
-import pytest
 
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import INVALID, LOCKS, SUCCESSES, Outcome
@@ -19,6 +17,7 @@ from seatlatch.domain.rules import (
     judge_void,
 )
 from seatlatch.domain.ticket import SeatStatus, Ticket, TicketRecord
+from tests.cases import all_cases
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CHANNEL = Channel("mine", frozenset({"1001"}))
@@ -56,7 +55,7 @@ def first_of(cases: dict[Outcome, bool]) -> Outcome:
     return next(outcome for outcome, applies in cases.items() if applies)
 
 
-@pytest.mark.parametrize("ticket", EVERY_TICKET, ids=str)
+@all_cases("ticket", EVERY_TICKET, ids=str)
 def test_the_first_case_that_applies_wins(ticket: Ticket) -> None:
     mine = ticket.mpreserve_channel == "mine"
     cases = for_a_channel(ticket)
@@ -69,7 +68,7 @@ def test_the_first_case_that_applies_wins(ticket: Ticket) -> None:
     assert judge_verify(ticket, CHANNEL, NOW) is first_of({**cases, Outcome.VERIFIED: True})
 
 
-@pytest.mark.parametrize("ticket", EVERY_TICKET, ids=str)
+@all_cases("ticket", EVERY_TICKET, ids=str)
 def test_the_box_office_sees_every_organization(ticket: Ticket) -> None:
     voided, is_held, listed = ticket.voided, held(ticket), ticket.mpreserve
     assert judge_hold(ticket, NOW) is first_of(
@@ -95,8 +94,8 @@ def test_the_box_office_sees_every_organization(ticket: Ticket) -> None:
     )
 
 
-@pytest.mark.parametrize("ticket", EVERY_TICKET, ids=str)
-@pytest.mark.parametrize("judge", [judge_unlock, judge_lock, judge_verify])
+@all_cases("ticket", EVERY_TICKET, ids=str)
+@all_cases("judge", [judge_unlock, judge_lock, judge_verify])
 def test_a_channel_without_grants_sees_nothing(
     judge: Callable[[Ticket | None, Channel, datetime], Outcome], ticket: Ticket
 ) -> None:

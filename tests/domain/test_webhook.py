@@ -2,14 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from seatlatch.domain.webhook import URL_CHARACTERS_MAX, Webhook, url_problem, without_query
+from tests.cases import all_cases
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "url",
     [
         "https://example.com",
@@ -22,11 +21,11 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
         "http://my_host/",
     ],
 )
-def test_good_ones(url: str) -> None:
+def test_valid_urls(url: str) -> None:
     assert url_problem(url) is None
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("url", "problem"),
     [
         ("", "visible"),
@@ -52,21 +51,21 @@ def test_good_ones(url: str) -> None:
         ("https://bücher.example/", "visible"),
         ("https://127。0。0。1/", "visible"),
         ("https://example.com:0/", "host"),
-        ("https://example.com:99999/", "no URL"),
-        ("https://example.com:port/", "no URL"),
-        ("https://[::1/", "no URL"),
-        ("https://[what]/", "no URL|host"),
+        ("https://example.com:99999/", "not a URL"),
+        ("https://example.com:port/", "not a URL"),
+        ("https://[::1/", "not a URL"),
+        ("https://[what]/", "not a URL|host"),
         ("https://exa%6dple.com/", "host"),
         ("https://example.com/" + "a" * URL_CHARACTERS_MAX, "2,000"),
     ],
 )
-def test_bad_ones(url: str, problem: str) -> None:
-    told = url_problem(url)
-    assert told
-    assert any(word in told for word in problem.split("|"))
+def test_invalid_urls(url: str, problem: str) -> None:
+    found = url_problem(url)
+    assert found
+    assert any(word in found for word in problem.split("|"))
 
 
-def test_what_follows_the_question_mark_is_not_logged() -> None:
+def test_the_query_is_not_logged() -> None:
     assert without_query("https://example.com:1/a?key=secret") == "https://example.com:1/a"
 
 

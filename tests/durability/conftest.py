@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.durability.bad_day import WatchedServer
-from tests.missing import missing
+from tests.durability.fault_scenarios import WatchedServer
 from tests.postgres import DURABLE, NO_SERVER, installed
+from tests.requirements import missing
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from time import monotonic
 
 import psycopg
 
-from tests.missing import missing
 from tests.postgres import PostgresServer, _free_port, _unprivileged
+from tests.requirements import missing
 
 NO_POOLER = "There is no pgbouncer for these tests: install the package pgbouncer."
 BEGIN_SECONDS = 10

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from tests.cli.commands import environment
-from tests.nursery import Command
+from tests.forkserver import Command
 
 STOP_SECONDS = 15
 """After SIGTERM a server is gone within that time, whatever its database does."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-from tests.durability.bad_day import CHANGES, FREE_TOKENS, TOKENS, Day, a_day
+from tests.durability.fault_scenarios import CHANGES, FREE_TOKENS, TOKENS, Day, a_day
 from tests.durability.standby import replicated
 from tests.postgres_database import MAINTENANCE
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 
 from seatlatch.store.postgres.store import LANES
-from tests.durability.bad_day import WatchedServer
+from tests.durability.fault_scenarios import WatchedServer
 from tests.postgres import DURABLE, PostgresServer, _children
 from tests.postgres_database import MAINTENANCE
 from tests.waiting import until

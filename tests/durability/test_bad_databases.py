@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.durability.bad_day import CHANGES, WatchedServer, a_day
 from tests.durability.callers import READY
+from tests.durability.fault_scenarios import CHANGES, WatchedServer, a_day
 from tests.postgres import DURABLE
 from tests.serving import VERIFY
 

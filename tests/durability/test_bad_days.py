@@ -1,6 +1,6 @@
 """PostgreSQL's bad days: callers get 503 soon, nothing acknowledged is lost, and it heals alone."""
 
-from tests.durability.bad_day import WatchedServer, a_day
+from tests.durability.fault_scenarios import WatchedServer, a_day
 
 
 def test_stopped_and_started(server: WatchedServer) -> None:

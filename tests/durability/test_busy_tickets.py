@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from seatlatch.store.postgres import store
-from tests.durability.bad_day import CHANGES, FREE_TOKENS, Day, WatchedServer, a_day
 from tests.durability.callers import LIVE, PROMISED_SECONDS, READY
+from tests.durability.fault_scenarios import CHANGES, FREE_TOKENS, Day, WatchedServer, a_day
 from tests.serving import VERIFY
 
 TROUBLE_SECONDS = 6

@@ -17,15 +17,23 @@ import pytest
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.refusal import Unavailable
+from seatlatch.domain.ticket import TicketRecord
 from seatlatch.store.interface import DatabaseProblem, Mpreserve, Transaction
-from seatlatch.store.postgres import schema, store
+from seatlatch.store.postgres import commit, schema, store
 from seatlatch.store.postgres.abandoned import ABANDONED_SESSIONS_MAX, Reservation
 from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.connection import Statement
 from seatlatch.store.postgres.transaction import PostgresTransaction
 from seatlatch.wiring import engine_of
-from tests.durability.bad_day import CHANGES, FREE_TOKENS, Day, WatchedServer, a_day, an_inventory
 from tests.durability.callers import READY
+from tests.durability.fault_scenarios import (
+    CHANGES,
+    FREE_TOKENS,
+    Day,
+    WatchedServer,
+    a_day,
+    an_inventory,
+)
 from tests.durability.pooler import pooler
 from tests.operations.changes import NO_ENTRY
 from tests.postgres_database import MAINTENANCE
@@ -64,7 +72,7 @@ def no_standby(server: WatchedServer) -> Iterator[psycopg.Connection[Any]]:
 
 
 def commit_again_and_again(url: str, over: Event) -> None:
-    """The server heeds its new setting a moment later: until then a COMMIT would not wait."""
+    """The server applies its new setting a little later: until then a COMMIT would not wait."""
     with psycopg.connect(url, autocommit=True, application_name="probe") as connection:
         while not over.is_set():
             connection.execute("SELECT pg_logical_emit_message(true, 'probe', '')")
@@ -101,7 +109,7 @@ def test_sessions_that_are_left_in_commit_are_bounded(
     server: WatchedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond four of them changes are refused at once, until they have ended."""
-    monkeypatch.setattr(store, "COMMIT_SECONDS", 0.5)
+    monkeypatch.setattr(commit, "COMMIT_SECONDS", 0.5)
     with a_day(server) as day:
         day.callers.stop()
         with no_standby(server) as hand:
@@ -117,7 +125,7 @@ def test_sessions_that_are_left_in_commit_are_bounded(
 def test_control_sessions_pile_up_where_nobody_counts_them(
     server: WatchedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "COMMIT_SECONDS", 0.5)
+    monkeypatch.setattr(commit, "COMMIT_SECONDS", 0.5)
     monkeypatch.setattr(Reservation, "abandon", lambda reservation, pid: None)
     with a_day(server) as day:
         day.callers.stop()
@@ -154,7 +162,7 @@ def test_a_session_that_was_left_counts_until_it_has_ended(
     server: WatchedServer, monkeypatch: pytest.MonkeyPatch, pooled: bool
 ) -> None:
     """Behind a pooler only the transaction itself knows the process that has it."""
-    monkeypatch.setattr(store, "COMMIT_SECONDS", 0.5)
+    monkeypatch.setattr(commit, "COMMIT_SECONDS", 0.5)
     with an_inventory(server) as database, pooler(server) as address:
         url = address.format(name=database.database) if pooled else database.url
 
@@ -178,16 +186,18 @@ def test_a_session_that_was_left_counts_until_it_has_ended(
         asyncio.run(leave())
 
 
-def test_a_command_does_not_wait_for_ever_for_its_commit(
+def test_an_import_does_not_wait_for_ever_for_its_commit(
     server: WatchedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema, "COMMIT_SECONDS", 0.5)
     with an_inventory(server) as database, no_standby(server) as hand:
         with (
             pytest.raises(DatabaseProblem, match="did not confirm"),
-            database.provisioning() as provisioning,
+            engine_of(database.url).importing(ORGANIZATION) as importing,
         ):
-            provisioning.add_organization("9", "New")
+            importing.stage([(1, TicketRecord("new", ORGANIZATION, "owner"))])
+            importing.remove_conflicts(print)
+            list(importing.merge())
         assert hand.execute(WAITING, (database.database,)).fetchall()
 
 
@@ -233,9 +243,9 @@ def test_the_bound_on_statements_is_none_on_commit(
 
 async def locking(inside: Transaction) -> object:
     wanted = Mpreserve(Channel(CHANNEL, frozenset({ORGANIZATION})), Listing())
-    return await inside.change_mpreserve({FREE_TOKENS[0]: wanted}, NO_ENTRY)
+    return await inside.tickets.change_mpreserve({FREE_TOKENS[0]: wanted}, NO_ENTRY)
 
 
 async def sleeping(inside: Transaction) -> object:
     assert isinstance(inside, PostgresTransaction)
-    return await inside._write(Statement("SELECT 'slept', pg_sleep(60)::text"))
+    return await inside.tickets._write(Statement("SELECT 'slept', pg_sleep(60)::text"))

@@ -18,13 +18,16 @@ from seatlatch.domain.refusal import Unavailable
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.group_commit import GroupCommit
 from seatlatch.metrics import Metrics
-from seatlatch.operations.box_office import hold_tickets, release_tickets
-from seatlatch.operations.lock_tickets import lock_tickets
+from seatlatch.operations.change_tickets import (
+    hold_tickets,
+    lock_tickets,
+    release_tickets,
+    unlock_tickets,
+)
 from seatlatch.operations.put_tickets import put_tickets
-from seatlatch.operations.unlock_tickets import unlock_tickets
-from seatlatch.store.postgres import transaction
-from seatlatch.wiring import BOUNDS, engine_of, make_database
-from tests.durability.bad_day import WatchedServer
+from seatlatch.store.postgres import tickets
+from seatlatch.wiring import BOUNDS, engine_of
+from tests.durability.fault_scenarios import WatchedServer
 from tests.operations.changes import ASKER
 from tests.postgres_database import MAINTENANCE, PostgresDatabase
 from tests.serving import CHANNEL, ORGANIZATION, OWNER, fill
@@ -137,7 +140,7 @@ def database(server: WatchedServer) -> Iterator[PostgresDatabase]:
         except psycopg.errors.WrongObjectType:
             hand.execute(f"{MAKE} '{LOCALES[1]}'".encode())
     made = PostgresDatabase(server.url, NAME, "inventory")
-    make_database(made.url)
+    engine_of(made.url).make_or_migrate("inventory")
     fill(made)
     yield made
     made.drop()
@@ -154,6 +157,6 @@ def test_no_deadlock(database: PostgresDatabase) -> None:
 def test_control_in_the_order_given_they_deadlock(
     database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transaction, "_in_order", list)
+    monkeypatch.setattr(tickets, "_in_order", list)
     opposed = Opposed(database, 4)
     assert opposed.run() > 0

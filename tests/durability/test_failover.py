@@ -2,8 +2,8 @@
 
 import pytest
 
-from seatlatch.store.postgres import store
-from tests.durability.bad_day import CHANGES, a_day
+from seatlatch.store.postgres import commit
+from tests.durability.fault_scenarios import CHANGES, a_day
 from tests.durability.stalled_standby import CONNECTIONS_MAX, stall
 from tests.durability.standby import both, failed_over, replicated
 
@@ -27,7 +27,7 @@ def test_a_promoted_standby_gets_changes() -> None:
 
 
 def test_control_without_a_bound_it_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "COMMIT_SECONDS", 600)
+    monkeypatch.setattr(commit, "COMMIT_SECONDS", 600)
     with (
         replicated() as (primary, standby),
         a_day(primary, both(primary, standby)) as day,
@@ -39,7 +39,7 @@ def test_control_without_a_bound_it_gets_none(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_stalled_standby_costs_few_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "COMMIT_SECONDS", 1)
+    monkeypatch.setattr(commit, "COMMIT_SECONDS", 1)
     seen = stall(STALL_SECONDS)
     assert seen["most_waiting_commits"] == 4
     assert seen["most_connections"] <= CONNECTIONS_MAX

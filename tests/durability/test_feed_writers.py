@@ -15,12 +15,12 @@ import pytest
 
 from seatlatch.commit import CommitEach
 from seatlatch.domain.refusal import Unavailable
-from seatlatch.operations.box_office import hold_tickets, release_tickets
+from seatlatch.operations.change_tickets import hold_tickets, release_tickets
 from seatlatch.operations.read_events import first_place, read_feed
 from seatlatch.store.interface import NewTicket, Result, Snapshot, Store, Transaction
-from seatlatch.store.postgres.journal import PostgresJournal
+from seatlatch.store.postgres.transaction import PostgresSnapshot
 from seatlatch.wiring import engine_of
-from tests.durability.bad_day import an_inventory
+from tests.durability.fault_scenarios import an_inventory
 from tests.operations.changes import ASKER
 from tests.operations.states import MINE
 from tests.postgres import FAST, PostgresServer
@@ -38,7 +38,7 @@ SHARED = [f"shared-{number}" for number in range(20)]
 LAST_POSITION = "SELECT coalesce(max(position), 0) FROM seatlatch.journal"
 BY_POSITION = """
 SELECT entry_id FROM seatlatch.journal
-WHERE position > %s ORDER BY position, entry_id LIMIT %s
+WHERE position > :last ORDER BY position, entry_id LIMIT :limit
 """
 
 Told = tuple[str, int]
@@ -159,16 +159,18 @@ async def walk_by_position(store: Store) -> AsyncIterator[list[Told]]:
 
 async def last_position(snapshot: Snapshot) -> int:
     """The highest one now."""
-    assert isinstance(snapshot, PostgresJournal)
-    ((last,),) = await snapshot._rows(LAST_POSITION)
+    assert isinstance(snapshot, PostgresSnapshot)
+    ((last,),) = await snapshot.executor.fetch(LAST_POSITION)
     return int(last)
 
 
 async def read_by_position(snapshot: Snapshot, last: int) -> tuple[list[Told], int]:
     """What is told at positions higher than the last one, and the highest of them."""
-    assert isinstance(snapshot, PostgresJournal)
-    ids = [entry_id for (entry_id,) in await snapshot._rows(BY_POSITION, (last, 100))]
-    entries = await snapshot.read_entries(ids)
+    assert isinstance(snapshot, PostgresSnapshot)
+    ids = [
+        entry_id for (entry_id,) in await snapshot.executor.fetch(BY_POSITION, last=last, limit=100)
+    ]
+    entries = await snapshot.journal.read_entries(ids)
     told = [(one.token, one.version) for entry in entries for one in entry.changed]
     return told, max((entry.position for entry in entries), default=last)
 

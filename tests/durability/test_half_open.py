@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.durability.bad_day import CHANGES, WatchedServer, a_day
+from tests.durability.fault_scenarios import CHANGES, WatchedServer, a_day
 from tests.durability.half_open import Way, way_to
 from tests.serving import VERIFY
 

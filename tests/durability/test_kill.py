@@ -17,12 +17,11 @@ from pathlib import Path
 import apsw
 import pytest
 
-from seatlatch.operations.box_office import hold_tickets
-from seatlatch.wiring import change
+from seatlatch.operations.change_tickets import hold_tickets
 from tests.cli.commands import COMMAND, environment
 from tests.durability.mixed_load import OPEN, Client, read_states
+from tests.forkserver import Command
 from tests.journals import disagreements
-from tests.nursery import Command
 from tests.operations.changes import ASKER
 from tests.serving import ORGANIZATION, make_inventory
 from tests.sqlite_database import SqliteDatabase
@@ -102,7 +101,7 @@ def test_control_a_change_without_its_entry_is_seen(tmp_path: Path) -> None:
     assert Files(path).start().wait() == 0
     database = SqliteDatabase(path)
     tokens = TOKENS[:3]
-    change(database.url, lambda commits: hold_tickets(commits, ASKER, tokens, "R1"))
+    database.change(lambda commits: hold_tickets(commits, ASKER, tokens, "R1"))
     assert disagreements(database) == []
     by_hand = "UPDATE tickets SET seat_status = 'UNLOCK', hold_reason = NULL WHERE token = ?"
     database.execute(by_hand, tokens[0])

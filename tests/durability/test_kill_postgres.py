@@ -11,7 +11,7 @@ import pytest
 
 from seatlatch.store.interface import Result, Transaction
 from seatlatch.store.postgres import connections
-from tests.durability.bad_day import CHANGES, HEALED_SECONDS, Day, WatchedServer, a_day
+from tests.durability.fault_scenarios import CHANGES, HEALED_SECONDS, Day, WatchedServer, a_day
 from tests.journals import disagreements
 from tests.stores import Around
 

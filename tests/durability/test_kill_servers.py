@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.durability.bad_day import (
+from tests.durability.callers import Callers, states_of
+from tests.durability.fault_scenarios import (
     CHANGES,
     HEALED_SECONDS,
     TOKENS,
@@ -13,7 +14,6 @@ from tests.durability.bad_day import (
     WatchedServer,
     an_inventory,
 )
-from tests.durability.callers import Callers, states_of
 from tests.durability.processes import ServerProcess
 from tests.journals import disagreements
 

@@ -13,8 +13,15 @@ from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import Snapshot
 from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.store import LANES, READERS, PostgresStore
-from tests.durability.bad_day import CHANGES, EVERYTHING, FREE_TOKENS, Day, WatchedServer, a_day
 from tests.durability.callers import PROMISED_SECONDS
+from tests.durability.fault_scenarios import (
+    CHANGES,
+    EVERYTHING,
+    FREE_TOKENS,
+    Day,
+    WatchedServer,
+    a_day,
+)
 from tests.durability.half_open import way_to
 from tests.serving import UNLOCK, raw_request, valid_headers
 from tests.waiting import until
@@ -99,7 +106,7 @@ def test_an_address_that_leads_to_nothing(host: str) -> None:
         for _ in range(2):
             for asked in (
                 store.credentials_version(),
-                store.commit(lambda inside: inside.moment()),
+                store.commit(lambda inside: inside.now()),
             ):
                 with pytest.raises(Unavailable):
                     await asyncio.wait_for(asked, PROMISED_SECONDS)
@@ -111,7 +118,7 @@ def test_an_address_that_leads_to_nothing(host: str) -> None:
 
 
 async def moment(inside: Snapshot) -> datetime:
-    return await inside.moment()
+    return await inside.now()
 
 
 def test_callers_that_go_away_take_nothing_along(server: WatchedServer) -> None:

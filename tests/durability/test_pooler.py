@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from seatlatch.auth.keys import hash_secret
-from seatlatch.store.interface import Code
+from seatlatch.store.tokens import Code
 from tests.cli.commands import run
-from tests.durability.bad_day import (
+from tests.durability.callers import Callers, states_of
+from tests.durability.fault_scenarios import (
     EVERYTHING,
     FREE_TOKENS,
     HEALED_SECONDS,
@@ -22,7 +23,6 @@ from tests.durability.bad_day import (
     WatchedServer,
     an_inventory,
 )
-from tests.durability.callers import Callers, states_of
 from tests.durability.mixed_load import STATUS
 from tests.durability.pooler import is_shared, pooler
 from tests.durability.processes import ServerProcess
@@ -153,7 +153,7 @@ def test_commands(server: WatchedServer, address: str, tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (0, ""), done
     refused = run(*importing, SEATLATCH_DATABASE_URL=url)
     assert (refused.returncode, refused.stdout) == (1, ""), refused
-    assert refused.stderr.count("\n") == 1 and "by way of a pooler" in refused.stderr, refused
+    assert refused.stderr.count("\n") == 1 and "through a pooler" in refused.stderr, refused
     assert blank.rows() == {}
     imported = run(*importing, SEATLATCH_DATABASE_URL=blank.url)
     assert imported.returncode == 0, imported

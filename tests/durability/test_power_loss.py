@@ -17,7 +17,7 @@ from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.group_commit import Bounds, GroupCommit
 from seatlatch.metrics import Metrics
-from seatlatch.operations.unlock_tickets import unlock_tickets
+from seatlatch.operations.change_tickets import unlock_tickets
 from seatlatch.store.sqlite import checkpointer, opening
 from seatlatch.store.sqlite.store import SqliteStore
 from tests.operations.changes import ASKER
@@ -34,7 +34,7 @@ BOUNDS = Bounds(group_tokens=200, waiting_requests=100, wait_seconds=60)
 def test_nothing_acknowledged_is_lost_at_a_power_loss(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpointer, "REST_PAGES", 20)
+    monkeypatch.setattr(checkpointer, "REMAINING_PAGES_MAX", 20)
     losses = 0
     for seed in range(LOSSES):
         # Every other time the power may fail in the middle of a checkpoint.

@@ -13,7 +13,7 @@ from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.store import PostgresStore
 from seatlatch.wiring import engine_of
 from tests.cli.commands import serve_without
-from tests.durability.bad_day import ServersDatabase, WatchedServer, an_inventory
+from tests.durability.fault_scenarios import ServersDatabase, WatchedServer, an_inventory
 from tests.durability.pooler import pooler
 
 POOLER_SETTING = "SEATLATCH_DATABASE_POOLER=transaction"

@@ -9,8 +9,8 @@ from time import monotonic
 
 import pytest
 
-from tests.durability.bad_day import FREE_TOKENS, WatchedServer, an_inventory
 from tests.durability.callers import LIVE
+from tests.durability.fault_scenarios import FREE_TOKENS, WatchedServer, an_inventory
 from tests.durability.processes import STOP_SECONDS, ServerProcess
 from tests.durability.test_commit_waits import no_standby
 from tests.serving import LOCK, raw_request, read_answer, valid_headers

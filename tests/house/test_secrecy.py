@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import seatlatch
-from seatlatch.auth.authenticate import Presented
+from seatlatch.auth.authenticate import PresentedCredentials
 from seatlatch.secrecy import hides
+from tests.cases import all_cases
 
 SECRET = re.compile(r"(^|_)(secret|password|api_keys?|(access|refresh)_token|database_url)$")
 HASHED = {"Application"}
@@ -50,10 +51,8 @@ def made(kind: type[Any], name: str, value: Any) -> Any:
     return kind(**{field: value if field == name else None for field in fields_of(kind)})
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"), list(holders()), ids=lambda one: getattr(one, "__name__", one)
-)
-@pytest.mark.parametrize("value", ["s3cr3t", b"s3cr3t", {"password": "s3cr3t"}], ids=repr)
+@all_cases(("kind", "name"), list(holders()))
+@all_cases("value", ["s3cr3t", b"s3cr3t", {"password": "s3cr3t"}])
 def test_a_secret_is_not_shown(kind: type[Any], name: str, value: Any) -> None:
     one = made(kind, name, value)
     assert "s3cr3t" not in f"{one!r} {one} {[one]}"
@@ -61,17 +60,17 @@ def test_a_secret_is_not_shown(kind: type[Any], name: str, value: Any) -> None:
 
 
 def test_holders_are_found() -> None:
-    assert (Presented, "api_key") in list(holders())
+    assert (PresentedCredentials, "api_key") in list(holders())
 
 
 def test_what_is_no_secret_is_shown() -> None:
-    shown = repr(Presented("com.example", b"s3cr3t", None, "resale"))
+    shown = repr(PresentedCredentials("com.example", b"s3cr3t", None, "resale"))
     assert shown == (
-        "Presented(application_id='com.example', api_key=***, access_token=None,"
+        "PresentedCredentials(application_id='com.example', api_key=***, access_token=None,"
         " channel_code='resale')"
     )
 
 
 def test_a_field_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(TypeError, match="no field nothing"):
-        hides("nothing")(Presented)
+        hides("nothing")(PresentedCredentials)

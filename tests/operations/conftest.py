@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from seatlatch.commit import CommitEach
-from seatlatch.operations.box_office import hold_tickets
+from seatlatch.operations.change_tickets import hold_tickets
 from seatlatch.store.interface import NewTicket
 from tests.databases import Database, Databases
 from tests.operations.changes import ASKER

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from seatlatch.auth.keys import hash_secret
-from seatlatch.commit import CommitEach, work_off
+from seatlatch.commit import CommitEach, apply_group
 from seatlatch.operations.exchange_tokens import (
     ExchangeTokens,
     GrantType,
@@ -14,7 +14,7 @@ from seatlatch.operations.exchange_tokens import (
     TokenPair,
     exchange_tokens,
 )
-from seatlatch.store.interface import Code
+from seatlatch.store.tokens import Code
 from tests.databases import Database, Row
 from tests.operations.states import MOMENT, NOW
 from tests.serving import (
@@ -69,7 +69,7 @@ class Bench:
     def group(self, grant_type: GrantType, secrets: Sequence[str]) -> list[TokenPair | None]:
         """Exchanges that share a commit."""
         changes = [ExchangeTokens(LIFETIMES, APPLICATION, grant_type, each) for each in secrets]
-        return self.store.commit(lambda inside: work_off(changes, inside))
+        return self.store.commit(lambda inside: apply_group(changes, inside))
 
     def begin(self, code: str = "c0") -> TokenPair:
         """Exchange a code that is good."""
@@ -173,21 +173,21 @@ def test_another_applications_secret_is_wrong_and_ends_nothing(bench: Bench) -> 
     assert bench.ask(REFRESH, pair.refresh_token)
 
 
-@pytest.mark.parametrize(
-    "secret",
-    [
-        *("", ".", "..", "a", "a.b", "c0.", ".c0", "C0", "c0 ", "c0\0", "\0", "\N{TICKET}"),
-        *("x" * 1_000_000, "." * 100_000, "' OR 1=1 --", ACCESS_TOKEN),
-    ],
-    ids=lambda secret: ascii(secret[:12]),
+NO_SECRETS = (
+    *("", ".", "..", "a", "a.b", "c0.", ".c0", "C0", "c0 ", "c0\0", "\0", "\N{TICKET}"),
+    *("x" * 1_000_000, "." * 100_000, "' OR 1=1 --", ACCESS_TOKEN),
 )
+
+
 @pytest.mark.parametrize("grant_type", GrantType)
-def test_what_is_no_secret_is_wrong_and_ends_nothing(
-    bench: Bench, grant_type: GrantType, secret: str
-) -> None:
+def test_what_is_no_secret_is_wrong_and_ends_nothing(bench: Bench, grant_type: GrantType) -> None:
     before = bench.kept()
-    assert bench.ask(grant_type, secret) is None
-    assert bench.kept() == before
+    heeded = [
+        ascii(secret[:12])
+        for secret in NO_SECRETS
+        if bench.ask(grant_type, secret) or bench.kept() != before
+    ]
+    assert heeded == []
     assert bench.ask(CODE, "c0")
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from seatlatch.commit import work_off
+from seatlatch.commit import apply_group
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.rules import (
@@ -20,7 +20,7 @@ from seatlatch.domain.rules import (
     judge_void,
 )
 from seatlatch.domain.ticket import Ticket
-from seatlatch.operations.ticket_change import TicketChange
+from seatlatch.operations.change_tickets import TicketChange
 from seatlatch.operations.verify_tickets import verify_tokens
 from seatlatch.store.interface import Hold, Mpreserve
 from tests.databases import Database, Row
@@ -148,7 +148,7 @@ def ask(store: OpenStore, verb: Verb, channel: Channel) -> Mapping[str, Outcome]
     """The outcome for every state, and for a token that is none."""
     tokens = [*(state.token for state in EVERY_STATE), "nothing"]
     change = verb.change(dict.fromkeys(tokens, verb.wish(channel)))
-    (results,) = store.commit(lambda inside: work_off([change], inside))
+    (results,) = store.commit(lambda inside: apply_group([change], inside))
     return {result.token: result.outcome for result in results}
 
 

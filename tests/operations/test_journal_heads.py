@@ -9,7 +9,7 @@ import pytest
 from seatlatch.commit import CommitEach
 from seatlatch.domain.journal import Verb
 from seatlatch.domain.refusal import JournalDamaged
-from seatlatch.operations.box_office import hold_tickets, release_tickets
+from seatlatch.operations.change_tickets import hold_tickets, release_tickets
 from seatlatch.operations.journal_heads import Repaired, find_head_faults, repair_heads
 from tests.databases import Database
 from tests.journals import chain_of, entries_of, tampered

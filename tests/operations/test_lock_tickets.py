@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from seatlatch.commit import Change, CommitEach, work_off
+from seatlatch.commit import Change, CommitEach, apply_group
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.outcome import Outcome, TicketResult
-from seatlatch.operations.lock_tickets import lock_tickets
-from seatlatch.operations.mpreserve_change import MpreserveChange
-from seatlatch.store.interface import NewTicket
+from seatlatch.operations.change_tickets import TicketChange, lock_tickets
+from seatlatch.store.interface import Mpreserve, NewTicket
 from tests.databases import ON_SQLITE, Database, Row
 from tests.operations.changes import ASKER, locking, overriding, unlocking, voiding
 from tests.operations.states import (
@@ -44,10 +43,10 @@ def store(database: Database) -> Iterator[OpenStore]:
 
 def group(store: OpenStore, *changes: Change[Any]) -> list[list[TicketResult]]:
     """The results of changes that are one group."""
-    return store.commit(lambda inside: work_off(changes, inside))
+    return store.commit(lambda inside: apply_group(changes, inside))
 
 
-def lock(listing: Listing, *tokens: str, channel: Channel = MINE) -> MpreserveChange:
+def lock(listing: Listing, *tokens: str, channel: Channel = MINE) -> TicketChange[Mpreserve]:
     return locking(channel, listing, *tokens)
 
 
@@ -56,7 +55,7 @@ def row_of(database: Database) -> Row:
 
 
 def read_listing(store: OpenStore, token: str) -> Listing | None:
-    return store.read(lambda seen: seen.read_whole_tickets([token]))[token].listing
+    return store.read(lambda seen: seen.tickets.read_whole([token]))[token].listing
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seatlatch.change_queue import ChangeQueue, Group
 from seatlatch.commit import Change, CommitEach
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.group_commit import GroupCommit
-from seatlatch.operations.mpreserve_change import MpreserveChange
+from seatlatch.operations.change_tickets import TicketChange
 from seatlatch.operations.put_tickets import PutTickets
 from seatlatch.store.interface import Hold, Mpreserve
 from tests.databases import Database, Databases, Row
@@ -33,16 +34,18 @@ from tests.operations.changes import (
 from tests.operations.states import LISTING, MINE, NOW, THEIRS, WITHOUT_GRANT
 from tests.serving import FOREIGN_ORGANIZATION, ORGANIZATION, OWNER, fill
 
+pytestmark = pytest.mark.slow
+
 TICKET = "t1"
 OTHER_LISTING = LISTING._replace(external_listing_id="L2")
 THIRD_LISTING = LISTING._replace(total_price=Decimal("1"))
 
 
-def lock(channel: Channel = MINE, listing: Any = LISTING) -> MpreserveChange:
+def lock(channel: Channel = MINE, listing: Any = LISTING) -> TicketChange[Mpreserve]:
     return locking(channel, listing, TICKET)
 
 
-def unlock(channel: Channel = MINE) -> MpreserveChange:
+def unlock(channel: Channel = MINE) -> TicketChange[Mpreserve]:
     return unlocking(channel, TICKET)
 
 
@@ -195,9 +198,9 @@ def test_a_group_does_what_its_requests_do_one_by_one(
     assert pair.compare(changes)
 
 
-def may_always_join(*_asked: object) -> bool:
-    """Also who wants a ticket that another of the group wants."""
-    return True
+def take_all(queue: ChangeQueue, *_limits: object) -> Group:
+    """A group of all changes that wait, also of several changes of one ticket."""
+    return queue.take_all()
 
 
 @pytest.mark.parametrize(
@@ -213,5 +216,5 @@ def test_control_an_order_that_is_not_kept_is_caught(
     pair: Pair, monkeypatch: pytest.MonkeyPatch, changes: list[Change[Any]]
 ) -> None:
     assert pair.compare(changes)
-    monkeypatch.setattr(GroupCommit, "_may_join", may_always_join)
+    monkeypatch.setattr(ChangeQueue, "take_group", take_all)
     assert not pair.compare(changes)

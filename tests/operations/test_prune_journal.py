@@ -6,10 +6,10 @@ import pytest
 
 from seatlatch.commit import CommitEach
 from seatlatch.domain.refusal import InvalidRequest
-from seatlatch.operations.box_office import release_tickets
+from seatlatch.journal.rows import entry_id_of
+from seatlatch.operations.change_tickets import release_tickets
 from seatlatch.operations.prune_journal import prune_rows, rows_to_prune
 from seatlatch.operations.verify_journal import Anchor, take_anchor
-from seatlatch.store.journal import entry_id_of
 from tests.databases import Database
 from tests.journals import chain_of, entries_of, tampered
 from tests.operations.changes import ASKER
@@ -27,7 +27,7 @@ def prune(store: OpenStore, before: datetime) -> int:
 def test_pruned_rows_leave_the_rest_verifiable(held: tuple[Database, OpenStore]) -> None:
     database, store = held
     anchors: list[Anchor] = [store.read(take_anchor)]
-    third = entries_of(store)[2].moment
+    third = entries_of(store)[2].timestamp
     assert prune(store, third) == 2
     assert [entry.act.verb for entry in entries_of(store)] == ["hold", "prune"]
     assert tampered(store, anchors[0]) == []
@@ -45,7 +45,7 @@ def test_two_prunes_at_once_do_not_undo_each_other(held: tuple[Database, OpenSto
     _, store = held
     commits = CommitEach(store.store)
     chain = chain_of(store)
-    moments = [entry.moment for entry in entries_of(store)]
+    moments = [entry.timestamp for entry in entries_of(store)]
     late = store.read(lambda snapshot: rows_to_prune(snapshot, chain, moments[1]))
     early = store.read(lambda snapshot: rows_to_prune(snapshot, chain, moments[2]))
     assert late is not None
@@ -67,7 +67,7 @@ def test_a_row_that_is_put_where_others_were_pruned_is_caught(
     held: tuple[Database, OpenStore],
 ) -> None:
     database, store = held
-    third = entries_of(store)[2].moment
+    third = entries_of(store)[2].timestamp
     assert prune(store, third) == 2
     first, second = (entry_id_of(chain_of(store), number) for number in (1, 3))
     columns = "moment, request_id, entry, hash"
@@ -83,7 +83,7 @@ def test_a_row_that_is_put_where_others_were_pruned_is_caught(
 
 def test_what_was_tampered_with_is_not_pruned(held: tuple[Database, OpenStore]) -> None:
     database, store = held
-    third = entries_of(store)[2].moment
+    third = entries_of(store)[2].timestamp
     database.execute("UPDATE journal SET entry = replace(entry, 'one', 'two')")
     with pytest.raises(InvalidRequest, match="tampered with"):
         prune(store, third)

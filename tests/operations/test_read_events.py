@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from seatlatch.commit import CommitEach
-from seatlatch.operations.box_office import hold_tickets
+from seatlatch.operations.change_tickets import hold_tickets
 from seatlatch.operations.read_events import (
     ENTRIES_AT_ONCE_MAX,
     TICKETS_AT_ONCE_MAX,
@@ -83,7 +83,7 @@ def test_a_request_that_was_told_in_part_is_told_to_its_end_first(
             hold(other, f"late {number}", "b")
     hold(store, "in part", "a", "b", "c")
     last = entries_of(store)[-1]
-    told = walk(store, place._replace(entry_id=last.entry_id, told=2), 4)
+    told = walk(store, place._replace(entry_id=last.entry_id, read_tickets=2), 4)
     assert told == [("c", 3), *(("b", 3 + number) for number in range(REQUESTS))]
 
 

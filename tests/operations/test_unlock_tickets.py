@@ -12,8 +12,8 @@ from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.rules import judge_unlock
 from seatlatch.domain.ticket import SeatStatus, Ticket
 from seatlatch.group_commit import GroupCommit
-from seatlatch.operations.mpreserve_change import MpreserveChange
-from seatlatch.store.interface import NewTicket
+from seatlatch.operations.change_tickets import TicketChange
+from seatlatch.store.interface import Mpreserve, NewTicket
 from tests.databases import Database
 from tests.group_commit import BOUNDS, Groups
 from tests.operations.changes import unlocking
@@ -59,12 +59,12 @@ def store(database: Database) -> Iterator[OpenStore]:
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def asking(channel: Channel, tokens: Iterable[str]) -> MpreserveChange:
+def asking(channel: Channel, tokens: Iterable[str]) -> TicketChange[Mpreserve]:
     """An unlock of these tokens."""
     return unlocking(channel, *tokens)
 
 
-def unlock(store: OpenStore, *unlocks: MpreserveChange) -> list[list[TicketResult]]:
+def unlock(store: OpenStore, *unlocks: TicketChange[Mpreserve]) -> list[list[TicketResult]]:
     """The results of unlocks that came together."""
 
     async def come_together() -> list[list[TicketResult]]:

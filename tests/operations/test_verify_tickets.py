@@ -42,7 +42,9 @@ def store(database: Database) -> Iterator[OpenStore]:
     )
     with opened(database.store(NOW)) as store:
         store.commit(
-            lambda inside: inside.change_mpreserve({"mine": Mpreserve(MINE, LISTING)}, NO_ENTRY)
+            lambda inside: inside.tickets.change_mpreserve(
+                {"mine": Mpreserve(MINE, LISTING)}, NO_ENTRY
+            )
         )
         yield store
 
@@ -76,7 +78,9 @@ def test_a_listing_is_shown_to_its_own_channel_alone(store: OpenStore) -> None:
 
 def test_a_listing_without_content_is_still_the_channels(store: OpenStore) -> None:
     store.commit(
-        lambda inside: inside.change_mpreserve({"open": Mpreserve(MINE, Listing())}, NO_ENTRY)
+        lambda inside: inside.tickets.change_mpreserve(
+            {"open": Mpreserve(MINE, Listing())}, NO_ENTRY
+        )
     )
     (one,) = by_token(store, MINE, "open")
     assert one.listing == Listing()

@@ -1,4 +1,4 @@
-"""A sandbox as it is put together, in a thread of the test's, and what a caller sends to it."""
+"""A sandbox in a thread of the test, and the calls to it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +9,9 @@ import httpx
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics
 from seatlatch.sandbox import data
-from seatlatch.sandbox.door import BEHAVIOUR, RESET
-from seatlatch.sandbox.fresh import make_fresh
+from seatlatch.sandbox.control_api import BEHAVIOUR, RESET
 from seatlatch.sandbox.hosts import AllowedHosts
+from seatlatch.sandbox.reset import reset_database
 from seatlatch.sandbox.service import sandbox_service
 from seatlatch.settings import read_settings
 from tests.databases import Database
@@ -33,21 +33,21 @@ class Sandbox(Served):
         self.slept = slept
 
     def call(self, method: str, path: str, body: Any, **changes: str | None) -> httpx.Response:
-        """A /v1 call of the sandbox's application, as it has all its headers."""
+        """A /v1 call of the sandbox's application with all headers."""
         return super().call(method, path, body, **{**CALLER, **changes})
 
     def behave(self, **members: Any) -> httpx.Response:
-        """Set how it behaves; `_503` for the member 503."""
+        """Set the faults; `_503` stands for the member 503."""
         named = {name.removeprefix("_"): value for name, value in members.items()}
         return self.client.put(BEHAVIOUR, json=named)
 
     @property
     def behaviour(self) -> Any:
-        """How it behaves now."""
+        """The current fault settings."""
         return self.client.get(BEHAVIOUR).raise_for_status().json()
 
     def reset(self) -> httpx.Response:
-        """Begin anew."""
+        """Reset it."""
         self.slept.clear()
         return self.client.post(RESET, headers={"Content-Type": "application/json"})
 
@@ -60,8 +60,8 @@ def sandbox_on(
     hosts: AllowedHosts | None = None,
     **settings: str,
 ) -> Iterator[Sandbox]:
-    """A sandbox on a database of its own. Delays are not made, but noted."""
-    make_fresh(database.url, webhook)
+    """A sandbox on a database of its own. Delays are recorded instead of made."""
+    reset_database(database.url, webhook)
     options = {"database_url": database.url, "log_level": log_level, **settings}
     read = read_settings({}, options)._replace(webhook_addresses="loopback")
     log, metrics = make_log("json", read.log_level), Metrics()

@@ -1,4 +1,4 @@
-"""Tokens that always answer a given failure, of their own or of the whole request."""
+"""Tokens that always cause a given failure, of the ticket or of the whole request."""
 
 import json
 from typing import Any
@@ -6,13 +6,21 @@ from typing import Any
 import httpx
 import pytest
 
-from seatlatch.api.problems import INTERNAL_ERROR, PROBLEMS, Problem
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.refusal import RateExceeded, Unavailable
+from seatlatch.http.problems import INTERNAL_ERROR, PROBLEMS, Problem
 from seatlatch.sandbox import data
-from seatlatch.sandbox.faults import SLOW_SECONDS, TOKENS, TURNS_MAX_REQUESTS, Turns, asked_in
-from tests.databases import Databases
+from seatlatch.sandbox.faults import (
+    ONCE_REQUESTS_MAX,
+    SLOW_SECONDS,
+    TOKENS,
+    OnceTracker,
+    requested_fault,
+)
+from tests.databases import ON_SQLITE, Databases
 from tests.sandbox.sandboxes import Sandbox, sandbox_on
+
+pytestmark = ON_SQLITE  # no engine can influence it
 
 TOKEN_ERRORS = {
     Outcome.UNKNOWN: "INVALID_TOKEN",
@@ -58,7 +66,7 @@ def test_a_status(sandbox: Sandbox, fault: str, once: str) -> None:
 
 
 def assert_answer(answer: httpx.Response, problem: Problem, request_id: str) -> None:
-    """It is what the service would say by itself."""
+    """The response is the same as the real one of the service."""
     assert answer.status_code == problem.status
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Request-ID"] == request_id
@@ -81,7 +89,7 @@ def test_the_token_call_heeds_it_in_its_own_form(sandbox: Sandbox) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_who_is_not_let_in_is_told_that(sandbox: Sandbox) -> None:
+def test_who_is_not_let_in_is_reported_that(sandbox: Sandbox) -> None:
     assert sandbox.unlock("sandbox-503", authorization=None).status_code == 401
     assert sandbox.unlock("sandbox-503", user_agent=None).status_code == 400
 
@@ -136,7 +144,7 @@ def test_lost_once(sandbox: Sandbox) -> None:
 
 
 def test_a_refusal_is_not_lost(sandbox: Sandbox) -> None:
-    """Nothing was done, and the caller has made a mistake that he should hear of."""
+    """Nothing was done, and the caller has made a mistake that must be reported."""
     assert sandbox.put({"tokens": "sandbox-lost"}).status_code == 422
 
 
@@ -148,7 +156,7 @@ def test_a_cut_is_logged_as_one_on_purpose(
             with pytest.raises(httpx.TransportError):
                 sandbox.unlock(token)
     cut, lost = (json.loads(line) for line in capfd.readouterr().err.splitlines())
-    assert cut["reason"] == "The connection is cut on purpose: the token sandbox-cut asks for it."
+    assert cut["reason"] == "Connection closed on purpose, requested by the token sandbox-cut."
     assert (cut["status"], cut["succeeded"], lost["succeeded"]) == (499, 0, 1)
 
 
@@ -164,27 +172,27 @@ def test_a_cut_is_logged_as_one_on_purpose(
     ],
 )
 def test_the_first_that_asks_is_heeded(body: Any, asked: str | None) -> None:
-    found = asked_in(json.dumps(body).encode())
+    found = requested_fault(json.dumps(body).encode())
     assert (found.token if found else None) == asked
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])
 def test_what_is_no_json_asks_for_nothing(body: bytes) -> None:
-    assert asked_in(body) is None
+    assert requested_fault(body) is None
 
 
 def test_each_request_has_turns_of_its_own() -> None:
-    turns = Turns()
-    assert turns.is_to_fail("/a", b"1")
-    assert turns.is_to_fail("/a", b"2")
-    assert turns.is_to_fail("/b", b"1")
-    assert not turns.is_to_fail("/a", b"1")
-    assert turns.is_to_fail("/a", b"1")
+    once = OnceTracker()
+    assert once.fails_now("/a", b"1")
+    assert once.fails_now("/a", b"2")
+    assert once.fails_now("/b", b"1")
+    assert not once.fails_now("/a", b"1")
+    assert once.fails_now("/a", b"1")
 
 
 def test_turns_are_bounded() -> None:
-    turns = Turns()
-    for number in range(TURNS_MAX_REQUESTS + 1):
-        assert turns.is_to_fail("/", b"%d" % number)
-    assert turns.is_to_fail("/", b"0"), "the oldest is forgotten"
-    assert not turns.is_to_fail("/", b"%d" % TURNS_MAX_REQUESTS)
+    once = OnceTracker()
+    for number in range(ONCE_REQUESTS_MAX + 1):
+        assert once.fails_now("/", b"%d" % number)
+    assert once.fails_now("/", b"0"), "the oldest is forgotten"
+    assert not once.fails_now("/", b"%d" % ONCE_REQUESTS_MAX)

@@ -6,6 +6,7 @@ import pytest
 
 from seatlatch.sandbox.hosts import AllowedHosts
 from seatlatch.settings import SettingProblem
+from tests.cases import all_cases
 from tests.cli.commands import run
 from tests.databases import ON_SQLITE, Databases
 from tests.sandbox.sandboxes import Sandbox, sandbox_on
@@ -45,8 +46,8 @@ def named(databases: Databases) -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.mark.parametrize(("method", "path"), ROUTES)
-@pytest.mark.parametrize("host", REFUSED)
+@all_cases(("method", "path"), ROUTES)
+@all_cases("host", REFUSED)
 def test_another_name_is_refused_on_every_route(
     sandbox: Sandbox, method: str, path: str, host: str
 ) -> None:
@@ -61,7 +62,7 @@ def test_the_token_call_refuses_in_its_own_shape(sandbox: Sandbox) -> None:
     assert "--allowed-host NAME" in answer.json()["error"]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "host",
     ["localhost", "LOCALHOST:8080", "seats.localhost", "127.0.0.1:1", "[::1]:8080", "10.0.0.7"],
 )
@@ -69,7 +70,7 @@ def test_local_names_and_addresses_are_accepted(sandbox: Sandbox, host: str) -> 
     assert sandbox.client.get("/livez", headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["tickets.test", "TICKETS.test.:8080", "seatlatch.internal"])
+@all_cases("host", ["tickets.test", "TICKETS.test.:8080", "seatlatch.internal"])
 def test_a_name_it_was_started_with_is_accepted(named: Sandbox, host: str) -> None:
     assert named.client.get("/livez", headers={"Host": host}).status_code == 200
     assert named.client.get("/livez", headers={"Host": f"x.{host}"}).status_code == 400
@@ -80,9 +81,7 @@ def test_a_request_without_host_is_accepted(sandbox: Sandbox) -> None:
     assert sandbox.raw(b"GET /readyz HTTP/1.0\r\n\r\n").status == 200
 
 
-@pytest.mark.parametrize(
-    "name", ["", "http://tickets.test", "tickets.test:8080", "a b", "-a", "a/b"]
-)
+@all_cases("name", ["", "http://tickets.test", "tickets.test:8080", "a b", "-a", "a/b"])
 def test_a_name_that_no_host_can_have_is_refused(name: str) -> None:
     with pytest.raises(SettingProblem, match="--allowed-host"):
         AllowedHosts([name])

@@ -1,5 +1,6 @@
-"""All as at a fresh start, while others call: at once, whole, and without an error for them."""
+"""A reset while others call: complete, in one step, and without an error for them."""
 
+import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,11 +15,11 @@ import httpx
 import pytest
 
 from seatlatch.sandbox import data
+from seatlatch.store.interface import Transaction
 from seatlatch.store.postgres.store import LOCK_SECONDS
-from seatlatch.store.provisioning import Provisioning
 from tests.databases import Database, Databases
 from tests.journals import disagreements
-from tests.operator.box_office import operate
+from tests.operator_api.box_office import operate
 from tests.sandbox.sandboxes import Sandbox, sandbox_on
 from tests.serving import valid_headers
 from tests.webhooks.receivers import Received, receiver_in_thread, take
@@ -42,7 +43,7 @@ ANSWERS_BETWEEN = 100
 
 
 def state(database: Database) -> dict[str, Any]:
-    """All that is in it, but for what tells one fresh start from another."""
+    """All data, without what differs between two fresh starts."""
     tables = {name: sorted(map(repr, database.table(name))) for name in KEPT}
     return {**tables, "tickets": database.rows()}
 
@@ -107,7 +108,7 @@ def test_the_buckets_are_full_again(databases: Databases) -> None:
             assert sandbox.reset().status_code == 200
 
 
-def test_the_turns_begin_anew(sandbox: Sandbox) -> None:
+def test_the_turns_begin_again(sandbox: Sandbox) -> None:
     for _ in range(2):
         assert sandbox.unlock("sandbox-503-once").status_code == 503
         sandbox.reset()
@@ -124,8 +125,8 @@ def test_cursors_of_before_are_refused(sandbox: Sandbox) -> None:
         assert {events(sandbox, after=cursor).status_code for cursor in cursors} == {422}
         sandbox.unlock("98973476444")
         sandbox.lock("98973476444")
-    told = events(sandbox).json()["events"]
-    assert [event["version"] for event in told] == list(range(2, 10))
+    reported = events(sandbox).json()["events"]
+    assert [event["version"] for event in reported] == list(range(2, 10))
 
 
 def test_a_webhook_that_was_asked_for_is_there_again(databases: Databases) -> None:
@@ -168,7 +169,7 @@ class Callers:
         self._is_over = False
 
     def until(self, answers: int) -> None:
-        """Wait until there are so many."""
+        """Wait until there are this many."""
         with self._news:
             assert self._news.wait_for(lambda: len(self.answers) >= answers, timeout=30)
 
@@ -181,7 +182,7 @@ class Callers:
 
     @contextmanager
     def calling(self, *calls: Callable[[], httpx.Response]) -> Iterator[None]:
-        """All of them, meanwhile."""
+        """All calls during that time."""
         with ThreadPoolExecutor(len(calls)) as threads:
             running = [threads.submit(self._go_on, call) for call in calls]
             try:
@@ -237,13 +238,13 @@ def test_under_load(databases: Databases) -> None:
 
 @pytest.mark.only_on("postgres")
 def test_who_calls_meanwhile_waits(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long it lasts, nobody is turned away by its locks."""
+    """Its locks make no call fail, however long it takes."""
     fill, begun, go_on = data.fill, threading.Event(), threading.Event()
 
-    def fill_slowly(provisioning: Provisioning) -> None:
-        fill(provisioning)
+    async def fill_slowly(transaction: Transaction) -> None:
+        await fill(transaction)
         begun.set()
-        assert go_on.wait(10)
+        assert await asyncio.to_thread(go_on.wait, 10)
 
     with sandbox_on(databases.new("sandbox")) as sandbox, ThreadPoolExecutor(2) as threads:
         monkeypatch.setattr(data, "fill", fill_slowly)

@@ -1,4 +1,4 @@
-"""The sandbox: fresh at each start, for this machine alone, and never on anybody's data."""
+"""The sandbox: fresh at each start, for this machine alone, and never on an inventory."""
 
 import json
 import re
@@ -144,11 +144,11 @@ def test_it_listens_on_this_machine_alone(host: str) -> None:
 
 def test_it_refuses_an_inventory(database: Database) -> None:
     fill(database, [NewTicket("a", "1001", "o")])
-    assert_refused(database, "holds an inventory, which the sandbox would overwrite")
+    assert_refused(database, "contains an inventory, which the sandbox would overwrite")
 
 
 def test_it_refuses_an_inventory_that_is_still_empty(database: Database) -> None:
-    assert_refused(database, "holds an inventory")
+    assert_refused(database, "contains an inventory")
 
 
 def test_it_refuses_the_database_of_a_sandbox_that_runs(databases: Databases) -> None:
@@ -165,7 +165,7 @@ def test_what_was_added_to_a_sandbox_is_gone_at_its_next_start(databases: Databa
     database = databases.new("sandbox")
     for _ in range(2):
         with database.provisioning() as provisioning:
-            data.fill(provisioning)
+            provisioning.do(data.fill)
             assert provisioning.organizations().keys() == {
                 data.ORGANIZATION,
                 data.FOREIGN_ORGANIZATION,
@@ -191,7 +191,7 @@ def assert_refused(database: Database, expected: str) -> None:
 
 
 def test_without_a_temporary_folder_it_says_what_to_do() -> None:
-    """As in a container whose file system can't be written: every file is limited to no bytes."""
+    """A process that can write no file, as in a container with a read-only file system."""
     limited = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *COMMAND, "sandbox", "--port", "0"]
     result = subprocess.run(
         limited, env=environment({}), capture_output=True, text=True, check=False, timeout=60

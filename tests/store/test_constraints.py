@@ -1,4 +1,4 @@
-"""The database's own rules for tickets: nothing of a listing or hold stands without its flag."""
+"""The database's own rules for tickets: no data of a listing or hold without its flag."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ END = "2026-11-23T12:00:00.000000+00:00"
 
 @pytest.fixture
 def database(database: Database) -> Database:
-    """One with a ticket that is open, one that is listed and one that is held."""
+    """An inventory with a free ticket, a listed one and a held one."""
     held = NewTicket("held", ORGANIZATION, "o", seat_status="LOCK")
     fill(database, [NewTicket("open", ORGANIZATION, "o"), listed("listed"), held])
     return database

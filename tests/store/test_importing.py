@@ -1,4 +1,4 @@
-"""An import: all or nothing, never touching what the marketplace or the box office has set."""
+"""An import: all or nothing, and it never changes a lock or a hold."""
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -12,7 +12,7 @@ from seatlatch.store.importing import BadLine, Importing, OrganizationGone, Port
 from seatlatch.store.interface import NewTicket
 from seatlatch.store.postgres import importing as postgres_importing
 from seatlatch.store.sqlite import importing as sqlite_importing
-from seatlatch.wiring import open_import
+from seatlatch.wiring import engine_of
 from tests.databases import Database
 from tests.serving import CHANNEL, FOREIGN_ORGANIZATION, ORGANIZATION, fill
 
@@ -36,7 +36,7 @@ def venue(database: Database) -> Database:
 def importing(
     database: Database, organization_id: str = ORGANIZATION
 ) -> AbstractContextManager[Importing]:
-    return open_import(database.url, organization_id)
+    return engine_of(database.url).importing(organization_id)
 
 
 def lines(*records: TicketRecord) -> list[Line]:
@@ -90,7 +90,7 @@ BAD = BadLine(3, "owner_id", "must not be empty")
     ("found", "bad"),
     [
         ([(2, ticket("a")), (3, BAD)], BAD),
-        (lines(ticket("a"), ticket("a", "other")), BadLine(3, "token", "is in line 2 already")),
+        (lines(ticket("a"), ticket("a", "other")), BadLine(3, "token", "is already in line 2")),
         (
             lines(ticket("a"), ticket("foreign")),
             BadLine(3, "token", "belongs to another organization"),
@@ -129,8 +129,8 @@ def test_it_goes_in_by_portions_that_others_can_come_between(
 ) -> None:
     monkeypatch.setattr(of_the_engine, "PORTION_TOKENS", 10)
     with importing(venue) as inside:
-        inside.pile_up((number, ticket(f"t{number:02}")) for number in range(25))
-        inside.take_out_conflicts(no_conflict)
+        inside.stage((number, ticket(f"t{number:02}")) for number in range(25))
+        inside.remove_conflicts(no_conflict)
         portions = []
         for portion in inside.merge():
             portions.append(portion)
@@ -149,11 +149,11 @@ def test_reading_a_file_keeps_nobody_from_writing(venue: Database) -> None:
 
 def test_what_became_of_another_organization_meanwhile_is_a_bad_line(venue: Database) -> None:
     with importing(venue) as inside:
-        inside.pile_up([(2, ticket("a")), (3, ticket("b")), (4, ticket("listed"))])
-        inside.take_out_conflicts(no_conflict)
+        inside.stage([(2, ticket("a")), (3, ticket("b")), (4, ticket("listed"))])
+        inside.remove_conflicts(no_conflict)
         with importing(venue, FOREIGN_ORGANIZATION) as other:
-            other.pile_up([(2, ticket("b")._replace(organization_id=FOREIGN_ORGANIZATION))])
-            other.take_out_conflicts(no_conflict)
+            other.stage([(2, ticket("b")._replace(organization_id=FOREIGN_ORGANIZATION))])
+            other.remove_conflicts(no_conflict)
             assert sum(portion.added for portion in other.merge()) == 1
         bad = BadLine(3, "token", "belongs to another organization")
         assert list(inside.merge()) == [Portion(1, 1, 0, durable=True, bad=(bad,))]
@@ -168,8 +168,8 @@ def test_an_organization_that_is_removed_meanwhile_gets_no_tickets(
         provisioning.add_organization("3003", "To be removed")
     before = database.rows()
     with importing(database, "3003") as inside:
-        inside.pile_up([(2, ticket("a")._replace(organization_id="3003"))])
-        inside.take_out_conflicts(no_conflict)
+        inside.stage([(2, ticket("a")._replace(organization_id="3003"))])
+        inside.remove_conflicts(no_conflict)
         with database.provisioning() as provisioning:
             provisioning.remove_organization("3003")
         with pytest.raises(OrganizationGone):
@@ -180,10 +180,10 @@ def test_an_organization_that_is_removed_meanwhile_gets_no_tickets(
 def test_many_conflicts_are_counted_and_the_first_lines_shown(venue: Database) -> None:
     with importing(venue, FOREIGN_ORGANIZATION) as inside:
         ours = [(n, ticket(f"x{9_999 - n}")) for n in range(2, 2_002)]
-        inside.pile_up(
+        inside.stage(
             (n, record._replace(organization_id=FOREIGN_ORGANIZATION)) for n, record in ours
         )
-        inside.take_out_conflicts(no_conflict)
+        inside.remove_conflicts(no_conflict)
         assert sum(portion.added for portion in inside.merge()) == 2_000
     imported = run(venue, ours)
     assert (imported.kept, imported.bad_lines) == (False, 2_000)

@@ -1,4 +1,4 @@
-"""A schema that a newer seatlatch made: a version that can use it works on it, no other does."""
+"""A schema of a newer seatlatch: only versions that can use it work on it."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.migrations import Migration, migrations_of, release, require_usable
 from seatlatch.store.postgres import schema as postgres_schema
 from seatlatch.store.sqlite import schema as sqlite_schema
-from seatlatch.wiring import make_database
+from seatlatch.wiring import engine_of
 from tests import web
 from tests.cli.commands import run_on, running
 from tests.databases import ENGINES, Database
@@ -37,18 +37,18 @@ COMMANDS = [
 
 
 def migrate_as_newer(database: Database, oldest_version: str) -> int:
-    """Apply a migration that this seatlatch does not know; the number of the schema."""
+    """Apply a migration that this seatlatch does not know; returns the number of the schema."""
     schema = SCHEMAS[database.engine]
     number: int = schema.LATEST_SCHEMA + 1
     migration = Migration(number, "of_the_future", COLUMN[database.engine], oldest_version)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema, "MIGRATIONS", [*schema.MIGRATIONS, migration])
-        make_database(database.url, database.use)
+        engine_of(database.url).make_or_migrate(database.use)
     return number
 
 
 def require_refused(database: Database, says: str) -> None:
-    """A server does not open it, each command says why, and nothing is changed."""
+    """A server does not open it, each command prints the reason, and nothing is changed."""
     before = database.kept()
     with pytest.raises(DatabaseProblem, match=f"{re.escape(says)}$"):
         database.store()

@@ -1,4 +1,4 @@
-"""Reading beside the writer: one snapshot, whole tickets, barcodes and pages in order."""
+"""Reading in parallel with a writer: one snapshot, whole tickets, barcodes and pages in order."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,6 +12,7 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import Ticket, TicketRecord, WholeTicket
 from seatlatch.store.interface import Hold, Mpreserve, NewTicket, Snapshot, Transaction
+from tests.cases import all_cases
 from tests.databases import Database, Databases
 from tests.operations.changes import NO_ENTRY
 from tests.serving import CHANNEL, FOREIGN_ORGANIZATION, ORGANIZATION, OWNER, fill
@@ -44,13 +45,13 @@ def store(venue: Database) -> Iterator[OpenStore]:
 
 def test_a_whole_ticket_is_read_as_it_was_written(store: OpenStore) -> None:
     lock = {"listed": Mpreserve(MINE, LISTING)}
-    store.commit(lambda inside: inside.change_mpreserve(lock, NO_ENTRY))
-    store.commit(lambda inside: inside.hold({"seated": Hold("moving", 600)}, NO_ENTRY))
+    store.commit(lambda inside: inside.tickets.change_mpreserve(lock, NO_ENTRY))
+    store.commit(lambda inside: inside.tickets.hold({"seated": Hold("moving", 600)}, NO_ENTRY))
     tokens = ["listed", "none", "seated", "open"]
     end = NOW + timedelta(seconds=600)
-    assert store.read(lambda seen: seen.read_whole_tickets(tokens)) == {
+    assert store.read(lambda seen: seen.tickets.read_whole(tokens)) == {
         "open": whole("open"),
-        "listed": whole("listed", listing=LISTING, channel=CHANNEL, revision=2),
+        "listed": whole("listed", listing=LISTING, channel=CHANNEL, version=2),
         "seated": WholeTicket(
             Ticket("seated", ORGANIZATION, OWNER, False, "LOCK", None, end),
             TicketRecord("seated", ORGANIZATION, OWNER, "E", "S", "R", "9", "B"),
@@ -59,18 +60,18 @@ def test_a_whole_ticket_is_read_as_it_was_written(store: OpenStore) -> None:
             2,
         ),
     }
-    assert store.read(lambda seen: seen.read_whole_tickets([])) == {}
+    assert store.read(lambda seen: seen.tickets.read_whole([])) == {}
 
 
 def whole(
-    token: str, *, listing: Listing | None = None, channel: str | None = None, revision: int = 1
+    token: str, *, listing: Listing | None = None, channel: str | None = None, version: int = 1
 ) -> WholeTicket:
     read = Ticket(token, ORGANIZATION, OWNER, False, "UNLOCK", channel)
-    return WholeTicket(read, TicketRecord(token, ORGANIZATION, OWNER), listing, None, revision)
+    return WholeTicket(read, TicketRecord(token, ORGANIZATION, OWNER), listing, None, version)
 
 
 def by_barcode(store: OpenStore, access_id: str, *barcodes: str) -> dict[str, list[str]]:
-    found = store.read(lambda seen: seen.find_barcodes(access_id, barcodes))
+    found = store.read(lambda seen: seen.tickets.find_barcodes(access_id, barcodes))
     return {barcode: [each.record.token for each in tickets] for barcode, tickets in found.items()}
 
 
@@ -124,7 +125,7 @@ Key = tuple[str, str]
 
 
 def page(store: OpenStore, access_id: str | None, after: Key | None, limit: int) -> list[Key]:
-    tickets = store.read(lambda seen: seen.page_of_tickets(ORGANIZATION, access_id, after, limit))
+    tickets = store.read(lambda seen: seen.tickets.page(ORGANIZATION, access_id, after, limit))
     assert {each.record.organization_id for each in tickets} <= {ORGANIZATION}
     return [(each.record.access_id or "", each.record.token) for each in tickets]
 
@@ -140,8 +141,8 @@ def test_tickets_are_in_order_of_access_id_and_token(pages: OpenStore) -> None:
     assert page(pages, None, None, 0) == []
 
 
-@pytest.mark.parametrize("limit", [1, 5, 12, 13, 100])
-@pytest.mark.parametrize("access_id", [None, "", "E1", "\N{TICKET}", "none"])
+@all_cases("limit", [1, 5, 12, 13, 100])
+@all_cases("access_id", [None, "", "E1", "\N{TICKET}", "none"])
 def test_pages_follow_each_other_without_gap_or_repeat(
     pages: OpenStore, access_id: str | None, limit: int
 ) -> None:
@@ -156,8 +157,8 @@ def test_pages_follow_each_other_without_gap_or_repeat(
     assert seen == expected
 
 
-@pytest.mark.parametrize("access_id", [None, "", "E1", "E2", "é"])
-@pytest.mark.parametrize(
+@all_cases("access_id", [None, "", "E1", "E2", "é"])
+@all_cases(
     "after", [("", ""), ("", "z"), ("A", "z"), ("E1", ""), ("E1", "2"), ("E1x", "1"), ("z", "1")]
 )
 def test_a_page_begins_after_a_pair_that_need_not_exist(
@@ -171,17 +172,17 @@ def test_a_page_begins_after_a_pair_that_need_not_exist(
 
 def test_organizations_that_do_not_exist_are_named(store: OpenStore) -> None:
     def unknown(*asked: str) -> frozenset[str]:
-        return store.read(lambda seen: seen.unknown_organizations(asked))
+        return store.read(lambda seen: seen.access.unknown_organizations(asked))
 
     assert unknown(ORGANIZATION, "none", FOREIGN_ORGANIZATION, "") == {"none", ""}
     assert unknown(ORGANIZATION) == unknown() == frozenset()
 
 
-def revisions_around_a_commit(store: OpenStore, database: Database, *, apart: bool) -> list[int]:
-    """A ticket's revision before and after another connection commits; `apart`: in two reads."""
+def versions_around_a_commit(store: OpenStore, database: Database, *, apart: bool) -> list[int]:
+    """A ticket's version before and after another connection commits; `apart`: in two reads."""
 
     async def look(seen: Snapshot) -> int:
-        return (await seen.read_whole_tickets(["open"]))["open"].revision
+        return (await seen.tickets.read_whole(["open"]))["open"].version
 
     async def look_write_look(seen: Snapshot) -> list[int]:
         first = await look(seen)
@@ -196,24 +197,24 @@ def revisions_around_a_commit(store: OpenStore, database: Database, *, apart: bo
 
 
 def test_a_read_sees_one_moment(store: OpenStore, venue: Database) -> None:
-    assert revisions_around_a_commit(store, venue, apart=False) == [1, 1]
-    assert revisions_around_a_commit(store, venue, apart=False) == [2, 2]
+    assert versions_around_a_commit(store, venue, apart=False) == [1, 1]
+    assert versions_around_a_commit(store, venue, apart=False) == [2, 2]
 
 
 def test_control_two_reads_see_two(store: OpenStore, venue: Database) -> None:
-    assert revisions_around_a_commit(store, venue, apart=True) == [1, 2]
+    assert versions_around_a_commit(store, venue, apart=True) == [1, 2]
 
 
 async def held(asked: dict[str, Hold], inside: Transaction) -> object:
-    return await inside.hold(asked, NO_ENTRY)
+    return await inside.tickets.hold(asked, NO_ENTRY)
 
 
 def test_a_read_sees_what_the_store_itself_has_committed(store: OpenStore) -> None:
-    for revision in range(2, 20):
-        hold = {"open": Hold(f"reason {revision}", None)}
+    for version in range(2, 20):
+        hold = {"open": Hold(f"reason {version}", None)}
         store.commit(partial(held, hold))
-        tickets = store.read(lambda seen: seen.read_whole_tickets(["open"]))
-        assert tickets["open"].revision == revision
+        tickets = store.read(lambda seen: seen.tickets.read_whole(["open"]))
+        assert tickets["open"].version == version
 
 
 def test_a_read_is_at_the_stores_moment_and_holds_no_writer_up(
@@ -221,18 +222,18 @@ def test_a_read_is_at_the_stores_moment_and_holds_no_writer_up(
 ) -> None:
     async def look(seen: Snapshot) -> object:
         with venue.writing():
-            return await seen.moment()
+            return await seen.now()
 
     assert store.read(look) == NOW
 
 
 def test_work_that_fails_leaves_the_reader_usable(store: OpenStore, venue: Database) -> None:
     async def work(seen: Snapshot) -> None:
-        await seen.read_tickets(["open"])
+        await seen.tickets.read(["open"])
         raise ZeroDivisionError
 
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
             store.read(work)
-    assert revisions_around_a_commit(store, venue, apart=True) == [1, 2]
+    assert versions_around_a_commit(store, venue, apart=True) == [1, 2]
     assert store.read_credentials().applications

@@ -1,4 +1,4 @@
-"""The store contract of webhooks: what every engine must do, asked of each of them."""
+"""The store contract of webhooks: tests that every engine must pass."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -27,52 +27,52 @@ def clock(database: Database) -> Clock:
 @pytest.fixture
 def store(database: Database, clock: Clock) -> Iterator[OpenStore]:
     with opened(database.store(clock)) as store:
-        store.commit(lambda t: t.add_webhook(OTHER))
-        store.commit(lambda t: t.add_webhook(HOOK))
+        store.commit(lambda t: t.webhooks.add(OTHER))
+        store.commit(lambda t: t.webhooks.add(HOOK))
         yield store
 
 
 def lease(store: OpenStore, holder: str = "me") -> bool:
-    return "wh_1" in store.commit(lambda t: t.lease_webhooks(["wh_1"], holder, 60))
+    return "wh_1" in store.commit(lambda t: t.webhooks.lease(["wh_1"], holder, 60))
 
 
 def move(store: OpenStore, holder: str = "me") -> list[Pending] | None:
-    found = store.commit(lambda t: t.move_webhook("wh_1", holder, {1: 7, 3: 2}, {1: 9}, MESSAGES))
+    found = store.commit(lambda t: t.webhooks.move("wh_1", holder, {1: 7, 3: 2}, {1: 9}, MESSAGES))
     return None if found is None else list(found)
 
 
 def set_state(store: OpenStore, state: WebhookState) -> None:
-    assert store.commit(lambda t: t.set_webhook_state("wh_1", state, "why"))
+    assert store.commit(lambda t: t.webhooks.set_state("wh_1", state, "why"))
 
 
 def pending(store: OpenStore, limit: int = 9) -> list[Pending]:
-    return list(store.read(lambda s: s.pending_messages("wh_1", limit)))
+    return list(store.read(lambda s: s.webhooks.pending_messages("wh_1", limit)))
 
 
 def found(store: OpenStore) -> Webhook:
-    webhook = store.read(lambda s: s.find_webhook("wh_1"))
+    webhook = store.read(lambda s: s.webhooks.find("wh_1"))
     assert webhook
     return webhook
 
 
 def note(store: OpenStore, message_id: str, state: MessageState, problem: str | None) -> None:
     attempt = Attempt(message_id, state, NOW, LATER, 500 if problem else 204, problem)
-    store.commit(lambda t: t.note_attempt(attempt))
+    store.commit(lambda t: t.webhooks.note_attempt(attempt))
 
 
 def test_an_endpoint_is_kept_as_it_was_given(store: OpenStore) -> None:
-    assert list(store.read(lambda s: s.read_webhooks())) == sorted(
+    assert list(store.read(lambda s: s.webhooks.read_all())) == sorted(
         [HOOK, OTHER], key=lambda one: one.channel_code
     )
     assert found(store) == HOOK
-    assert store.read(lambda s: s.find_webhook("wh_none")) is None
+    assert store.read(lambda s: s.webhooks.find("wh_none")) is None
 
 
 def test_a_channel_is_read_with_its_grants(store: OpenStore) -> None:
-    channel = store.read(lambda s: s.read_channel(CHANNEL))
+    channel = store.read(lambda s: s.access.read_channel(CHANNEL))
     assert channel
     assert channel.organizations == {ORGANIZATION}
-    assert store.read(lambda s: s.read_channel("nobody")) is None
+    assert store.read(lambda s: s.access.read_channel("nobody")) is None
 
 
 def test_a_position_is_moved_with_its_messages_or_not_at_all(
@@ -89,8 +89,14 @@ def test_a_position_is_moved_with_its_messages_or_not_at_all(
     assert {one.due_at for one in added} == {NOW}
     assert found(store).position == {1: 9}
     assert move(store) is None  # it is no longer there
-    assert store.read(lambda s: s.read_body("msg_2")) == MESSAGES[2].body
-    assert store.read(lambda s: s.read_body("msg_9")) is None
+    assert store.read(lambda s: s.webhooks.read_body("msg_2")) == MESSAGES[2].body
+    assert store.read(lambda s: s.webhooks.read_body("msg_9")) is None
+
+
+def test_an_endpoint_moves_past_entries_without_messages(store: OpenStore) -> None:
+    assert lease(store)
+    assert store.commit(lambda t: t.webhooks.move("wh_1", "me", {1: 7, 3: 2}, {1: 9}, [])) == []
+    assert found(store).position == {1: 9}
 
 
 def test_who_is_not_active_is_not_moved_nor_leased(store: OpenStore) -> None:
@@ -100,16 +106,16 @@ def test_who_is_not_active_is_not_moved_nor_leased(store: OpenStore) -> None:
         assert (found(store).state, found(store).reason) == (state, "why")
         assert move(store) is None
         assert not lease(store)
-    store.commit(lambda t: t.set_webhook_state("wh_1", WebhookState.ACTIVE, None))
+    store.commit(lambda t: t.webhooks.set_state("wh_1", WebhookState.ACTIVE, None))
     assert move(store)
-    assert not store.commit(lambda t: t.set_webhook_state("wh_9", WebhookState.ACTIVE, None))
+    assert not store.commit(lambda t: t.webhooks.set_state("wh_9", WebhookState.ACTIVE, None))
 
 
 def test_a_lease_is_one_holders_until_its_end_or_its_return(store: OpenStore, clock: Clock) -> None:
     assert lease(store, "a")
     assert not lease(store, "b")
     assert found(store).leased_to == "a"
-    store.commit(lambda t: t.release_webhooks("a"))
+    store.commit(lambda t: t.webhooks.release_leases("a"))
     assert found(store).leased_to is None
     assert lease(store, "b")
     clock.now += timedelta(seconds=60)
@@ -128,15 +134,15 @@ def test_attempts_are_kept_and_what_ended_stays_so(store: OpenStore) -> None:
     note(store, "msg_0", MessageState.DELIVERED, None)  # too late
     note(store, "msg_1", MessageState.DELIVERED, None)
     assert [one.message_id for one in pending(store)] == ["msg_2"]
-    newest, taken, given_up = store.read(lambda s: s.deliveries("wh_1", 9))
+    newest, taken, given_up = store.read(lambda s: s.webhooks.deliveries("wh_1", 9))
     assert (newest.state, newest.attempts, newest.status) == (MessageState.PENDING, 0, None)
     assert (taken.state, taken.status, taken.problem) == (MessageState.DELIVERED, 204, None)
     assert (given_up.state, given_up.attempts) == (MessageState.GIVEN_UP, 2)
-    assert list(store.read(lambda s: s.deliveries("wh_1", 9, failed=True))) == [given_up]
-    assert list(store.read(lambda s: s.deliveries("wh_1", 1))) == [newest]
-    assert store.read(lambda s: s.delivered_since("wh_1", NOW))
-    assert not store.read(lambda s: s.delivered_since("wh_1", LATER))
-    assert store.read(lambda s: s.webhook_backlog()) == Backlog(1, NOW)
+    assert list(store.read(lambda s: s.webhooks.deliveries("wh_1", 9, failed=True))) == [given_up]
+    assert list(store.read(lambda s: s.webhooks.deliveries("wh_1", 1))) == [newest]
+    assert store.read(lambda s: s.webhooks.delivered_since("wh_1", NOW))
+    assert not store.read(lambda s: s.webhooks.delivered_since("wh_1", LATER))
+    assert store.read(lambda s: s.webhooks.backlog()) == Backlog(1, NOW)
 
 
 def test_what_is_replayed_waits_in_its_old_place(store: OpenStore) -> None:
@@ -144,9 +150,9 @@ def test_what_is_replayed_waits_in_its_old_place(store: OpenStore) -> None:
     move(store)
     note(store, "msg_0", MessageState.GIVEN_UP, "refused")
     note(store, "msg_1", MessageState.DELIVERED, None)
-    assert store.commit(lambda t: t.replay_messages("wh_1", None)) == 1
-    assert store.commit(lambda t: t.replay_messages("wh_1", "msg_1")) == 1
-    assert store.commit(lambda t: t.replay_messages("wh_2", "msg_1")) == 0
+    assert store.commit(lambda t: t.webhooks.replay_messages("wh_1", None)) == 1
+    assert store.commit(lambda t: t.webhooks.replay_messages("wh_1", "msg_1")) == 1
+    assert store.commit(lambda t: t.webhooks.replay_messages("wh_2", "msg_1")) == 0
     assert [(one.message_id, one.attempts) for one in pending(store)] == [
         ("msg_0", 0),
         ("msg_1", 0),
@@ -160,19 +166,19 @@ def test_what_ended_is_pruned_in_portions_and_what_waits_is_not(store: OpenStore
     note(store, "msg_0", MessageState.GIVEN_UP, "refused")
     note(store, "msg_1", MessageState.DELIVERED, None)
     note(store, "msg_2", MessageState.PENDING, "refused")
-    assert store.commit(lambda t: t.prune_messages("wh_1", NOW, 9)) == 0
-    assert store.commit(lambda t: t.prune_messages("wh_1", LATER, 1)) == 1
-    assert store.commit(lambda t: t.prune_messages("wh_1", LATER, 9)) == 1
+    assert store.commit(lambda t: t.webhooks.prune_messages("wh_1", NOW, 9)) == 0
+    assert store.commit(lambda t: t.webhooks.prune_messages("wh_1", LATER, 1)) == 1
+    assert store.commit(lambda t: t.webhooks.prune_messages("wh_1", LATER, 9)) == 1
     assert [one.message_id for one in pending(store)] == ["msg_2"]
 
 
 def test_secrets_are_exchanged_and_an_endpoint_goes_with_its_messages(store: OpenStore) -> None:
-    assert store.commit(lambda t: t.set_webhook_secrets("wh_1", "new", "old", LATER))
+    assert store.commit(lambda t: t.webhooks.set_secrets("wh_1", "new", "old", LATER))
     assert list(found(store).secrets_at(NOW)) == ["new", "old"]
     assert list(found(store).secrets_at(LATER)) == ["new"]
     lease(store)
     move(store)
-    assert store.commit(lambda t: t.remove_webhook("wh_1"))
-    assert not store.commit(lambda t: t.remove_webhook("wh_1"))
+    assert store.commit(lambda t: t.webhooks.remove("wh_1"))
+    assert not store.commit(lambda t: t.webhooks.remove("wh_1"))
     assert pending(store) == []
-    assert list(store.read(lambda s: s.read_webhooks())) == [OTHER]
+    assert list(store.read(lambda s: s.webhooks.read_all())) == [OTHER]

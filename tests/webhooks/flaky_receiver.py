@@ -1,8 +1,7 @@
-"""A receiver in a process of its own, to be killed: `python -m tests.webhooks.flaky_receiver PORT
-FILE SEED`.
+"""A receiver process to kill: `python -m tests.webhooks.flaky_receiver PORT FILE SEED`.
 
-It fails three times of ten: it answers 500, cuts the connection before or after it has read the
-message, or says nothing. Whatever it has read is a line of FILE, written before it answers.
+It fails three of ten requests: it responds 500, closes the connection before or after it has read
+the message, or does not respond. It writes each message to FILE before it responds.
 """
 
 import json
@@ -18,7 +17,7 @@ OUTCOMES = FAILURES + ("taken",) * (100 - len(FAILURES))
 
 
 class Server(ThreadingHTTPServer):
-    """Takes its port again right after it was killed."""
+    """Can use its port again right after a kill."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -40,7 +39,7 @@ def main(port: int, path: Path, seed: int) -> None:
                 return
             length = int(self.headers["Content-Length"])
             body = self.rfile.read(length).decode()
-            if len(body.encode()) < length:  # whoever sent it was killed in its midst
+            if len(body.encode()) < length:  # the sender was killed while it sent
                 self.cut()
                 return
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -61,7 +60,7 @@ def main(port: int, path: Path, seed: int) -> None:
             self.connection.shutdown(socket.SHUT_RDWR)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = Server(("127.0.0.1", port), Handler)
     sys.stdout.write(f"{server.server_port}\n")

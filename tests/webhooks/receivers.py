@@ -1,4 +1,4 @@
-"""Receivers on loopback, in the event loop of the test: they answer as the test says."""
+"""Receivers on loopback, in the event loop of the test, with the responses of the test."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class Received(NamedTuple):
-    """A message as it came. `headers` by their names in lower case."""
+    """A received message. `headers` by their names in lower case."""
 
     target: str
     headers: Mapping[str, str]
@@ -20,57 +20,57 @@ class Received(NamedTuple):
 
     @property
     def message_id(self) -> str:
-        """The same at all attempts."""
+        """Its id, the same in all attempts."""
         return self.headers["webhook-id"]
 
     @property
     def seats(self) -> list[dict[str, Any]]:
-        """The seats that it tells of."""
+        """Its seats."""
         seats: list[dict[str, Any]] = msgspec.json.decode(self.body)["data"]["seats"]
         return seats
 
     @property
     def versions(self) -> dict[str, int]:
-        """By token its version."""
+        """The version of each token."""
         return {seat["token"]: seat["version"] for seat in self.seats}
 
 
 Respond = Callable[[Received], Awaitable[bytes]]
-"""The bytes of the answer; none = the connection is cut."""
+"""Returns the bytes of the response; empty = the connection is closed."""
 
 
 class Receiver:
-    """What has come so far. `respond` may be changed at any time."""
+    """The messages so far. `respond` may be changed at any time."""
 
     def __init__(self, respond: Respond) -> None:
         self.respond = respond
         self.received: list[Received] = []
         self.connections = 0
         self.url = ""
-        self._news = asyncio.Condition()
+        self._arrived = asyncio.Condition()
 
     async def until(self, is_enough: Callable[[list[Received]], bool]) -> list[Received]:
-        """All that came, once it is enough."""
-        async with asyncio.timeout(30), self._news:
-            await self._news.wait_for(lambda: is_enough(self.received))
+        """Wait until the received messages are enough, and return them."""
+        async with asyncio.timeout(30), self._arrived:
+            await self._arrived.wait_for(lambda: is_enough(self.received))
         return self.received
 
     async def count(self, messages: int) -> list[Received]:
-        """All that came, once there are so many."""
+        """Wait for this many messages, and return them."""
         return await self.until(lambda received: len(received) >= messages)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, request after request."""
+        """Serve one connection."""
         self.connections += 1
         try:
             while received := await read_request(reader):
                 self.received.append(received)
-                async with self._news:
-                    self._news.notify_all()
-                answer = await self.respond(received)
-                if not answer:
+                async with self._arrived:
+                    self._arrived.notify_all()
+                response = await self.respond(received)
+                if not response:
                     return
-                writer.write(answer)
+                writer.write(response)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             return
@@ -79,7 +79,7 @@ class Receiver:
 
 
 async def read_request(reader: asyncio.StreamReader) -> Received | None:
-    """The next request of a connection; None = there is none."""
+    """The next request of a connection; None = the client has closed it."""
     head = await reader.read(1)
     if not head:
         return None
@@ -91,12 +91,12 @@ async def read_request(reader: asyncio.StreamReader) -> Received | None:
 
 
 async def take(_received: Received) -> bytes:
-    """A receiver that takes all."""
+    """Accept every message."""
     return OK
 
 
 def answering(status: int, *headers: str) -> Respond:
-    """A receiver that always answers so."""
+    """A receiver that always responds with this status."""
     lines = [f"HTTP/1.1 {status} Whatever", "Content-Length: 0", *headers, "", ""]
 
     async def respond(_received: Received) -> bytes:
@@ -107,7 +107,7 @@ def answering(status: int, *headers: str) -> Respond:
 
 @asynccontextmanager
 async def receiving(respond: Respond = take) -> AsyncIterator[Receiver]:
-    """A receiver on a port of its own."""
+    """A receiver on a free port."""
     receiver = Receiver(respond)
     connections: set[asyncio.Task[None]] = set()
 
@@ -136,7 +136,7 @@ async def receiving(respond: Respond = take) -> AsyncIterator[Receiver]:
 
 @contextmanager
 def receiver_in_thread(respond: Respond) -> Iterator[Receiver]:
-    """A receiver beside the test, which itself waits in no event loop."""
+    """A receiver in a thread, for a test without an event loop."""
     ready: list[tuple[Receiver, asyncio.AbstractEventLoop, asyncio.Event]] = []
     begun = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Where webhooks are never sent to, in each of the forms in which an address can be written."""
+"""Addresses to which webhooks are never sent, in every form of writing them."""
 
 import asyncio
 import threading
@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from seatlatch.domain.refusal import InvalidRequest
-from seatlatch.operations.provision import NotDone
+from seatlatch.domain.refusal import InvalidRequest, NotDone
 from seatlatch.operations.write_webhooks import require_url
 from seatlatch.webhooks.addresses import (
     LOOPBACK,
@@ -19,6 +18,7 @@ from seatlatch.webhooks.addresses import (
     checked_addresses,
     require_allowed,
 )
+from tests.cases import all_cases
 
 NOT_PUBLIC = (
     ("127.0.0.1", "loopback"),
@@ -109,7 +109,7 @@ NOT_PUBLIC = (
     ("ff02::1", "multicast"),
     ("ff0e::1", "multicast, global"),
 )
-"""As they stand in a URL; the system's resolver makes addresses of them, as it does of any name."""
+"""As they are written in a URL; the system's resolver turns them into addresses."""
 
 PUBLIC_4 = ("1.1.1.1", "8.8.8.8", "134744072", "9.255.255.255", "11.0.0.0", "100.63.255.255")
 PUBLIC_6 = ("2606:4700:4700::1111", "2a00:1450:4001:80e::200e", "2001:4860:4860::8888")
@@ -126,12 +126,12 @@ EMBEDDED = (
     "2001:0:4136:e378:8000:63bf:f7f7:f7f7",
     "2606:4700::5efe:8.8.8.8",
 )
-"""A public IPv4 address within."""
+"""IPv6 addresses that contain a public IPv4 address."""
 OWN = ("127.0.0.1", "127.1", "2130706433", "::1")
 
 
 def naming(*addresses: str) -> Resolve:
-    """A resolver that knows these addresses."""
+    """A resolver that returns these addresses."""
 
     async def resolve(_host: str, _port: int) -> Sequence[str]:
         return addresses
@@ -140,7 +140,7 @@ def naming(*addresses: str) -> Resolve:
 
 
 def check(host: str, allowed: Allowed, resolve: Resolve | None = None) -> Sequence[str]:
-    """The addresses of a host, in a loop of its own."""
+    """Check a host in a new event loop."""
 
     async def main() -> Sequence[str]:
         return await checked_addresses(host, 443, allowed, resolve or Resolver())
@@ -156,10 +156,10 @@ def test_there_are_sixty_and_more() -> None:
     assert len(dict(NOT_PUBLIC)) == len(NOT_PUBLIC) >= 60
 
 
-@pytest.mark.parametrize(("host", "_what"), NOT_PUBLIC)
-@pytest.mark.parametrize("allowed", [PUBLIC, LOOPBACK], ids=["public", "loopback"])
+@all_cases(("host", "_what"), NOT_PUBLIC)
+@all_cases("allowed", [PUBLIC, LOOPBACK], ids=["public", "loopback"])
 def test_no_form_of_a_private_address_is_sent_to(host: str, _what: str, allowed: Allowed) -> None:
-    """With `loopback` it is this machine's own in its plain form alone that is."""
+    """Except with `loopback` this machine's own, in its plain form."""
     if allowed == LOOPBACK and "loopback" in _what and (host == "::1" or ":" not in host):
         assert check(host, allowed)
     elif allowed == LOOPBACK and host == "0:0:0:0:0:0:0:1":
@@ -169,9 +169,9 @@ def test_no_form_of_a_private_address_is_sent_to(host: str, _what: str, allowed:
             check(host, allowed)
 
 
-@pytest.mark.parametrize(("host", "_what"), NOT_PUBLIC)
-def test_nor_is_a_webhook_added_there(host: str, _what: str) -> None:
-    """What has no form of a URL is refused for that."""
+@all_cases(("host", "_what"), NOT_PUBLIC)
+def test_no_webhook_is_added_there(host: str, _what: str) -> None:
+    """Some forms are already refused as invalid URLs."""
 
     async def main() -> None:
         require_url(in_url(host))
@@ -182,12 +182,12 @@ def test_nor_is_a_webhook_added_there(host: str, _what: str) -> None:
 
 
 @pytest.mark.parametrize("host", PUBLIC_4)
-def test_public_ones_are(host: str) -> None:
+def test_public_addresses_are_allowed(host: str) -> None:
     assert len(check(host, PUBLIC)) == 1
 
 
-@pytest.mark.parametrize("address", PUBLIC_6 + EMBEDDED)
-def test_public_ones_of_ipv6_are(address: str) -> None:
+@all_cases("address", PUBLIC_6 + EMBEDDED)
+def test_public_ipv6_addresses_are_allowed(address: str) -> None:
     assert check("example.com", PUBLIC, naming(address)) == [address]
 
 
@@ -208,28 +208,28 @@ def test_loopback_is_refused_unless_it_is_allowed(host: str) -> None:
         ("8.8.8.8", "fe80::1%eth0"),
     ],
 )
-def test_of_a_names_addresses_a_private_one_is_enough(addresses: tuple[str, ...]) -> None:
+def test_one_private_address_of_a_name_is_enough_to_refuse(addresses: tuple[str, ...]) -> None:
     with pytest.raises(AddressRefused, match="neither public"):
         check("example.com", PUBLIC, naming(*addresses))
 
 
 @pytest.mark.parametrize("addresses", [(), ("what",), ("",), ("8.8.8.8.8",)])
-def test_what_is_no_address_is_refused(addresses: tuple[str, ...]) -> None:
+def test_invalid_addresses_are_refused(addresses: tuple[str, ...]) -> None:
     with pytest.raises(AddressRefused):
         check("example.com", PUBLIC, naming(*addresses))
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".example", "xn--.example"])
-def test_a_name_that_is_none_is_refused(host: str) -> None:
+def test_an_unknown_name_is_refused(host: str) -> None:
     with pytest.raises(AddressRefused, match="resolved"):
         check(host, PUBLIC)
 
 
-def test_who_asks_for_the_same_host_shares_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+def test_concurrent_calls_for_a_host_share_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved = []
 
     def addresses_of(host: str, port: int) -> Sequence[str]:
-        asked.append((host, port))
+        resolved.append((host, port))
         return ["8.8.8.8"]
 
     monkeypatch.setattr("seatlatch.webhooks.addresses.addresses_of", addresses_of)
@@ -240,7 +240,7 @@ def test_who_asks_for_the_same_host_shares_one_thread(monkeypatch: pytest.Monkey
         assert answers == [["8.8.8.8"]] * 50
 
     asyncio.run(main())
-    assert asked == [("example.com", 443)]
+    assert resolved == [("example.com", 443)]
 
 
 def test_a_resolver_without_a_thread_fails_once_and_not_for_ever(

@@ -1,4 +1,4 @@
-"""What becomes of what a receiver does not take, or takes slowly: on every engine."""
+"""Messages that a receiver does not accept, or accepts slowly, on every engine."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -9,11 +9,11 @@ from seatlatch.domain.webhook import MessageState, WebhookState
 from seatlatch.operations import write_webhooks
 from tests.databases import Database
 from tests.webhooks.receivers import Received, answering, receiving, take
-from tests.webhooks.telling import (
+from tests.webhooks.webhook_harness import (
     FAST,
-    SENDING,
+    TIMEOUTS,
+    dispatching,
     run,
-    telling,
     with_tickets,
 )
 
@@ -22,21 +22,21 @@ def test_a_failure_is_tried_again_under_the_same_id(database: Database) -> None:
     with_tickets(database, 1)
 
     async def test() -> None:
-        async with receiving(answering(500)) as receiver, telling(database) as teller:
-            webhook = await teller.add(receiver.url)
-            await teller.override("t0")
-            await teller.told.count("failed", 2)
+        async with receiving(answering(500)) as receiver, dispatching(database) as harness:
+            webhook = await harness.add(receiver.url)
+            await harness.override("t0")
+            await harness.observer.count("failed", 2)
             receiver.respond = take
-            await teller.told.count("delivered", 1)
+            await harness.observer.count("delivered", 1)
             assert len(receiver.received) == 3
             assert len({one.message_id for one in receiver.received}) == 1
-            (delivery,) = await teller.deliveries(webhook)
+            (delivery,) = await harness.deliveries(webhook)
             assert (delivery.attempts, delivery.problem) == (3, None)
 
     run(test())
 
 
-def test_a_ticket_waits_for_its_earlier_change_and_others_do_not(database: Database) -> None:
+def test_a_failed_message_delays_only_later_changes_of_its_tickets(database: Database) -> None:
     with_tickets(database, 3)
 
     async def test() -> None:
@@ -46,20 +46,20 @@ def test_a_ticket_waits_for_its_earlier_change_and_others_do_not(database: Datab
             good = stuck.is_set() or "t0" not in received.versions
             return await (take if good else answering(500))(received)
 
-        async with receiving(respond) as receiver, telling(database) as teller:
-            await teller.add(receiver.url, own=True)
-            await teller.unlock("t0")
-            await teller.lock("t0", "t1")
-            await teller.unlock("t1")
-            await teller.unlock("t2")
+        async with receiving(respond) as receiver, dispatching(database) as harness:
+            await harness.add(receiver.url, own=True)
+            await harness.unlock("t0")
+            await harness.lock("t0", "t1")
+            await harness.unlock("t1")
+            await harness.unlock("t2")
             await receiver.until(lambda received: any("t2" in one.versions for one in received))
-            await teller.told.count("failed", 3)
+            await harness.observer.count("failed", 3)
             assert {tuple(one.versions.items()) for one in receiver.received} == {
                 (("t0", 2),),
                 (("t2", 2),),
             }
             stuck.set()
-            await teller.told.count("delivered", 4)
+            await harness.observer.count("delivered", 4)
             firsts = [one.versions for one in receiver.received]
             assert firsts.index({"t0": 3, "t1": 2}) > firsts.index({"t0": 2})
             assert firsts.index({"t1": 3}) > firsts.index({"t0": 3, "t1": 2})
@@ -71,19 +71,19 @@ def test_gone_disables_until_it_is_resumed(database: Database) -> None:
     with_tickets(database, 2)
 
     async def test() -> None:
-        async with receiving(answering(410)) as receiver, telling(database) as teller:
-            webhook = await teller.add(receiver.url)
-            await teller.override("t0")
-            await teller.told.count("failed", 1)
-            now = await teller.now(webhook)
+        async with receiving(answering(410)) as receiver, dispatching(database) as harness:
+            webhook = await harness.add(receiver.url)
+            await harness.override("t0")
+            await harness.observer.count("failed", 1)
+            now = await harness.now(webhook)
             assert now.state is WebhookState.DISABLED
             assert now.reason == "The receiver answered 410 Gone."
-            await teller.override("t1")
-            await teller.told.until(lambda: (0, 0.0) in teller.told.backlogs)
+            await harness.override("t1")
+            await harness.observer.until(lambda: (0, 0.0) in harness.observer.backlogs)
             assert len(receiver.received) == 1
             receiver.respond = take
-            await teller.set_state(webhook, WebhookState.ACTIVE)
-            await teller.told.count("delivered", 2)
+            await harness.set_state(webhook, WebhookState.ACTIVE)
+            await harness.observer.count("delivered", 2)
             assert {token for one in receiver.received[1:] for token in one.versions} == {
                 "t0",
                 "t1",
@@ -92,7 +92,7 @@ def test_gone_disables_until_it_is_resumed(database: Database) -> None:
     run(test())
 
 
-def test_one_that_takes_nothing_for_three_days_is_given_up_and_disabled(
+def test_an_endpoint_that_accepts_nothing_for_three_days_is_disabled(
     database: Database,
 ) -> None:
     with_tickets(database, 1)
@@ -102,23 +102,24 @@ def test_one_that_takes_nothing_for_three_days_is_given_up_and_disabled(
         times = FAST._replace(lease_seconds=10 * 86_400)
         async with (
             receiving(answering(500)) as receiver,
-            telling(database, at=clock, delays=(3_600,), times=times) as teller,
+            dispatching(database, at=clock, delays=(3_600,), times=times) as harness,
         ):
-            webhook = await teller.add(receiver.url)
-            await teller.override("t0")
+            webhook = await harness.add(receiver.url)
+            await harness.override("t0")
             for hour in range(1, 73):
-                await teller.told.count("failed", hour)
+                await harness.observer.count("failed", hour)
                 clock.now += timedelta(hours=1)
-            await teller.told.count("given_up", 1)
-            now = await teller.now(webhook)
+            await harness.observer.count("given_up", 1)
+            now = await harness.now(webhook)
             assert now.state is WebhookState.DISABLED
-            (delivery,) = await teller.deliveries(webhook)
+            assert now.reason == "The receiver accepted no message for 3 days."
+            (delivery,) = await harness.deliveries(webhook)
             assert delivery.state is MessageState.GIVEN_UP
             assert delivery.problem == "The receiver answered 500."
             receiver.respond = take
-            await teller.set_state(webhook, WebhookState.ACTIVE)
-            assert await write_webhooks.replay(teller.commits, webhook.webhook_id, None) == 1
-            await teller.told.count("delivered", 1)
+            await harness.set_state(webhook, WebhookState.ACTIVE)
+            assert await write_webhooks.replay(harness.committer, webhook.webhook_id, None) == 1
+            await harness.observer.count("delivered", 1)
             assert len({one.message_id for one in receiver.received}) == 1
 
     run(test())
@@ -128,20 +129,20 @@ def test_a_message_is_replayed_under_its_own_id(database: Database) -> None:
     with_tickets(database, 1)
 
     async def test() -> None:
-        async with receiving() as receiver, telling(database) as teller:
-            webhook = await teller.add(receiver.url)
-            await teller.override("t0")
-            await teller.told.count("delivered", 1)
+        async with receiving() as receiver, dispatching(database) as harness:
+            webhook = await harness.add(receiver.url)
+            await harness.override("t0")
+            await harness.observer.count("delivered", 1)
             message_id = receiver.received[0].message_id
-            await write_webhooks.replay(teller.commits, webhook.webhook_id, [message_id])
-            await teller.told.count("delivered", 2)
+            await write_webhooks.replay(harness.committer, webhook.webhook_id, [message_id])
+            await harness.observer.count("delivered", 2)
             assert [one.message_id for one in receiver.received] == [message_id] * 2
             assert receiver.received[0].body == receiver.received[1].body
 
     run(test())
 
 
-def test_a_slow_receiver_harms_no_other(database: Database) -> None:
+def test_a_slow_receiver_does_not_delay_another_one(database: Database) -> None:
     with_tickets(database, 60)
 
     async def test() -> None:
@@ -149,19 +150,19 @@ def test_a_slow_receiver_harms_no_other(database: Database) -> None:
             await asyncio.Event().wait()
             return b""
 
-        patient = SENDING._replace(exchange_seconds=60)
+        patient = TIMEOUTS._replace(attempt_seconds=60)
         async with (
             receiving(never) as slow,
             receiving() as quick,
-            telling(database, sending=patient) as teller,
+            dispatching(database, timeouts=patient) as harness,
         ):
-            await teller.add(slow.url)
-            await teller.add(quick.url)
+            await harness.add(slow.url)
+            await harness.add(quick.url)
             for number in range(60):
-                await teller.override(f"t{number}")
-            await teller.told.count("delivered", 60)
+                await harness.override(f"t{number}")
+            await harness.observer.count("delivered", 60)
             assert len(quick.received) == 60
-            assert len(slow.received) == 8  # no more are on their way to one at once
+            assert len(slow.received) == 8  # the limit of messages in flight to one endpoint
 
     run(test())
 
@@ -176,37 +177,37 @@ def test_a_dead_endpoint_does_not_copy_the_journal(
     async def test() -> None:
         async with (
             receiving(answering(500)) as receiver,
-            telling(database, delays=(3_600,)) as teller,
+            dispatching(database, delays=(3_600,)) as harness,
         ):
-            webhook = await teller.add(receiver.url)
+            webhook = await harness.add(receiver.url)
             for number in range(40):
-                await teller.override(f"t{number}")
-            await teller.told.count("failed", 10)
-            assert 10 <= len(await teller.deliveries(webhook)) < 15  # a look may end above it
+                await harness.override(f"t{number}")
+            await harness.observer.count("failed", 10)
+            assert (
+                10 <= len(await harness.deliveries(webhook)) < 15
+            )  # one step may end above the limit
             receiver.respond = take
-            await teller.set_state(webhook, WebhookState.ACTIVE)
-            await teller.told.count("delivered", 40)
+            await harness.set_state(webhook, WebhookState.ACTIVE)
+            await harness.observer.count("delivered", 40)
 
     run(test())
 
 
-def test_order_holds_beyond_what_is_looked_at(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """More messages wait than the window holds; who is not in it must not be overtaken."""
+def test_order_holds_beyond_the_window(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More messages wait than the window holds; new ones must not overtake those outside."""
     with_tickets(database, 10)
     monkeypatch.setattr("seatlatch.webhooks.endpoint.MESSAGES_WAITING_MAX", 10)
     tokens = [f"t{number}" for number in range(10)]
 
     async def test() -> None:
-        async with receiving() as receiver, telling(database, started=False) as teller:
-            await teller.add(receiver.url, own=True)
+        async with receiving() as receiver, dispatching(database, started=False) as harness:
+            await harness.add(receiver.url, own=True)
             for _ in range(5):
                 for token in tokens:
-                    await teller.unlock(token)
-                    await teller.lock(token)
-            teller.deliverer.start()
-            await teller.told.count("delivered", 100)
+                    await harness.unlock(token)
+                    await harness.lock(token)
+            harness.dispatcher.start()
+            await harness.observer.count("delivered", 100)
             for token in tokens:
                 versions = [
                     one.versions[token] for one in receiver.received if token in one.versions
@@ -216,39 +217,39 @@ def test_order_holds_beyond_what_is_looked_at(
     run(test())
 
 
-def test_what_ended_is_forgotten_after_a_week(database: Database) -> None:
+def test_old_results_are_removed_after_a_week(database: Database) -> None:
     with_tickets(database, 2)
     clock = database.clock(datetime.now(UTC))
 
     async def test() -> None:
         times = FAST._replace(prune_seconds=0.01)
-        async with receiving() as receiver, telling(database, at=clock, times=times) as teller:
-            webhook = await teller.add(receiver.url)
-            await teller.override("t0")
-            await teller.told.count("delivered", 1)
+        async with receiving() as receiver, dispatching(database, at=clock, times=times) as harness:
+            webhook = await harness.add(receiver.url)
+            await harness.override("t0")
+            await harness.observer.count("delivered", 1)
             clock.now += timedelta(days=7, seconds=1)
-            await teller.override("t1")
-            await teller.told.count("delivered", 2)
-            await teller.told.until(lambda: len(teller.told.backlogs) > 20)
-            assert [one.created_at for one in await teller.deliveries(webhook)] == [clock.now]
+            await harness.override("t1")
+            await harness.observer.count("delivered", 2)
+            await harness.observer.until(lambda: len(harness.observer.backlogs) > 20)
+            assert [one.created_at for one in await harness.deliveries(webhook)] == [clock.now]
 
     run(test())
 
 
-def test_what_waits_is_told(database: Database) -> None:
+def test_the_backlog_is_reported(database: Database) -> None:
     with_tickets(database, 3)
     clock = database.clock(datetime.now(UTC))
 
     async def test() -> None:
         async with (
             receiving(answering(500)) as receiver,
-            telling(database, at=clock, delays=(3_600,)) as teller,
+            dispatching(database, at=clock, delays=(3_600,)) as harness,
         ):
-            await teller.add(receiver.url)
-            await teller.override("t0")
-            await teller.override("t1")
-            await teller.told.count("failed", 2)
+            await harness.add(receiver.url)
+            await harness.override("t0")
+            await harness.override("t1")
+            await harness.observer.count("failed", 2)
             clock.now += timedelta(seconds=90)
-            await teller.told.until(lambda: (2, 90.0) in teller.told.backlogs)
+            await harness.observer.until(lambda: (2, 90.0) in harness.observer.backlogs)
 
     run(test())

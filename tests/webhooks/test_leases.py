@@ -1,79 +1,82 @@
-"""Who tells an endpoint, of several who could: on every engine."""
+"""Which of several processes delivers to an endpoint, on every engine."""
 
 from datetime import UTC, datetime, timedelta
 
 from tests.databases import Database
 from tests.webhooks.receivers import receiving
-from tests.webhooks.telling import (
+from tests.webhooks.webhook_harness import (
+    dispatching,
     kill,
     run,
-    telling,
     with_tickets,
 )
 
 
-def test_one_of_two_deliverers_tells_and_the_other_takes_over(database: Database) -> None:
+def test_one_of_two_dispatchers_delivers_and_the_other_takes_over(database: Database) -> None:
     with_tickets(database, 20)
     clock = database.clock(datetime.now(UTC))
 
     async def test() -> None:
-        async with receiving() as receiver, telling(database, at=clock, started=False) as second:
-            async with telling(database, at=clock, killed=True) as first:
+        async with (
+            receiving() as receiver,
+            dispatching(database, at=clock, started=False) as second,
+        ):
+            async with dispatching(database, at=clock, killed=True) as first:
                 webhook = await first.add(receiver.url)
                 await first.override("t0")
-                await first.told.count("delivered", 1)
-                second.deliverer.start()
+                await first.observer.count("delivered", 1)
+                second.dispatcher.start()
                 for number in range(1, 10):
                     await first.override(f"t{number}")
-                await first.told.count("delivered", 10)
-                assert second.deliverer.endpoints == frozenset()
-                await kill(first.deliverer)
+                await first.observer.count("delivered", 10)
+                assert second.dispatcher.endpoints == frozenset()
+                await kill(first.dispatcher)
             await second.override("t10")
-            await second.told.until(lambda: len(second.told.backlogs) > 3)
-            assert len(receiver.received) == 10  # the lease of the one that died holds
+            await second.observer.until(lambda: len(second.observer.backlogs) > 3)
+            assert len(receiver.received) == 10  # the lease of the dead one has not ended
             clock.now += timedelta(seconds=31)
             await receiver.count(11)
-            assert (await second.now(webhook)).leased_to == second.deliverer.holder
-            await second.told.count("delivered", 1)
+            assert (await second.now(webhook)).leased_to == second.dispatcher.holder
+            await second.observer.count("delivered", 1)
             assert len(receiver.received) == 11
 
     run(test())
 
 
-def test_one_that_stops_in_order_lets_go_at_once(database: Database) -> None:
+def test_a_regular_stop_releases_the_lease_at_once(database: Database) -> None:
     with_tickets(database, 2)
 
     async def test() -> None:
-        async with receiving() as receiver, telling(database) as second:
-            async with telling(database) as first:
+        async with receiving() as receiver, dispatching(database) as second:
+            async with dispatching(database) as first:
                 webhook = await first.add(receiver.url)
                 await first.override("t0")
                 await receiver.count(1)
             await second.override("t1")
             await receiver.until(lambda received: any("t1" in one.versions for one in received))
-            assert (await second.now(webhook)).leased_to == second.deliverer.holder
+            assert (await second.now(webhook)).leased_to == second.dispatcher.holder
 
     run(test())
 
 
-def test_who_lost_the_lease_does_not_move_the_endpoint(database: Database) -> None:
-    """The guard in the database itself, whatever the deliverers believe."""
+def test_a_process_without_the_lease_cannot_move_the_endpoint(database: Database) -> None:
+    """The database itself checks it, whatever the dispatchers assume."""
     with_tickets(database, 1)
     clock = database.clock(datetime.now(UTC))
 
     async def test() -> None:
-        async with telling(database, at=clock, started=False) as teller:
-            webhook = await teller.add("https://example.com/")
+        async with dispatching(database, at=clock, started=False) as harness:
+            webhook = await harness.add("https://example.com/")
             name, place = webhook.webhook_id, webhook.position
 
             async def lease(holder: str) -> bool:
-                return name in await teller.store.commit(
-                    lambda t: t.lease_webhooks([name], holder, 30)
+                return name in await harness.store.commit(
+                    lambda t: t.webhooks.lease([name], holder, 30)
                 )
 
             async def move(holder: str, before: dict[int, int], after: dict[int, int]) -> bool:
-                moved = await teller.store.commit(
-                    lambda t: t.move_webhook(name, holder, before, after, [])
+                moved = await harness.store.commit(
+                    lambda t: t.webhooks.move(name, holder, before, after, [])
                 )
                 return moved is not None
 

@@ -1,4 +1,4 @@
-"""What a message says, how long it may be, and how it is signed."""
+"""The content of messages, their size limits and their signatures."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -46,8 +46,8 @@ def event(
     )
 
 
-def test_a_message_is_as_the_document_shows_it() -> None:
-    """To the letter: the document's members first, then what a seat has beside them."""
+def test_a_message_has_the_documents_form() -> None:
+    """Exactly: first the document's members, then the additional ones of a seat."""
     (message,) = messages_of([event("t", hold_expires_at=NOW)], lambda: "msg_1")
     assert message.message_id == "msg_1"
     assert message.tokens == ["t"]
@@ -77,7 +77,7 @@ def test_each_outcome_has_its_word(outcome: Outcome, change: str) -> None:
     assert "holdExpiresAt" not in seat
 
 
-def test_nothing_is_told_that_a_seats_message_does_not_need() -> None:
+def test_a_message_has_no_owner_and_no_barcode() -> None:
     (message,) = messages_of([event("t")])
     assert "owner" not in message.body
     assert "barcode" not in message.body
@@ -89,13 +89,13 @@ def test_nothing_is_told_that_a_seats_message_does_not_need() -> None:
         max_size=150,
     )
 )
-def test_a_message_has_its_bounds_and_nothing_is_lost(told: list[tuple[int, str, str]]) -> None:
+def test_a_message_has_its_bounds_and_nothing_is_lost(seats: list[tuple[int, str, str]]) -> None:
     """One request and one organization; 100 seats and 20 kB, unless one seat alone is longer."""
     numbers = count()
-    told.sort(key=lambda one: one[0])
+    seats.sort(key=lambda one: one[0])
     events = [
         event(f"t{next(numbers)}", entry_id=entry_id, organization_id=organization, section=text)
-        for entry_id, organization, text in told
+        for entry_id, organization, text in seats
     ]
     by_token = {one.record.token: one for one in events}
     found = list(messages_of(events))

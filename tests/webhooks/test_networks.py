@@ -1,4 +1,4 @@
-"""Private networks that the operator allows, and what stays refused whatever is listed."""
+"""Private networks that the operator allows, and addresses that are always refused."""
 
 import pytest
 
@@ -6,6 +6,7 @@ from seatlatch.setting_values import webhook_networks
 from seatlatch.settings import read_settings
 from seatlatch.webhooks.addresses import AddressRefused, Allowed
 from seatlatch.wiring import allowed_by
+from tests.cases import all_cases
 from tests.cli.commands import run_within
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.webhooks.test_addresses import NOT_PUBLIC, check, naming
@@ -36,21 +37,21 @@ def test_other_private_networks_stay_refused(address: str) -> None:
         check("example.com", PRIVATE, naming(address))
 
 
-@pytest.mark.parametrize("address", NEVER)
+@all_cases("address", NEVER)
 def test_some_addresses_are_refused_whatever_is_listed(address: str) -> None:
     with pytest.raises(AddressRefused):
         check("example.com", EVERYTHING, naming(address))
 
 
-def test_the_setting_is_what_a_server_and_the_command_use() -> None:
+def test_the_setting_becomes_the_allowed_networks() -> None:
     settings = read_settings({"SEATLATCH_WEBHOOK_NETWORKS": "10.0.0.0/8"})
     assert check("10.1.2.3", allowed_by(settings)) == ["10.1.2.3"]
     with pytest.raises(AddressRefused):
         check("10.1.2.3", allowed_by(read_settings({})))
 
 
-def test_the_list_is_what_allows_all_others() -> None:
-    """Most of what is not public would be allowed, so the test above tests the exceptions."""
+def test_the_list_allows_all_other_private_addresses() -> None:
+    """So the test above tests the exceptions."""
     plain = [host for host, what in NOT_PUBLIC if what in ("private", "unique local")]
     assert len(plain) >= 5
     for host in plain:
@@ -78,7 +79,7 @@ BAD = (
 )
 
 
-@pytest.mark.parametrize(("value", "problem"), BAD)
+@all_cases(("value", "problem"), BAD)
 def test_a_bad_list_stops_the_start(value: str, problem: str) -> None:
     ran = run_within("serve", "--port", "0", SEATLATCH_WEBHOOK_NETWORKS=value)
     assert (ran.returncode, ran.stdout) == (2, "")

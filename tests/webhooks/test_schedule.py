@@ -1,9 +1,8 @@
-"""When a message is sent again: for every number of attempts, chance and wish of a receiver's."""
+"""When a message is sent again, for every number of attempts, chance and Retry-After."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from seatlatch.webhooks.schedule import (
     next_attempt,
     retry_after_seconds,
 )
+from tests.cases import all_cases
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 attempts = st.integers(1, 100)
@@ -62,7 +62,7 @@ def test_it_is_tried_for_nearly_three_days(chance: float) -> None:
     assert 13 < tried < 22
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("header", "seconds"),
     [
         (None, 0),
@@ -79,5 +79,5 @@ def test_it_is_tried_for_nearly_three_days(chance: float) -> None:
         ("Mon, 99 Nov 2026 99:00:00 GMT", 0),
     ],
 )
-def test_what_retry_after_asks_for(header: str | None, seconds: float) -> None:
+def test_retry_after_as_seconds_or_a_date(header: str | None, seconds: float) -> None:
     assert retry_after_seconds(header, NOW) == seconds

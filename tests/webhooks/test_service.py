@@ -1,4 +1,4 @@
-"""Webhooks as the whole service tells them, from its start to its stop."""
+"""Webhooks of the whole service, from its start to its stop."""
 
 import asyncio
 import threading
@@ -10,18 +10,18 @@ from tests.databases import Database
 from tests.serving import CHANNEL, serving
 from tests.stores import opened
 from tests.webhooks.receivers import Received, Receiver, receiver_in_thread, take
-from tests.webhooks.telling import with_tickets
+from tests.webhooks.webhook_harness import with_tickets
 
 STOP_SECONDS = 4.0
 
 
 def add(database: Database, receiver: Receiver) -> None:
     with opened(database.store()) as store:
-        commits = CommitEach(store.store)
-        store.run(add_webhook(commits, receiver.url, CHANNEL, own_changes=True))
+        committer = CommitEach(store.store)
+        store.run(add_webhook(committer, receiver.url, CHANNEL, own_changes=True))
 
 
-def test_an_unlock_is_told(database: Database) -> None:
+def test_an_unlock_is_delivered(database: Database) -> None:
     with_tickets(database, 1)
     came = threading.Event()
 
@@ -38,7 +38,7 @@ def test_an_unlock_is_told(database: Database) -> None:
         assert answer.headers["Request-ID"] in received.body.decode()
 
 
-def test_the_service_stops_in_time_beside_a_receiver_that_hangs(database: Database) -> None:
+def test_the_service_stops_in_time_while_a_receiver_hangs(database: Database) -> None:
     with_tickets(database, 1)
     came = threading.Event()
 
@@ -58,7 +58,7 @@ def test_the_service_stops_in_time_beside_a_receiver_that_hangs(database: Databa
     assert database.execute("SELECT lease_holder FROM webhooks") == [(None,)]
 
 
-def test_the_service_does_not_tell_this_machine_unless_it_may(database: Database) -> None:
+def test_the_service_does_not_send_to_this_machine_by_default(database: Database) -> None:
     with_tickets(database, 1)
     with receiver_in_thread(take) as receiver:
         add(database, receiver)

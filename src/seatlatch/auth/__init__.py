@@ -1,1 +1,1 @@
-"""Who is calling: keys, access tokens, channels, grants, and how often they may call."""
+"""Authentication and rate limits: keys, access tokens, channels and grants."""

@@ -1,4 +1,7 @@
-"""Rate limits by client address, for requests that anyone can send without credentials."""
+"""Rate limits by client address, for requests that anyone can send without credentials.
+
+See decision 54.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -12,7 +15,7 @@ from seatlatch.domain.refusal import NotAuthenticated
 OF_FAILURES = "failed authentications"
 FAILURES = Rate(1, 60)
 """Requests with invalid credentials. A secret has 256 bits, so this limits the cost of guesses, not
-their success; it leaves room for many clients behind one address."""
+their success; it still allows many clients behind one address."""
 
 OF_CALLS = "token calls"
 TOKEN_CALLS = Rate(10, 100)
@@ -26,8 +29,8 @@ ADDRESSES_MAX = 20_000
 class RecentBuckets:
     """Buckets of one process in bounded memory (`auth.rate_limit.Buckets`).
 
-    With too many addresses, the one whose last request is the longest ago loses its bucket and
-    starts with a full one. Buckets in the table that workers share would stay there for ever.
+    With too many addresses, the one whose last request is the oldest loses its bucket and starts
+    with a full one. In the table that workers share, no bucket is ever removed.
     """
 
     def __init__(self, addresses_max: int = ADDRESSES_MAX) -> None:
@@ -38,23 +41,23 @@ class RecentBuckets:
         return len(self._full_at)
 
     def locked(self, key: str) -> AbstractContextManager[None]:
-        """Nobody else has them."""
+        """Nothing to lock: no other process has these buckets."""
         return NOT_SHARED
 
     def get(self, key: str, default: float, /) -> float:
-        """When the bucket is full again, or the default."""
+        """When the bucket will be full again, or the default."""
         full_at = self._full_at.get(key)
         return default if full_at is None else full_at
 
     def __setitem__(self, key: str, full_at: float, /) -> None:
-        """Set it, and drop the one that was set the longest ago if there are too many."""
+        """Set it, and remove the one that was set first if there are too many."""
         self._full_at[key] = full_at
         self._full_at.move_to_end(key)
         if len(self._full_at) > self._addresses_max:
             self._full_at.popitem(last=False)
 
     def clear(self) -> None:
-        """Every bucket is full again."""
+        """Make every bucket full."""
         self._full_at.clear()
 
 
@@ -74,10 +77,10 @@ class AddressLimits(NamedTuple):
         self.token_calls.take(address_key(address))
 
     def may_ask_database(self, address: str | None) -> bool:
-        """Whether unknown credentials of this address are worth a question to the database.
+        """Whether the database may be asked for unknown credentials of this address.
 
-        Credentials that are newer than the copy in memory are found by it at once. An address that
-        has used up its failures waits for the copy's next refresh instead.
+        This finds credentials that are newer than the copy in memory. An address that has used up
+        its failures waits for the next refresh of the copy instead.
         """
         return not self.failures.is_used_up(address_key(address))
 
@@ -85,7 +88,7 @@ class AddressLimits(NamedTuple):
         """Count a request that was refused for its credentials.
 
         Raises `RateExceeded`, in place of the refusal, if the address sent too many. A request
-        without a bearer token guesses nothing and is not counted.
+        without a bearer token is no guess and is not counted.
         """
         if refusal.token_sent:
             self.failures.take(address_key(address))
@@ -107,7 +110,7 @@ def address_limits(
 
 
 def address_key(address: str | None) -> str:
-    """What clients share a bucket by: an IPv4 address, or the network of an IPv6 address."""
+    """The key of a client's bucket: its IPv4 address, or the network of its IPv6 address."""
     if address is None or ":" not in address:
         return address or ""
     # A customer has at least one network of this size and can use every address in it.

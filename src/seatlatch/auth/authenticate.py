@@ -1,4 +1,4 @@
-"""From what a request presents to the caller it comes from."""
+"""Authentication: from the credentials in a request to its caller."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -10,8 +10,8 @@ from seatlatch.secrecy import hides
 
 
 @hides("api_key", "access_token")
-class Presented(NamedTuple):
-    """What a request says of its sender. `access_token` None = no bearer token was sent."""
+class PresentedCredentials(NamedTuple):
+    """The credentials in a request. `access_token` None = no bearer token was sent."""
 
     application_id: str
     api_key: bytes
@@ -19,11 +19,13 @@ class Presented(NamedTuple):
     channel_code: str
 
 
-def authenticate(credentials: Credentials, presented: Presented, now: datetime) -> Caller:
+def authenticate(
+    credentials: Credentials, presented: PresentedCredentials, now: datetime
+) -> Caller:
     """The caller, if application, API key, access token and channel belong together.
 
-    Raises `NotAuthenticated` or `ChannelNotAllowed`. What is said of the access token is said
-    only to those whose key is right. Source: the contract's header table.
+    Raises `NotAuthenticated` or `ChannelNotAllowed`. The problem of an access token is named only
+    to a caller with a valid key. Source: the contract's header table.
     """
     if presented.access_token is None:
         raise NotAuthenticated(
@@ -54,7 +56,7 @@ def authenticate(credentials: Credentials, presented: Presented, now: datetime) 
 
 
 def _is_one_of(key_hash: bytes, api_keys: tuple[ApiKey, ...], now: datetime) -> bool:
-    """Compares with every key, so that the time does not tell which one came close."""
+    """Compares with every key, so that the time does not reveal which one was similar."""
     found = False
     for api_key in api_keys:
         found |= same_hash(key_hash, api_key.key_hash) and _is_valid(api_key.expires_at, now)

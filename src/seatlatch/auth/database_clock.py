@@ -1,7 +1,9 @@
-"""The database's clock, as a process can read it in memory.
+"""The database's clock, computed in the memory of a process.
 
-Several machines share one database, and only its clock writes when tokens, keys and holds end. So
-only its clock decides whether they have ended.
+Several machines share one database, and the ends of tokens, keys and holds are written by its
+clock. So its clock also decides whether they have ended.
+
+See decision 63.
 """
 
 from collections.abc import Callable
@@ -13,13 +15,13 @@ DIFFERENCE_SECONDS_MAX = 5.0
 
 
 class ClockLog(Protocol):
-    """Where a difference is logged."""
+    """The log for differences."""
 
     def warning(self, event: str, **members: object) -> object:
-        """The clocks differ."""
+        """Log that the clocks differ."""
 
     def info(self, event: str, **members: object) -> object:
-        """They no longer do."""
+        """Log that they no longer differ."""
 
 
 def utc_now() -> datetime:
@@ -30,7 +32,8 @@ def utc_now() -> datetime:
 class DatabaseClock:
     """Computes the database's time from its last reading and the seconds since.
 
-    `monotonic`: seconds that never go back. Before the first reading it is this machine's time.
+    `monotonic`: a clock in seconds that never goes back. Before the first reading, the time is
+    that of this machine.
     """
 
     def __init__(
@@ -53,14 +56,14 @@ class DatabaseClock:
         return self._reading + timedelta(seconds=self._monotonic() - self._read_at)
 
     def was_read(self, reading: datetime, asked_at: float) -> None:
-        """Take a reading for which the database was asked at `asked_at`, by `monotonic`.
+        """Take a reading that was requested at `asked_at`, by `monotonic`.
 
-        The database read its clock after that, so this clock is never behind it: nothing is valid
-        for longer than the database says.
+        The database read its clock after that, so this clock is never behind the database's, and
+        nothing stays valid for longer than the database says.
         """
         self._reading, self._read_at = reading, asked_at
         seconds = (self._process_clock() - self()).total_seconds()
-        # Half of it to end: a difference near the limit would be logged again and again.
+        # It ends at half of the limit: a difference near the limit would be logged repeatedly.
         limit_seconds = DIFFERENCE_SECONDS_MAX / 2 if self._differs else DIFFERENCE_SECONDS_MAX
         differs = abs(seconds) > limit_seconds
         if self._log and differs != self._differs:

@@ -1,4 +1,7 @@
-"""Secrets are made by chance, kept as hashes, and compared in constant time."""
+"""Secrets: random, stored as hashes, and compared in constant time.
+
+See decision 25.
+"""
 
 from hashlib import sha256
 from hmac import compare_digest
@@ -8,19 +11,19 @@ SECRET_BYTES = 32
 
 
 def new_secret() -> str:
-    """A secret that nobody can guess: 43 characters that need no quoting anywhere."""
+    """A random secret of 43 characters, none of which needs quoting in a shell or URL."""
     return token_urlsafe(SECRET_BYTES)
 
 
 def hash_secret(secret: bytes) -> bytes:
-    """The hash under which a key or token is kept.
+    """The hash under which a key or token is stored.
 
-    Plain SHA-256: our secrets are random and long, so there is nothing to guess that a slow hash
-    would protect.
+    Plain SHA-256 is enough: a slow hash protects secrets that can be guessed, and these are
+    long and random.
     """
     return sha256(secret).digest()
 
 
 def same_hash(one: bytes, other: bytes) -> bool:
-    """Whether two hashes are equal, in a time that tells nothing."""
+    """Whether two hashes are equal; takes the same time for any difference."""
     return compare_digest(one, other)

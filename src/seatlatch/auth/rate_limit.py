@@ -1,4 +1,7 @@
-"""How often an application may call: buckets of requests that refill with time."""
+"""Rate limits: buckets of requests that refill with time.
+
+See decision 27.
+"""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -7,8 +10,8 @@ from typing import NamedTuple, Protocol
 
 from seatlatch.domain.refusal import RateExceeded
 
-MOMENT_SECONDS = 1e-9
-"""Less than this is an error of rounding."""
+ROUNDING_SECONDS = 1e-9
+"""A smaller difference is a rounding error."""
 
 
 class Rate(NamedTuple):
@@ -22,32 +25,32 @@ class Buckets(Protocol):
     """The buckets of one kind: for each application, when its bucket will be full again."""
 
     def locked(self, application_id: str) -> AbstractContextManager[None]:
-        """Keep other processes from its bucket, from reading the time to setting it."""
+        """Lock its bucket against other processes, from reading the value to setting it."""
 
     def get(self, application_id: str, default: float, /) -> float:
-        """That time; if none was set, the default or one that is long past."""
+        """When the bucket will be full; if that was never set, the default or a time long past."""
 
     def __setitem__(self, application_id: str, full_at: float, /) -> None:
-        """Set it."""
+        """Set when the bucket will be full."""
 
 
 NOT_SHARED: AbstractContextManager[None] = nullcontext()
 
 
 class OwnBuckets(dict[str, float]):
-    """The buckets of a process that serves alone."""
+    """The buckets of the only process of a server."""
 
     def locked(self, application_id: str) -> AbstractContextManager[None]:
-        """Nobody else has them."""
+        """Nothing to lock: no other process has these buckets."""
         return NOT_SHARED
 
 
 class RateLimit:
-    """Counts each application's requests of one kind apart; `kind` is what they are called.
+    """Limits the requests of one kind for each application; `kind` is their name in texts.
 
-    Kept as one number per application: the moment at which its bucket will be full again
-    (the generic cell rate algorithm). `monotonic` is a clock in seconds, the same for all who
-    have the `buckets`.
+    It keeps one number per application: the time at which its bucket will be full again (the
+    generic cell rate algorithm). `monotonic` is a clock in seconds, the same for all processes that
+    share the `buckets`.
     """
 
     def __init__(
@@ -69,13 +72,13 @@ class RateLimit:
         per_second, burst = self.rate
         now = self._monotonic()
         full_seconds = max(self._full_at.get(key, now) - now, 0.0)
-        return (burst - 1) / per_second - full_seconds < -MOMENT_SECONDS
+        return (burst - 1) / per_second - full_seconds < -ROUNDING_SECONDS
 
     def take(self, application_id: str) -> int | None:
-        """Count one request; how many more there are to take at this moment, None = no limit.
+        """Count one request; returns how many more are possible now, None = no limit.
 
-        Raises `RateExceeded` if there was none. To be called for known applications only, which
-        bounds the memory.
+        Raises `RateExceeded` if none was left. Call it for known applications only: each one that
+        it is called for uses memory.
         """
         if self.rate is None:
             return None
@@ -84,16 +87,16 @@ class RateLimit:
             now = self._monotonic()
             full_at = max(self._full_at.get(application_id, now), now) + 1 / per_second
             spare_seconds = burst / per_second - (full_at - now)
-            if spare_seconds < -MOMENT_SECONDS:
+            if spare_seconds < -ROUNDING_SECONDS:
                 raise rate_exceeded(self.kind, self.rate, ceil(-spare_seconds))
             self._full_at[application_id] = full_at
-        return int((spare_seconds + MOMENT_SECONDS) * per_second)
+        return int((spare_seconds + ROUNDING_SECONDS) * per_second)
 
 
 def rate_exceeded(kind: str, rate: Rate, retry_after_seconds: int) -> RateExceeded:
     """The refusal of a request over a limit."""
     return RateExceeded(
         f"More than {rate.per_second:g} {kind} a second (burst {rate.burst})."
-        " Wait as Retry-After says, then go on.",
+        " Wait for the seconds in Retry-After, then retry.",
         retry_after_seconds=retry_after_seconds,
     )

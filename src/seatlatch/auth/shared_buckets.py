@@ -1,5 +1,9 @@
-"""Buckets that the processes of one machine share: a limit is an application's, however many
-processes serve it and however its connections are spread over them.
+"""Buckets that the processes of one server share.
+
+An application's limit is the same however many processes there are and however its connections are
+distributed over them.
+
+See decision 62.
 """
 
 import fcntl
@@ -11,10 +15,10 @@ from seatlatch.auth.rate_limit import NOT_SHARED
 from seatlatch.shared_memory import SharedMemory
 
 SLOT_BYTES = 16
-"""The key of an application's bucket of a kind (0: free), and as a double when it is full again."""
+"""The key of a bucket (0: free), then as a double when the bucket will be full again."""
 
 TABLE_BYTES = 1024 * 1024
-"""Room for 65,535 buckets. The first slot is the lock for taking another one."""
+"""Enough for 65,535 buckets. The first slot is locked while a process claims another one."""
 
 
 def make_table(size_bytes: int = TABLE_BYTES) -> SharedMemory:
@@ -25,8 +29,8 @@ def make_table(size_bytes: int = TABLE_BYTES) -> SharedMemory:
 class SharedBuckets:
     """The buckets of one kind in a table (`auth.rate_limit.Buckets`).
 
-    An application keeps its slot for as long as the table exists. If no slot is left, its bucket is
-    in each process's own memory. The clock must be the same for all processes, as `time.monotonic`
+    An application keeps its slot as long as the table exists. If no slot is left, its bucket is in
+    the memory of each process. The clock must be the same for all processes, as `time.monotonic`
     is on Linux.
     """
 
@@ -39,12 +43,12 @@ class SharedBuckets:
         self._own: dict[str, float] = {}
 
     def locked(self, application_id: str) -> AbstractContextManager[None]:
-        """Keep other processes from its bucket."""
+        """Lock its bucket against other processes."""
         slot = self._slot(application_id)
         return NOT_SHARED if slot is None else self._lock(slot)
 
     def get(self, application_id: str, default: float, /) -> float:
-        """When it is full again; a new bucket has 0, which is long past."""
+        """When the bucket will be full; 0 for a new bucket, which is long past."""
         slot = self._slot(application_id)
         return self._own.get(application_id, default) if slot is None else self._times[slot]
 
@@ -58,7 +62,7 @@ class SharedBuckets:
 
     @contextmanager
     def _lock(self, index: int) -> Iterator[None]:
-        """Keep other processes from a slot, by the index of its key or its time."""
+        """Lock a slot against other processes. `index`: that of its key or of its time."""
         offset = index // 2 * SLOT_BYTES
         fcntl.lockf(self._table.descriptor, fcntl.LOCK_EX, SLOT_BYTES, offset)
         try:
@@ -67,14 +71,14 @@ class SharedBuckets:
             fcntl.lockf(self._table.descriptor, fcntl.LOCK_UN, SLOT_BYTES, offset)
 
     def _slot(self, application_id: str) -> int | None:
-        """The index of its time, None if the table is full."""
+        """The index of the time in its slot; None = the table is full."""
         try:
             return self._slots[application_id]
         except KeyError:
-            slot = self._slots[application_id] = self._found(application_id)
+            slot = self._slots[application_id] = self._claimed_slot(application_id)
             return slot
 
-    def _found(self, application_id: str) -> int | None:
+    def _claimed_slot(self, application_id: str) -> int | None:
         digest = blake2b(f"{self._kind}\0{application_id}".encode(), digest_size=8).digest()
         key = int.from_bytes(digest) or 1
         slots = len(self._keys) // 2
@@ -87,6 +91,6 @@ class SharedBuckets:
         return None
 
     def close(self) -> None:
-        """Release its views of the table."""
+        """Release the views of the table."""
         self._keys.release()
         self._times.release()

@@ -1,1 +1,1 @@
-"""The keyboard door: one file per command. Prints, and decides exit codes; no rules in here."""
+"""The command line. It prints, chooses exit codes, and has no rules."""

@@ -1,25 +1,29 @@
-"""`seatlatch app`: the marketplaces' software, with its keys and authorization codes."""
+"""`seatlatch app`: the marketplaces' software, with its keys and authorization codes.
+
+See decisions 55 and 56.
+"""
 
 from typing import Annotated
 
 import typer
 
+from seatlatch.cli.access import change
 from seatlatch.cli.options import AsJson, Database, group, settings_for
-from seatlatch.cli.printing import SHOWN_ONCE, for_people, in_columns, print_result
-from seatlatch.operations import provision
+from seatlatch.cli.output import SHOWN_ONCE, for_people, in_columns, print_result
+from seatlatch.operations import applications as operations
 from seatlatch.settings import YEAR_SECONDS
-from seatlatch.store.provisioning import ApplicationEntry
-from seatlatch.wiring import open_provisioning
+from seatlatch.store.access import ApplicationEntry
+from seatlatch.wiring import look
 
 OVERLAP_SECONDS = 86_400
 
-applications = group("Applications: the marketplaces' software, each speaking for one channel.")
+applications = group("Applications: the marketplaces' software, each acting for one channel.")
 
 ApplicationId = Annotated[
-    str, typer.Argument(metavar="APPLICATION_ID", help="What PAC-Application-ID says.")
+    str, typer.Argument(metavar="APPLICATION_ID", help="The value of PAC-Application-ID.")
 ]
 ChannelCode = Annotated[
-    str, typer.Option("--channel", metavar="CODE", help="The channel for which it speaks.")
+    str, typer.Option("--channel", metavar="CODE", help="The channel for which it acts.")
 ]
 Overlap = Annotated[
     int,
@@ -28,7 +32,7 @@ Overlap = Annotated[
         metavar="SECONDS",
         min=0,
         max=YEAR_SECONDS,
-        help=f"How long the old keys stay good; 0 = they end at once. [default: {OVERLAP_SECONDS}]",
+        help=f"How long the old keys stay valid; 0 = end at once. [default: {OVERLAP_SECONDS}]",
         show_default=False,
     ),
 ]
@@ -43,12 +47,15 @@ def add(
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add an application. Prints its API key and an authorization code, this once."""
+    """Add an application. Prints its API key and an authorization code, only this once."""
     settings = settings_for(database)
-    with open_provisioning(settings.database_url) as provisioning:
-        api_key, code = provision.add_application(
-            provisioning, application_id, channel_code, settings.authorization_code_seconds
-        )
+    api_key, code = change(
+        settings,
+        operations.add_application,
+        application_id,
+        channel_code,
+        settings.authorization_code_seconds,
+    )
     document = {
         "applicationId": application_id,
         "channelCode": channel_code,
@@ -56,10 +63,10 @@ def add(
         "authorizationCode": code.code,
     }
     lines = [
-        f"Added the application {application_id}, which speaks for {channel_code}.",
+        f"Added the application {application_id}, which acts for {channel_code}.",
         f"API key: {api_key}",
         f"Authorization code: {code.code}",
-        f"The code is good for one exchange until {for_people(code.expires_at)}.",
+        f"The code is valid for one exchange until {for_people(code.expires_at)}.",
         SHOWN_ONCE,
     ]
     print_result(as_json, document, lines, secret=True)
@@ -67,10 +74,9 @@ def add(
 
 @applications.command("list", epilog="Example: seatlatch app list --json")
 def list_all(database: Database = None, as_json: AsJson = False) -> None:
-    """List all applications, with how many keys are good and when they end."""
+    """List all applications, with the number of their valid keys and when these expire."""
     database_url = settings_for(database).database_url
-    with open_provisioning(database_url, to_write=False) as provisioning:
-        entries = provisioning.applications()
+    entries = look(database_url, lambda snapshot: snapshot.access.applications())
     document = [
         {
             "applicationId": entry.application_id,
@@ -80,8 +86,8 @@ def list_all(database: Database = None, as_json: AsJson = False) -> None:
         for entry in entries
     ]
     rows = [(entry.application_id, entry.channel_code, _keys(entry)) for entry in entries]
-    nobody = ["There is no application yet. Add one with `seatlatch app add`."]
-    print_result(as_json, {"applications": document}, in_columns(rows) or nobody, changed=False)
+    nothing = ["There is no application yet. Add one with `seatlatch app add`."]
+    print_result(as_json, {"applications": document}, in_columns(rows) or nothing, changed=False)
 
 
 @applications.command(
@@ -93,9 +99,10 @@ def rotate_key(
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give an application a new API key. Until the old ones end, both are good."""
-    with open_provisioning(settings_for(database).database_url) as provisioning:
-        api_key, old_keys_end = provision.rotate_key(provisioning, application_id, overlap_seconds)
+    """Give an application a new API key. The old keys stay valid until they expire."""
+    api_key, old_keys_end = change(
+        settings_for(database), operations.rotate_key, application_id, overlap_seconds
+    )
     document = {
         "applicationId": application_id,
         "apiKey": api_key,
@@ -103,7 +110,7 @@ def rotate_key(
     }
     lines = [
         f"The new API key of {application_id}: {api_key}",
-        f"No older key is good after {for_people(old_keys_end)}.",
+        f"All older keys expire by {for_people(old_keys_end)}.",
         SHOWN_ONCE,
     ]
     print_result(as_json, document, lines, secret=True)
@@ -113,12 +120,11 @@ def rotate_key(
 def authorize(
     application_id: ApplicationId, database: Database = None, as_json: AsJson = False
 ) -> None:
-    """Give an application a new authorization code. Its tokens stay good."""
+    """Give an application a new authorization code. Its tokens stay valid."""
     settings = settings_for(database)
-    with open_provisioning(settings.database_url) as provisioning:
-        code, expires_at = provision.authorize(
-            provisioning, application_id, settings.authorization_code_seconds
-        )
+    code, expires_at = change(
+        settings, operations.authorize, application_id, settings.authorization_code_seconds
+    )
     document = {
         "applicationId": application_id,
         "authorizationCode": code,
@@ -126,7 +132,7 @@ def authorize(
     }
     lines = [
         f"A new authorization code of {application_id}: {code}",
-        f"The code is good for one exchange until {for_people(expires_at)}.",
+        f"The code is valid for one exchange until {for_people(expires_at)}.",
         SHOWN_ONCE,
     ]
     print_result(as_json, document, lines, secret=True)
@@ -137,9 +143,8 @@ def revoke(
     application_id: ApplicationId, database: Database = None, as_json: AsJson = False
 ) -> None:
     """Remove an application. All its keys, codes and tokens end at once."""
-    with open_provisioning(settings_for(database).database_url) as provisioning:
-        provision.revoke_application(provisioning, application_id)
-    sentence = f"Revoked {application_id}: its keys, codes and tokens are no longer good."
+    change(settings_for(database), operations.revoke_application, application_id)
+    sentence = f"Revoked {application_id}: its keys, codes and tokens are no longer valid."
     print_result(as_json, {"applicationId": application_id}, [sentence])
 
 

@@ -1,24 +1,27 @@
-"""`seatlatch channel`: the channel partners and what they are granted."""
+"""`seatlatch channel`: the channel partners and their grants."""
 
 from typing import Annotated
 
 import typer
 
+from seatlatch.cli.access import change
 from seatlatch.cli.options import AsJson, Database, group, settings_for
-from seatlatch.cli.printing import in_columns, print_result
-from seatlatch.operations import provision
-from seatlatch.wiring import open_provisioning
+from seatlatch.cli.output import in_columns, print_result
+from seatlatch.operations import channels as operations
+from seatlatch.wiring import look
 
 channels = group("Channel partners, and the organizations whose tickets they see.")
 
-ChannelCode = Annotated[str, typer.Argument(metavar="CODE", help="What PAC-Channel-Code says.")]
-Name = Annotated[str, typer.Option("--name", metavar="NAME", help="What people call it.")]
+ChannelCode = Annotated[str, typer.Argument(metavar="CODE", help="The value of PAC-Channel-Code.")]
+Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Its name, for people.")]
 GrantedNow = Annotated[
     list[str],
-    typer.Option("--org", metavar="ORG_ID", help="Whose tickets it sees; once for each of them."),
+    typer.Option(
+        "--org", metavar="ORG_ID", help="An organization whose tickets it sees. May be repeated."
+    ),
 ]
 Organizations = Annotated[
-    list[str], typer.Argument(metavar="ORG_ID", help="One organization's id or more.")
+    list[str], typer.Argument(metavar="ORG_ID", help="The ids of one or more organizations.")
 ]
 
 
@@ -32,9 +35,8 @@ def add(
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a channel with its grants. Applications that speak for it come next."""
-    with open_provisioning(settings_for(database).database_url) as provisioning:
-        added = provision.add_channel(provisioning, code, name, organizations)
+    """Add a channel with its grants. Then add its applications."""
+    added = change(settings_for(database), operations.add_channel, code, name, organizations)
     sentence = f"Added the channel {code}, which sees the tickets of {_named(added.organizations)}."
     print_result(as_json, _document(*added), [sentence])
 
@@ -43,19 +45,17 @@ def add(
 def list_all(database: Database = None, as_json: AsJson = False) -> None:
     """List all channels with their grants."""
     database_url = settings_for(database).database_url
-    with open_provisioning(database_url, to_write=False) as provisioning:
-        entries = provisioning.channels()
+    entries = look(database_url, lambda snapshot: snapshot.access.channels())
     document = {"channels": [_document(*entry) for entry in entries]}
     rows = [(entry.code, entry.name, _named(entry.organizations)) for entry in entries]
-    nobody = ["There is no channel yet. Add one with `seatlatch channel add`."]
-    print_result(as_json, document, in_columns(rows) or nobody, changed=False)
+    nothing = ["There is no channel yet. Add one with `seatlatch channel add`."]
+    print_result(as_json, document, in_columns(rows) or nothing, changed=False)
 
 
 @channels.command(epilog="Example: seatlatch channel remove my-application")
 def remove(code: ChannelCode, database: Database = None, as_json: AsJson = False) -> None:
-    """Remove a channel for which no application speaks and that has locked no ticket."""
-    with open_provisioning(settings_for(database).database_url) as provisioning:
-        provision.remove_channel(provisioning, code)
+    """Remove a channel that has no application and has locked no ticket."""
+    change(settings_for(database), operations.remove_channel, code)
     print_result(as_json, {"channelCode": code}, [f"Removed the channel {code}."])
 
 
@@ -66,12 +66,11 @@ def grant(
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let a channel see the tickets of organizations. What is granted already stays so."""
-    with open_provisioning(settings_for(database).database_url) as provisioning:
-        granted, already = provision.grant(provisioning, code, organizations)
+    """Let a channel see the tickets of organizations. Existing grants stay."""
+    granted, already = change(settings_for(database), operations.grant, code, organizations)
     document = {"channelCode": code, "granted": granted, "already": already}
     lines = [f"{organization}: granted." for organization in granted]
-    lines += [f"{organization}: was granted already." for organization in already]
+    lines += [f"{organization}: was already granted." for organization in already]
     print_result(as_json, document, lines, changed=bool(granted))
 
 
@@ -82,9 +81,8 @@ def ungrant(
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let a channel no longer see the tickets of organizations. What it has locked stays locked."""
-    with open_provisioning(settings_for(database).database_url) as provisioning:
-        ended, already = provision.ungrant(provisioning, code, organizations)
+    """Remove grants of a channel. Tickets that it has locked stay locked."""
+    ended, already = change(settings_for(database), operations.ungrant, code, organizations)
     document = {"channelCode": code, "ungranted": ended, "already": already}
     lines = [f"{organization}: no longer granted." for organization in ended]
     lines += [f"{organization}: was not granted." for organization in already]
@@ -96,4 +94,4 @@ def _document(code: str, name: str, organizations: tuple[str, ...]) -> dict[str,
 
 
 def _named(organizations: tuple[str, ...]) -> str:
-    return ", ".join(organizations) or "nobody"
+    return ", ".join(organizations) or "no organization"

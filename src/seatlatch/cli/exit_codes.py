@@ -1,8 +1,8 @@
-"""What a command exits with. 0 = all was done, or was so already.
+"""The exit codes of commands. 0 = everything is in the requested state; a server stopped in order.
 
-3 = a part was done, or all of it but the result could not be printed. Typer makes 130 of Ctrl-C
-where nothing was confirmed before it; of what it broke off in the midst of, a command can't tell
-whether it is done. What was confirmed before is told, and makes 3. A server ends with 0.
+3 = a part was done, or all of it but the result could not be printed. Ctrl-C exits with 130 if
+nothing was confirmed before it, although the interrupted change may still have happened. If
+something was confirmed before, the command reports it and exits with 3.
 """
 
 NOTHING_DONE = 1

@@ -1,4 +1,7 @@
-"""Reads the lines of a file or of standard input in bounded memory, and recognizes binary files."""
+"""Reads the lines of a file or of standard input in bounded memory, and recognizes binary files.
+
+See decision 135.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -6,25 +9,25 @@ from contextlib import contextmanager
 from io import BufferedReader, RawIOBase, TextIOWrapper
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from seatlatch.operations.provision import NotDone
+from seatlatch.domain.refusal import NotDone
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 LINE_BYTES_MAX = 65_536
-"""The limit of a line, without its end."""
+"""The size limit of a line, without its line end."""
 
 PART_BYTES_MAX = LINE_BYTES_MAX + len(b"\r\n")
-"""A line is read in parts of up to this size. A line within the limit is a single part."""
+"""The largest part of a line that is read at once. A line within the limit is a single part."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 NumberedLine = tuple[int, bytes | None]
-"""A line's number, from 1, and its content without its end; None = it is too long."""
+"""A line's number, from 1, and its content without the line end; None = it is too long."""
 
 
 class Signature(NamedTuple):
-    """How files of one kind start, what they are, and what to do with one."""
+    """The first bytes of a kind of file, and the problem with it and what to do."""
 
     start: bytes
     problem: str
@@ -59,14 +62,14 @@ _SIGNATURES = (
 _BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
 _MARKUP = re.compile(rb"\s*<[!?a-zA-Z]")
 _CR_ALONE = re.compile(rb"[^\r\n]*\r+[^\r\n]")
-"""The first line ends with CR and no LF: the file's lines end like that, as old Mac files do."""
+"""Matches if the first line ends with CR without LF: then all lines do, as in old Mac files."""
 
 
 def not_text_problem(head: bytes, reader: str) -> str | None:
-    """What a file is that starts with `head`, if it is no text, and what to do; None = it may be.
+    """The problem with a file that starts with `head` and is not text; None = it may be text.
 
-    The content decides, whatever the file's name says. `reader`: a command that reads standard
-    input, for the message about a compressed file.
+    The content decides, not the file's name. `reader`: a command that reads standard input, for the
+    message about a compressed file.
     """
     problem = _problem(head)
     return problem and problem.replace("{reader}", reader)
@@ -98,9 +101,9 @@ def _zip_problem(head: bytes) -> str:
 
 
 class TextSource:
-    """A file whose first bytes are known before its lines are read.
+    """A file whose first bytes are examined before its lines are read.
 
-    It never seeks, so that it reads standard input too. Raises `NotDone` if the file can't be read.
+    It never seeks, so it can also read standard input. Raises `NotDone` if the file can't be read.
     """
 
     def __init__(self, name: str, file: BinaryIO) -> None:
@@ -116,7 +119,7 @@ class TextSource:
             self._line_ends = (b"\n", b"\r")
 
     def lines(self, read: Callable[[int], None]) -> Iterator[NumberedLine]:
-        """Each line. `read` gets the number of bytes of each part that was read.
+        """Yield each line. `read` gets the size in bytes of each part that was read.
 
         A line that is too long is reported before the rest of it is skipped: it may never end.
         """
@@ -150,12 +153,12 @@ class TextSource:
         except OSError as error:
             raise NotDone(
                 f"Can't read {self._name} to its end ({error.strerror or error})."
-                " Nothing of it was kept; give another file, or look at the disk."
+                " Nothing of it was imported. Check the disk, or use another file."
             ) from None
 
 
 class _Rejoined(RawIOBase):
-    """A file and the bytes that were read from it before, as one stream."""
+    """The first bytes of a file and the rest of the file, as one stream."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = memoryview(head)
@@ -176,7 +179,7 @@ class _Rejoined(RawIOBase):
 
 
 def _read_fully(file: BinaryIO, size_bytes: int) -> bytes:
-    """The first `size_bytes`, or all of a shorter file. A pipe returns them in parts."""
+    """Read `size_bytes`, or all of a shorter file. A pipe returns them in parts."""
     parts: list[bytes] = []
     while size_bytes and (part := file.read(size_bytes)):
         parts.append(part)

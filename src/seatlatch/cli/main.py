@@ -1,4 +1,4 @@
-"""The command `seatlatch`: its subcommands, and what each kind of failure exits with."""
+"""The command `seatlatch`: its subcommands, and the exit code of each kind of failure."""
 
 import sys
 from traceback import walk_tb
@@ -15,17 +15,16 @@ from seatlatch.cli.journal import history, journal, trace
 from seatlatch.cli.migrate import migrate
 from seatlatch.cli.operators import operators
 from seatlatch.cli.organizations import organizations
-from seatlatch.cli.printing import ResultLost, lost, note, visible
-from seatlatch.cli.remote import remote
-from seatlatch.cli.running import ListenProblem
+from seatlatch.cli.output import ResultLost, lost, note, visible
+from seatlatch.cli.remote.commands import remote
 from seatlatch.cli.sandbox import sandbox
 from seatlatch.cli.serve import serve
+from seatlatch.cli.server_process import ListenProblem
 from seatlatch.cli.streams import discard, prepare_streams
-from seatlatch.cli.tickets import tickets
-from seatlatch.cli.tickets_import import EXAMPLE, import_file
+from seatlatch.cli.tickets.commands import tickets
+from seatlatch.cli.tickets.import_command import EXAMPLE, import_file
 from seatlatch.cli.webhooks import webhooks
-from seatlatch.domain.refusal import InvalidRequest, Unavailable
-from seatlatch.operations.provision import NotDone
+from seatlatch.domain.refusal import InvalidRequest, NotDone, Unavailable
 from seatlatch.settings import SettingProblem
 from seatlatch.store.importing import OrganizationGone
 from seatlatch.store.interface import DatabaseProblem, DatabaseUrlMalformed
@@ -66,11 +65,11 @@ def _options(
         bool, typer.Option("--version", callback=_print_version, help="Print the version.")
     ] = False,
 ) -> None:
-    """What goes before a subcommand."""
+    """Options before the subcommand."""
 
 
 def main() -> None:
-    """Run the command; a problem becomes one sentence on standard error. Ctrl-C exits with 130."""
+    """Run the command. A problem becomes one sentence on standard error. Ctrl-C exits with 130."""
     prepare_streams()
     try:
         code = app(prog_name="seatlatch", standalone_mode=False)
@@ -94,7 +93,7 @@ def main() -> None:
 
 
 def _fail_usage(problem: typer.TyperException) -> None:
-    """Typer also tells a group that is called without a command so, with the help as message."""
+    """Report wrong usage. For a group without a command, Typer's message is the whole help."""
     message = problem.format_message()
     if message.startswith("Usage: "):
         note(message)
@@ -106,7 +105,7 @@ def _fail_usage(problem: typer.TyperException) -> None:
 
 
 def _dash_hint(problem: typer.TyperException) -> str:
-    """How to give an argument that begins with a dash, if that may be what was meant."""
+    """How to pass an argument that begins with a dash, if the caller may have meant one."""
     option = getattr(problem, "option_name", None)
     context = getattr(problem, "ctx", None)
     if option is None or context is None or getattr(problem, "possibilities", None):
@@ -119,18 +118,18 @@ def _dash_hint(problem: typer.TyperException) -> str:
     if not arguments:
         return ""
     typed = f"{context.command_path} [OPTIONS] -- {' '.join(arguments)}"
-    return f" If it is a value and no option, put -- before it, after all options: `{typed}`."
+    return f" If it is a value, not an option, put -- before it, after all options: `{typed}`."
 
 
 def _unconfirmed(refusal: Unavailable) -> str:
-    """What is said to a person. The refusal itself speaks to one who sends requests."""
+    """The message for a person. The refusal's own message is for a caller of the HTTP API."""
     what, _, _ = refusal.message.partition(".")
     cause = f" ({refusal.__cause__})" if refusal.__cause__ else ""
-    return f"{what}{cause}. Do it again; what is done already is not done twice."
+    return f"{what}{cause}. Run the command again; finished work is not repeated."
 
 
 def _came_from_echo(problem: OSError) -> bool:
-    """Whether the help or the version could not be printed, which Typer does by `echo`."""
+    """Whether printing the help or the version failed. Typer prints them by `echo`."""
     *_, (frame, _) = walk_tb(problem.__traceback__)
     return frame.f_code is typer.echo.__code__
 

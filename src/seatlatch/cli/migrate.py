@@ -1,4 +1,4 @@
-"""`seatlatch migrate`: make a database, or bring it to the latest schema."""
+"""`seatlatch migrate`: create a database, or migrate it to the latest schema."""
 
 from typing import Annotated
 
@@ -6,29 +6,29 @@ import typer
 
 from seatlatch.cli.exit_codes import NOTHING_DONE
 from seatlatch.cli.options import AsJson, Database, settings_for
-from seatlatch.cli.printing import print_result
+from seatlatch.cli.output import print_result
 from seatlatch.wiring import engine_of
 
 Check = Annotated[
     bool,
-    typer.Option("--check", help="Change nothing; exit with 1 if anything is to be applied."),
+    typer.Option("--check", help="Change nothing; exit with 1 if migrations are missing."),
 ]
 
 
 def migrate(database: Database = None, check: Check = False, as_json: AsJson = False) -> None:
-    """Make what is not there yet, and bring the database's schema up to date.
+    """Create the tables, or migrate them to the latest schema.
 
-    With SQLite it makes the file, with PostgreSQL the schema in an existing database. Safe when
-    run by several at once.
+    With SQLite it creates the file, with PostgreSQL the schema in an existing database. Several
+    processes may run it at once.
     """
     engine = engine_of(settings_for(database).database_url)
     if check:
         _check(engine.name, engine.due_migrations(), as_json)
         return
     applied = engine.make_or_migrate("inventory")
-    sentence = f"{engine.name} was up to date already."
+    sentence = f"{engine.name} was already up to date."
     if applied:
-        sentence = f"{engine.name} is up to date now; applied: {', '.join(applied)}."
+        sentence = f"{engine.name} is now up to date. Applied: {', '.join(applied)}."
     document = {"database": engine.name, "applied": applied}
     print_result(as_json, document, [sentence], changed=bool(applied))
 
@@ -36,7 +36,7 @@ def migrate(database: Database = None, check: Check = False, as_json: AsJson = F
 def _check(name: str, due: list[str], as_json: bool) -> None:
     sentence = f"{name} is up to date."
     if due:
-        sentence = f"{name} is not up to date; to be applied: {', '.join(due)}."
+        sentence = f"{name} is not up to date. Missing: {', '.join(due)}."
     print_result(as_json, {"database": name, "due": due}, [sentence], changed=False)
     if due:
         raise typer.Exit(NOTHING_DONE)

@@ -1,24 +1,24 @@
-"""`seatlatch operator`: those who speak for the box office."""
+"""`seatlatch operator`: the ticketing systems and people that act for the box office."""
 
 from typing import Annotated
 
 import typer
 
+from seatlatch.cli.access import change
 from seatlatch.cli.options import AsJson, Database, group, settings_for
-from seatlatch.cli.printing import SHOWN_ONCE, print_result
-from seatlatch.operations import provision
-from seatlatch.wiring import open_provisioning
+from seatlatch.cli.output import SHOWN_ONCE, print_result
+from seatlatch.operations.operators import add_operator, revoke_operator
+from seatlatch.wiring import look
 
-operators = group("Operators: ticketing systems and people who speak for the box office.")
+operators = group("Operators: ticketing systems and people that act for the box office.")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="What it is called, without spaces.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Its name, without spaces.")]
 
 
 @operators.command(epilog="Example: seatlatch operator add ticketing-system")
 def add(name: Name, database: Database = None, as_json: AsJson = False) -> None:
-    """Add an operator. Prints its key, this once."""
-    with open_provisioning(settings_for(database).database_url) as provisioning:
-        operator_key = provision.add_operator(provisioning, name)
+    """Add an operator. Prints its key, only this once."""
+    operator_key = change(settings_for(database), add_operator, name)
     lines = [f"Added the operator {name}.", f"Operator key: {operator_key}", SHOWN_ONCE]
     print_result(as_json, {"name": name, "operatorKey": operator_key}, lines, secret=True)
 
@@ -27,17 +27,15 @@ def add(name: Name, database: Database = None, as_json: AsJson = False) -> None:
 def list_all(database: Database = None, as_json: AsJson = False) -> None:
     """List all operators."""
     database_url = settings_for(database).database_url
-    with open_provisioning(database_url, to_write=False) as provisioning:
-        names = provisioning.operators()
-    nobody = ["There is no operator yet. Add one with `seatlatch operator add`."]
+    names = look(database_url, lambda snapshot: snapshot.access.operators())
+    nothing = ["There is no operator yet. Add one with `seatlatch operator add`."]
     print_result(
-        as_json, {"operators": [{"name": name} for name in names]}, names or nobody, changed=False
+        as_json, {"operators": [{"name": name} for name in names]}, names or nothing, changed=False
     )
 
 
 @operators.command(epilog="Example: seatlatch operator revoke ticketing-system")
 def revoke(name: Name, database: Database = None, as_json: AsJson = False) -> None:
     """Remove an operator. Its key ends at once."""
-    with open_provisioning(settings_for(database).database_url) as provisioning:
-        provision.revoke_operator(provisioning, name)
-    print_result(as_json, {"name": name}, [f"Revoked {name}: its key is no longer good."])
+    change(settings_for(database), revoke_operator, name)
+    print_result(as_json, {"name": name}, [f"Revoked {name}: its key is no longer valid."])

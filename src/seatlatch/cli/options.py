@@ -1,4 +1,4 @@
-"""The options that several commands share. Most are a setting that they overrule."""
+"""The options that several commands share. Most of them override a setting."""
 
 import os
 from collections.abc import Sequence
@@ -6,35 +6,37 @@ from typing import Annotated
 
 import typer
 
-from seatlatch.cli.printing import note
+from seatlatch.cli.output import note
 from seatlatch.environment import select_variables
 from seatlatch.logs import Log
 from seatlatch.settings import Settings, read_settings
 
 Host = Annotated[
-    str | None, typer.Option(metavar="ADDRESS", help="Where to listen. [default: 127.0.0.1]")
+    str | None,
+    typer.Option(metavar="ADDRESS", help="The address to listen on. [default: 127.0.0.1]"),
 ]
 Port = Annotated[
-    str | None, typer.Option(metavar="PORT", help="Where to listen; 0 = any. [default: 8080]")
+    str | None,
+    typer.Option(metavar="PORT", help="The port to listen on; 0 = any free one. [default: 8080]"),
 ]
 Database = Annotated[
     str | None,
     typer.Option(metavar="URL", help="The database. [default: sqlite:///seatlatch.db]"),
 ]
 Workers = Annotated[
-    str | None, typer.Option(metavar="N", help="Processes that serve. [default: 1]")
+    str | None, typer.Option(metavar="N", help="The number of server processes. [default: 1]")
 ]
 AllowedHost = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME", help="A host name to accept requests for. May be repeated."),
 ]
 AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on standard output, no more.")
+    bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
 ]
 
 
 def group(sentence: str) -> typer.Typer:
-    """An empty group of commands, set as the whole of them is."""
+    """Make an empty group of commands, with the same options as the root command."""
     return typer.Typer(
         help=sentence, no_args_is_help=True, add_completion=False, rich_markup_mode=None
     )
@@ -48,20 +50,20 @@ def settings_for(database: str | None) -> Settings:
 
 
 def report_injected(names: Sequence[str]) -> None:
-    """Say on standard error which variables a command has ignored, if there are any."""
+    """Report on standard error which variables a command has ignored, if any."""
     if names:
         note(f"seatlatch: {injected_message(names)}")
 
 
 def log_injected(log: Log) -> None:
-    """Log which variables a server has ignored, if there are any."""
+    """Log which variables a server has ignored, if any."""
     if names := select_variables(os.environ).injected:
         log.info("settings", message=injected_message(names))
 
 
 def injected_message(names: Sequence[str]) -> str:
-    """The sentence about variables that a container platform has injected."""
+    """A sentence about variables that a container platform has injected."""
     return (
         f"Ignored {', '.join(names)}: a container platform sets such variables for its services,"
-        " and they are no settings."
+        " and they are not settings."
     )

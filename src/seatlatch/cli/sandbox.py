@@ -1,4 +1,7 @@
-"""`seatlatch sandbox`: the service on example data of its own, for integrators."""
+"""`seatlatch sandbox`: the service on example data, for integrators.
+
+See decision 18.
+"""
 
 import json
 import os
@@ -12,25 +15,25 @@ from uuid import uuid4
 
 import typer
 
-from seatlatch.api.server import url_of
 from seatlatch.cli.options import AllowedHost, AsJson, Host, Port, log_injected
-from seatlatch.cli.running import run, stop_in_order, take_address
+from seatlatch.cli.server_process import run, stop_in_order, take_address
 from seatlatch.cli.streams import greet, guard_output
+from seatlatch.http.server import url_of
 from seatlatch.logs import Log, make_log
 from seatlatch.metrics import Metrics
 from seatlatch.operations.write_webhooks import require_url
 from seatlatch.sandbox import data, faults
-from seatlatch.sandbox.door import BEHAVIOUR, RESET
-from seatlatch.sandbox.fresh import make_fresh
+from seatlatch.sandbox.control_api import BEHAVIOUR, RESET
 from seatlatch.sandbox.hosts import AllowedHosts, is_loopback
+from seatlatch.sandbox.reset import reset_database
 from seatlatch.sandbox.service import sandbox_service
 from seatlatch.settings import SettingProblem, read_settings
 from seatlatch.store.interface import DatabaseProblem
-from seatlatch.wiring import engine_of, make_database
+from seatlatch.wiring import engine_of
 
-WEBHOOK_HELP = "Where the channel is told of its seats; on this machine, or public."
+WEBHOOK_HELP = "A webhook for the channel; an address on this machine or a public one."
 AS_JSON = "-H 'Content-Type: application/json'"
-DATABASE_HELP = "A database for the sandbox alone, made fresh at each start. [default: temporary]"
+DATABASE_HELP = "A database only for the sandbox, reset at each start. [default: temporary]"
 
 
 def sandbox(
@@ -41,7 +44,7 @@ def sandbox(
     allowed_host: AllowedHost = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve fresh example data on this machine alone, until Ctrl-C."""
+    """Serve example data to this machine only, until Ctrl-C."""
     stop_in_order()
     hosts = AllowedHosts(allowed_host or ())
     with own_database(database) as database_url:
@@ -54,10 +57,10 @@ def sandbox(
         log_injected(log)
         metrics = Metrics()
         with take_address(settings) as listener:
-            make_database(database_url, "sandbox")
             engine = engine_of(database_url)
-            with engine.held_alone():
-                make_fresh(database_url, webhook)
+            engine.make_or_migrate("sandbox")
+            with engine.sandbox_lock():
+                reset_database(database_url, webhook)
                 app = sandbox_service(settings, log, metrics, webhook, hosts=hosts)
                 about = describe(url_of(listener), engine.name, webhook)
                 said = partial(say, about, as_json, log)
@@ -67,7 +70,7 @@ def sandbox(
 
 @contextmanager
 def own_database(database_url: str | None) -> Iterator[str]:
-    """The database that was asked for, or a temporary one that goes at the end."""
+    """The given database, or a temporary one that is deleted at the end."""
     if database_url is not None:
         yield database_url
         return
@@ -76,7 +79,7 @@ def own_database(database_url: str | None) -> Iterator[str]:
     except OSError as error:
         raise DatabaseProblem(
             f"Can't make a temporary folder for the sandbox's database ({error.strerror or error})."
-            " Set TMPDIR to a folder that can be written, or give --database."
+            " Set TMPDIR to a writable folder, or use --database."
         ) from None
     with made as folder:
         yield f"sqlite:///{Path(folder) / 'sandbox.db'}"
@@ -86,14 +89,14 @@ def require_loopback(host: str) -> None:
     """Raise `SettingProblem` unless only this machine can reach `host`."""
     if not is_loopback(host):
         raise SettingProblem(
-            "The sandbox's credentials are public, so it listens on this machine alone:"
+            "The sandbox's credentials are public, so it accepts only local connections:"
             f" --host must be a loopback address such as 127.0.0.1, not {host!r}."
         )
 
 
 def describe(url: str, database_url: str, webhook: str | None) -> dict[str, Any]:
-    """All that a person needs to begin."""
-    told = {"webhook": webhook, "webhookSecret": data.WEBHOOK_SECRET} if webhook else {}
+    """All that an integrator needs to start."""
+    webhook_members = {"webhook": webhook, "webhookSecret": data.WEBHOOK_SECRET} if webhook else {}
     return {
         "url": url,
         "database": database_url,
@@ -103,47 +106,49 @@ def describe(url: str, database_url: str, webhook: str | None) -> dict[str, Any]
         "accessToken": data.ACCESS_TOKEN,
         "authorizationCode": data.AUTHORIZATION_CODE,
         "operatorKey": data.OPERATOR_KEY,
-        **told,
+        **webhook_members,
         "curl": data.curl_command(url, str(uuid4())),
         "failingTokens": data.FAILING,
-        "faultTokens": {token: asked.fault for token, asked in faults.TOKENS.items()},
+        "faultTokens": {token: found.fault for token, found in faults.TOKENS.items()},
         "behaviour": url + BEHAVIOUR,
         "reset": url + RESET,
     }
 
 
 def say(about: dict[str, Any], as_json: bool, log: Log) -> None:
-    """Print it."""
+    """Print the description as JSON or for people."""
     greet(json.dumps(about) if as_json else greeting(about), log)
 
 
 def greeting(about: dict[str, Any]) -> str:
-    """The same for people."""
-    told = f"Tells {about['webhook']} of the channel's seats.\n" if "webhook" in about else ""
+    """The description for people."""
+    webhook = (
+        f"It sends the channel's webhooks to {about['webhook']}.\n" if "webhook" in about else ""
+    )
     return f"""\
-The seatlatch sandbox answers at {about["url"]}
-Its data lives in {about["database"]}, fresh at each start.
-{told}
+The seatlatch sandbox serves at {about["url"]}
+Its data is in {about["database"]} and is reset at each start.
+{webhook}
 Unlock the document's first two tickets:
 
 {about["curl"]}
 
-Bad days, on request (docs/start/sandbox.md#bad-days):
+Failures, on request (docs/start/sandbox.md#bad-days):
 
   tokens that always fail        {", ".join(about["failingTokens"])}
   tokens that fail the request   {", ".join(f"{faults.PREFIX}{fault}" for fault in faults.Fault)};
-                                 with {faults.ONCE} behind it, every other time
+                                 with {faults.ONCE} appended, every other time
   to set a share of requests     curl -X PUT {about["behaviour"]} {AS_JSON} -d '{{"503":0.2}}'
-  to begin anew                  curl -X POST {about["reset"]} {AS_JSON}
+  to reset everything            curl -X POST {about["reset"]} {AS_JSON}
 
-Where to go from here, in this project's folder, or as pages at {about["url"]}/docs/
+What to read next, in this project's folder, or as pages at {about["url"]}/docs/
 
-  docs/start/sandbox.md        all that is in here, and which token has which outcome
+  docs/start/sandbox.md        everything in the sandbox, and the outcome of each token
   docs/guides/marketplace.md   the seller's flow: token, verify, lock, unlock, refresh
-  docs/guides/python.md        the same by the Python client; seatlatch remote does it for you
+  docs/guides/python.md        the same with the Python client; or use seatlatch remote
   docs/guides/box-office.md    the ticketing system's side: put, hold, release, void
-  docs/guides/webhooks.md      being told of seats: receive and verify
-  docs/guides/operator.md      ten commands to an inventory of your own
+  docs/guides/webhooks.md      notifications of seats: receive and verify
+  docs/guides/operator.md      ten commands to your own inventory
 
 Ctrl-C stops the sandbox.
 """

@@ -1,17 +1,17 @@
-"""`seatlatch serve`: the service in front of an inventory."""
+"""`seatlatch serve`: the service on an inventory."""
 
 import json
 import os
 
-from seatlatch.api.server import url_of
 from seatlatch.cli.options import AsJson, Database, Host, Port, Workers, log_injected
-from seatlatch.cli.running import allow_descriptors, run, stop_in_order, take_address
+from seatlatch.cli.server_process import allow_descriptors, run, stop_in_order, take_address
 from seatlatch.cli.streams import greet, guard_output
 from seatlatch.cli.supervisor import supervise
+from seatlatch.http.server import url_of
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics
 from seatlatch.settings import SettingProblem, read_settings
-from seatlatch.wiring import engine_of, service
+from seatlatch.wiring import engine_of, open_app
 
 
 def serve(
@@ -21,7 +21,7 @@ def serve(
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve the unlock call in front of an inventory, until SIGTERM or Ctrl-C."""
+    """Serve an inventory over HTTP, until SIGTERM or Ctrl-C."""
     stop_in_order()
     options = {"host": host, "port": port, "database_url": database, "workers": workers}
     settings = read_settings(os.environ, options)
@@ -44,4 +44,4 @@ def serve(
         else:
             metrics = Metrics()
             guard_output(metrics)
-            run(service(settings, log, metrics), listener, log, metrics, settings, say)
+            run(open_app(settings, log, metrics), listener, log, metrics, settings, say)

@@ -1,4 +1,4 @@
-"""The standard streams of a command: closed ones, ones that can't be written, and the greeting."""
+"""The standard streams of a command: closed or unwritable ones, and the greeting."""
 
 import atexit
 import os
@@ -14,11 +14,11 @@ OUTPUT, ERROR = 1, 2
 
 
 def prepare_streams() -> None:
-    """Make the standard streams safe to use, first of all in a process.
+    """Make the standard streams safe to use. Call it before anything else in a process.
 
-    A descriptor that is closed would be given to the next file or socket, and the log would go
-    into that. So each closed one is opened on /dev/null. `sys.stdout` stays None if it was closed,
-    for a result that nobody can see is reported as such.
+    The next file or socket would get the number of a closed descriptor, and the log would go into
+    it. So each closed descriptor is opened on /dev/null. `sys.stdout` stays None if it was closed,
+    so that a result that nobody can see is reported as lost.
     """
     for descriptor in range(3):
         try:
@@ -32,13 +32,13 @@ def prepare_streams() -> None:
 
 
 def guard_output(metrics: Metrics) -> None:
-    """Let nothing that a server process writes stop it, and count the log lines that are lost."""
+    """Keep a server process running if its output can't be written, and count lost log lines."""
     guard_standard_error()
     metrics.watch_dropped_lines(lambda: STANDARD_ERROR.dropped_lines)
 
 
 def greet(text: str, log: Log) -> None:
-    """Print what a server says when it begins. It serves also if nobody can read that."""
+    """Print the greeting of a server. The server also runs if nobody can read it."""
     rest = memoryview(f"{text}\n".encode())
     poll = select.poll()
     poll.register(OUTPUT, select.POLLOUT)
@@ -53,14 +53,14 @@ def greet(text: str, log: Log) -> None:
 
 
 def progress_output() -> TextIO:
-    """Where a progress bar is drawn. A terminal that is stopped doesn't stop the work."""
+    """The output of a progress bar. A stopped terminal doesn't stop the work."""
     return SinkText(STANDARD_ERROR, ERROR)  # type: ignore[return-value]
 
 
 def discard(stream: TextIO) -> None:
-    """Drop what a stream could not write, which would otherwise be tried again at the end.
+    """Drop what a stream could not write.
 
-    Python would then replace the exit code by 120.
+    Python would otherwise try again at exit, fail, and replace the exit code by 120.
     """
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, stream.fileno())

@@ -2,6 +2,8 @@
 
 The supervisor serves nothing itself. All workers accept from the same socket, so connections that
 wait for a worker that died are accepted by the others.
+
+See decision 24.
 """
 
 import multiprocessing
@@ -16,10 +18,10 @@ from multiprocessing.context import SpawnProcess
 from time import monotonic
 from types import FrameType
 
-from seatlatch.api.server import SECOND_SIGNAL_SECONDS, STOPPING_SIGNALS
 from seatlatch.auth.shared_buckets import make_table
 from seatlatch.cli.streams import guard_output
 from seatlatch.cli.worker import REPORT_SECONDS, Assignment, Heartbeats, work
+from seatlatch.http.server import SECOND_SIGNAL_SECONDS, STOPPING_SIGNALS
 from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
 from seatlatch.settings import Settings
@@ -44,7 +46,7 @@ YOUNG_SECONDS = 1.0
 """A worker that dies within this time of being ready, or before it, dies young."""
 
 RESTART_SECONDS = 1.0
-"""After two that died young, the next one is started only after this time: the cause may stay."""
+"""The delay before a restart after two workers died young: the cause may persist."""
 
 KILL_AFTER_SECONDS = 3.0
 """A worker that has not stopped this long after its limit is killed."""
@@ -54,7 +56,7 @@ WORKER_SIGNALS = (signal.SIGINT, signal.SIGHUP)
 
 
 class Worker:
-    """The process in one place, and how those before it ended."""
+    """The current process of one worker number, and how its predecessors ended."""
 
     def __init__(self, assignment: Assignment) -> None:
         self.assignment = assignment
@@ -85,7 +87,7 @@ def supervise(
 
 
 class Supervisor:
-    """Keeps a worker in each place until a signal. `stop_seconds`: how long a stop may take."""
+    """Keeps all workers running until a signal. `stop_seconds`: how long a stop may take."""
 
     def __init__(
         self,
@@ -108,7 +110,7 @@ class Supervisor:
         self._round_at = self._awake_since = monotonic()
 
     def run(self, say: Callable[[], None]) -> None:
-        """Until a signal came and all workers ended. `say` is called when all of them serve."""
+        """Run until a signal and the end of all workers. Call `say` when all of them serve."""
         for number in STOPPING_SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
                 signal.signal(number, self._signalled)
@@ -126,7 +128,7 @@ class Supervisor:
         self._stop()
 
     def _note_round(self) -> None:
-        """If all processes were frozen for a while, silence counts from now on."""
+        """Start to measure silence from now on if all processes were frozen for a while."""
         now = monotonic()
         if now - self._round_at > AWAKE_SECONDS:
             self._awake_since = now
@@ -144,7 +146,7 @@ class Supervisor:
             os._exit(128 + number)
 
     def _tend(self, worker: Worker) -> None:
-        """Start a worker where there is none, and replace one that died or hangs."""
+        """Start a worker that does not run, and replace one that died or hangs."""
         process = worker.process
         if process is None:
             if monotonic() >= worker.start_at:
@@ -227,7 +229,7 @@ class Supervisor:
 
 
 def _ending(code: int) -> str:
-    """How a process ended, by its exit code as `multiprocessing` has it."""
+    """How a process ended, from its exit code in the format of `multiprocessing`."""
     if code >= 0:
         return f"with exit code {code}"
     known = {number.value: number.name for number in signal.Signals}
@@ -236,9 +238,9 @@ def _ending(code: int) -> str:
 
 @contextmanager
 def _signals_kept_from_workers() -> Iterator[None]:
-    """A worker starts with these signals blocked, and ignores those that a terminal sends.
+    """Start a worker with these signals blocked, and the signals of a terminal ignored.
 
-    Linux keeps a signal that is blocked, even while it is ignored: it reaches us afterwards.
+    Linux keeps a blocked signal even while it is ignored, so it reaches the supervisor afterwards.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING_SIGNALS)
     handlers = {number: signal.signal(number, signal.SIG_IGN) for number in WORKER_SIGNALS}

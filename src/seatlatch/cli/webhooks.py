@@ -1,4 +1,4 @@
-"""`seatlatch webhook`: where channels are told of their seats, and what has come of that."""
+"""`seatlatch webhook`: the webhooks of channels, and their deliveries."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,32 +7,35 @@ from typing import Annotated, TypeVar
 import typer
 
 from seatlatch.cli.options import AsJson, Database, group, settings_for
-from seatlatch.cli.printing import for_people, in_columns, print_result
-from seatlatch.commit import Commits
+from seatlatch.cli.output import for_people, in_columns, print_result
+from seatlatch.commit import CommitEach, Committer
+from seatlatch.domain.refusal import NotDone
 from seatlatch.domain.webhook import Delivery, MessageState, Webhook, WebhookState
 from seatlatch.operations import write_webhooks
-from seatlatch.operations.provision import NotDone
+from seatlatch.settings import Settings
 from seatlatch.store.interface import Snapshot
 from seatlatch.webhooks.addresses import Resolver, require_allowed
-from seatlatch.wiring import allowed_by, change, look
+from seatlatch.wiring import allowed_by, look, with_store
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 DELIVERIES_MAX = 1_000
 DELIVERIES_SHOWN = 20
-NOTE_IT = "Note down the secret now: it is not shown again."
+SAVE_IT = "Save the secret now: it is not shown again."
 
-webhooks = group("Webhooks: where channels are told of their seats.")
+webhooks = group("Webhooks: they notify channels of changes to seats.")
 
-WebhookId = Annotated[str, typer.Argument(metavar="WEBHOOK_ID", help="As it was told by add.")]
-Url = Annotated[str, typer.Argument(metavar="URL", help="Where to send; https:// or http://.")]
+WebhookId = Annotated[str, typer.Argument(metavar="WEBHOOK_ID", help="The id that add printed.")]
+Url = Annotated[
+    str, typer.Argument(metavar="URL", help="The address to send to; https:// or http://.")
+]
 ChannelCode = Annotated[
-    str, typer.Option("--channel", metavar="CODE", help="The channel that is told.")
+    str, typer.Option("--channel", metavar="CODE", help="The channel to notify.")
 ]
 OwnChanges = Annotated[
-    bool, typer.Option("--own-changes", help="Also tell what the channel does itself.")
+    bool, typer.Option("--own-changes", help="Also notify it of its own changes.")
 ]
-Failed = Annotated[bool, typer.Option("--failed", help="Only those that failed at last.")]
+Failed = Annotated[bool, typer.Option("--failed", help="Only messages whose last attempt failed.")]
 Limit = Annotated[
     int,
     typer.Option(
@@ -40,18 +43,18 @@ Limit = Annotated[
         metavar="COUNT",
         min=1,
         max=DELIVERIES_MAX,
-        help=f"How many at most. [default: {DELIVERIES_SHOWN}]",
+        help=f"The most messages to show. [default: {DELIVERIES_SHOWN}]",
         show_default=False,
     ),
 ]
 OfChannel = Annotated[
-    str | None, typer.Option("--channel", metavar="CODE", help="Only those of this channel.")
+    str | None, typer.Option("--channel", metavar="CODE", help="Only the webhooks of this channel.")
 ]
 MessageIds = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[MESSAGE_ID]...", help="The messages that are sent again."),
+    typer.Argument(metavar="[MESSAGE_ID]...", help="The messages to send again."),
 ]
-AllGivenUp = Annotated[bool, typer.Option("--failed", help="All that were given up.")]
+AllGivenUp = Annotated[bool, typer.Option("--failed", help="All messages that were given up.")]
 
 
 @webhooks.command(
@@ -64,20 +67,20 @@ def add(
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell a channel of its seats from now on. Prints the secret that signs, this once."""
+    """Notify a channel of changes to its seats. Prints the signing secret, only this once."""
     settings = settings_for(database)
     write_webhooks.require_url(url)
     asyncio.run(require_allowed(url, allowed_by(settings), Resolver()))
-    webhook = change(
-        settings.database_url,
-        lambda commits: write_webhooks.add_webhook(
-            commits, url, channel_code, own_changes=own_changes
+    webhook = _change(
+        settings,
+        lambda committer: write_webhooks.add_webhook(
+            committer, url, channel_code, own_changes=own_changes
         ),
     )
     lines = [
         f"Added the webhook {webhook.webhook_id} of the channel {channel_code}.",
         f"Secret: {webhook.secret}",
-        NOTE_IT,
+        SAVE_IT,
     ]
     document = {**_document(webhook), "secret": webhook.secret}
     print_result(as_json, document, lines, secret=True)
@@ -90,7 +93,7 @@ def list_all(
     """List all webhooks, with their state."""
 
     async def work(snapshot: Snapshot) -> list[Webhook]:
-        found = await snapshot.read_webhooks()
+        found = await snapshot.webhooks.read_all()
         return [one for one in found if channel_code in (None, one.channel_code)]
 
     entries = look(settings_for(database).database_url, work)
@@ -98,16 +101,17 @@ def list_all(
         (entry.webhook_id, entry.channel_code, entry.state, entry.url, entry.reason or "")
         for entry in entries
     ]
-    nobody = ["There is no webhook yet. Add one with `seatlatch webhook add`."]
+    nothing = ["There is no webhook yet. Add one with `seatlatch webhook add`."]
     document = {"webhooks": [_document(entry) for entry in entries]}
-    print_result(as_json, document, in_columns(rows) or nobody, changed=False)
+    print_result(as_json, document, in_columns(rows) or nothing, changed=False)
 
 
 @webhooks.command(epilog="Example: seatlatch webhook pause wh_0c5d")
 def pause(webhook_id: WebhookId, database: Database = None, as_json: AsJson = False) -> None:
-    """Send nothing to a webhook. What happens meanwhile is kept for it."""
+    """Stop sending to a webhook. New messages wait until it is resumed."""
     _change(
-        database, lambda commits: write_webhooks.set_state(commits, webhook_id, WebhookState.PAUSED)
+        settings_for(database),
+        lambda committer: write_webhooks.set_state(committer, webhook_id, WebhookState.PAUSED),
     )
     document = {"webhookId": webhook_id, "state": WebhookState.PAUSED}
     print_result(as_json, document, [f"Paused the webhook {webhook_id}."])
@@ -115,18 +119,22 @@ def pause(webhook_id: WebhookId, database: Database = None, as_json: AsJson = Fa
 
 @webhooks.command(epilog="Example: seatlatch webhook resume wh_0c5d")
 def resume(webhook_id: WebhookId, database: Database = None, as_json: AsJson = False) -> None:
-    """Send to a webhook that was paused or disabled; what waits is tried at once."""
+    """Send again to a webhook that was paused or disabled. Waiting messages are sent at once."""
     _change(
-        database, lambda commits: write_webhooks.set_state(commits, webhook_id, WebhookState.ACTIVE)
+        settings_for(database),
+        lambda committer: write_webhooks.set_state(committer, webhook_id, WebhookState.ACTIVE),
     )
     document = {"webhookId": webhook_id, "state": WebhookState.ACTIVE}
-    print_result(as_json, document, [f"The webhook {webhook_id} is told again."])
+    print_result(as_json, document, [f"Resumed the webhook {webhook_id}."])
 
 
 @webhooks.command(epilog="Example: seatlatch webhook remove wh_0c5d")
 def remove(webhook_id: WebhookId, database: Database = None, as_json: AsJson = False) -> None:
-    """Remove a webhook, with all that waits for it."""
-    _change(database, lambda commits: write_webhooks.remove_webhook(commits, webhook_id))
+    """Remove a webhook and its waiting messages."""
+    _change(
+        settings_for(database),
+        lambda committer: write_webhooks.remove_webhook(committer, webhook_id),
+    )
     print_result(as_json, {"webhookId": webhook_id}, [f"Removed the webhook {webhook_id}."])
 
 
@@ -134,15 +142,16 @@ def remove(webhook_id: WebhookId, database: Database = None, as_json: AsJson = F
 def rotate_secret(
     webhook_id: WebhookId, database: Database = None, as_json: AsJson = False
 ) -> None:
-    """Sign with a new secret. For a day the one before signs, too."""
+    """Sign with a new secret. For a day the old one signs as well."""
     secret, ends_at = _change(
-        database, lambda commits: write_webhooks.rotate_secret(commits, webhook_id)
+        settings_for(database),
+        lambda committer: write_webhooks.rotate_secret(committer, webhook_id),
     )
     document = {"webhookId": webhook_id, "secret": secret, "oldSecretEnds": ends_at}
     lines = [
         f"The new secret of {webhook_id}: {secret}",
-        f"The one before signs, too, until {for_people(ends_at)}.",
-        NOTE_IT,
+        f"The old one signs as well until {for_people(ends_at)}.",
+        SAVE_IT,
     ]
     print_result(as_json, document, lines, secret=True)
 
@@ -155,14 +164,14 @@ def deliveries(
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a webhook's latest messages and what became of them, the newest first."""
+    """Show a webhook's latest messages and their state, the newest first."""
 
     write_webhooks.require_webhook_id(webhook_id)
 
     async def work(snapshot: Snapshot) -> list[Delivery]:
-        if await snapshot.find_webhook(webhook_id) is None:
+        if await snapshot.webhooks.find(webhook_id) is None:
             raise write_webhooks.unknown_webhook(webhook_id)
-        return list(await snapshot.deliveries(webhook_id, limit, failed=failed))
+        return list(await snapshot.webhooks.deliveries(webhook_id, limit, failed=failed))
 
     found = look(settings_for(database).database_url, work)
     rows = [
@@ -188,11 +197,12 @@ def replay(
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send messages again under their own ids, or all that were given up."""
+    """Send messages again under their own ids, or all messages that were given up."""
     if failed == bool(message_ids):
-        raise typer.BadParameter("Give a MESSAGE_ID or more, or --failed, one of the two.")
+        raise typer.BadParameter("Use either MESSAGE_IDs or --failed.")
     messages = _change(
-        database, lambda commits: write_webhooks.replay(commits, webhook_id, message_ids or None)
+        settings_for(database),
+        lambda committer: write_webhooks.replay(committer, webhook_id, message_ids or None),
     )
     if not messages:
         raise NotDone(f"No message of the webhook {webhook_id} was given up.")
@@ -200,8 +210,8 @@ def replay(
     print_result(as_json, {"webhookId": webhook_id, "messages": messages}, [sentence])
 
 
-def _change(database: str | None, ask: Callable[[Commits], Awaitable[Answer]]) -> Answer:
-    return change(settings_for(database).database_url, ask)
+def _change(settings: Settings, work: Callable[[Committer], Awaitable[Result]]) -> Result:
+    return with_store(settings.database_url, lambda store: work(CommitEach(store)))
 
 
 def _document(webhook: Webhook) -> dict[str, object]:

@@ -1,6 +1,6 @@
-"""One worker of several: a process that serves on the socket that all of them share.
+"""A worker: one of several processes that serve on a shared socket.
 
-It ends in order on SIGTERM, and by itself when its supervisor is gone.
+It stops in order on SIGTERM, and when its supervisor has ended.
 """
 
 import asyncio
@@ -11,23 +11,23 @@ from multiprocessing import parent_process
 from time import monotonic
 from typing import NamedTuple
 
-from seatlatch.api.server import STOPPING_SIGNALS, Server
 from seatlatch.auth.shared_buckets import SharedBuckets
-from seatlatch.cli.running import server_limits, stop_in_order
+from seatlatch.cli.server_process import server_limits, stop_in_order
 from seatlatch.cli.streams import guard_output
+from seatlatch.http.server import STOPPING_SIGNALS, Server
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics
 from seatlatch.settings import Settings
 from seatlatch.shared_memory import SharedMemory
 from seatlatch.shared_metrics import Place, Reports
-from seatlatch.wiring import Around, service
+from seatlatch.wiring import Overrides, open_app
 
 REPORT_SECONDS = 1.0
-"""How often a worker reports what it has counted, and that its event loop runs."""
+"""How often a worker reports its metrics, and that its event loop runs."""
 
 
 class Heartbeats:
-    """When the event loop of each worker ran last, in seconds of the monotonic clock; 0: never."""
+    """The last time the event loop of each worker ran, in monotonic seconds; 0 = never."""
 
     def __init__(self, memory: SharedMemory) -> None:
         self.memory = memory
@@ -35,7 +35,7 @@ class Heartbeats:
 
     @classmethod
     def of(cls, workers: int) -> "Heartbeats":
-        """None yet. Raises `OSError` if there is not enough memory."""
+        """Allocate them, all 0. Raises `OSError` if there is not enough memory."""
         return cls(SharedMemory.of(workers * 8))
 
     def __getitem__(self, number: int) -> float:
@@ -46,7 +46,7 @@ class Heartbeats:
 
 
 class Assignment(NamedTuple):
-    """What a worker is given, and after it the one that replaces it."""
+    """The arguments of a worker process, and of the processes that replace it."""
 
     number: int
     listener: socket.socket
@@ -57,20 +57,23 @@ class Assignment(NamedTuple):
 
 
 def work(assignment: Assignment) -> None:
-    """Serve until SIGTERM, or until the supervisor is gone. The process's main function.
+    """Serve until SIGTERM or the end of the supervisor. The main function of the process.
 
-    The signals come blocked. They are unblocked when the server handles them, so that none can
-    arrive in the middle of the start.
+    The process starts with the stopping signals blocked. It unblocks them when the server handles
+    them, so that no signal interrupts the start.
     """
     stop_in_order()
     settings = assignment.settings
     log = make_log(settings.log_format, settings.log_level)
     metrics = Metrics(Place(Reports(assignment.reports), assignment.number))
     guard_output(metrics)
-    around = Around(buckets=partial(SharedBuckets, assignment.buckets))
+    overrides = Overrides(buckets=partial(SharedBuckets, assignment.buckets))
     heartbeats = Heartbeats(assignment.heartbeats)
     server = Server(
-        service(settings, log, metrics, around=around), log, metrics, server_limits(settings, log)
+        open_app(settings, log, metrics, overrides=overrides),
+        log,
+        metrics,
+        server_limits(settings, log),
     )
 
     def began() -> None:
@@ -82,22 +85,22 @@ def work(assignment: Assignment) -> None:
 
 
 def beat(heartbeats: Heartbeats, number: int, metrics: Metrics) -> None:
-    """Report now, and then regularly."""
+    """Report now, and then every `REPORT_SECONDS`."""
     asyncio.get_running_loop().call_later(REPORT_SECONDS, beat, heartbeats, number, metrics)
     heartbeats[number] = monotonic()
     metrics.report()
 
 
 def stop_with_supervisor(server: Server) -> None:
-    """Stop as soon as nobody supervises the server, so that it does not keep the address."""
+    """Stop the server when its supervisor ends, so that it does not keep the address."""
     supervisor = parent_process()
     if supervisor is None:
-        raise RuntimeError("a worker is started by its supervisor alone")
+        raise RuntimeError("only a supervisor starts workers")
     loop = asyncio.get_running_loop()
     sentinel = supervisor.sentinel
 
     def stop() -> None:
         loop.remove_reader(sentinel)
-        server.stop(drain=False)  # so that nothing holds the port for the next start
+        server.stop(drain=False)  # the next start needs the port
 
     loop.add_reader(sentinel, stop)

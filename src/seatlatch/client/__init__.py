@@ -12,8 +12,8 @@
         result = client.tickets.unlock(["98973476444", "54457347644"])
         result.raise_for_failures()
 
-`AsyncClient` is the same with `await`. This folder imports nothing of the rest of the project, and
-needs httpx and msgspec alone: moved elsewhere, under whatever name, it goes on working.
+`AsyncClient` is the same with `await`. This package imports nothing else of the project. It
+needs only httpx and msgspec, and also works in another place and under another name.
 """
 
 from ._async.client import AsyncClient

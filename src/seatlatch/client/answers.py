@@ -1,6 +1,8 @@
-"""Reading an answer: what was asked for, or the error that it stands for. Pure.
+"""Reads a response: the requested data, or the error that it stands for.
 
 Source: the contract's tables of HTTP status and of whole-request errors.
+
+See decision 109.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,22 +18,22 @@ from .responses import WholeResponse
 from .retries import retry_after_seconds
 
 EXCERPT_CHARACTERS = 200
-"""So much of an answer that can't be understood is told."""
+"""The length of the excerpt of an unexpected response."""
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a body raises that is no JSON of its shape, or nests too deep to be any."""
+"""The errors of decoding a body that is not JSON of the expected shape, or is nested too deeply."""
 
 PROXY_STATUSES = frozenset({429, 502, 503, 504})
-"""What these mean does not depend on who says them."""
+"""Statuses with the same meaning from the API and from a proxy."""
 
-Told = TypeVar("Told")
+Value = TypeVar("Value")
 
-Reader = Callable[[WholeResponse], Told]
-"""Reads an answer. Raises a `ClientError` for one that is none."""
+Reader = Callable[[WholeResponse], Value]
+"""Reads a response. Raises a `ClientError` for an error or an unexpected response."""
 
 
 class Answered(Struct, Generic[Row], frozen=True):
-    """What one request about tickets was answered, each list in its order."""
+    """The answer to one request about tickets, both lists in the order of the response."""
 
     success: Sequence[Row]
     failure: Sequence[Failure]
@@ -44,11 +46,11 @@ class Answered(Struct, Generic[Row], frozen=True):
         )
 
 
-def read_as(kind: type[Told]) -> Reader[Told]:
-    """A reader of answers whose body is this, with status 200."""
+def read_as(kind: type[Value]) -> Reader[Value]:
+    """Make a reader of responses with status 200 and a body of this type."""
     decode = msgspec.json.Decoder(kind).decode
 
-    def read(response: WholeResponse) -> Told:
+    def read(response: WholeResponse) -> Value:
         if response.status_code != 200:
             raise problem_of(response)
         try:
@@ -60,9 +62,9 @@ def read_as(kind: type[Told]) -> Reader[Told]:
 
 
 def read_tickets(kind: Any) -> Callable[[WholeResponse], Body[Any]]:
-    """A reader of answers about tickets, whose rows of success are of this kind.
+    """Make a reader of responses about tickets, with success rows of this type.
 
-    All may have succeeded, some or none: what tells is the body, not the status.
+    All, some or none may have succeeded. The body decides, not the status.
     """
     decode = msgspec.json.Decoder(Body[kind]).decode
 
@@ -83,7 +85,7 @@ def read_tickets(kind: Any) -> Callable[[WholeResponse], Body[Any]]:
 
 
 def read_token_body(response: WholeResponse) -> TokenBody:
-    """Reads an answer of the token call, whose errors have a shape of their own."""
+    """Read a response of the token call, whose errors have another shape."""
     if response.status_code in (400, 401):
         try:
             error = msgspec.json.decode(response.content, type=PlainErrorBody).error
@@ -102,17 +104,17 @@ def read_token_body(response: WholeResponse) -> TokenBody:
 
 
 def without_body(response: WholeResponse) -> WholeResponse:
-    """The same with no body to quote: it can hold tokens, or repeat the request."""
+    """The response without its body, which can hold tokens or repeat the request."""
     return response._replace(content=b"")
 
 
 def is_error_of_api(response: WholeResponse) -> bool:
-    """Whether the body is an error as this API writes them."""
+    """Whether the body has the shape of this API's errors."""
     return _error_member(response) is not None
 
 
 def unreadable_tokens(response: WholeResponse, error: Exception) -> UnexpectedAnswer:
-    """The error for an answer that may hold tokens, so that nothing of it is shown."""
+    """The error for a response that may hold tokens, so its message shows nothing of it."""
     return UnexpectedAnswer(
         f"The token call's answer can't be used: {error}."
         " Check the service's address and what stands before it.",
@@ -121,7 +123,7 @@ def unreadable_tokens(response: WholeResponse, error: Exception) -> UnexpectedAn
 
 
 def problem_of(response: WholeResponse) -> ClientError:
-    """The error that an answer stands for."""
+    """The error that a response stands for."""
     status = response.status_code
     error = _error_member(response)
     wait = retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
@@ -135,7 +137,7 @@ def problem_of(response: WholeResponse) -> ClientError:
 
 
 def unexpected(response: WholeResponse, reason: str) -> UnexpectedAnswer:
-    """The error for an answer that this API would not give."""
+    """The error for a response that this API does not send."""
     status = response.status_code
     media_type = response.headers.get("Content-Type", "no Content-Type")
     location = response.headers.get("Location")
@@ -150,7 +152,7 @@ def unexpected(response: WholeResponse, reason: str) -> UnexpectedAnswer:
 
 
 def excerpt(response: WholeResponse) -> str:
-    """How an answer's body begins."""
+    """The beginning of a response's body."""
     return response.content[:EXCERPT_CHARACTERS].decode("utf-8", "replace")
 
 

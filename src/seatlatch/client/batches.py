@@ -1,6 +1,6 @@
-"""The tickets of a call in portions of 100, and what came back for each, in order.
+"""Splits the tickets of a call into batches of 100, and collects the answers in order.
 
-Several lanes take from it and report to it, in one thread or in many.
+Several lanes take batches and report answers, in one thread or in many.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -15,11 +15,11 @@ from .forms import BATCH_TOKENS_MAX
 from .models import Body, Row
 
 OnAnswer = Callable[[Answered[Row]], object]
-"""Told of each request that was answered, as soon as it is."""
+"""A function that is called with each answer as soon as it arrives."""
 
 
 class Batch(NamedTuple):
-    """What goes into one request, without repeats. `number`: which one it is, from 0."""
+    """The items of one request, without repeats. `number`: its position, from 0."""
 
     number: int
     items: list[Any]
@@ -27,9 +27,9 @@ class Batch(NamedTuple):
 
 
 class Batches(Generic[Row]):
-    """The work of one call, and how far it has come.
+    """The batches of one call, and their answers.
 
-    Nothing more is given out once something went wrong, or whoever waits for it has gone away.
+    No more batches are taken after an error, or after the caller has gone away.
     """
 
     def __init__(
@@ -38,8 +38,8 @@ class Batches(Generic[Row]):
         key: Callable[[Any], str],
         on_answer: OnAnswer[Row] | None = None,
     ) -> None:
-        """`items` are read as they are needed, one ahead. Raises `InvalidArgumentType` for a
-        string, and for an `on_answer` that would have to be awaited.
+        """`items` are read when needed, one ahead. Raises `InvalidArgumentType` for a string, and
+        for an `on_answer` that must be awaited.
         """
         if isinstance(items, str | bytes) or not isinstance(items, Iterable):
             raise wrong_type("tokens", "a list of strings, or another iterable", items)
@@ -56,54 +56,58 @@ class Batches(Generic[Row]):
         self._problem: Exception | None = None
         self._is_stopped = False
         self._lock = Lock()
-        self._telling = Lock()
+        self._callback_lock = Lock()
         self._ahead = self._read()
 
     @property
     def has_more(self) -> bool:
-        """Whether there is anything to take."""
+        """Whether `take` returns a batch."""
         return not self._is_stopped and self._ahead is not None
 
     def take(self) -> Batch | None:
-        """The next batch, or None if there is no more to do."""
+        """Take the next batch; None = there is no more."""
         with self._lock:
             return self._next() if self.has_more else None
 
     def done(self, batch: Batch, answer: Answered[Row]) -> None:
-        """A batch was answered."""
+        """Record the answer to a batch."""
         with self._lock:
             self._answers[batch.number] = answer
         if self._on_answer is not None:
-            with self._telling:  # not the lock of those who take: a generator may wait for this
+            with (
+                self._callback_lock
+            ):  # another lock than for `take`: a generator may wait for `on_answer`
                 self._on_answer(answer)
 
     def fail(self, problem: Exception) -> None:
-        """A batch can't be answered. The first problem of all is the one that is told."""
+        """Record the problem of a batch. The call reports the first problem."""
         with self._lock:
             self._problem = self._problem or problem
             self._is_stopped = True
 
     def stop(self) -> None:
-        """Nobody waits for the rest."""
+        """Take no more batches: the caller has gone away."""
         self._is_stopped = True
 
     def end(self) -> Exception | None:
-        """What ended the call early, or kept it from its end; None = it was done whole."""
+        """The problem that ended the call early; None = it is complete."""
         return self._problem or self._unreadable
 
     def answers(self) -> list[Answered[Row]]:
-        """The answers so far, in the order of what was asked."""
+        """The answers so far, in the order of the batches."""
         return [self._answers[number] for number in sorted(self._answers)]
 
     def answered_items(self) -> list[Any]:
-        """What they answer, in the same order."""
+        """The items of the answered batches, in the same order."""
         return [
             item for batch in self._taken if batch.number in self._answers for item in batch.items
         ]
 
     def unanswered(self) -> list[str]:
-        """The keys of all others, in their order. A list is read to its end for that; a generator
-        is not, for it might have none. What was read one ahead of it is among them.
+        """The keys of all other items, in their order.
+
+        A list is read to its end for that; a generator is not, because it may be endless. The item
+        that was read ahead is included.
         """
         if self._can_be_read_on:
             while self._ahead is not None:
@@ -123,7 +127,7 @@ class Batches(Generic[Row]):
         return batch
 
     def _read(self) -> tuple[Any, str] | None:
-        """The next item that is new, with its key. None: that was all, or it failed."""
+        """The next new item with its key; None = there is no more, or reading failed."""
         try:
             for item in self._items:
                 key = self._key(item)
@@ -137,14 +141,14 @@ class Batches(Generic[Row]):
 
 
 def matched(batch: Batch, body: Body[Row], request_id: str) -> Answered[Row]:
-    """The answer to a batch. Raises `UnexpectedAnswer` unless it tells of each ticket once."""
+    """The answer to a batch. Raises `UnexpectedAnswer` unless it has each ticket once."""
     success = body.success or []
     failure = body.failure or []
-    told = [row.asked_for for row in success]
-    told += [failed.asked_for or "" for failed in failure]
-    if len(told) != len(batch.keys) or set(told) != set(batch.keys):
+    named = [row.asked_for for row in success]
+    named += [failed.asked_for or "" for failed in failure]
+    if len(named) != len(batch.keys) or set(named) != set(batch.keys):
         problem = UnexpectedAnswer(
-            f"The answer tells of {len(told)} tickets, but not once of each of the"
+            f"The answer tells of {len(named)} tickets, but not once of each of the"
             f" {len(batch.keys)} that were asked for. Look what stands before the API."
         )
         problem.request_id = request_id

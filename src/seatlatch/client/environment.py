@@ -51,7 +51,7 @@ class Route(NamedTuple):
 
 
 def route_to(url: httpx.URL) -> Route:
-    """What the environment says about this address. Raises `InvalidEnvironment`.
+    """The route to an address by the environment. Raises `InvalidEnvironment`.
 
     Certificates are read only for https, so that a variable that is not needed does no harm.
     """
@@ -96,7 +96,7 @@ def is_excluded(url: httpx.URL, no_proxy: str) -> bool:
 
 
 def trusted_certificates() -> ssl.SSLContext:
-    """The certificates that the environment says to trust. Raises `InvalidEnvironment`."""
+    """The trusted certificates by the environment. Raises `InvalidEnvironment`."""
     variable = certificate_variable()
     if variable == "SSL_CERT_DIR":
         folders = os.environ[variable].split(os.pathsep)
@@ -118,7 +118,7 @@ def trusted_certificates() -> ssl.SSLContext:
 
 
 def certificate_variable() -> str | None:
-    """The variable that says which certificates to trust, if one is set."""
+    """The variable that names the trusted certificates, if one is set."""
     return next((name for name in CERTIFICATE_VARIABLES if os.environ.get(name)), None)
 
 

@@ -1,6 +1,6 @@
 """Everything that the client raises, as a tree.
 
-    ClientError                      whatever it is; each has a Request-ID where one was sent
+    ClientError                      any of them; it has a Request-ID if a request was sent
     ├── InvalidArgument              an argument has a wrong value; also a ValueError
     │   └── InvalidArgumentType      an argument has a wrong type; also a TypeError
     ├── InvalidEnvironment           an environment variable has a value that cannot be used
@@ -13,22 +13,24 @@
     │           └── CertificateError the server's certificate is not valid
     ├── UnexpectedAnswer             what answered is not this API: a proxy, another path, half JSON
     │   └── ResponseTooLarge         the response is larger than max_response_bytes
-    ├── RequestRefused               the API said no to a request as a whole
+    ├── RequestRefused               the API refused a whole request
     │   ├── BadRequest               400
     │   ├── Unauthorized             401
     │   ├── Forbidden                403
     │   ├── NotFound                 404
-    │   ├── Gone                     410  a cursor's place in the feed was pruned away
+    │   ├── Gone                     410  the feed after the cursor was pruned
     │   ├── Unprocessable            422
     │   ├── TooManyRequests          429  after all attempts
     │   └── ServerFailed             5xx
     │       └── ServiceUnavailable   502, 503, 504  after all attempts
-    ├── TokenRefused                 no access token can be had: the code or refresh token is spent
-    ├── TokenStoreFailed             where tokens are kept can't be read or written
-    ├── TicketsFailed                `raise_for_failures` found some
-    └── TokensUnreadable             the tokens that were given could not be read to their end
+    ├── TokenRefused                 no access token: the code or refresh token is spent
+    ├── TokenStoreFailed             the token store can't be read or written
+    ├── TicketsFailed                `raise_for_failures` found failures
+    └── TokensUnreadable             the given tokens could not be read to their end
 
 Source: the contract's tables of HTTP status and of whole-request errors, and its section 3.
+
+See decision 104.
 """
 
 from collections.abc import Sequence
@@ -41,13 +43,13 @@ EARLIER_ATTEMPT = "An earlier attempt may have been processed; it is safe to sen
 
 
 class ClientError(Exception):
-    """What went wrong. The message is a sentence, followed by the Request-ID for the support.
+    """A failed call. The message is a sentence, followed by the Request-ID for support.
 
     `request_id`: of the request that failed; None if none was sent. `attempts`: how often it was
-    sent. Where a call about tickets went in several requests, `answered` is the result of those
-    that were answered, and `unanswered` holds the tokens (or barcodes) of all others, in their
-    order: nobody knows what became of them, and they may be sent again as they are. Of a generator
-    it has only what was read; the rest is still in there.
+    sent. If a call about tickets was split into several requests, `answered` is the result of the
+    answered ones, and `unanswered` has the tokens (or barcodes) of all others, in their order.
+    Their outcome is unknown, and they can be sent again as they are. Items that were not read from
+    a generator are not included.
 
     `may_have_been_processed`: whether the service may have processed the request although it
     failed. If not, it changed nothing.
@@ -105,8 +107,8 @@ class ClientNotUsable(ClientError, RuntimeError):
 
 
 class ConnectionFailed(ClientError):
-    """No complete response was received. Send the request again if you need to know: it is safe,
-    whether it was processed or not.
+    """No complete response was received. It is safe to send the request again, whether it was
+    processed or not.
     """
 
     may_have_been_processed = True
@@ -125,7 +127,7 @@ class RequestNotSent(ConnectionFailed):
     may_have_been_processed = False
 
     def note_earlier_attempt(self) -> None:
-        """An earlier attempt of the same request was sent, and its response was lost."""
+        """Note that an earlier attempt of the same request was sent, and its response was lost."""
         self.may_have_been_processed = True
         self.message = f"{self.message.removesuffix(NOT_SENT)}{EARLIER_ATTEMPT}"
 
@@ -139,7 +141,7 @@ class CertificateError(TlsError):
 
 
 class UnexpectedAnswer(ClientError):
-    """An answer that this API would not give. `status` and the beginning of its body tell whose.
+    """A response that this API does not send. `status` and `excerpt` help to find its sender.
 
     The request may have been processed or not; it is safe to send it again.
     """
@@ -159,8 +161,8 @@ class ResponseTooLarge(UnexpectedAnswer):
 class RequestRefused(ClientError):
     """The API's error: `type`, `app_error_code` and `developer_message` are the document's.
 
-    `type` and `app_error_code` are None where something before the API answered for it.
-    `retry_after_seconds`: when to come again, if that was said.
+    `type` and `app_error_code` are None if a proxy answered instead of the API.
+    `retry_after_seconds`: the value of Retry-After, if there was one.
     """
 
     def __init__(
@@ -181,11 +183,11 @@ class RequestRefused(ClientError):
 
 
 class BadRequest(RequestRefused):
-    """400: a header breaks its rule. Look at what the client was made with."""
+    """400: a header is invalid. Check the arguments of the client."""
 
 
 class Unauthorized(RequestRefused):
-    """401: application, API key and access token don't match, and no other token can be had."""
+    """401: application, API key and access token don't match, and no other token is available."""
 
 
 class Forbidden(RequestRefused):
@@ -193,11 +195,11 @@ class Forbidden(RequestRefused):
 
 
 class NotFound(RequestRefused):
-    """404: there is no such request, or not of this channel."""
+    """404: this channel has no such request."""
 
 
 class Gone(RequestRefused):
-    """410: what follows the cursor was pruned away. Begin the feed anew."""
+    """410: the feed after the cursor was pruned. Start the feed again without a cursor."""
 
 
 class Unprocessable(RequestRefused):
@@ -209,29 +211,29 @@ class TooManyRequests(RequestRefused):
 
 
 class ServerFailed(RequestRefused):
-    """A fault of the server's. Its Request-ID leads whoever runs it to the cause."""
+    """A server error. Its operator can find the cause by the Request-ID."""
 
     may_have_been_processed = True
 
 
 class ServiceUnavailable(ServerFailed):
-    """502, 503 or 504, in every attempt. The request may be sent again later."""
+    """502, 503 or 504, in every attempt. Retry the request later."""
 
 
 class TokenRefused(ClientError):
-    """The token call said no: the authorization code or refresh token is wrong, spent or expired,
+    """The token call failed: the authorization code or refresh token is wrong, spent or expired,
     or the application does not exist. Ask the operator for a new code.
     """
 
 
 class TokenStoreFailed(ClientError):
-    """Where tokens are kept can't be read or written; what went wrong is `__cause__`. New tokens
-    that could not be kept are used all the same, and kept as soon as it can be done.
+    """The token store can't be read or written; `__cause__` is the reason. The client still uses
+    new tokens that it could not store, and stores them as soon as possible.
     """
 
 
 class TicketsFailed(ClientError):
-    """Some tickets failed. `result` says which, and why."""
+    """Some tickets failed. `result` has the failures and their reasons."""
 
     def __init__(self, result: Any) -> None:
         failure = result.failure
@@ -246,11 +248,11 @@ class TicketsFailed(ClientError):
 
 
 class TokensUnreadable(ClientError):
-    """The tokens could not be read to their end; what went wrong is `__cause__`."""
+    """The tokens could not be read to their end; `__cause__` is the reason."""
 
 
 def own_copy(problem: Exception) -> Exception:
-    """One for each who waits for the same thing: what is noted in it is their own."""
+    """A copy for each caller that waits for the same operation, because callers change it."""
     return copy(problem) if isinstance(problem, ClientError) else problem
 
 

@@ -1,7 +1,6 @@
-"""Turns what httpx and the libraries below it raise into a `ClientError` that names the cause.
+"""Turns errors of httpx and the libraries below it into a `ClientError` that names the cause.
 
-What they say about a request's headers or a response's bytes is left out, because it can hold a
-secret.
+It leaves out what they quote of a request's headers or a response's bytes, which can hold a secret.
 """
 
 import ssl
@@ -42,7 +41,7 @@ CHECK = "Check the service's address and whether it can be reached."
 
 
 def failure_of(error: Exception, proxy_variable: str | None) -> ClientError | None:
-    """The error for a request that got no response; None for what is no failure of a connection.
+    """The error for a request without a response; None = it is not a failure of a connection.
 
     `proxy_variable`: the variable that names the proxy in use.
     """
@@ -103,7 +102,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _said(error: Exception) -> str:
-    """What an error says, up to where it quotes bytes of the response."""
+    """The message of an error, up to a quotation of the response."""
     text = str(error)
     for quoted in ("bytearray(", "b'", 'b"'):
         text = text.partition(quoted)[0]

@@ -1,4 +1,4 @@
-"""The three calls about tickets, each as a form: how its body is put, and how its answer is read.
+"""The three calls about tickets, each with the encoder of its body and the reader of its response.
 
 Source: the contract's sections 1, 4 and 5.
 """
@@ -17,13 +17,13 @@ from .models import Body, ListedTicket, Row, Seller, Source, Ticket, VerifiedTic
 from .responses import WholeResponse
 
 BATCH_TOKENS_MAX = 100
-"""So many tickets go in one request. Source: the contract's section 1."""
+"""The most tickets in one request. Source: the contract's section 1."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def encode(body: object) -> bytes:
-    """A body as JSON. Raises `InvalidArgument` for what JSON cannot hold."""
+    """Encode a body as JSON. Raises `InvalidArgument` for a value that JSON cannot represent."""
     try:
         return _encode(body)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
@@ -32,8 +32,10 @@ def encode(body: object) -> bytes:
 
 @dataclass(frozen=True)
 class Form(Generic[Row]):
-    """A call about tickets. `body` of the items that one request asks for; `key`: an item's token
-    or barcode.
+    """A call about tickets.
+
+    `body` encodes the items of one request. `read` reads its response. `key` is an item's token or
+    barcode.
     """
 
     method: str
@@ -44,10 +46,10 @@ class Form(Generic[Row]):
 
 
 def itself(item: Any) -> str:
-    """The key of what is asked for by token or barcode alone.
+    """The key of a token or barcode: itself.
 
-    Raises `InvalidArgumentType` for what is no text, and `UnicodeEncodeError` for what cannot be
-    sent as such.
+    Raises `InvalidArgumentType` for a value that is not text, and `UnicodeEncodeError` for text
+    that UTF-8 cannot encode.
     """
     if not isinstance(item, str):
         raise wrong_type("a token or barcode", "a str", item)
@@ -57,7 +59,7 @@ def itself(item: Any) -> str:
 
 
 def token_of(item: Any) -> str:
-    """The key of a ticket that is to be locked."""
+    """The key of a ticket to lock."""
     if isinstance(item, ListedTicket):
         check_price("individual_price", item.individual_price)
         return itself(item.token)
@@ -65,7 +67,7 @@ def token_of(item: Any) -> str:
 
 
 def check_price(argument: str, price: object) -> None:
-    """Raise an `InvalidArgument` for a price that is not exact or no number."""
+    """Raise an `InvalidArgument` for a price that is not an exact number."""
     if price is not None and not isinstance(price, Decimal):
         raise wrong_type(argument, "a Decimal, which is exact", price)
     if price is not None and not price.is_finite():
@@ -93,7 +95,7 @@ VERIFY: Form[VerifiedTicket] = Form(
 
 
 def verify_barcodes(access_id: str) -> Form[VerifiedTicket]:
-    """Verify by barcode, within an event."""
+    """The call that verifies by barcode, within an event."""
     return Form(
         "POST",
         "/v1/tickets/verify",
@@ -109,7 +111,7 @@ def lock(
     total_price: Decimal | None,
     seller: Seller | None,
 ) -> Form[Ticket]:
-    """Lock for a listing of which this is said."""
+    """The call that locks tickets for a listing."""
     check_price("total_price", total_price)
     listing: dict[str, object] = {}
     if external_listing_id is not None:

@@ -1,4 +1,4 @@
-"""The base URL and the headers that a client is made with.
+"""The base URL, headers and time limits of a client.
 
 Source: the contract's table of request headers.
 """
@@ -18,7 +18,7 @@ PACKAGE = __name__.partition(".")[0]
 
 
 def base_url_of(text: str) -> httpx.URL:
-    """The address before /v1. Raises `InvalidArgument` for what is no such address."""
+    """The address before /v1. Raises `InvalidArgument` for an invalid one."""
     if not isinstance(text, str):
         raise wrong_type("base_url", "a str", text)
     if "@" in text:
@@ -54,7 +54,7 @@ def key_headers(api_key: str, channel_code: str) -> dict[str, str]:
 
 
 def own_user_agent() -> str:
-    """This package and its version."""
+    """The name of this package and its version."""
     try:
         number = version(PACKAGE)
     except PackageNotFoundError:
@@ -63,15 +63,16 @@ def own_user_agent() -> str:
 
 
 class Limits(NamedTuple):
-    """What one attempt may take: seconds in all, and bytes of the response, unpacked."""
+    """The limits of one attempt: seconds in all, and bytes of the uncompressed response."""
 
     max_attempt_seconds: float
     max_response_bytes: int
 
 
 def timeout_of(timeout: httpx.Timeout, wait_seconds: int, limits: Limits) -> httpx.Timeout:
-    """The time for each step of an attempt: as set, and longer for the response if the service
-    itself waits; never longer than the attempt as a whole.
+    """The timeout of each step of an attempt, at most that of the whole attempt.
+
+    The timeout of the response is longer if the service itself waits (`wait_seconds`).
     """
     longest = limits.max_attempt_seconds
     return httpx.Timeout(

@@ -1,8 +1,8 @@
-"""What goes over the wire, as types: what the client is given, and what it gives back.
+"""The types of request and response bodies.
 
-Members are named as in the document, in Python's spelling. A member that a newer server adds is
-ignored, and words such as `type`, `status` and `change` are plain strings, so that a new one does
-no harm. Source: the contract's sections on the four calls and on the per-token outcome.
+Members have the document's names in Python's spelling. Unknown members of a newer server are
+ignored. Members such as `type`, `status` and `change` are plain strings, so that new values are no
+errors. Source: the contract's sections on the four calls and on the per-token outcome.
 """
 
 from collections.abc import Mapping
@@ -13,31 +13,31 @@ from typing import Any, Generic, Literal, TypeVar, get_args
 from msgspec import UNSET, Struct, UnsetType
 
 Source = Literal["MY_ACCOUNT", "INDIVIDUAL", "BROKER"]
-"""Who sells: the account's owner himself, a person, or a broker."""
+"""The kind of seller: the account's owner, an individual, or a broker."""
 
 FailureType = Literal["INVALID_TOKEN", "SEAT_RECORD_LOCKED"]
-"""The types of a ticket's failure that this version knows."""
+"""The failure types that this version knows."""
 
 FAILURE_TYPES: dict[str, FailureType] = {name: name for name in get_args(FailureType)}
 
 
 class Ticket(Struct, rename="camel", frozen=True):
-    """A ticket that is locked or unlocked now, whether or not it was before."""
+    """A ticket that is now locked or unlocked, whether or not it was before."""
 
     token: str
     owner_id: str | None = None
 
     @property
     def asked_for(self) -> str:
-        """By what it was asked for."""
+        """The token in the request."""
         return self.token
 
 
 class VerifiedTicket(Struct, rename="camel", frozen=True):
-    """A ticket that this channel could lock or unlock at the moment of asking: a snapshot.
+    """A snapshot of a ticket that this channel could lock or unlock at that time.
 
-    The listing's members are this channel's own, else None. `barcode` is set if the ticket was
-    asked for by that.
+    The members of the listing are None if it is not this channel's. `barcode` is set if the request
+    named the ticket by barcode.
     """
 
     token: str
@@ -56,15 +56,15 @@ class VerifiedTicket(Struct, rename="camel", frozen=True):
 
     @property
     def asked_for(self) -> str:
-        """By what it was asked for: its barcode or its token."""
+        """The barcode or token in the request."""
         return self.token if self.barcode is None else self.barcode
 
 
 class Failure(Struct, rename="camel"):
-    """A ticket with which nothing was done, and why in the document's words.
+    """A ticket that was not changed, and the reason in the document's words.
 
-    `token` is None if it was asked for by barcode and no ticket is known. `owner_id` is None if the
-    server does not tell it. `request_id`: of the request that it was in, for the support.
+    `token` is None if the request named an unknown barcode. `owner_id` is None if the server does
+    not return it. `request_id`: the Request-ID of its request, for support.
     `type` is a plain str, because a newer server can have more types; compare `known_type`, with
     which a type checker finds typing errors.
     """
@@ -85,19 +85,19 @@ class Failure(Struct, rename="camel"):
 
     @property
     def asked_for(self) -> str | None:
-        """By what it was asked for: its barcode or its token."""
+        """The barcode or token in the request."""
         return self.token if self.barcode is None else self.barcode
 
 
 class ListedTicket(Struct, rename="camel", omit_defaults=True, frozen=True):
-    """One ticket of a listing, and its price."""
+    """A ticket of a listing, with its price."""
 
     token: str
     individual_price: Decimal | None = None
 
 
 class Seller(Struct, rename="camel", omit_defaults=True, frozen=True):
-    """Who sells, where that is not the account's owner."""
+    """The seller, if it is not the account's owner."""
 
     last_name: str
     first_name: str
@@ -106,11 +106,11 @@ class Seller(Struct, rename="camel", omit_defaults=True, frozen=True):
 
 
 Row = TypeVar("Row", bound=Ticket | VerifiedTicket)
-"""What a ticket that succeeded looks like."""
+"""The type of a ticket that succeeded."""
 
 
 class TracedTicket(Struct, rename="camel", frozen=True):
-    """What became of a ticket then. `version`: of the ticket if it was changed, else None."""
+    """The outcome of a ticket. `version`: its new version if it was changed, else None."""
 
     token: str
     outcome: str
@@ -118,7 +118,7 @@ class TracedTicket(Struct, rename="camel", frozen=True):
 
 
 class TracedRequest(Struct, rename="camel", frozen=True):
-    """A request as the journal has it. `refusal`: why it was refused as a whole, else None.
+    """A request in the journal. `refusal`: why the whole request was refused, else None.
 
     `damaged`: whether the entry was edited after it was written. Of such an entry `request_id`,
     `timestamp` and `verb` are None if the service cannot read them.
@@ -149,9 +149,9 @@ class TracedRequests(Struct, frozen=True):
 
 
 class Event(Struct, rename="camel", frozen=True):
-    """One change of one ticket. Token and version name it; the higher version is the newer one.
+    """A change of a ticket. Token and version identify it; a higher version is newer.
 
-    `by`: `channel` (this one) or `box_office`. `mpreserve`: whether it is set by this channel.
+    `by`: `channel` (this one) or `box_office`. `mpreserve`: whether this channel has set it.
     """
 
     change: str
@@ -171,7 +171,7 @@ class Event(Struct, rename="camel", frozen=True):
 
 
 class EventPage(Struct, frozen=True):
-    """Some events. `next`: what to go on from, to be kept. `more`: whether there are more now."""
+    """A page of events. `next`: the cursor to continue from. `more`: whether there are more now."""
 
     events: list[Event]
     next: str
@@ -190,7 +190,7 @@ class ErrorMember(Struct, rename="camel", frozen=True):
 
 
 class Body(Struct, Generic[Row], frozen=True):
-    """The body of an answer about tickets."""
+    """The body of a response about tickets."""
 
     success: list[Row] | UnsetType = UNSET
     failure: list[Failure] | UnsetType = UNSET
@@ -198,7 +198,7 @@ class Body(Struct, Generic[Row], frozen=True):
 
 
 class TokenBody(Struct, rename="camel", frozen=True):
-    """The body of the token call's answer."""
+    """The body of the token call's response."""
 
     access_token: str
     refresh_token: str
@@ -212,6 +212,6 @@ class TokenBody(Struct, rename="camel", frozen=True):
 
 
 class PlainErrorBody(Struct, frozen=True):
-    """Why the token call said no."""
+    """The error of the token call."""
 
     error: str

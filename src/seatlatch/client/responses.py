@@ -1,4 +1,4 @@
-"""Reads a response's body, and gives up when it is larger than the client allows."""
+"""Reads a response's body, up to the size that the client allows."""
 
 import zlib
 from typing import NamedTuple
@@ -8,11 +8,11 @@ import httpx
 from .errors import ConnectionFailed, ResponseTooLarge, UnexpectedAnswer
 
 GZIP = 16 + zlib.MAX_WBITS
-"""zlib's sign for gzip with the largest window."""
+"""zlib's code for gzip with the largest window."""
 
 
 class WholeResponse(NamedTuple):
-    """A response that was received to its end, its body unpacked."""
+    """A complete response with its uncompressed body."""
 
     status_code: int
     headers: httpx.Headers
@@ -24,13 +24,13 @@ class WholeResponse(NamedTuple):
 
 
 class BodyReader:
-    """Puts a body together from its parts, unpacked, up to a number of bytes.
+    """Decompresses and joins the parts of a body, up to a size.
 
-    httpx unpacks a part without a limit, and 64 KiB of gzip can become 64 MiB.
+    httpx decompresses a part without a limit, and 64 KiB of gzip can become 64 MiB.
     """
 
     def __init__(self, response: httpx.Response, max_bytes: int) -> None:
-        """Raises `UnexpectedAnswer` for a Content-Encoding that was not asked for."""
+        """Raises `UnexpectedAnswer` for a Content-Encoding that the request does not accept."""
         self._response = response
         self._max_bytes = max_bytes
         self._received_bytes = 0
@@ -38,8 +38,9 @@ class BodyReader:
         self._unpacker = _unpacker_for(response)
 
     def add(self, part: bytes) -> None:
-        """The next part, as received. Raises `ResponseTooLarge`; `ConnectionFailed` for a part that
-        cannot be unpacked.
+        """Add the next part, as received.
+
+        Raises `ResponseTooLarge`, or `ConnectionFailed` for a part that cannot be decompressed.
         """
         self._received_bytes += len(part)
         if self._unpacker is not None:
@@ -56,7 +57,7 @@ class BodyReader:
             )
 
     def whole(self) -> WholeResponse:
-        """The response. Raises `ConnectionFailed` if a packed body ended early."""
+        """The response. Raises `ConnectionFailed` if a compressed body ended early."""
         if self._unpacker is not None and self._received_bytes and not self._unpacker.eof:
             raise ConnectionFailed("The response can't be unpacked (it ends early).")
         return WholeResponse(self._response.status_code, self._response.headers, bytes(self._body))

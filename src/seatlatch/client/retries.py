@@ -1,4 +1,7 @@
-"""Whether and when a request is sent again. Pure: chance is an argument, nothing waits here."""
+"""Decides whether and when to send a request again. Randomness is an argument.
+
+See decisions 105, 106, 110 and 111.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,20 +19,20 @@ from .errors import (
 )
 
 DOUBLINGS_MAX = 60
-"""So often a wait is doubled; long before that it is at its bound."""
+"""How often a wait is doubled; it reaches its limit long before."""
 
 WORTH_ANOTHER = (ConnectionFailed, TooManyRequests, ServiceUnavailable)
 
 
 @dataclass(frozen=True)
 class Retries:
-    """How often a request is sent, and how long is waited between.
+    """How often to send a request, and how long to wait between attempts.
 
-    Every call of this API may be sent again: it is idempotent, or it gives a pair of tokens that
-    nobody else has. The wait before attempt n + 1 is drawn from 0 to `first_wait_seconds` times 2
-    to the power of n - 1, but at least what `Retry-After` says, and with up to a quarter on top
-    then, lest all who were sent away come back at once. Who is to wait for longer than
-    `wait_seconds_max` is told so by the error instead. 1 attempt = nothing is sent again.
+    Every call of this API can be sent again: it is idempotent, or it returns a new pair of tokens.
+    The wait before attempt n + 1 is random, from 0 to `first_wait_seconds` times 2 to the power of
+    n - 1. With `Retry-After` it is at least that long, plus up to a quarter, so that the clients do
+    not all return at once. If `Retry-After` is longer than `wait_seconds_max`, the call fails
+    instead of waiting. 1 attempt = never send again.
     """
 
     attempts: int = 5
@@ -44,9 +47,9 @@ class Retries:
     def wait_seconds(
         self, problem: ClientError, attempt: int, chance: Callable[[], float]
     ) -> float | None:
-        """How long to wait after attempt number `attempt` (from 1) ended with `problem`.
+        """How long to wait after attempt number `attempt` (from 1) failed with `problem`.
 
-        None: don't send it again. `chance` gives a number from 0 to 1.
+        None = do not send it again. `chance` returns a number from 0 to 1.
         """
         if attempt >= self.attempts or not isinstance(problem, WORTH_ANOTHER):
             return None
@@ -64,15 +67,15 @@ class Retries:
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """What a `Retry-After` asks for: seconds or a date. None: nothing that can be understood."""
+    """The seconds in a `Retry-After` header (a number or a date); None = it cannot be parsed."""
     if header is None:
         return None
     if header.isascii() and header.isdigit():
         return float(header[:9])
     try:
-        moment = parsedate_to_datetime(header)
+        date = parsedate_to_datetime(header)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - now).total_seconds())

@@ -1,7 +1,9 @@
-"""The pair of tokens that a client has, and where it is kept when the client is gone.
+"""A client's pair of tokens, and the stores that keep it between runs.
 
-A refresh token works once. So where it is kept, only one process may refresh at a time, and the
-others take what it got.
+A refresh token works once. So only one process at a time may refresh the pair of a store, and the
+others use the new pair.
+
+See decisions 107 and 108.
 """
 
 import os
@@ -25,11 +27,11 @@ from .responses import WholeResponse
 if os.name == "posix":
     import fcntl
 
-LOOK_SECONDS = 0.05
-"""So often somebody who waits for a lock looks whether it is free."""
+LOCK_RETRY_SECONDS = 0.05
+"""How often a process that waits for a lock tries again."""
 
 EARLY_SECONDS = 30
-"""An access token is renewed so long before its end, or when a tenth of its life is left."""
+"""An access token is renewed this long before it expires, or when a tenth of its life is left."""
 
 
 class TokenPair(Struct, frozen=True):
@@ -47,25 +49,25 @@ class TokenPair(Struct, frozen=True):
 
 
 class TokenStore(Protocol):
-    """Where a pair of tokens is kept, so that the next process can go on with it.
+    """A store of a pair of tokens, so that the next process can continue with it.
 
-    All three may wait, and are called from whatever thread. Between `take` and `release` nobody
-    else may get at it, in no other process either.
+    The methods may block and are called from any thread. Between `take` and `release` no other
+    caller may use the store, not even in another process.
     """
 
     def take(self) -> TokenPair | None:
-        """Keep everybody else out, and tell what is kept."""
+        """Lock the store and return its pair; None = it has none."""
 
     def keep(self, pair: TokenPair) -> None:
-        """Keep this instead, durably. Only after `take`."""
+        """Replace the pair durably. Call it only after `take`."""
 
     def release(self) -> None:
-        """Let others in again."""
+        """Unlock the store."""
 
 
 @contextmanager
-def told_of_store() -> Iterator[None]:
-    """Make a `TokenStoreFailed` of whatever goes wrong inside with a store."""
+def store_errors() -> Iterator[None]:
+    """Raise a `TokenStoreFailed` for any error of a store inside the block."""
     try:
         yield
     except Exception as error:
@@ -83,24 +85,24 @@ def check_pair(pair: TokenPair | None) -> None:
 
 
 class NoStore:
-    """Keeps nothing: for a client that is given all it needs whenever it starts."""
+    """A store that keeps nothing, for a client that gets its tokens as arguments."""
 
     def take(self) -> TokenPair | None:
-        """Nothing is kept."""
+        """Return None."""
         return None
 
     def keep(self, pair: TokenPair) -> None:
-        """Forget it."""
+        """Do nothing."""
 
     def release(self) -> None:
-        """Nobody was kept out."""
+        """Do nothing."""
 
 
 class TokenFile:
-    """Keeps the pair in a file that only its owner can read, for all processes that use it.
+    """A store in a file that only its owner can read, shared by all processes that use it.
 
-    Whoever refreshes holds a lock on a file beside it (POSIX only). Others wait for up to
-    `wait_seconds`.
+    A process that refreshes the pair holds a lock on a second file (POSIX only). Others wait for up
+    to `wait_seconds`.
     """
 
     def __init__(self, path: str | Path, *, wait_seconds: float = 30.0) -> None:
@@ -114,7 +116,7 @@ class TokenFile:
         self._locked: int | None = None
 
     def take(self) -> TokenPair | None:
-        """Wait for others, and read the file. Raises `OSError`; `ValueError` if it is damaged."""
+        """Lock and read the file. Raises `OSError`, or `ValueError` if it is damaged."""
         lock = self._path.with_name(self._path.name + ".lock")
         lock.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -135,14 +137,14 @@ class TokenFile:
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     raise TimeoutError(f"another process holds {lock}") from None
-                time.sleep(LOOK_SECONDS)
+                time.sleep(LOCK_RETRY_SECONDS)
             else:
                 return
 
     def keep(self, pair: TokenPair) -> None:
-        """Write the file anew. A crash leaves the old one or the new one, whole."""
+        """Replace the file. A crash leaves the complete old file or the complete new one."""
         new = self._path.with_name(self._path.name + ".new")
-        new.unlink(missing_ok=True)  # of a process that was killed
+        new.unlink(missing_ok=True)  # left by a process that was killed
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(pair))
@@ -156,7 +158,7 @@ class TokenFile:
             os.close(folder)
 
     def release(self) -> None:
-        """Let others in again."""
+        """Unlock the store."""
         held, self._locked = self._locked, None
         if held is not None:
             # A process that was forked meanwhile has the descriptor too, which would keep the lock.
@@ -177,8 +179,10 @@ class TokenFile:
 
 
 class NewPair(Struct, frozen=True):
-    """A pair just given out. `life_seconds`: how long its access token is good for, by the clock
-    of the server, which need not be ours; None = it did not say.
+    """A newly issued pair.
+
+    `life_seconds`: how long its access token is valid by the server's clock, which may differ from
+    the local one; None = unknown.
     """
 
     pair: TokenPair
@@ -186,30 +190,32 @@ class NewPair(Struct, frozen=True):
 
 
 def new_pair(body: TokenBody, response: WholeResponse) -> NewPair:
-    """What the token call gave. When it ends is left open if that can't be read: the pair is the
-    only one that is good. Raises `ValueError` for an access token that can be in no header.
+    """The pair in a response of the token call.
+
+    An unreadable expiration counts as unknown, because this pair is the only valid one. Raises
+    `ValueError` for an access token that no header can hold.
     """
     check_header_text("its access token", body.access_token)
     expires_at = life_seconds = None
     with suppress(ValueError, OverflowError):
-        expires_at = moment(body.expiration)
+        expires_at = parse_timestamp(body.expiration)
         said_at = parsedate_to_datetime(response.headers.get("Date", ""))
         life_seconds = (expires_at - said_at).total_seconds()
     return NewPair(TokenPair(body.access_token, body.refresh_token, expires_at), life_seconds)
 
 
-def moment(text: str) -> datetime:
-    """A moment of the document's, with nine decimals, aware UTC. Raises `ValueError`.
+def parse_timestamp(text: str) -> datetime:
+    """Parse a timestamp with up to nine decimals, as aware UTC. Raises `ValueError`.
 
-    What is finer than a microsecond is cut off, so that no token seems to live longer than it does.
+    It is rounded down to microseconds, so that no token seems to live longer than it does.
     """
     found = re.fullmatch(r"([^.]+)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", text)
     if not found:
-        raise ValueError(f"{text!r} is no moment")
+        raise ValueError(f"{text!r} is not a timestamp")
     whole, digits, offset = found.groups()
     return datetime.fromisoformat(f"{whole}.{digits or '0':0<6.6}{offset}").astimezone(UTC)
 
 
 def early(life_seconds: float) -> float:
-    """After how many seconds to renew a token that lives so long."""
+    """The seconds after which to renew a token with this lifetime."""
     return life_seconds - min(EARLY_SECONDS, life_seconds / 10)

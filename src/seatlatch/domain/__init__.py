@@ -1,1 +1,3 @@
-"""What a ticket is and who may do what to it when. Pure: no clock, chance, I/O or log in here."""
+"""Tickets, and the rules for who may change them and when. Pure: no clock, randomness, I/O
+or log.
+"""

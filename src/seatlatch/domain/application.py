@@ -1,4 +1,4 @@
-"""Who was let in: applications, their keys and access tokens. Secrets are here as hashes only."""
+"""Applications, their keys and access tokens. Secrets appear only as hashes."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from seatlatch.domain.channel import Channel
 class ApiKey(NamedTuple):
     """An application's key. `expires_at` (aware UTC) None = until revoked; revoked = in the past.
 
-    An application may have several at once, so that a key can be rotated with an overlap.
+    An application may have several, so that keys can be rotated with an overlap.
     """
 
     key_hash: bytes
@@ -25,7 +25,7 @@ class AccessToken(NamedTuple):
 
 
 class Application(NamedTuple):
-    """A marketplace's software, and the channel for which it speaks."""
+    """A marketplace's software, and the channel for which it calls."""
 
     application_id: str
     channel: Channel
@@ -33,18 +33,18 @@ class Application(NamedTuple):
 
 
 class Credentials(NamedTuple):
-    """All that is known of callers at one moment. `version` grows with every change to it."""
+    """The credentials of all callers at one time. `version` grows with every change."""
 
     version: int
     applications: Mapping[str, Application]
     access_tokens: Mapping[bytes, AccessToken]
-    """By the token's hash."""
+    """Access tokens by their hashes."""
     operators: Mapping[bytes, str]
-    """The names of those who speak for the box office, by their key's hash."""
+    """The names of operators, by the hash of their key."""
 
 
 class Caller(NamedTuple):
-    """An application whose credentials were found right, speaking for its channel."""
+    """An authenticated application, which calls for its channel."""
 
     application_id: str
     channel: Channel

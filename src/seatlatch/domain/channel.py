@@ -1,4 +1,4 @@
-"""Who asks: a channel partner and the organizations whose tickets it was granted."""
+"""A channel partner and the organizations for whose tickets it has a grant."""
 
 from typing import NamedTuple
 

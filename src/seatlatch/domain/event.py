@@ -1,4 +1,4 @@
-"""What is told of one seat after it changed, to channels that may see its ticket."""
+"""The event of one change of a seat, for channels that may see its ticket."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,22 +16,22 @@ CHANGES: Mapping[Outcome, Change] = {
     Outcome.RELEASED: "released",
     Outcome.MADE_VOID: "voided",
 }
-"""What happened to a ticket, in the words of the feed and of webhooks."""
+"""The change of a ticket in the words of the feed and of webhooks."""
 
 
 class SeatEvent(NamedTuple):
     """One change of one ticket.
 
-    `outcome` says what was done (`LOCKED`, `UNLOCKED`, `HELD`, `RELEASED` or `MADE_VOID`), `status`
-    and `mpreserve` how the seat stood after it. `version` numbers the ticket's changes: of two
-    events the higher one is the newer. `by_channel` None = the box office did it. `of_channel` is
-    the channel whose listing it touched: the one that has or had set mpreserve. `record` is what is
-    said of the ticket now.
+    `outcome` is `LOCKED`, `UNLOCKED`, `HELD`, `RELEASED` or `MADE_VOID`. `status` and `mpreserve`
+    are the state after the change. `version` numbers the ticket's changes: of two events the one
+    with the higher version is newer. `by_channel` None = the box office made the change.
+    `of_channel` is the channel whose listing it affected: the one that has or had set mpreserve.
+    `record` is the ticket's record now. `timestamp` is aware UTC.
     """
 
     entry_id: int
     request_id: str
-    moment: datetime
+    timestamp: datetime
     outcome: Outcome
     status: SeatStatus
     mpreserve: bool
@@ -41,9 +41,11 @@ class SeatEvent(NamedTuple):
     of_channel: str | None
     record: TicketRecord
 
-    def told_to(self, channel_code: str) -> Self | None:
-        """As a channel is told of it; None = it is not: whether another channel has listed a ticket
-        is what the answers to its calls keep from it, too.
+    def visible_to(self, channel_code: str) -> Self | None:
+        """The event as a channel may see it; None = it may not.
+
+        It must not reveal whether another channel has listed a ticket, as the responses to the
+        channel's own calls do not.
         """
         if self.of_channel in (None, channel_code):
             return self

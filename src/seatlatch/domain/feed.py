@@ -1,28 +1,28 @@
-"""How far a reader of the feed has come."""
+"""The position of a reader of the feed."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 Position = Mapping[int, int]
-"""By chain of the journal the number of the last entry that was seen; a chain that is not named was
-not seen at all. Each chain grows at its end only, one transaction after the other, so that whoever
-has seen number n has seen all before it.
+"""For each chain of the journal the number of the last entry that was read; nothing was read of a
+chain without a number. A chain grows only at its end, one transaction after the other, so a reader
+that has read an entry has read all entries before it.
 """
 
 
 class CursorKey(NamedTuple):
-    """The database's key, and up to which position a plain cursor of version 0.1 is accepted."""
+    """The database's key, and the last position for which plain cursors of version 0.1 count."""
 
     key: bytes
     plain_until: Position
 
 
 def position_to_text(position: Position) -> str:
-    """A position as it is kept: `1:57 2:40`."""
+    """A position as it is stored: `1:57 2:40`."""
     return " ".join(f"{chain}:{number}" for chain, number in sorted(position.items()))
 
 
 def position_from_text(text: str) -> Position:
-    """A position as it was kept. Raises `ValueError`."""
+    """The position from its stored form. Raises `ValueError`."""
     pairs = (pair.partition(":") for pair in text.split(" ") if pair)
     return {int(chain): int(number) for chain, _, number in pairs}

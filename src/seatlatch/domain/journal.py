@@ -1,4 +1,7 @@
-"""What the journal says of a request: who asked for what, and what became of each ticket."""
+"""The entries of the journal: who requested what, and the outcome for each ticket.
+
+See decision 82.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,8 +12,9 @@ from seatlatch.domain.outcome import Outcome
 
 
 class Verb(StrEnum):
-    """What a request asks for. `override` is the box office's unlock over a channel's head, `prune`
-    removes old entries of the journal itself, `repair` puts the head of a chain to its last row.
+    """The kind of a request. `override` is an unlock by the box office, whichever channel has set
+    mpreserve; `prune` removes old entries of the journal; `repair` sets the head of a chain to its
+    last row.
     """
 
     UNLOCK = "unlock"
@@ -31,11 +35,11 @@ DONE_BY = {
     Verb.VOID: Outcome.MADE_VOID,
     Verb.OVERRIDE: Outcome.UNLOCKED,
 }
-"""What became of a ticket that was changed; a prune and a repair change none."""
+"""The outcome of a ticket that was changed. A prune and a repair change no ticket."""
 
 
 class Asker(NamedTuple):
-    """Who asks, and under which Request-ID: an application for its channel, or an operator.
+    """The caller and its Request-ID: an application for its channel, or an operator.
 
     `request_id` is a UUID as text, in lower case.
     """
@@ -47,7 +51,7 @@ class Asker(NamedTuple):
 
 
 class Act(NamedTuple):
-    """What somebody asks for. `reason` as it was given; `hold_seconds` None = until released."""
+    """A request. `reason` as it was given; `hold_seconds` None = until released."""
 
     verb: Verb
     asker: Asker
@@ -56,10 +60,9 @@ class Act(NamedTuple):
 
 
 class NewEntry(NamedTuple):
-    """What is to be written down of a request. `outcomes`, `refusal` as in `Entry`.
+    """An entry to write. `outcomes` and `refusal` as in `Entry`.
 
-    `marks`: what the store told of each ticket that was changed, in the order in which they stand
-    in `outcomes`.
+    `marks`: the store's mark for each ticket that was changed, in the order of `outcomes`.
     """
 
     act: Act
@@ -72,8 +75,8 @@ class Changed(NamedTuple):
     """A ticket that a request changed.
 
     `version` numbers the ticket's changes. `previous_entry_id` is the entry of the change before
-    it, a number 0 = it is not in the journal. `channel_code` is the channel that had set mpreserve
-    before the change (for what the box office did; for a channel's own changes it is None).
+    it; 0 = that is not in the journal. `channel_code` is the channel that had set mpreserve
+    before a change by the box office; it is None for a channel's own changes.
     """
 
     token: str
@@ -83,7 +86,7 @@ class Changed(NamedTuple):
 
 
 class EntryPlace(NamedTuple):
-    """Where an entry stands in the journal's order."""
+    """The place of an entry in the journal's order."""
 
     position: int
     entry_id: int
@@ -92,16 +95,16 @@ class EntryPlace(NamedTuple):
 class Entry(NamedTuple):
     """One row of the journal: one request.
 
-    `moment` is that of its transaction, aware UTC. `outcomes` has the tokens of each outcome in the
-    order asked; `changed` those of them that were really changed. `refusal` None = the request
+    `timestamp`: when its transaction began, aware UTC. `outcomes` has the tokens of each outcome
+    in the request's order; `changed` has those whose ticket changed. `refusal` None = the request
     was not refused as a whole; a refused one has no outcomes. `damaged`: the row does not match its
-    hash, so that it may have been edited. `position` grows with every ticket's
-    versions: of two entries about a ticket the later change has the higher one.
+    hash, so it may have been edited. `position` grows with the versions of each ticket: of two
+    entries about a ticket the later change has the higher position.
     """
 
     entry_id: int
     position: int
-    moment: datetime
+    timestamp: datetime
     act: Act
     outcomes: Mapping[Outcome, Sequence[str]]
     changed: Sequence[Changed]
@@ -110,33 +113,33 @@ class Entry(NamedTuple):
 
     @property
     def place(self) -> EntryPlace:
-        """Where it stands."""
+        """Its place in the journal's order."""
         return EntryPlace(self.position, self.entry_id)
 
 
 class DamagedEntry(NamedTuple):
-    """A row of the journal whose text can't be read any more. None = this can't be read either."""
+    """A row of the journal whose text can no longer be read. None = nor can this value."""
 
     entry_id: int
     position: int
-    moment: datetime | None = None
+    timestamp: datetime | None = None
     request_id: str | None = None
 
     @property
     def place(self) -> EntryPlace:
-        """Where it stands."""
+        """Its place in the journal's order."""
         return EntryPlace(self.position, self.entry_id)
 
     @property
     def changed(self) -> Sequence[Changed]:
-        """Nothing that can be read."""
+        """Empty: nothing can be read."""
         return ()
 
     @property
     def damaged(self) -> bool:
-        """Always."""
+        """Always true."""
         return True
 
 
 FoundEntry = Entry | DamagedEntry
-"""What the journal returns. A reader must expect damaged rows."""
+"""An entry as the journal returns it. A reader must expect damaged rows."""

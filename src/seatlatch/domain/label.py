@@ -1,20 +1,24 @@
-"""What people may write for other people: the names of things, the reason of a hold."""
+"""Texts that people write for other people: names, and the reason of a hold.
+
+See decision 132.
+"""
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 LABEL_CHARACTERS_MAX = 200
 SHOWN_CHARACTERS_MAX = 40
 UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Control characters, the ends of lines, and halves of a surrogate pair, which are no text."""
+"""Control characters, line ends, and halves of a surrogate pair, which are not text."""
 
 _TEXT = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]"
 _VISIBLE = r"[^\s\u0000-\u001f\u007f-\u009f]"
 READABLE = f"^{_TEXT}*$"
-"""What holds nothing of that, as JSON Schema says it; halves of a pair never get that far."""
+"""Text without these, as a JSON Schema pattern. Halves of a pair are refused earlier."""
 
 NOT_BLANK = f"^{_TEXT}*{_VISIBLE}{_TEXT}*$"
-"""The same, and not of blanks alone."""
+"""The same, and not only blanks."""
 
 _INVISIBLE = (
     r"\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
@@ -29,7 +33,7 @@ _SELECTORS = r"\u180b-\u180d\u180f\ufe00-\ufe0f"
 _FIRST = f"[^{_INVISIBLE}{_SELECTORS}]"
 _LAST = f"[^{_INVISIBLE}]"
 TRIMMED = f"^{_FIRST}({_TEXT}*{_LAST})?$"
-"""READABLE text without whitespace and invisible characters at its ends, as JSON Schema says it."""
+"""READABLE text without whitespace and invisible characters at its ends, as a pattern."""
 
 TRIMMED_OR_EMPTY = f"^({_FIRST}({_TEXT}*{_LAST})?)?$"
 
@@ -44,25 +48,30 @@ _REGIONAL_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f\\Z")
 
 
 def label_problem(text: str) -> str | None:
-    """What is wrong with a name or a reason; None = it can be kept and shown on one line."""
+    """The problem with a name or a reason; None = it can be stored and shown on one line."""
     if not text.strip():
         return "must not be empty"
     if len(text) > LABEL_CHARACTERS_MAX:
         return f"is longer than {LABEL_CHARACTERS_MAX} characters"
     if UNREADABLE.search(text):
-        return "holds a control character, or bytes that are no text"
+        return "contains a control character, or bytes that are not text"
     return None
 
 
 def shortened(text: str) -> str:
-    """What somebody gave, quoted in a sentence; never so long that it hides the sentence."""
+    """A value of the caller, quoted and shortened to be part of a sentence."""
     return repr(text if len(text) <= SHOWN_CHARACTERS_MAX else text[:SHOWN_CHARACTERS_MAX] + "...")
 
 
-def ends_problem(text: str) -> str | None:
-    """What is wrong with the ends of `text`, a value that tickets are looked up by; None = nothing.
+def first_of(names: Sequence[str]) -> str:
+    """The first of several names, and how many more there are."""
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
-    Whitespace or an invisible character there makes two values look the same that are not.
+
+def ends_problem(text: str) -> str | None:
+    """The problem with the ends of `text`, by which tickets are looked up; None = no problem.
+
+    With whitespace or an invisible character there, two different values look the same.
     """
     if text.isascii() and text.isprintable() and " " not in (text[:1], text[-1:]):
         return None

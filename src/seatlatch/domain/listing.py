@@ -1,17 +1,20 @@
-"""What a marketplace tells of its listing when it locks a ticket."""
+"""The data of a marketplace's listing, from its lock of a ticket.
+
+See decision 38.
+"""
 
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
 Source = Literal["MY_ACCOUNT", "INDIVIDUAL", "BROKER"]
-"""Who sells."""
+"""The kind of seller."""
 
 
 class Listing(NamedTuple):
-    """Kept with mpreserve and gone with it. None = the marketplace did not say.
+    """The listing of a ticket; it exists as long as mpreserve is set. None = not given.
 
-    Prices are exact decimals in the marketplace's currency. `seller` is a JSON object with
-    personal data: never logged, and shown to nobody but the box office.
+    Prices are exact decimals in the marketplace's currency. `seller` is a JSON object with personal
+    data: it is never logged, and only the box office can see it.
     Source: the contract's section on the lock call.
     """
 

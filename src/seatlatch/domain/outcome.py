@@ -1,15 +1,15 @@
-"""What can become of one ticket when somebody wants it changed or shown."""
+"""The possible outcomes for one ticket of a request."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Outcome(StrEnum):
-    """Failures in order of precedence, where two apply the one further up wins; then successes.
+    """Failures in order of precedence (if two apply, the first one counts), then successes.
 
     The value is the word used in logs and metrics. Source: the contract's table of per-token
     outcomes. `UNKNOWN` covers a ticket of an organization without a grant: the two must be
-    indistinguishable to the caller. "Already so" is a success of its own.
+    indistinguishable to the caller. A ticket that is already in the requested state is a success.
     """
 
     UNKNOWN = "unknown"
@@ -45,11 +45,11 @@ class TicketResult(NamedTuple):
 
 
 LOCKS = frozenset({Outcome.SEAT_LOCKED, Outcome.RESERVED_ELSEWHERE, Outcome.RESERVED})
-"""A lock stands in the way: the box office's, or a channel's."""
+"""The ticket is locked, by the box office or by a channel."""
 
 INVALID = frozenset(
     {Outcome.UNKNOWN, Outcome.UNKNOWN_ORGANIZATION, Outcome.OTHER_ORGANIZATION, Outcome.VOIDED}
 )
-"""The token, or what was said with it, names nothing that could be changed."""
+"""The token, or a value given with it, names nothing that can be changed."""
 
 SUCCESSES = frozenset(Outcome) - LOCKS - INVALID

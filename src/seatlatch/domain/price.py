@@ -1,4 +1,7 @@
-"""What a price is: money, as an exact decimal and never as a binary float."""
+"""Prices, as exact decimals and never as binary floats.
+
+See decision 37.
+"""
 
 from decimal import Decimal
 from typing import Self, cast
@@ -11,22 +14,22 @@ FINEST_EXPONENT = -4
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
 _USUAL = ((Decimal("0.01"), -2), (Decimal("0.1"), -1), (_ONE, 0))
-"""The quanta of nearly all prices with their exponents: to ask for them is quick."""
+"""The quanta of nearly all prices with their exponents, to find the exponent quickly."""
 
 _NUMBERS = (int, Decimal)
 
 
 class Price(Decimal):
     """A price in the marketplace's currency: from 0, with at most 12 digits before the point and
-    4 after it. Made of an `int` or a `Decimal`; anything else, and text above all, is no number.
+    4 after it. It is made from an `int` or a `Decimal`; text is not a number.
 
-    Zeros at the end are kept: 100.50 stays so. What was written with an exponent is written out,
-    and -0 is 0. Raises `ValueError`, which doesn't repeat the number.
+    Zeros at the end are kept: 100.50 stays 100.50. An exponent is written out, and -0 becomes 0.
+    Raises `ValueError`, whose text does not repeat the number.
     Source: the contract's section on the lock call.
     """
 
     def __new__(cls, number: object) -> Self:
-        """Check and straighten `number`."""
+        """Check and normalize `number`."""
         if type(number) not in _NUMBERS:
             raise ValueError("A price must be a number")
         exact = Decimal(number)  # type: ignore[arg-type]

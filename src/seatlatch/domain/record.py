@@ -1,4 +1,4 @@
-"""What the fields of a ticket's record may contain, over HTTP and in an import."""
+"""The form of the fields of a ticket's record, over HTTP and in an import."""
 
 from seatlatch.domain.label import UNREADABLE, code_point, ends_problem
 from seatlatch.domain.ticket import TicketRecord

@@ -1,7 +1,9 @@
-"""The rules: who may do what to a ticket, and when. The one place where an outcome is decided.
+"""The rules for who may change a ticket and when: the only place where outcomes are decided.
 
-Each asks in order of precedence, so that the first answer is the right one. `ticket` None = there
-is no such ticket; `now` is aware UTC.
+Each function checks in order of precedence. `ticket` None = there is no such ticket; `now` is aware
+UTC.
+
+See decisions 4, 32, 40, 41 and 42.
 """
 
 from datetime import datetime
@@ -12,28 +14,28 @@ from seatlatch.domain.ticket import Ticket, TicketRecord
 
 
 def judge_unlock(ticket: Ticket | None, channel: Channel, now: datetime) -> Outcome:
-    """What becomes of a ticket when a channel unlocks it."""
-    barred = _barred(ticket, channel, now)
-    if barred or ticket is None:
-        return barred or Outcome.UNKNOWN
+    """The outcome when a channel unlocks a ticket."""
+    obstacle = _obstacle(ticket, channel, now)
+    if obstacle or ticket is None:
+        return obstacle or Outcome.UNKNOWN
     return Outcome.UNLOCKED if ticket.mpreserve else Outcome.ALREADY_UNLOCKED
 
 
 def judge_lock(ticket: Ticket | None, channel: Channel, now: datetime) -> Outcome:
-    """What becomes of a ticket when a channel locks it."""
-    barred = _barred(ticket, channel, now)
-    if barred or ticket is None:
-        return barred or Outcome.UNKNOWN
+    """The outcome when a channel locks a ticket."""
+    obstacle = _obstacle(ticket, channel, now)
+    if obstacle or ticket is None:
+        return obstacle or Outcome.UNKNOWN
     return Outcome.ALREADY_LOCKED if ticket.mpreserve else Outcome.LOCKED
 
 
 def judge_verify(ticket: Ticket | None, channel: Channel, now: datetime) -> Outcome:
     """Whether a channel could lock or unlock a ticket now."""
-    return _barred(ticket, channel, now) or Outcome.VERIFIED
+    return _obstacle(ticket, channel, now) or Outcome.VERIFIED
 
 
-def _barred(ticket: Ticket | None, channel: Channel, now: datetime) -> Outcome | None:
-    """What keeps a channel from a ticket, if anything does."""
+def _obstacle(ticket: Ticket | None, channel: Channel, now: datetime) -> Outcome | None:
+    """The reason why a channel cannot change a ticket; None = it can."""
     if ticket is None or ticket.organization_id not in channel.organizations:
         return Outcome.UNKNOWN
     if ticket.voided:
@@ -46,9 +48,9 @@ def _barred(ticket: Ticket | None, channel: Channel, now: datetime) -> Outcome |
 
 
 def judge_hold(ticket: Ticket | None, now: datetime) -> Outcome:
-    """What becomes of a ticket when the box office sets its seat status to `LOCK`.
+    """The outcome when the box office sets a seat status to `LOCK`.
 
-    A ticket that is listed at a marketplace takes no status change: that is what mpreserve is for.
+    The status of a ticket that is listed at a marketplace cannot change: mpreserve is for that.
     """
     if ticket is None:
         return Outcome.UNKNOWN
@@ -60,10 +62,10 @@ def judge_hold(ticket: Ticket | None, now: datetime) -> Outcome:
 
 
 def judge_release(ticket: Ticket | None) -> Outcome:
-    """What becomes of a ticket when the box office sets its seat status to `UNLOCK`.
+    """The outcome when the box office sets a seat status to `UNLOCK`.
 
-    mpreserve does not stand in the way: a seat that has both could not be helped otherwise. What
-    is left of a hold that has ended is released too.
+    mpreserve does not prevent it: a ticket that is held and listed must be releasable. The status
+    of an expired hold is released too.
     """
     if ticket is None:
         return Outcome.UNKNOWN
@@ -73,16 +75,16 @@ def judge_release(ticket: Ticket | None) -> Outcome:
 
 
 def judge_void(ticket: Ticket | None) -> Outcome:
-    """What becomes of a ticket when the box office voids it. Nothing stands in the way of that."""
+    """The outcome when the box office voids a ticket. Nothing prevents it."""
     if ticket is None:
         return Outcome.UNKNOWN
     return Outcome.ALREADY_VOID if ticket.voided else Outcome.MADE_VOID
 
 
 def judge_override(ticket: Ticket | None, now: datetime) -> Outcome:
-    """What becomes of a ticket when the box office unlocks it, whichever channel has locked it.
+    """The outcome when the box office unlocks a ticket, whichever channel has locked it.
 
-    A seat that is held must be released first: whoever holds it relies on its record.
+    A held seat must be released first: the operation that holds it relies on its record.
     """
     if ticket is None:
         return Outcome.UNKNOWN
@@ -94,7 +96,7 @@ def judge_override(ticket: Ticket | None, now: datetime) -> Outcome:
 
 
 def judge_put(ticket: Ticket | None, record: TicketRecord, organization_exists: bool) -> Outcome:
-    """What becomes of what the box office says of a ticket. `UPDATED` may prove `UNCHANGED`."""
+    """The outcome when the box office puts a ticket. `UPDATED` may turn out as `UNCHANGED`."""
     if not organization_exists:
         return Outcome.UNKNOWN_ORGANIZATION
     if ticket is None:

@@ -1,4 +1,7 @@
-"""The ticket as the rules see it, and as people do. Values, never changed in place."""
+"""Tickets: what the rules need of them, and their full record. Values, never changed in place.
+
+See decision 45.
+"""
 
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -13,8 +16,8 @@ class Ticket(NamedTuple):
     """One ticket (item/seat), named by its opaque token.
 
     `mpreserve_channel` is the code of the channel that set mpreserve, None while mpreserve is
-    false. `hold_expires_at` (aware UTC) says when a seat status of `LOCK` ends by itself; None =
-    not before it is released.
+    false. `hold_expires_at` (aware UTC) is when a seat status of `LOCK` ends by itself; None =
+    only when it is released.
     """
 
     token: str
@@ -31,16 +34,16 @@ class Ticket(NamedTuple):
         return self.mpreserve_channel is not None
 
     def seat_status_at(self, now: datetime) -> SeatStatus:
-        """The seat status at a moment: a hold that has expired is none."""
+        """The seat status at a time: an expired hold is over."""
         if self.hold_expires_at is not None and self.hold_expires_at <= now:
             return "UNLOCK"
         return self.seat_status
 
 
 class TicketRecord(NamedTuple):
-    """What the ticketing system says of a ticket. None = it says nothing of that.
+    """A ticket's details from the ticketing system. None = not given.
 
-    `access_id` names the event or entitlement that it admits to, `barcode` what is scanned.
+    `access_id` names the event or entitlement that it admits to; `barcode` is scanned at the gate.
     """
 
     token: str
@@ -54,9 +57,9 @@ class TicketRecord(NamedTuple):
 
 
 class WholeTicket(NamedTuple):
-    """All that is known of a ticket. `listing` None = mpreserve is false.
+    """Everything about a ticket. `listing` None = mpreserve is false.
 
-    `hold_reason` is what the box office gave as its reason for the seat status `LOCK`; `revision`
+    `hold_reason` is the box office's reason for the seat status `LOCK`; `version`
     counts the ticket's changes, from 1.
     """
 
@@ -64,4 +67,4 @@ class WholeTicket(NamedTuple):
     record: TicketRecord
     listing: Listing | None
     hold_reason: str | None
-    revision: int
+    version: int

@@ -1,4 +1,4 @@
-"""A webhook: where a channel wants to be told of its seats, and how far that has come."""
+"""Webhooks: the endpoints of channels, and the state of their messages."""
 
 import re
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from seatlatch.secrecy import hides
 URL_CHARACTERS_MAX = 2_000
 HOST = re.compile(r"[A-Za-z0-9._~-]{1,253}|[0-9A-Fa-f:.]+(%25[A-Za-z0-9._~-]+)?")
 VISIBLE = re.compile(r"[!-\[\]-~]+")
-"""ASCII without spaces, control characters and the backslash, which some take for a slash."""
+"""ASCII without spaces, control characters and the backslash, which some read as a slash."""
 
 
 class WebhookState(StrEnum):
-    """Whether it is told. `PAUSED` by the operator, `DISABLED` for what its receiver did."""
+    """Whether messages are sent. `PAUSED`: by the operator; `DISABLED`: because of its receiver."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -25,7 +25,7 @@ class WebhookState(StrEnum):
 
 
 class MessageState(StrEnum):
-    """What became of a message."""
+    """The state of a message."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -36,9 +36,10 @@ class MessageState(StrEnum):
 class Webhook(NamedTuple):
     """One endpoint of a channel.
 
-    `own_changes`: it is also told of what the channel did itself. `reason`: why it is not active.
-    `old_secret` signs beside `secret` until `old_secret_ends_at` (aware UTC). `position`: up to
-    where the journal was looked through for it. `leased_to`: who tells it now; None = nobody.
+    `own_changes`: it also receives the channel's own changes. `reason`: why it is not active.
+    `old_secret` signs in addition to `secret` until `old_secret_ends_at` (aware UTC). `position`:
+    how far the journal was read for it. `leased_to`: the process that delivers to it now; None = no
+    process.
     """
 
     webhook_id: str
@@ -55,17 +56,17 @@ class Webhook(NamedTuple):
     leased_to: str | None = None
 
     def secrets_at(self, now: datetime) -> Sequence[str]:
-        """Those that sign at a moment, the newest first."""
+        """The secrets that sign at a time, the newest first."""
         if self.old_secret is None or self.old_secret_ends_at is None:
             return [self.secret]
         return [self.secret, self.old_secret][: 2 if now < self.old_secret_ends_at else 1]
 
 
 class Delivery(NamedTuple):
-    """What has come of one message so far.
+    """The state of one message's delivery.
 
-    `status`: the HTTP status of the latest answer, None = there was none. `problem`: why the latest
-    attempt failed, as a sentence. `due_at`: when a pending one is tried next.
+    `status`: the HTTP status of the latest response, None = there was none. `problem`: why the
+    latest attempt failed, as a sentence. `due_at`: when a pending message is tried next.
     """
 
     message_id: str
@@ -79,20 +80,20 @@ class Delivery(NamedTuple):
 
 
 def url_problem(url: str) -> str | None:
-    """What is wrong with a webhook's URL, to follow its name; None = it has the right form."""
+    """The problem with a webhook's URL, to follow its name in a sentence; None = it is valid."""
     if len(url) > URL_CHARACTERS_MAX:
         return f"is longer than {URL_CHARACTERS_MAX:,} characters"
     if not VISIBLE.fullmatch(url):
-        return "must be visible ASCII characters; write other ones in percent or xn-- form"
+        return "must be visible ASCII characters; encode others in percent or xn-- form"
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return "is no URL"
+        return "is not a URL"
     if parts.scheme not in ("http", "https"):
         return "must begin with https:// or http://"
     if "@" in parts.netloc:
-        return "must not hold a user or password: the receiver knows us by the signature"
+        return "must not contain a user or password: the receiver verifies the signature instead"
     if "#" in url:
         return "must not have a fragment, which is never sent"
     if not parts.hostname or not HOST.fullmatch(parts.hostname) or port == 0:
@@ -101,6 +102,6 @@ def url_problem(url: str) -> str | None:
 
 
 def without_query(url: str) -> str:
-    """A URL as it may be logged: what follows `?` may be a secret of the receiver's."""
+    """A URL without its query, for logs: the query may be a secret of the receiver."""
     parts: SplitResult = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path}"

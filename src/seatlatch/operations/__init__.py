@@ -1,1 +1,1 @@
-"""One verb, one file: what is read, asked of the rules, written and answered."""
+"""Operations: each reads, applies the rules, writes and returns the results."""

@@ -1,26 +1,29 @@
 """Exchange an authorization code, or a refresh token, for a new pair of tokens.
 
-Each works once. A family is all that goes back to one code; when one of its codes or tokens is
-used a second time somebody has a copy who should not, and nobody can tell who: the family ends.
-The exception is `Lifetimes.refresh_reuse_seconds`.
+Each works once. A family is all tokens that derive from one code. A second use of a code or refresh
+token means that somebody has a copy, so the family is revoked. The exception is
+`Lifetimes.refresh_reuse_seconds`.
+
+See decisions 49, 50 and 51.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from seatlatch.auth.keys import hash_secret, new_secret
-from seatlatch.commit import Commits
+from seatlatch.commit import Change, Committer
 from seatlatch.secrecy import hides
-from seatlatch.store.interface import Snapshot, Store, TokenFamily, Transaction
+from seatlatch.store.interface import Snapshot, Store, Transaction
+from seatlatch.store.tokens import TokenFamily
 
 SEPARATOR = "."
-"""In a refresh token, between what names its family and what makes it the latest of it."""
+"""Separates the two parts of a refresh token: the name of its family, and its own secret."""
 
 
 class Lifetimes(NamedTuple):
-    """How long what is given out is good for, in seconds."""
+    """The lifetimes of tokens."""
 
     access_token_seconds: int
     refresh_token_seconds: int
@@ -30,7 +33,7 @@ class Lifetimes(NamedTuple):
 
 
 class GrantType(StrEnum):
-    """What is exchanged."""
+    """The kind of secret that is exchanged."""
 
     AUTHORIZATION_CODE = "authorization_code"
     REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a name, no secret
@@ -38,7 +41,7 @@ class GrantType(StrEnum):
 
 @hides("access_token", "refresh_token")
 class TokenPair(NamedTuple):
-    """What a caller gets. `expires_at`: of the access token, aware UTC."""
+    """A new pair of tokens. `expires_at`: when the access token expires, aware UTC."""
 
     access_token: str
     expires_at: datetime
@@ -47,13 +50,13 @@ class TokenPair(NamedTuple):
 
 async def exchange_tokens(
     store: Store,
-    commits: Commits,
+    committer: Committer,
     lifetimes: Lifetimes,
     application_id: str,
     grant_type: GrantType,
     secret: str,
 ) -> TokenPair | None:
-    """A new pair for what an application presents, or None if that is wrong, spent or expired.
+    """Returns a new pair for a code or refresh token, or None if that is wrong, spent or expired.
 
     Returns after the change is durable, also when a family was revoked. Raises `Unavailable`.
     Source: the contract's section on the token call.
@@ -61,14 +64,11 @@ async def exchange_tokens(
     exchange = ExchangeTokens(lifetimes, application_id, grant_type, secret)
     if not await store.read(exchange.is_known):
         return None
-    return await commits.submit(exchange)
+    return await committer.submit(exchange)
 
 
-class ExchangeTokens:
-    """One exchange, waiting for its turn."""
-
-    tokens: Collection[str] = ()
-    """It is about no tickets."""
+class ExchangeTokens(Change[TokenPair | None]):
+    """An exchange of one code or refresh token."""
 
     def __init__(
         self, lifetimes: Lifetimes, application_id: str, grant_type: GrantType, secret: str
@@ -79,34 +79,33 @@ class ExchangeTokens:
         self._secret = secret
 
     async def is_known(self, snapshot: Snapshot) -> bool:
-        """Whether what is presented was ever given to this application, as far as is remembered.
+        """Whether the secret belongs to this application and is still stored.
 
-        Nobody is authenticated here: who only guesses takes nothing of those who change tickets.
+        Callers are not authenticated yet: guesses must not use the capacity of changes.
         """
         if self._grant_type is GrantType.AUTHORIZATION_CODE:
-            given = await snapshot.find_code(hash_secret(self._secret.encode()))
+            given = await snapshot.tokens.find_code(hash_secret(self._secret.encode()))
             return given is not None and given.application_id == self._application_id
-        family = await snapshot.find_family(self._family_hash())
+        family = await snapshot.tokens.find_family(self._family_hash())
         return family is not None and family.application_id == self._application_id
 
     def _family_hash(self) -> bytes:
         return hash_secret(self._secret.partition(SEPARATOR)[0].encode())
 
     @staticmethod
-    async def work_off(
+    async def apply(
         transaction: Transaction, changes: Sequence["ExchangeTokens"]
     ) -> list[TokenPair | None]:
-        """One after the other, so that of several with the same secret the first one wins.
+        """Exchange one after the other, so that the first of several with the same secret wins.
 
-        Different ones in the order of their hashes: two groups that hold the same ones never wait
-        for each other in a ring.
+        The order is that of their hashes, so two groups with the same ones cannot deadlock.
         """
-        order = sorted(range(len(changes)), key=lambda number: changes[number]._known_by())
+        order = sorted(range(len(changes)), key=lambda number: changes[number]._lock_key())
         pairs = {number: await changes[number]._exchange(transaction) for number in order}
         return [pairs[number] for number in range(len(changes))]
 
-    def _known_by(self) -> bytes:
-        """The hash of what is locked first."""
+    def _lock_key(self) -> bytes:
+        """The hash of the row that is locked first."""
         if self._grant_type is GrantType.AUTHORIZATION_CODE:
             return hash_secret(self._secret.encode())
         return self._family_hash()
@@ -117,35 +116,35 @@ class ExchangeTokens:
         return await self._renew(transaction)
 
     async def _begin(self, transaction: Transaction) -> TokenPair | None:
-        """Exchange a code: a new family begins."""
+        """Exchange a code: start a new family."""
         code_hash = hash_secret(self._secret.encode())
-        code = await transaction.find_code(code_hash)
+        code = await transaction.tokens.find_code(code_hash)
         if code is None or code.application_id != self._application_id:
             return None
         if code.family_hash is not None:
-            await transaction.revoke_family(code.family_hash)
+            await transaction.tokens.revoke_family(code.family_hash)
             return None
-        if code.expires_at <= await transaction.moment():
+        if code.expires_at <= await transaction.now():
             return None
         name = new_secret()
         refresh_token, family = await self._next(transaction, name)
         family_hash = hash_secret(name.encode())
-        if not await transaction.begin_family(code_hash, family_hash, family):
+        if not await transaction.tokens.begin_family(code_hash, family_hash, family):
             return None
         return await self._give(transaction, family_hash, refresh_token)
 
     async def _renew(self, transaction: Transaction) -> TokenPair | None:
-        """Exchange a refresh token: the family goes on."""
+        """Exchange a refresh token: continue its family."""
         name = self._secret.partition(SEPARATOR)[0]
         family_hash = self._family_hash()
-        family = await transaction.find_family(family_hash)
+        family = await transaction.tokens.find_family(family_hash)
         if family is None or family.application_id != self._application_id:
             return None
-        if family.expires_at <= await transaction.moment():
+        if family.expires_at <= await transaction.now():
             return None
         refresh_token, renewed = await self._next(transaction, name)
         if not await self._rotate(transaction, family_hash, renewed):
-            await transaction.revoke_family(family_hash)
+            await transaction.tokens.revoke_family(family_hash)
             return None
         return await self._give(transaction, family_hash, refresh_token)
 
@@ -154,22 +153,22 @@ class ExchangeTokens:
     ) -> bool:
         """Store the successor of the presented refresh token; False if that can't be used."""
         presented_hash = hash_secret(self._secret.encode())
-        if await transaction.rotate(family_hash, presented_hash, renewed):
+        if await transaction.tokens.rotate(family_hash, presented_hash, renewed):
             return True
         reuse_seconds = self._lifetimes.refresh_reuse_seconds
         if reuse_seconds == 0:
             # The timestamps alone don't forbid it: on PostgreSQL a transaction that waited for the
             # family's lock has an earlier timestamp than the rotation that it waited for.
             return False
-        rotated_after = await transaction.moment() - timedelta(seconds=reuse_seconds)
-        return await transaction.replace_successor(
+        rotated_after = await transaction.now() - timedelta(seconds=reuse_seconds)
+        return await transaction.tokens.replace_successor(
             family_hash, presented_hash, renewed, rotated_after
         )
 
     async def _next(self, transaction: Transaction, name: str) -> tuple[str, TokenFamily]:
         refresh_token = name + SEPARATOR + new_secret()
         lifetime = timedelta(seconds=self._lifetimes.refresh_token_seconds)
-        expires_at = await transaction.moment() + lifetime
+        expires_at = await transaction.now() + lifetime
         refresh_hash = hash_secret(refresh_token.encode())
         family = TokenFamily(self._application_id, refresh_hash, expires_at)
         return refresh_token, family
@@ -178,11 +177,11 @@ class ExchangeTokens:
         self, transaction: Transaction, family_hash: bytes, refresh_token: str
     ) -> TokenPair:
         access_token = new_secret()
-        # No token outlives its family, which can't be revoked once it was cleared away.
+        # No token outlives its family, which can't be revoked after it was deleted.
         lifetimes = self._lifetimes
         lifetime_seconds = min(lifetimes.access_token_seconds, lifetimes.refresh_token_seconds)
-        expires_at = await transaction.moment() + timedelta(seconds=lifetime_seconds)
-        await transaction.put_access_token(
+        expires_at = await transaction.now() + timedelta(seconds=lifetime_seconds)
+        await transaction.tokens.put_access_token(
             family_hash, self._application_id, hash_secret(access_token.encode()), expires_at
         )
         return TokenPair(access_token, expires_at, refresh_token)

@@ -1,49 +1,49 @@
-"""Waiting for news in the feed: one look at the database for all who wait in a process."""
+"""Waits for new entries in the feed: one query for all requests of a process that wait."""
 
 import asyncio
 
 from seatlatch.domain.feed import Position
 from seatlatch.store.interface import Store
 
-LOOK_SECONDS = 0.25
-"""So often is looked whether the journal has grown, as long as anybody waits."""
+CHECK_SECONDS = 0.25
+"""How often to check whether the journal has grown, while any request waits."""
 
 WAITING_REQUESTS_MAX = 1_000
-"""Who comes when so many wait already is answered at once."""
+"""How many requests may wait; further ones get their response at once."""
 
 
 class FeedNews:
-    """Tells when a journal has grown."""
+    """Reports when the journal has grown."""
 
-    def __init__(self, store: Store, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(self, store: Store, check_seconds: float = CHECK_SECONDS) -> None:
         self._store = store
-        self._look_seconds = look_seconds
-        self._looking: asyncio.Task[Position] | None = None
+        self._check_seconds = check_seconds
+        self._checking: asyncio.Task[Position] | None = None
         self._waiting_requests = 0
 
     async def since(self, position: Position, deadline: float) -> bool:
-        """Wait until there is something that `position` has not seen; False = not by `deadline`,
-        which is by the loop's clock. Raises `Unavailable`.
+        """Wait until the journal has entries after `position`; False = it has none at `deadline`,
+        a time of the event loop's clock. Raises `Unavailable`.
         """
         loop = asyncio.get_running_loop()
         if self._waiting_requests >= WAITING_REQUESTS_MAX:
             return False
         self._waiting_requests += 1
         try:
-            while loop.time() + self._look_seconds <= deadline:
-                end = await asyncio.shield(self._look())
+            while loop.time() + self._check_seconds <= deadline:
+                end = await asyncio.shield(self._check())
                 if any(number > position.get(chain, 0) for chain, number in end.items()):
                     return True
         finally:
             self._waiting_requests -= 1
         return False
 
-    def _look(self) -> asyncio.Task[Position]:
-        """All who wait share the next look."""
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.get_running_loop().create_task(self._look_soon())
-        return self._looking
+    def _check(self) -> asyncio.Task[Position]:
+        """The next check, which all waiting requests share."""
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.get_running_loop().create_task(self._check_soon())
+        return self._checking
 
-    async def _look_soon(self) -> Position:
-        await asyncio.sleep(self._look_seconds)
-        return await self._store.read(lambda snapshot: snapshot.read_position())
+    async def _check_soon(self) -> Position:
+        await asyncio.sleep(self._check_seconds)
+        return await self._store.read(lambda snapshot: snapshot.journal.read_position())

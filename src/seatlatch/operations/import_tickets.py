@@ -1,4 +1,7 @@
-"""Import: a whole file of tickets. Everything is looked at before anything is kept."""
+"""Import: a whole file of tickets. All lines are checked before any ticket is stored.
+
+See decision 57.
+"""
 
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator
@@ -8,17 +11,17 @@ from seatlatch.domain.ticket import TicketRecord
 from seatlatch.store.importing import BadLine, Importing, Portion
 
 BAD_LINES_SHOWN = 100
-"""So many bad lines are told one by one; of the others only how many."""
+"""How many bad lines are reported with their problem; the others are only counted."""
 
 Line = tuple[int, TicketRecord | BadLine]
-"""A line's number, from 1, and what was found in it."""
+"""The number of a line, from 1, and its record or problem."""
 
 
 class Imported(NamedTuple):
-    """What came of an import: how many tickets by what became of them, and the bad lines.
+    """The result of an import: numbers of tickets by outcome, and the bad lines.
 
-    `kept` False = nothing of the file was kept, because of the bad lines. `bad_lines` counts all
-    of them, `shown` holds the first.
+    `kept` False = no ticket of the file was stored, because of bad lines. `bad_lines` is the number
+    of all of them, `shown` has the first.
     """
 
     kept: bool
@@ -49,14 +52,14 @@ def import_tickets(
     keep_good: bool,
     merged: Callable[[Portion], None],
 ) -> Imported:
-    """Put all tickets of a file into the inventory, or, if any line is bad, none of them.
+    """Store all tickets of a file, or none of them if any line is bad.
 
-    With `keep_good` those of the good lines. `merged` is told of each portion. Raises
-    `OrganizationGone`. Source: the contract's section on the command line.
+    With `keep_good`, store the tickets of the good lines. `merged` is called after each portion.
+    Raises `OrganizationGone`. Source: the contract's section on the command line.
     """
     bad = _Bad()
-    importing.pile_up(_good(lines, bad))
-    importing.take_out_conflicts(bad.add)
+    importing.stage(_good(lines, bad))
+    importing.remove_conflicts(bad.add)
     if bad.lines and not keep_good:
         return Imported(False, 0, 0, 0, bad.lines, tuple(bad.shown))
     added = updated = unchanged = 0

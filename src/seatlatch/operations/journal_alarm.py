@@ -1,4 +1,4 @@
-"""The alarm for a damaged journal: one log event and one metric, wherever the damage is met."""
+"""The alarm for a damaged journal: one log event and one metric, wherever the damage is found."""
 
 from collections.abc import Iterable
 from typing import Literal, Protocol
@@ -16,11 +16,11 @@ class DamageObserver(Protocol):
     """Counts damage."""
 
     def journal_damaged(self, part: Part) -> None:
-        """A damaged row, or a chain whose head is damaged, was met."""
+        """Count a damaged row, or a chain whose head is damaged."""
 
 
 class JournalAlarm:
-    """Counts damage each time that it is met, and logs each place once."""
+    """Counts damage each time that it is found, and logs each place once."""
 
     def __init__(self, log: Log, observer: DamageObserver) -> None:
         self._log = log

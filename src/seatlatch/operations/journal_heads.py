@@ -1,16 +1,17 @@
 """The heads of the journal's chains: find those that are not at their last row, and repair them.
 
-A chain whose head was set back or removed can't take another entry. On SQLite, which has one chain,
-nothing can be changed then; on PostgreSQL another chain is taken.
+A chain whose head was set back or removed can't get another entry. SQLite has one chain, so then no
+ticket can be changed; on PostgreSQL another chain is used.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from seatlatch.commit import Commits
+from seatlatch.commit import Change, Committer
 from seatlatch.domain.journal import Act, Asker, NewEntry, Verb
+from seatlatch.journal.rows import NUMBERS_MAX
 from seatlatch.store.interface import Snapshot, Transaction
-from seatlatch.store.journal import NUMBERS_MAX, Chain, Ends
+from seatlatch.store.journal import Chain, Ends
 
 
 class HeadFault(NamedTuple):
@@ -23,15 +24,15 @@ class HeadFault(NamedTuple):
     ends: Ends | None
 
     def __str__(self) -> str:
-        """As it is logged."""
+        """A sentence for the log."""
         if self.head_number is None:
             return f"The head of chain {self.chain} is missing."
         return f"The head of chain {self.chain} is at {self.head_number}, and not at its last row."
 
     @property
     def can_be_repaired(self) -> bool:
-        """Whether no entry can follow this head. A head after its last row is left where it is: it
-        is what shows that rows were cut off.
+        """Whether the head prevents further entries. A head after the last row of its chain is not
+        repaired: it is the proof that rows were removed.
         """
         if self.ends is None:
             return False
@@ -49,15 +50,15 @@ class Repaired(NamedTuple):
 
 async def find_head_faults(snapshot: Snapshot) -> list[HeadFault]:
     """All heads that are not at the last row of their chains."""
-    chains = {chain.head.chain: chain for chain in await snapshot.read_chains()}
+    chains = {chain.head.chain: chain for chain in await snapshot.journal.read_chains()}
     with_rows: set[int] = set()
     last = -1
-    while (number := await snapshot.chain_with_rows_after(last)) is not None:
+    while (number := await snapshot.journal.chain_with_rows_after(last)) is not None:
         with_rows.add(number)
         last = number
     faults = []
     for number in sorted(chains.keys() | with_rows):
-        chain, ends = chains.get(number), await snapshot.read_ends(number)
+        chain, ends = chains.get(number), await snapshot.journal.read_ends(number)
         if not _is_at_its_end(chain, ends):
             faults.append(HeadFault(number, chain.head.number if chain else None, ends))
     return faults
@@ -71,42 +72,41 @@ def _is_at_its_end(chain: Chain | None, ends: Ends | None) -> bool:
     return chain.head == ends.last
 
 
-async def repair_heads(commits: Commits, asker: Asker) -> list[Repaired]:
+async def repair_heads(committer: Committer, asker: Asker) -> list[Repaired]:
     """Move every head that stops changes to the last row of its chain. The journal gets an entry
     that says so. Raises `Unavailable`.
     """
-    return await commits.submit(RepairHeads(asker))
+    return await committer.submit(RepairHeads(asker))
 
 
-class RepairHeads:
-    """All heads at once. It is about no ticket."""
+class RepairHeads(Change[list[Repaired]]):
+    """A repair of all heads at once."""
 
     __slots__ = ("asker",)
-    tokens: Collection[str] = ()
 
     def __init__(self, asker: Asker) -> None:
         self.asker = asker
 
     @staticmethod
-    async def work_off(
+    async def apply(
         transaction: Transaction, changes: Sequence["RepairHeads"]
     ) -> list[list[Repaired]]:
-        """One after the other."""
+        """Repair the heads for each request, one after the other."""
         return [await _repair(transaction, change.asker) for change in changes]
 
 
 async def _repair(transaction: Transaction, asker: Asker) -> list[Repaired]:
-    # Without it each statement would see another state, and a chain that another transaction
+    # Without the lock each statement would see another state, and a chain that another transaction
     # extends in between would look damaged.
-    await transaction.lock_heads()
+    await transaction.journal.lock_heads()
     repaired = []
     for fault in await find_head_faults(transaction):
         if fault.ends and fault.can_be_repaired:
-            await transaction.move_head(fault.ends)
+            await transaction.journal.move_head(fault.ends)
             repaired.append(Repaired(fault.chain, fault.head_number, fault.ends.last.number))
     if repaired:
-        await transaction.open_entries(1)
+        await transaction.journal.reserve_entries(1)
         what = " ".join(f"{chain}:{before}>{after}" for chain, before, after in repaired)
         act = Act(Verb.REPAIR, asker, f"heads moved: {what}")
-        await transaction.record([NewEntry(act, {})])
+        await transaction.journal.record([NewEntry(act, {})])
     return repaired

@@ -1,92 +1,92 @@
-"""Prune: let go of what the journal needs no longer, so that the rest can still be verified.
+"""Prune: remove old rows of the journal so that the rest can still be verified.
 
-Each prune is written down itself, with how far every chain was pruned: rows that somebody removed
-by hand are in no such entry. The latest of these entries is never pruned.
+Each prune gets an entry in the journal, with the last pruned row of every chain. Rows that somebody
+removed by hand are in no such entry. The latest of these entries is never pruned.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import NamedTuple
 
-from seatlatch.commit import Commits
+from seatlatch.commit import Change, Committer
 from seatlatch.domain.feed import Position, position_from_text, position_to_text
 from seatlatch.domain.journal import Act, Asker, NewEntry, Verb
 from seatlatch.domain.refusal import InvalidRequest
+from seatlatch.journal.chain import entry_of, hash_of
+from seatlatch.journal.rows import Head, Row
 from seatlatch.store.interface import Snapshot, Transaction
-from seatlatch.store.journal import Head, Row, entry_of, hash_of
 
 ROWS_AT_ONCE_MAX = 1_000
-"""So many rows go in a transaction, so that a running server is not held up."""
+"""The most rows that one transaction removes, so that it does not delay a running server."""
 
 OF_A_PRUNE = f'"verb":"{Verb.PRUNE}"'
 
 
 class OldRows(NamedTuple):
-    """Rows of a chain that may go. `before`: what was pruned last; `last` of them."""
+    """Rows of a chain that may be removed: those after `before`, up to `last`."""
 
     before: Head
     last: Row
 
 
 async def rows_to_prune(snapshot: Snapshot, chain: int, before: datetime) -> OldRows | None:
-    """The oldest rows of a chain, up to the first that is not from `before`; some at a time.
+    """The oldest rows of a chain that are from before a timestamp, up to `ROWS_AT_ONCE_MAX`.
 
-    None = there are no more. Raises `InvalidRequest` if they don't verify: to prune them would hide
-    it.
+    None = there are none. Raises `InvalidRequest` if they fail verification: pruning would hide
+    that.
     """
-    (found,) = [one for one in await snapshot.read_chains() if one.head.chain == chain]
+    (found,) = [one for one in await snapshot.journal.read_chains() if one.head.chain == chain]
     at = Head(chain, found.pruned_number, found.pruned_hash)
-    rows = await snapshot.read_rows(at, ROWS_AT_ONCE_MAX)
-    old = list(takewhile(lambda row: row.moment < before, rows))
+    rows = await snapshot.journal.read_rows(at, ROWS_AT_ONCE_MAX)
+    old = list(takewhile(lambda row: row.timestamp < before, rows))
     _require_chained(at.row_hash, old)
     return OldRows(at, old[-1]) if old else None
 
 
-async def prune_rows(commits: Commits, asker: Asker, rows: OldRows) -> int:
-    """Remove rows that were found so; how many there were, 0 = somebody else has pruned meanwhile.
+async def prune_rows(committer: Committer, asker: Asker, rows: OldRows) -> int:
+    """Remove these rows and return their number; 0 = another process has pruned them meanwhile.
 
     Raises `Unavailable`.
     """
-    return await commits.submit(PruneRows(asker, rows))
+    return await committer.submit(PruneRows(asker, rows))
 
 
-class PruneRows:
-    """Some rows of a chain. It is about no ticket."""
+class PruneRows(Change[int]):
+    """A removal of old rows of a chain; its result is their number."""
 
     __slots__ = ("asker", "rows")
-    tokens: Collection[str] = ()
 
     def __init__(self, asker: Asker, rows: OldRows) -> None:
         self.asker = asker
         self.rows = rows
 
     @staticmethod
-    async def work_off(transaction: Transaction, changes: Sequence["PruneRows"]) -> list[int]:
-        """One after the other."""
+    async def apply(transaction: Transaction, changes: Sequence["PruneRows"]) -> list[int]:
+        """Remove the rows of each request, one after the other."""
         return [await _prune(transaction, change) for change in changes]
 
 
 async def _prune(transaction: Transaction, change: PruneRows) -> int:
-    pruned = await transaction.prune_chain(*change.rows)
+    pruned = await transaction.journal.prune_chain(*change.rows)
     if pruned:
-        chains = await transaction.read_chains()
+        chains = await transaction.journal.read_chains()
         far = {chain.head.chain: chain.pruned_number for chain in chains if chain.pruned_number}
-        await transaction.open_entries(1)
+        await transaction.journal.reserve_entries(1)
         act = Act(Verb.PRUNE, change.asker, position_to_text(far))
-        await transaction.record([NewEntry(act, {})])
+        await transaction.journal.record([NewEntry(act, {})])
     return pruned
 
 
-def told_of_prunes(rows: Iterable[Row]) -> Position:
-    """How far each chain was pruned as entries among `rows` tell."""
-    told: dict[int, int] = {}
+def recorded_prunes(rows: Iterable[Row]) -> Position:
+    """The last pruned row of each chain, from the entries about prunes among `rows`."""
+    pruned: dict[int, int] = {}
     for row in rows:
         if OF_A_PRUNE in row.entry:
             act = entry_of(row).act
             for chain, number in position_from_text(act.reason or "").items():
-                told[chain] = max(told.get(chain, 0), number)
-    return told
+                pruned[chain] = max(pruned.get(chain, 0), number)
+    return pruned
 
 
 def _require_chained(before: bytes, rows: Iterable[Row]) -> None:
@@ -94,6 +94,6 @@ def _require_chained(before: bytes, rows: Iterable[Row]) -> None:
         if hash_of(before, row) != row.row_hash:
             raise InvalidRequest(
                 f"The journal's row {row.entry_id} was tampered with."
-                " Look at it with `seatlatch journal verify` before anything is pruned."
+                " Examine it with `seatlatch journal verify` before you prune."
             )
         before = row.row_hash

@@ -1,4 +1,4 @@
-"""Trace and history: what a request did, and who changed a ticket."""
+"""Trace a request, and show the history of a ticket."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,18 +6,17 @@ from functools import partial
 from typing import NamedTuple
 
 from seatlatch.domain.journal import Changed, DamagedEntry, EntryPlace, FoundEntry
+from seatlatch.journal.rows import is_entry
 from seatlatch.store.interface import Snapshot, Store
-from seatlatch.store.journal import Found, is_entry
+from seatlatch.store.journal import Found
 
 PAGE_REQUESTS = 100
-"""How many requests of one Request-ID are shown at most, unless the caller asks for another number:
-a client may use one Request-ID for everything.
-"""
+"""The default of the most requests on a page: a client may use one Request-ID for every request."""
 
 
 class TracedRequests(NamedTuple):
-    """Requests of one Request-ID, in order of time. `before`: earlier ones are before it; None =
-    there are none.
+    """Requests of one Request-ID, in order of time. `before`: the place before which there
+    are earlier ones; None = there are none.
     """
 
     entries: Sequence[FoundEntry]
@@ -25,11 +24,11 @@ class TracedRequests(NamedTuple):
 
 
 class TicketHistory(NamedTuple):
-    """Changes of a ticket, the latest first, each with its entry; a damaged entry may not say what
-    it changed.
+    """Changes of a ticket, the latest first, each with its entry; a damaged entry may not name
+    its changes.
 
-    `next_entry_id`: where to go on, None = there is nothing before. `is_pruned`: what was before is
-    no longer in the journal.
+    `next_entry_id`: the start of the next page, None = this is the last one. `is_pruned`: earlier
+    changes are no longer in the journal.
     """
 
     changes: Sequence[tuple[FoundEntry, Changed | None]]
@@ -62,7 +61,7 @@ async def trace_request(
         found += some
         if before is None or len(found) > limit:
             break
-        await asyncio.sleep(0)  # others get their turn
+        await asyncio.sleep(0)  # let other requests run
     shown = found[:limit]
     return TracedRequests(shown[::-1], shown[-1].place if len(found) > limit else None)
 
@@ -74,7 +73,7 @@ async def _find(
     channel_code: str | None,
     before: EntryPlace | None,
 ) -> Found:
-    return await snapshot.find_requests(request_id, limit, channel_code, before)
+    return await snapshot.journal.find_requests(request_id, limit, channel_code, before)
 
 
 async def ticket_history(
@@ -82,16 +81,16 @@ async def ticket_history(
 ) -> TicketHistory | None:
     """At most `limit` changes of a ticket; `before`: a `next_entry_id`. None = no such ticket.
 
-    Each entry leads to the one before it, so this takes as long as there are changes told, however
-    long the journal is.
+    Each entry refers to the previous one, so the time depends on the number of changes returned,
+    not on the length of the journal.
     """
-    latest = await snapshot.last_entries_of(token)
+    latest = await snapshot.journal.last_entries_of(token)
     if latest is None:
         return None
     first = entry_id = latest[0] if before is None else before
     changes: list[tuple[FoundEntry, Changed | None]] = []
     while is_entry(entry_id) and len(changes) < limit:
-        found = await snapshot.read_entries([entry_id])
+        found = await snapshot.journal.read_entries([entry_id])
         if not found:
             return TicketHistory(changes, None, is_pruned=True)
         entry = found[0]
@@ -102,7 +101,7 @@ async def ticket_history(
             return TicketHistory(changes, None, is_pruned=True)  # a cursor of another ticket
         else:
             entry = entry if isinstance(entry, DamagedEntry) else entry._replace(damaged=True)
-            # The ticket itself leads to the change before its latest one.
+            # The ticket itself refers to the change before its latest one.
             previous = latest[1] if entry_id == latest[0] else 0
         changes.append((entry, changed))
         entry_id = previous

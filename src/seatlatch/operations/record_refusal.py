@@ -1,33 +1,34 @@
-"""Write down that a request was refused as a whole: who was let in and asked for something."""
+"""Record in the journal that a request of an admitted caller was refused as a whole."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from seatlatch.commit import Commits
+from seatlatch.commit import Change, Committer
 from seatlatch.domain.journal import Act, NewEntry
 from seatlatch.store.interface import Transaction
 
 
-async def record_refusal(commits: Commits, act: Act, why: str) -> None:
-    """Returns when it is durable. `why`: one sentence, without a ticket or a secret.
+async def record_refusal(committer: Committer, act: Act, reason: str) -> None:
+    """Returns when the entry is durable. `reason`: one sentence, without a ticket or a secret.
 
     Raises `Unavailable` if the database could not confirm it.
     """
-    await commits.submit(Refused(act, why))
+    await committer.submit(Refused(act, reason))
 
 
-class Refused:
-    """One request that was refused. It is about no ticket."""
+class Refused(Change[None]):
+    """One request that was refused."""
 
-    __slots__ = ("act", "why")
-    tokens: Collection[str] = ()
+    __slots__ = ("act", "reason")
 
-    def __init__(self, act: Act, why: str) -> None:
+    def __init__(self, act: Act, reason: str) -> None:
         self.act = act
-        self.why = why
+        self.reason = reason
 
     @staticmethod
-    async def work_off(transaction: Transaction, changes: Sequence["Refused"]) -> list[None]:
-        """Write them all down."""
-        await transaction.open_entries(len(changes))
-        await transaction.record([NewEntry(one.act, {}, refusal=one.why) for one in changes])
+    async def apply(transaction: Transaction, changes: Sequence["Refused"]) -> list[None]:
+        """Record all refusals."""
+        await transaction.journal.reserve_entries(len(changes))
+        await transaction.journal.record(
+            [NewEntry(one.act, {}, refusal=one.reason) for one in changes]
+        )
         return [None] * len(changes)

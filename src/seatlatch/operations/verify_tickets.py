@@ -1,4 +1,4 @@
-"""Verify: what a channel may see of tickets, and whether it could lock or unlock them now."""
+"""Verify: read the tickets that a channel may see, and whether it could lock or unlock them now."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -13,10 +13,10 @@ from seatlatch.store.interface import Snapshot, Store
 
 
 class Verified(NamedTuple):
-    """What came of one token or barcode.
+    """The result for one token or barcode.
 
-    `token` None = no ticket of that barcode that the channel may know of. `ticket` and `listing`
-    are there when the outcome is `VERIFIED`; the listing only if it is this channel's.
+    `token` None = the channel may see no ticket with that barcode. `ticket` and `listing` are set
+    if the outcome is `VERIFIED`; the listing only if it is this channel's own.
     """
 
     asked: str
@@ -28,15 +28,15 @@ class Verified(NamedTuple):
 
 
 async def verify_tokens(store: Store, channel: Channel, tokens: Iterable[str]) -> list[Verified]:
-    """All tickets as they stand at one moment; one result per different token, in order.
+    """The tickets as of one timestamp; one result per different token, in the order given.
 
     Raises `Unavailable`. Source: the contract's section on the verify call.
     """
     asked = list(dict.fromkeys(tokens))
 
     async def look(snapshot: Snapshot) -> list[Verified]:
-        tickets = await snapshot.read_whole_tickets(asked)
-        now = await snapshot.moment()
+        tickets = await snapshot.tickets.read_whole(asked)
+        now = await snapshot.now()
         return [_verified(token, token, tickets.get(token), channel, now) for token in asked]
 
     return await store.read(look)
@@ -45,15 +45,15 @@ async def verify_tokens(store: Store, channel: Channel, tokens: Iterable[str]) -
 async def verify_barcodes(
     store: Store, channel: Channel, access_id: str, barcodes: Iterable[str]
 ) -> list[Verified]:
-    """The same for tickets that are named by the barcode that they have within `access_id`.
+    """The same for tickets by their barcodes within `access_id`.
 
-    Barcodes are printed anew and tickets reissued: of several, the one that is least barred counts.
+    Tickets are reprinted and reissued: of several with one barcode, the least restricted counts.
     """
     asked = list(dict.fromkeys(barcodes))
 
     async def look(snapshot: Snapshot) -> list[Verified]:
-        found = await snapshot.find_barcodes(access_id, asked)
-        now = await snapshot.moment()
+        found = await snapshot.tickets.find_barcodes(access_id, asked)
+        now = await snapshot.now()
         return [_best(barcode, found.get(barcode, ()), channel, now) for barcode in asked]
 
     return await store.read(look)

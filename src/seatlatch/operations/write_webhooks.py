@@ -1,5 +1,8 @@
-"""Let channels be told by webhooks: add, pause, resume and remove endpoints, rotate their secrets,
-send messages again. What tells them writes by way of `WebhookWrite`, too.
+"""Manage webhooks: add, pause, resume and remove endpoints, rotate secrets, send messages again.
+
+The delivery of webhooks also writes through `WebhookWrite`.
+
+See decision 78.
 """
 
 import re
@@ -7,48 +10,43 @@ import secrets
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
-from seatlatch.commit import Commits
+from seatlatch.commit import Change, Committer
 from seatlatch.domain.label import shortened
-from seatlatch.domain.refusal import InvalidRequest
+from seatlatch.domain.refusal import InvalidRequest, NotDone, require_identifier
 from seatlatch.domain.webhook import Webhook, WebhookState, url_problem
-from seatlatch.operations.provision import NotDone, require_identifier
 from seatlatch.store.interface import Transaction
 
 WEBHOOKS_MAX = 20
-"""Of one channel."""
+"""The most webhooks of one channel."""
 
 SECRET_BYTES = 32
 WEBHOOK_ID = re.compile(r"wh_[0-9a-f]{32}")
 MESSAGE_ID = re.compile(r"msg_[0-9a-f]{32}")
 OVERLAP_SECONDS = 86_400
-"""So long do both secrets sign after a rotation."""
+"""How long both secrets sign after a rotation."""
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-class WebhookWrite(Generic[Answer]):
-    """Something about webhooks to be written. `order`: of several in a transaction those with the
-    lower one go first, so that two transactions never wait for each other in a ring.
+class WebhookWrite(Change[Result]):
+    """A write to the tables of webhooks.
+
+    A transaction applies its writes in the order of `order`, so two transactions cannot deadlock.
     """
 
-    tokens: Collection[str] = ()
-    """It is about no tickets."""
-
-    def __init__(self, order: str, write: Callable[[Transaction], Awaitable[Answer]]) -> None:
+    def __init__(self, order: str, write: Callable[[Transaction], Awaitable[Result]]) -> None:
         self._order = order
         self._write = write
 
     @staticmethod
-    async def work_off(
-        transaction: Transaction, changes: Sequence["WebhookWrite[Any]"]
-    ) -> list[Any]:
-        """One after the other."""
+    async def apply(transaction: Transaction, changes: Sequence["WebhookWrite[Any]"]) -> list[Any]:
+        """Apply the writes one after the other."""
         numbers = sorted(range(len(changes)), key=lambda number: changes[number]._order)
-        answers = {number: await changes[number]._write(transaction) for number in numbers}
-        return [answers[number] for number in range(len(changes))]
+        results = {number: await changes[number]._write(transaction) for number in numbers}
+        return [results[number] for number in range(len(changes))]
 
 
 def new_webhook_secret() -> str:
@@ -63,9 +61,14 @@ def require_url(url: str) -> None:
 
 
 async def add_webhook(
-    commits: Commits, url: str, channel_code: str, *, own_changes: bool, secret: str | None = None
+    committer: Committer,
+    url: str,
+    channel_code: str,
+    *,
+    own_changes: bool,
+    secret: str | None = None,
 ) -> Webhook:
-    """Add an endpoint, which is told of what happens from now on. It has its secret.
+    """Add an endpoint, which gets the events from now on. The result has its secret.
 
     Raises `InvalidRequest` and `NotDone`.
     """
@@ -73,11 +76,11 @@ async def add_webhook(
     require_identifier("channel code", channel_code)
 
     async def write(transaction: Transaction) -> Webhook:
-        if await transaction.read_channel(channel_code) is None:
+        if await transaction.access.read_channel(channel_code) is None:
             raise NotDone(
                 f"There is no channel {channel_code}. Add it with `seatlatch channel add`."
             )
-        others = await transaction.read_webhooks()
+        others = await transaction.webhooks.read_all()
         if sum(other.channel_code == channel_code for other in others) >= WEBHOOKS_MAX:
             raise NotDone(
                 f"The channel {channel_code} has {WEBHOOKS_MAX} webhooks, which is the most."
@@ -88,72 +91,74 @@ async def add_webhook(
             channel_code,
             url,
             own_changes,
-            await transaction.moment(),
+            await transaction.now(),
             secret or new_webhook_secret(),
-            await transaction.read_position(),
+            await transaction.journal.read_position(),
         )
-        await transaction.add_webhook(webhook)
+        await transaction.webhooks.add(webhook)
         return webhook
 
-    return await commits.submit(WebhookWrite(channel_code, write))
+    return await committer.submit(WebhookWrite(channel_code, write))
 
 
-async def set_state(commits: Commits, webhook_id: str, state: WebhookState) -> None:
-    """Pause an endpoint, or let it go on: then what waits is tried at once. Raises `NotDone`."""
+async def set_state(committer: Committer, webhook_id: str, state: WebhookState) -> None:
+    """Pause an endpoint, or resume it and try its messages at once. Raises `NotDone`."""
     require_webhook_id(webhook_id)
     reason = "Paused by the operator." if state is WebhookState.PAUSED else None
 
     async def write(transaction: Transaction) -> None:
-        if not await transaction.set_webhook_state(webhook_id, state, reason):
+        if not await transaction.webhooks.set_state(webhook_id, state, reason):
             raise unknown_webhook(webhook_id)
         if state is WebhookState.ACTIVE:
-            await transaction.restart_messages(webhook_id)
+            await transaction.webhooks.restart_messages(webhook_id)
 
-    await commits.submit(WebhookWrite(webhook_id, write))
+    await committer.submit(WebhookWrite(webhook_id, write))
 
 
-async def remove_webhook(commits: Commits, webhook_id: str) -> None:
-    """Forget an endpoint with all its messages. Raises `NotDone`."""
+async def remove_webhook(committer: Committer, webhook_id: str) -> None:
+    """Remove an endpoint with all its messages. Raises `NotDone`."""
     require_webhook_id(webhook_id)
 
     async def write(transaction: Transaction) -> None:
-        if not await transaction.remove_webhook(webhook_id):
+        if not await transaction.webhooks.remove(webhook_id):
             raise unknown_webhook(webhook_id)
 
-    await commits.submit(WebhookWrite(webhook_id, write))
+    await committer.submit(WebhookWrite(webhook_id, write))
 
 
-async def rotate_secret(commits: Commits, webhook_id: str) -> tuple[str, datetime]:
-    """A new secret, and until when the old one signs beside it, aware UTC. Raises `NotDone`."""
+async def rotate_secret(committer: Committer, webhook_id: str) -> tuple[str, datetime]:
+    """Returns a new secret, and when the old one stops signing too, aware UTC. Raises `NotDone`."""
     require_webhook_id(webhook_id)
 
     async def write(transaction: Transaction) -> tuple[str, datetime]:
-        webhook = await transaction.find_webhook(webhook_id)
+        webhook = await transaction.webhooks.find(webhook_id)
         if webhook is None:
             raise unknown_webhook(webhook_id)
         secret = new_webhook_secret()
-        ends_at = await transaction.moment() + timedelta(seconds=OVERLAP_SECONDS)
-        await transaction.set_webhook_secrets(webhook_id, secret, webhook.secret, ends_at)
+        ends_at = await transaction.now() + timedelta(seconds=OVERLAP_SECONDS)
+        await transaction.webhooks.set_secrets(webhook_id, secret, webhook.secret, ends_at)
         return secret, ends_at
 
-    return await commits.submit(WebhookWrite(webhook_id, write))
+    return await committer.submit(WebhookWrite(webhook_id, write))
 
 
-async def replay(commits: Commits, webhook_id: str, message_ids: Collection[str] | None) -> int:
-    """Send messages again under their own ids, or (None) all that were given up; how many.
+async def replay(committer: Committer, webhook_id: str, message_ids: Collection[str] | None) -> int:
+    """Send messages again under their own ids, or (None) all that were given up.
 
-    Raises `NotDone`, and then none is sent.
+    Returns their number. Raises `NotDone`, and then none is sent.
     """
     require_webhook_id(webhook_id)
     asked = [None] if message_ids is None else sorted(set(message_ids))
 
     async def write(transaction: Transaction) -> int:
-        if await transaction.find_webhook(webhook_id) is None:
+        if await transaction.webhooks.find(webhook_id) is None:
             raise unknown_webhook(webhook_id)
         messages = 0
         for message_id in asked:
             is_one = message_id is None or MESSAGE_ID.fullmatch(message_id)
-            found = await transaction.replay_messages(webhook_id, message_id) if is_one else 0
+            found = (
+                await transaction.webhooks.replay_messages(webhook_id, message_id) if is_one else 0
+            )
             if not found and message_id is not None:
                 raise NotDone(
                     f"The webhook {webhook_id} has no message {shortened(message_id)}."
@@ -162,17 +167,17 @@ async def replay(commits: Commits, webhook_id: str, message_ids: Collection[str]
             messages += found
         return messages
 
-    return await commits.submit(WebhookWrite(webhook_id, write))
+    return await committer.submit(WebhookWrite(webhook_id, write))
 
 
 def require_webhook_id(webhook_id: str) -> None:
-    """Raise `NotDone` for what can't be a webhook's id: it may be no text at all."""
+    """Raise `NotDone` for a text that cannot be the id of a webhook; it may not even be UTF-8."""
     if not WEBHOOK_ID.fullmatch(webhook_id):
         raise unknown_webhook(webhook_id)
 
 
 def unknown_webhook(webhook_id: str) -> NotDone:
-    """There is none of that id."""
+    """The refusal of an id that no webhook has."""
     return NotDone(
         f"There is no webhook {shortened(webhook_id)}. See them all with `seatlatch webhook list`."
     )

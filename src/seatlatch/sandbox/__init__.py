@@ -1,1 +1,1 @@
-"""The sandbox's example data: what the document's examples speak of, and a venue to play with."""
+"""The sandbox: example data, faults on request, and calls that control both."""

@@ -1,14 +1,17 @@
-"""What is in a fresh sandbox. The credentials are fixed and public, so it is never production."""
+"""The example data of a new sandbox. Its credentials are fixed and public: never production.
+
+See decision 23.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.outcome import Outcome
-from seatlatch.reference import examples
+from seatlatch.openapi.examples import example as examples
 from seatlatch.sandbox.faults import PREFIX, TOKENS
-from seatlatch.store.interface import Code, NewTicket
-from seatlatch.store.provisioning import Provisioning
+from seatlatch.store.interface import NewTicket, Transaction
+from seatlatch.store.tokens import Code
 
 ORGANIZATION = "1001"
 CHANNEL = examples.HEADERS["PAC-Channel-Code"]
@@ -55,11 +58,11 @@ FAILING = {
         Outcome.RESERVED_ELSEWHERE,
     )
 }
-"""By token what always becomes of it, whatever the channel does."""
+"""The outcome of each token that always fails, whatever the channel does."""
 
 
 def tickets_by_name() -> Iterator[NewTicket]:
-    """Those whose token says what it answers; the channel has listed those that can succeed."""
+    """Tickets whose token names their outcome or fault; those that can succeed are listed."""
     for token, outcome in FAILING.items():
         ticket = NewTicket(token, ORGANIZATION, OWNER)
         if outcome is Outcome.VOIDED:
@@ -110,26 +113,27 @@ def _venue_ticket(section: int, row: str, seat: int) -> NewTicket:
     return ticket._replace(organization_id=FOREIGN_ORGANIZATION)
 
 
-def fill(provisioning: Provisioning) -> None:
-    """Make the database, which is one that was made for a sandbox, a fresh one."""
-    provisioning.clear()
-    provisioning.add_organization(ORGANIZATION, "Sandbox box office")
-    provisioning.add_organization(FOREIGN_ORGANIZATION, "A box office without a grant")
-    provisioning.add_channel(CHANNEL, "My marketplace", GRANTS)
-    provisioning.add_channel(OTHER_CHANNEL, "Another marketplace", OTHER_GRANTS)
-    provisioning.add_application(APPLICATION, CHANNEL)
-    provisioning.add_api_key(APPLICATION, hash_secret(API_KEY.encode()))
-    provisioning.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))
+async def fill(transaction: Transaction) -> None:
+    """Replace all data by the example data. The database must be one of a sandbox."""
+    await transaction.clear()
+    access = transaction.access
+    await access.add_organization(ORGANIZATION, "Sandbox box office")
+    await access.add_organization(FOREIGN_ORGANIZATION, "A box office without a grant")
+    await access.add_channel(CHANNEL, "My marketplace", GRANTS)
+    await access.add_channel(OTHER_CHANNEL, "Another marketplace", OTHER_GRANTS)
+    await access.add_application(APPLICATION, CHANNEL)
+    await access.add_api_key(APPLICATION, hash_secret(API_KEY.encode()))
+    await access.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))
     code = Code(APPLICATION, NEVER)
-    provisioning.add_code(hash_secret(AUTHORIZATION_CODE.encode()), code)
-    provisioning.add_operator(OPERATOR, hash_secret(OPERATOR_KEY.encode()))
-    provisioning.add_tickets(document_tickets())
-    provisioning.add_tickets(tickets_by_name())
-    provisioning.add_tickets(venue_tickets())
+    await access.add_code(hash_secret(AUTHORIZATION_CODE.encode()), code)
+    await access.add_operator(OPERATOR, hash_secret(OPERATOR_KEY.encode()))
+    await transaction.tickets.add(document_tickets())
+    await transaction.tickets.add(tickets_by_name())
+    await transaction.tickets.add(venue_tickets())
 
 
 def curl_command(url: str, request_id: str) -> str:
-    """A command that unlocks the document's first two tickets, ready to be pasted."""
+    """A curl command that unlocks the document's first two tickets."""
     headers = {
         "User-Agent": "MyApplication/1.0",
         "Authorization": f"Bearer {ACCESS_TOKEN}",

@@ -1,24 +1,27 @@
-"""What can go wrong on request, and the tokens that ask for it. Knows bodies, and no connection."""
+"""The faults of the sandbox, and the tokens that request them.
+
+See decision 112.
+"""
 
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
 
-from seatlatch.api.body import decode_json
-from seatlatch.api.refusals import MalformedRequest
 from seatlatch.domain.refusal import RateExceeded, Unavailable
+from seatlatch.http.body import decode_json
+from seatlatch.http.refusals import MalformedRequest
 
 PREFIX = "sandbox-"
 ONCE = "-once"
 
 SLOW_SECONDS = 5.0
 
-TURNS_MAX_REQUESTS = 10_000
-"""So many requests are remembered that failed and are to go through the next time."""
+ONCE_REQUESTS_MAX = 10_000
+"""How many failed requests are remembered, to succeed at their next attempt."""
 
 
 class Fault(StrEnum):
-    """What becomes of a whole request."""
+    """A fault of a whole request."""
 
     UNAVAILABLE = "503"
     RATE_EXCEEDED = "429"
@@ -32,9 +35,9 @@ MEANINGS = {
     Fault.UNAVAILABLE: "503 with `Retry-After`; nothing is done.",
     Fault.RATE_EXCEEDED: "429 with `Retry-After`; nothing is done.",
     Fault.BROKEN: "500; nothing is done.",
-    Fault.SLOW: f"What it would be, {SLOW_SECONDS:g} seconds later.",
-    Fault.CUT: "None: the connection is cut before the work; nothing is done.",
-    Fault.LOST: "None: the connection is cut after the work; it is done.",
+    Fault.SLOW: f"The normal response, {SLOW_SECONDS:g} seconds later.",
+    Fault.CUT: "None: the connection closes before the work; nothing is done.",
+    Fault.LOST: "None: the connection closes after the work; the work is done.",
 }
 
 
@@ -42,8 +45,8 @@ class Broken(Exception):
     """A bug, on purpose."""
 
 
-class Asked(NamedTuple):
-    """What a token asks for; `once`: of every other time that the same request is sent."""
+class FaultToken(NamedTuple):
+    """The fault that a token requests; `once`: at every other attempt of the same request only."""
 
     token: str
     fault: Fault
@@ -51,19 +54,19 @@ class Asked(NamedTuple):
 
 
 TOKENS = {
-    asked.token: asked
+    one.token: one
     for fault in Fault
-    for asked in (
-        Asked(f"{PREFIX}{fault}", fault, False),
-        Asked(f"{PREFIX}{fault}{ONCE}", fault, True),
+    for one in (
+        FaultToken(f"{PREFIX}{fault}", fault, False),
+        FaultToken(f"{PREFIX}{fault}{ONCE}", fault, True),
     )
 }
-"""Every token that asks for something, by name. Each is a ticket of its own, too."""
+"""Every fault token, by its text. Each one is also a ticket in the inventory."""
 
 
-def refusal_of(fault: Fault, because: str, retry_after_seconds: int) -> Exception:
-    """What is raised to answer with a status."""
-    message = f"This is on purpose: {because} asks for it."
+def refusal_of(fault: Fault, requested_by: str, retry_after_seconds: int) -> Exception:
+    """The exception that leads to the fault's response."""
+    message = f"This failure is on purpose, requested by {requested_by}."
     if fault is Fault.UNAVAILABLE:
         return Unavailable(message, retry_after_seconds=retry_after_seconds)
     if fault is Fault.RATE_EXCEEDED:
@@ -71,8 +74,8 @@ def refusal_of(fault: Fault, because: str, retry_after_seconds: int) -> Exceptio
     return Broken(message)
 
 
-def asked_in(body: bytes) -> Asked | None:
-    """What the first such token in a body asks for, wherever in it a text may stand."""
+def requested_fault(body: bytes) -> FaultToken | None:
+    """The first fault token in a body, at any place; None = there is none."""
     try:
         left = [decode_json(body)]
     except MalformedRequest:
@@ -89,27 +92,27 @@ def asked_in(body: bytes) -> Asked | None:
     return None
 
 
-class Turns:
-    """Whose turn it is: of the same request every other one fails, beginning with the first.
+class OnceTracker:
+    """Makes every other attempt of a request fail, beginning with the first.
 
-    The same path and body are the same request. Its Request-ID says nothing: each attempt has one
-    of its own.
+    Requests are the same if path and body are equal. The Request-ID does not count: each attempt
+    has one of its own.
     """
 
     def __init__(self) -> None:
         self._failed: dict[bytes, None] = {}
 
-    def is_to_fail(self, path: str, body: bytes) -> bool:
-        """Whether this one fails."""
+    def fails_now(self, path: str, body: bytes) -> bool:
+        """Whether this attempt fails."""
         request = sha256(path.encode() + b"\0" + body).digest()
         if request in self._failed:
             del self._failed[request]
             return False
-        if len(self._failed) == TURNS_MAX_REQUESTS:
+        if len(self._failed) == ONCE_REQUESTS_MAX:
             del self._failed[next(iter(self._failed))]
         self._failed[request] = None
         return True
 
     def clear(self) -> None:
-        """Nothing was ever sent."""
+        """Forget all requests."""
         self._failed.clear()

@@ -1,8 +1,8 @@
-"""The host names under which the sandbox serves requests; a guard against DNS rebinding.
+"""The host names that the sandbox accepts; a protection against DNS rebinding.
 
 The sandbox's credentials are public. A page of any site can have its own name resolve to a loopback
 address, and its scripts then reach the sandbox as if it were that site. The header Host gives it
-away: the browser sends the site's name there.
+away: the browser sends the site's name in it.
 """
 
 import ipaddress
@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from seatlatch.api.refusals import MalformedRequest
-from seatlatch.api.routes import ApiRoute, Endpoint
+from seatlatch.http.refusals import MalformedRequest
+from seatlatch.http.routes import ApiRoute, Endpoint
 from seatlatch.settings import SettingProblem
 
 HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
@@ -24,8 +24,8 @@ HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNO
 class AllowedHosts:
     """Refuses requests whose header Host is a name that the sandbox was not started with.
 
-    Allowed are `localhost` and names below it, IP addresses, and `names`. An address cannot be made
-    to lead elsewhere, and a request without Host does not come from a browser.
+    Allowed are `localhost` and its subdomains, IP addresses, and `names`. DNS cannot redirect an IP
+    address, and a request without Host does not come from a browser.
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
@@ -34,9 +34,9 @@ class AllowedHosts:
 
     def route(self, route: ApiRoute) -> ApiRoute:
         """The same route, with the header Host checked first."""
-        return route.with_endpoint(self._around(route.endpoint))
+        return route.with_endpoint(self._checked(route.endpoint))
 
-    def _around(self, endpoint: Endpoint) -> Endpoint:
+    def _checked(self, endpoint: Endpoint) -> Endpoint:
         @wraps(endpoint)
         async def checked(request: Request) -> Response:
             self.check(request.headers.get("host"))
@@ -57,12 +57,12 @@ class AllowedHosts:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a name or address means this machine alone."""
+    """Whether a host name or address is a loopback one."""
     return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def require_host_name(name: str) -> str:
-    """The name, if it can be a host's. Raises `SettingProblem`."""
+    """Return the name if it is a valid host name. Raises `SettingProblem`."""
     if not HOST_NAME.fullmatch(name):
         raise SettingProblem(
             f"--allowed-host must be a host name without scheme or port, not {name!r}."

@@ -1,25 +1,25 @@
-"""The sandbox put together: the service, and around it what misbehaves and begins anew."""
+"""Builds the sandbox: the service, with fault injection, reset and its control calls."""
 
 import asyncio
 from collections.abc import Sequence
 
-from seatlatch.api.routes import ApiRoute
-from seatlatch.api.server import Application
 from seatlatch.auth.address_limits import RecentBuckets
-from seatlatch.auth.directory import Directory
-from seatlatch.domain.refusal import Unavailable
+from seatlatch.auth.credentials_cache import CredentialsCache
+from seatlatch.domain.refusal import NotDone, Unavailable
+from seatlatch.http.routes import ApiRoute
+from seatlatch.http.server import Application
 from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
-from seatlatch.sandbox.alone import SharedStore
-from seatlatch.sandbox.behaviour import Conduct
-from seatlatch.sandbox.door import Door
-from seatlatch.sandbox.faults import Turns
-from seatlatch.sandbox.fresh import make_fresh
+from seatlatch.sandbox.control_api import ControlApi
+from seatlatch.sandbox.fault_injection import FaultInjector, Sleep
+from seatlatch.sandbox.fault_settings import FaultPlan
+from seatlatch.sandbox.faults import OnceTracker
 from seatlatch.sandbox.hosts import AllowedHosts
-from seatlatch.sandbox.misbehaving import Misbehaving, Sleep
+from seatlatch.sandbox.pausable_store import PausableStore
+from seatlatch.sandbox.reset import reset_database
 from seatlatch.settings import Settings
 from seatlatch.store.interface import DatabaseProblem, Store
-from seatlatch.wiring import Around, service
+from seatlatch.wiring import Overrides, open_app
 
 
 def sandbox_service(
@@ -30,21 +30,21 @@ def sandbox_service(
     sleep: Sleep = asyncio.sleep,
     hosts: AllowedHosts | None = None,
 ) -> Application:
-    """The application on a sandbox's database, which is fresh already."""
+    """The application on a sandbox's database, which already has the example data."""
     sandbox = _Sandbox(settings.database_url, webhook, sleep, hosts or AllowedHosts())
-    around = Around(
+    overrides = Overrides(
         sandbox.open,
-        sandbox.misbehaving.sender,
+        sandbox.injector.sender,
         sandbox.buckets_of,
         sandbox.buckets_of,
         sandbox.routes,
         is_sandbox=True,
     )
-    return service(settings, log, metrics, "sandbox", around)
+    return open_app(settings, log, metrics, "sandbox", overrides)
 
 
 class _Sandbox:
-    """What is put around a service, and what of it a reset has to reach."""
+    """The sandbox's replacements for parts of the service, and the state that a reset clears."""
 
     def __init__(
         self, database_url: str, webhook: str | None, sleep: Sleep, hosts: AllowedHosts
@@ -52,33 +52,33 @@ class _Sandbox:
         self._database_url = database_url
         self._webhook = webhook
         self._hosts = hosts
-        self._conduct = Conduct()
-        self._turns = Turns()
+        self._plan = FaultPlan()
+        self._once = OnceTracker()
         self._buckets: dict[str, RecentBuckets] = {}
-        self.misbehaving = Misbehaving(self._conduct, self._turns, sleep)
+        self.injector = FaultInjector(self._plan, self._once, sleep)
 
     def open(self, store: Store) -> Store:
-        self._store = SharedStore(store)
+        self._store = PausableStore(store)
         return self._store
 
     def buckets_of(self, kind: str) -> RecentBuckets:
         return self._buckets.setdefault(kind, RecentBuckets())
 
-    def routes(self, plain: Sequence[ApiRoute], directory: Directory) -> list[ApiRoute]:
-        self._directory = directory
-        door = Door(self._conduct, self.reset)
-        routes = [*map(self.misbehaving.route, plain), *door.routes()]
+    def routes(self, plain: Sequence[ApiRoute], cache: CredentialsCache) -> list[ApiRoute]:
+        self._cache = cache
+        control_api = ControlApi(self._plan, self.reset)
+        routes = [*map(self.injector.route, plain), *control_api.routes()]
         return [self._hosts.route(route) for route in routes]
 
     async def reset(self) -> None:
-        """All as at a fresh start, between two transactions of all others."""
-        async with self._store.alone():
+        """Restore the state of a new sandbox while no other transaction runs."""
+        async with self._store.paused():
             try:
-                await asyncio.to_thread(make_fresh, self._database_url, self._webhook)
-            except DatabaseProblem as problem:
-                raise Unavailable("The data could not be made fresh.") from problem
-            self._directory.doubt()
+                await asyncio.to_thread(reset_database, self._database_url, self._webhook)
+            except (DatabaseProblem, NotDone) as problem:
+                raise Unavailable("The sandbox's data could not be reset.") from problem
+            self._cache.invalidate()
             for buckets in self._buckets.values():
                 buckets.clear()
-            self._turns.clear()
-            self._conduct.set_back()
+            self._once.clear()
+            self._plan.clear()

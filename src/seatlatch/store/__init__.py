@@ -1,1 +1,1 @@
-"""Where tickets and credentials are kept: one interface, one room per engine."""
+"""Storage of tickets and credentials: one interface, and a package for each engine."""

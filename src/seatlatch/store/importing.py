@@ -1,4 +1,4 @@
-"""What an import asks of a database: many tickets at once, looked at before any of them is kept."""
+"""The interface of an import: many tickets, checked before any of them is stored."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
@@ -7,24 +7,30 @@ from seatlatch.domain.ticket import TicketRecord
 
 
 class BadLine(NamedTuple):
-    """A line of a file that can't be kept. `column` None = it is not one column's fault."""
+    """A line of a file that can't be stored. `column` None = no single column is at fault."""
 
     line: int
     column: str | None
     problem: str
 
 
+def foreign_ticket(line: int) -> BadLine:
+    """A line whose token is the ticket of another organization."""
+    return BadLine(line, "token", "belongs to another organization")
+
+
 class OrganizationGone(Exception):
     """The organization was removed while tickets were imported into it."""
 
     def __init__(self) -> None:
-        super().__init__("The organization was removed meanwhile.")
+        super().__init__("The organization was removed during the import.")
 
 
 class Portion(NamedTuple):
-    """How many tickets of one portion were new, changed, or so already, and which could not be.
+    """The result of one portion: how many tickets were new, changed or unchanged, and bad lines.
 
-    `durable` False = they are all lost if the import is cut off before it says True.
+    `durable` False = the tickets are lost if the import is interrupted before a later portion
+    has `durable` True.
     """
 
     added: int
@@ -35,27 +41,27 @@ class Portion(NamedTuple):
 
 
 class Importing(Protocol):
-    """An import into one organization, on a database that others may use meanwhile.
+    """An import into one organization, on a database that may be in use.
 
-    Everything goes onto a pile beside the inventory first, which takes no lock and is gone when
-    the process ends, however it ends.
+    Records are first staged in temporary tables beside the inventory. Staging locks nothing, and
+    the staged records disappear with the process.
     """
 
-    def pile_up(self, records: Iterable[tuple[int, TicketRecord]]) -> None:
-        """Put records on the pile, each with the number of its line."""
+    def stage(self, records: Iterable[tuple[int, TicketRecord]]) -> None:
+        """Stage records, each with the number of its line."""
 
-    def take_out_conflicts(self, tell: Callable[[BadLine], None]) -> None:
-        """Take from the pile what no import may do, and `tell` of each line why.
+    def remove_conflicts(self, report: Callable[[BadLine], None]) -> None:
+        """Remove staged records that must not be imported, and `report` each line with the reason.
 
-        A token that stands in an earlier line, or whose ticket is another organization's. To be
-        called once, after the last `pile_up` and before `merge`.
+        These are tokens that an earlier line has, and tickets of another organization. Call it
+        once, after the last `stage` and before `merge`.
         """
 
     def merge(self) -> Iterator[Portion]:
-        """Put the pile into the inventory, portion by portion.
+        """Merge the staged records into the inventory, portion by portion.
 
-        Each portion is a transaction of its own, so that unlocks come in between; an engine may
-        fill an inventory that is still empty, where there is nothing to unlock, in one. It never
-        touches mpreserve, seat status or void of a ticket that exists. To be run again if it was
-        cut off: what is in already is then unchanged. Raises `OrganizationGone`.
+        Each portion is a transaction of its own, so unlocks can run between portions. An engine
+        may fill an empty inventory, which has nothing to unlock, in one transaction. Never changes
+        mpreserve, seat status or void of an existing ticket. An interrupted import can be repeated:
+        tickets that were already stored are then unchanged. Raises `OrganizationGone`.
         """

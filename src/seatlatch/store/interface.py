@@ -1,20 +1,27 @@
-"""What the rest of the house may ask of a database, in the words of the domain."""
+"""The interface between the service and a database, in domain terms: store and transactions.
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+See decision 140.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct
 
 from seatlatch.domain.application import Credentials
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import SeatStatus, Ticket, TicketRecord, WholeTicket
-from seatlatch.store.journal import JournalSnapshot, JournalTransaction
-from seatlatch.store.webhooks import WebhookSnapshot, WebhookTransaction
+from seatlatch.store.access import AccessReader, AccessWriter
+from seatlatch.store.journal import JournalReader, JournalWriter
+from seatlatch.store.tokens import TokenReader, TokenWriter
+from seatlatch.store.webhooks import WebhookReader, WebhookWriter
 
 Result = TypeVar("Result")
 
 DatabaseUse = Literal["inventory", "sandbox"]
-"""What a database was made for. The two are never mixed: a sandbox's credentials are public."""
+"""The use of a database. The two are never mixed: a sandbox's credentials are public."""
 
 
 class DatabaseProblem(Exception):
@@ -25,22 +32,23 @@ class DatabaseUrlMalformed(DatabaseProblem):
     """The database's URL cannot be parsed: retrying does not help."""
 
 
-class Outrun(Exception):
-    """A ticket was left unwritten, and then read in a state in which it would be written.
+class LostRace(Exception):
+    """A ticket was left unchanged, and then read in a state in which the write would change it.
 
-    Another transaction came in between; an engine that lets that happen runs the work again.
+    Another transaction changed it between the two. An engine on which that can happen runs the
+    work again.
     """
 
 
 class TicketsBusy(Exception):
-    """Somebody else's transaction keeps a ticket for too long. It is these tickets' trouble alone,
-    and not the database's.
+    """Another transaction has locked a ticket for too long. Only these tickets are affected, not
+    the database.
     """
 
 
 class Mpreserve(NamedTuple):
-    """What a channel wants of a ticket's mpreserve: set, with what it tells of its listing, or
-    cleared (`listing` None).
+    """A channel's request to set a ticket's mpreserve with its listing, or to clear it (`listing`
+    None).
     """
 
     channel: Channel
@@ -48,200 +56,24 @@ class Mpreserve(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """The box office wants a seat's status to be `LOCK`; `seconds` None = until it is released."""
+    """The box office's request to hold a seat; `seconds` None = until it is released."""
 
     reason: str
     seconds: int | None
 
 
-class Code(NamedTuple):
-    """An authorization code, good for one exchange. `family_hash` None = it was not used yet."""
+class ChangedTicket(Struct, frozen=True, gc=False):
+    """A ticket that was changed: the id of its owner, and its mark for the journal.
 
-    application_id: str
-    expires_at: datetime
-    family_hash: bytes | None = None
-
-
-class TokenFamily(NamedTuple):
-    """All tokens that go back to one code. Of its refresh tokens only the latest is good."""
-
-    application_id: str
-    refresh_hash: bytes
-    expires_at: datetime
-
-
-Written = tuple[str, str]
-"""What is told of a ticket that was changed: its owner's id, and its mark for the journal."""
-
-
-class Snapshot(JournalSnapshot, WebhookSnapshot, Protocol):
-    """The inside of a transaction that only reads: all of it at one moment."""
-
-    async def moment(self) -> datetime:
-        """The moment of this transaction, aware UTC, by the clock that all who write share."""
-
-    async def read_tickets(self, tokens: Collection[str]) -> Mapping[str, Ticket]:
-        """The tickets that exist among `tokens`, by token."""
-
-    async def read_whole_tickets(self, tokens: Collection[str]) -> Mapping[str, WholeTicket]:
-        """The same with all that is known of them."""
-
-    async def find_barcodes(
-        self, access_id: str, barcodes: Collection[str]
-    ) -> Mapping[str, Sequence[WholeTicket]]:
-        """By barcode the tickets that have it within `access_id`, in order of their tokens."""
-
-    async def page_of_tickets(
-        self,
-        organization_id: str,
-        access_id: str | None,
-        after: tuple[str, str] | None,
-        limit: int,
-    ) -> Sequence[WholeTicket]:
-        """An organization's tickets in order of access id (none = empty) and token.
-
-        At most `limit` of them, those that follow the pair `after`; of one `access_id`, if given.
-        """
-
-    async def unknown_organizations(self, organization_ids: Collection[str]) -> frozenset[str]:
-        """Those of `organization_ids` that don't exist."""
-
-    async def find_code(self, code_hash: bytes) -> Code | None:
-        """An authorization code, unless it was cleared away after its end."""
-
-    async def find_family(self, family_hash: bytes) -> TokenFamily | None:
-        """A family of tokens, unless it was revoked or cleared away after its end."""
-
-
-class Transaction(Snapshot, JournalTransaction, WebhookTransaction, Protocol):
-    """The inside of one transaction that changes. What is read here can't change until its end.
-
-    Each write makes so what the rule of its name (`domain.rules`) allows and what is not so
-    already. The rule's condition is part of the write itself, so that nothing can come between.
-    It returns what is told of each ticket that it changed, by token; whatever is missing there was
-    left as it is. `entries` says by token which entry of the journal is to tell of it.
+    A struct, since one is made for every ticket: a named tuple takes nine times as long.
     """
 
-    async def change_mpreserve(
-        self, asked: Mapping[str, Mpreserve], entries: Mapping[str, int]
-    ) -> Mapping[str, Written]:
-        """By token set mpreserve with its listing, or the listing where mpreserve is the channel's
-        own; or clear mpreserve, and the listing with it.
-        """
-
-    async def hold(
-        self, asked: Mapping[str, Hold], entries: Mapping[str, int]
-    ) -> Mapping[str, Written]:
-        """Set the seat status to `LOCK`, or give a hold another reason and end."""
-
-    async def release(
-        self, tokens: Collection[str], entries: Mapping[str, int]
-    ) -> Mapping[str, Written]:
-        """Set the seat status to `UNLOCK`."""
-
-    async def void(
-        self, tokens: Collection[str], entries: Mapping[str, int]
-    ) -> Mapping[str, Written]:
-        """Make tickets void. mpreserve, the listing and a hold end with that."""
-
-    async def override_unlock(
-        self, tokens: Collection[str], entries: Mapping[str, int]
-    ) -> Mapping[str, Written]:
-        """Clear mpreserve, whichever channel set it."""
-
-    async def put_tickets(self, records: Collection[TicketRecord]) -> Mapping[str, bool]:
-        """Add tickets, or bring what is said of them up to date: by token, whether it is new.
-
-        Never touches mpreserve, seat status and void of a ticket that exists, nor one of another
-        organization, nor adds one to an organization that does not exist. What a record says
-        nothing of is left as it is.
-        """
-
-    async def begin_family(self, code_hash: bytes, family_hash: bytes, family: TokenFamily) -> bool:
-        """Exchange a code for a new family; False if the code was exchanged already."""
-
-    async def rotate(self, family_hash: bytes, spent_hash: bytes, family: TokenFamily) -> bool:
-        """Put a family's next refresh token in the place of the one spent; False if it was not
-        the latest.
-        """
-
-    async def replace_successor(
-        self,
-        family_hash: bytes,
-        rotated_hash: bytes,
-        family: TokenFamily,
-        rotated_after: datetime,
-    ) -> bool:
-        """Replace the unused successor of a family's latest rotated refresh token.
-
-        False if `rotated_hash` isn't that token or it was not rotated after `rotated_after`. The
-        rotation's timestamp stays, so repeated calls don't extend the time.
-        """
-
-    async def put_access_token(
-        self, family_hash: bytes, application_id: str, token_hash: bytes, expires_at: datetime
-    ) -> None:
-        """Give a family its access token, in the place of the one that it had.
-
-        Clears away what has expired of the application's codes, families and tokens.
-        """
-
-    async def revoke_family(self, family_hash: bytes) -> None:
-        """No token of the family is good any more."""
-
-    async def test_write(self) -> None:
-        """Write as a change does, and leave everything as it was: COMMIT must reach the disk."""
-
-
-class Store(Protocol):
-    """What a running server needs of its database."""
-
-    lanes: int
-    """How many transactions at once it makes good use of."""
-
-    mixes_kinds: bool
-    """Whether one transaction may hold changes of several kinds. Where several transactions run
-    at once, each takes its tickets by one statement in their order, so that none waits in a ring.
-    """
-
-    @property
-    def unfinished_commits(self) -> int:
-        """Number of COMMITs that were given up and may still be waiting inside the database."""
-
-    async def require_writable(self) -> None:
-        """Raise `Unavailable` if the database can't be reached, is read-only or is a standby."""
-
-    async def commit(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
-        """Run `work` in a transaction and make it durable; its result comes back after that.
-
-        May run `work` more than once, in a new transaction each time. Raises `TicketsBusy`, and
-        `Unavailable` if the database can't be reached or did not confirm. Whatever `work` raises
-        rolls the transaction back and comes out as it is.
-        """
-
-    async def tokens_in_use(self, tokens: Collection[str]) -> Collection[str]:
-        """Those of `tokens` whose tickets another transaction holds now. Raises `Unavailable`."""
-
-    async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
-        """Run `work` on one snapshot, beside whoever writes. Raises `Unavailable`."""
-
-    async def credentials_version(self) -> int:
-        """Grows with every change to credentials, channels and grants. Raises `Unavailable`."""
-
-    async def credentials_version_and_time(self) -> tuple[int, datetime]:
-        """The same with the database's time (aware UTC), both read at once."""
-
-    async def read_credentials(self) -> Credentials:
-        """All callers, as they stand now. Raises `Unavailable`."""
-
-    async def close(self) -> None:
-        """Let go of the database. A COMMIT is not broken off: it is waited for, or left to a
-        database server that ends it by itself.
-        """
+    owner_id: str
+    journal_mark: str
 
 
 class NewTicket(NamedTuple):
-    """A ticket to be put into the inventory. Where the seat is, is told for people only."""
+    """A ticket to add. Section, row and seat are for people only."""
 
     token: str
     organization_id: str
@@ -254,3 +86,186 @@ class NewTicket(NamedTuple):
     seat_status: SeatStatus = "UNLOCK"
     mpreserve_channel: str | None = None
     barcode: str | None = None
+
+
+class TicketReader(Protocol):
+    """Reads tickets. Part of a snapshot."""
+
+    async def read(self, tokens: Collection[str]) -> Mapping[str, Ticket]:
+        """The tickets that exist among `tokens`, by token."""
+
+    async def read_whole(self, tokens: Collection[str]) -> Mapping[str, WholeTicket]:
+        """The same with everything that is known about them."""
+
+    async def find_barcodes(
+        self, access_id: str, barcodes: Collection[str]
+    ) -> Mapping[str, Sequence[WholeTicket]]:
+        """The tickets within `access_id` by barcode, in order of their tokens."""
+
+    async def page(
+        self,
+        organization_id: str,
+        access_id: str | None,
+        after: tuple[str, str] | None,
+        limit: int,
+    ) -> Sequence[WholeTicket]:
+        """An organization's tickets in order of access id (none = empty) and token.
+
+        At most `limit` of them, those that follow the pair `after`; only of `access_id`, if given.
+        """
+
+
+class TicketWriter(TicketReader, Protocol):
+    """Changes tickets. Part of a transaction.
+
+    Each write changes the tickets for which the rule of its name (`domain.rules`) allows that, and
+    which are not yet in the requested state. The rule's condition is part of the write itself, so
+    no other transaction can change a ticket between check and write. Each write returns the tickets
+    that it changed, by token, and leaves all others unchanged. `entries`: the id of the journal
+    entry about each token.
+    """
+
+    async def change_mpreserve(
+        self, asked: Mapping[str, Mpreserve], entries: Mapping[str, int]
+    ) -> Mapping[str, ChangedTicket]:
+        """Set mpreserve with its listing, replace the listing where the channel has already set
+        mpreserve, or clear both.
+        """
+
+    async def hold(
+        self, asked: Mapping[str, Hold], entries: Mapping[str, int]
+    ) -> Mapping[str, ChangedTicket]:
+        """Set the seat status to `LOCK`, or give a hold another reason and end."""
+
+    async def release(
+        self, tokens: Collection[str], entries: Mapping[str, int]
+    ) -> Mapping[str, ChangedTicket]:
+        """Set the seat status to `UNLOCK`."""
+
+    async def void(
+        self, tokens: Collection[str], entries: Mapping[str, int]
+    ) -> Mapping[str, ChangedTicket]:
+        """Make tickets void. This ends mpreserve, the listing and a hold."""
+
+    async def override_unlock(
+        self, tokens: Collection[str], entries: Mapping[str, int]
+    ) -> Mapping[str, ChangedTicket]:
+        """Clear mpreserve, whichever channel set it."""
+
+    async def put(self, records: Collection[TicketRecord]) -> Mapping[str, bool]:
+        """Add tickets, or update their details. Returns by token whether the ticket is new.
+
+        Never changes mpreserve, seat status and void of a ticket that exists, nor a ticket of
+        another organization, nor adds one to an organization that does not exist. Details that
+        a record leaves out stay unchanged.
+        """
+
+    async def add(self, tickets: Iterable[NewTicket]) -> None:
+        """Add tickets as they are, for example data. The transaction fails if one exists."""
+
+
+class Snapshot(Protocol):
+    """A read-only transaction: everything as it was at one time."""
+
+    async def now(self) -> datetime:
+        """The timestamp of the transaction, aware UTC, by the clock that all writers share."""
+
+    @property
+    def tickets(self) -> TicketReader:
+        """Tickets."""
+
+    @property
+    def journal(self) -> JournalReader:
+        """The journal."""
+
+    @property
+    def tokens(self) -> TokenReader:
+        """Authorization codes and families of tokens."""
+
+    @property
+    def webhooks(self) -> WebhookReader:
+        """Webhooks' endpoints and messages."""
+
+    @property
+    def access(self) -> AccessReader:
+        """Callers and what they may see."""
+
+
+class Transaction(Snapshot, Protocol):
+    """A transaction that makes changes. No other transaction can change a code, family or endpoint
+    that it has found, until it ends.
+    """
+
+    @property
+    def tickets(self) -> TicketWriter:
+        """Tickets."""
+
+    @property
+    def journal(self) -> JournalWriter:
+        """The journal."""
+
+    @property
+    def tokens(self) -> TokenWriter:
+        """Authorization codes and families of tokens."""
+
+    @property
+    def webhooks(self) -> WebhookWriter:
+        """Webhooks' endpoints and messages."""
+
+    @property
+    def access(self) -> AccessWriter:
+        """Callers and what they may see."""
+
+    async def clear(self) -> None:
+        """Remove all data; the database keeps its use."""
+
+    async def test_write(self) -> None:
+        """Test whether a change can be made durable, without a lasting change to the data."""
+
+
+class Store(Protocol):
+    """The database of a running server."""
+
+    lanes: int
+    """The number of transactions that it runs efficiently at the same time."""
+
+    mixes_kinds: bool
+    """Whether one transaction may hold changes of several kinds. Where several transactions run
+    at once, each locks its tickets by one statement in order of their tokens, which prevents
+    deadlocks.
+    """
+
+    @property
+    def unfinished_commits(self) -> int:
+        """Number of COMMITs that were given up and may still be waiting inside the database."""
+
+    async def require_writable(self) -> None:
+        """Raise `Unavailable` if the database can't be reached, is read-only or is a standby."""
+
+    async def commit(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Run `work` in a transaction and make it durable; then return its result.
+
+        May run `work` more than once, in a new transaction each time. Raises `TicketsBusy`, and
+        `Unavailable` if the database can't be reached or did not confirm. An error that `work`
+        raises rolls the transaction back and is raised again.
+        """
+
+    async def tokens_in_use(self, tokens: Collection[str]) -> Collection[str]:
+        """The `tokens` whose tickets another transaction has locked. Raises `Unavailable`."""
+
+    async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
+        """Run `work` on one snapshot. Never waits for a writer. Raises `Unavailable`."""
+
+    async def credentials_version(self) -> int:
+        """See `AccessReader.read_version`. Raises `Unavailable`."""
+
+    async def credentials_version_and_time(self) -> tuple[int, datetime]:
+        """The same with the database's time (aware UTC), both of one transaction."""
+
+    async def read_credentials(self) -> Credentials:
+        """See `AccessReader.read_credentials`. Raises `Unavailable`."""
+
+    async def close(self) -> None:
+        """Close the database. Never interrupts a COMMIT: waits for it, or leaves it to the database
+        server, which completes it on its own.
+        """

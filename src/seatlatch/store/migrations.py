@@ -1,4 +1,7 @@
-"""Migrations: numbered SQL files of an engine, each applied once, all in one transaction."""
+"""Migrations: numbered SQL files of an engine, each applied once, all in one transaction.
+
+See decision 136.
+"""
 
 import re
 from importlib.resources import files
@@ -6,6 +9,8 @@ from typing import NamedTuple
 
 from seatlatch import __version__
 from seatlatch.store.interface import DatabaseProblem
+
+READ_USE = "SELECT database_use FROM seatlatch.database_use"
 
 HEADER = re.compile(r"-- The oldest seatlatch that can use this schema: (\d+\.\d+\.\d+)\n")
 """The first line of each file."""
@@ -23,7 +28,7 @@ class Migration(NamedTuple):
     oldest_version: str
 
     def __str__(self) -> str:
-        """As it is told to people."""
+        """The number and name, for people."""
         return f"{self.number:04}_{self.name}"
 
 
@@ -43,7 +48,7 @@ def migrations_of(engine: str) -> list[Migration]:
 
 def require_usable(database: str, schema: int, latest: int, oldest_version: str | None) -> None:
     """Raise `DatabaseProblem` unless this seatlatch, which knows the schemas up to `latest`, can
-    use a newer one. `oldest_version` is what the database has recorded for it; None = nothing.
+    use a newer one. `oldest_version` is the version that the database has recorded; None = none.
     """
     if oldest_version is None:
         raise DatabaseProblem(

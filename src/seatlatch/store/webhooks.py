@@ -1,16 +1,15 @@
-"""What telling webhooks asks of a database."""
+"""The interface between webhooks and a database."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from seatlatch.domain.channel import Channel
 from seatlatch.domain.feed import Position
 from seatlatch.domain.webhook import Delivery, MessageState, Webhook, WebhookState
 
 
 class NewMessage(NamedTuple):
-    """A message to be sent. `tokens`: the tickets that it tells of."""
+    """A message to send. `tokens`: the tickets that it is about."""
 
     message_id: str
     tokens: Sequence[str]
@@ -18,9 +17,10 @@ class NewMessage(NamedTuple):
 
 
 class Pending(NamedTuple):
-    """A message that waits. `number` gives the order in which an endpoint's messages were made.
+    """A message that waits to be sent. `number` gives the order in which an endpoint's messages
+    were made.
 
-    `first_attempt_at` None = it was not tried yet. Moments are aware UTC.
+    `first_attempt_at` None = not tried yet. Timestamps are aware UTC.
     """
 
     number: int
@@ -32,8 +32,8 @@ class Pending(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """How a message was tried, and what follows. `due_at` says when it is tried again, if it is
-    pending still; `status` and `problem` as in `Delivery`.
+    """An attempt to send a message, and what follows. `due_at`: the next attempt, if the message
+    is still pending; `status` and `problem` as in `Delivery`.
     """
 
     message_id: str
@@ -45,74 +45,69 @@ class Attempt(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """What waits at all active endpoints together. `oldest_at` None = nothing does."""
+    """The waiting messages of all active endpoints. `oldest_at` None = none wait."""
 
     messages: int
     oldest_at: datetime | None
 
 
-class WebhookSnapshot(Protocol):
-    """Reading webhooks, as a part of a snapshot."""
+class WebhookReader(Protocol):
+    """Reads endpoints and their messages. Part of a snapshot."""
 
-    async def read_channel(self, code: str) -> Channel | None:
-        """A channel with its grants."""
-
-    async def read_webhooks(self) -> Sequence[Webhook]:
+    async def read_all(self) -> Sequence[Webhook]:
         """All endpoints, in order of channel and age."""
 
-    async def find_webhook(self, webhook_id: str) -> Webhook | None:
+    async def find(self, webhook_id: str) -> Webhook | None:
         """One endpoint."""
 
     async def pending_messages(self, webhook_id: str, limit: int) -> Sequence[Pending]:
-        """An endpoint's oldest messages that wait, in their order."""
+        """An endpoint's oldest waiting messages, in their order."""
 
     async def read_body(self, message_id: str) -> str | None:
-        """What a message says; None = it is no longer there."""
+        """The body of a message; None = it no longer exists."""
 
     async def deliveries(
         self, webhook_id: str, limit: int, *, failed: bool = False
     ) -> Sequence[Delivery]:
-        """An endpoint's latest messages, the newest first; with `failed` those alone whose latest
+        """An endpoint's latest messages, the newest first; with `failed` only those whose latest
         attempt failed.
         """
 
-    async def delivered_since(self, webhook_id: str, moment: datetime) -> bool:
-        """Whether an endpoint has taken any message since then."""
+    async def delivered_since(self, webhook_id: str, since: datetime) -> bool:
+        """Whether an endpoint has accepted any message since then."""
 
-    async def webhook_backlog(self) -> Backlog:
-        """What waits."""
+    async def backlog(self) -> Backlog:
+        """The waiting messages."""
 
 
-class WebhookTransaction(WebhookSnapshot, Protocol):
-    """Writing webhooks, as a part of a transaction."""
+class WebhookWriter(WebhookReader, Protocol):
+    """Changes endpoints and their messages. Part of a transaction."""
 
-    async def add_webhook(self, webhook: Webhook) -> None:
-        """One more endpoint of a channel that exists."""
+    async def add(self, webhook: Webhook) -> None:
+        """Add an endpoint to a channel that exists."""
 
-    async def remove_webhook(self, webhook_id: str) -> bool:
-        """Forget an endpoint with all its messages; False if there is none."""
+    async def remove(self, webhook_id: str) -> bool:
+        """Remove an endpoint with all its messages; False if there is none."""
 
-    async def set_webhook_state(
-        self, webhook_id: str, state: WebhookState, reason: str | None
-    ) -> bool:
-        """Let an endpoint be told or not; False if there is none."""
+    async def set_state(self, webhook_id: str, state: WebhookState, reason: str | None) -> bool:
+        """Start or stop sending to an endpoint; False if there is none."""
 
-    async def set_webhook_secrets(
+    async def set_secrets(
         self, webhook_id: str, secret: str, old_secret: str, old_secret_ends_at: datetime
     ) -> bool:
-        """Sign with another secret; with the old one, too, until its end."""
+        """Sign with another secret, and also with the old one until that expires."""
 
-    async def lease_webhooks(
+    async def lease(
         self, webhook_ids: Collection[str], holder: str, seconds: float
     ) -> Collection[str]:
-        """Take or keep the lease of active endpoints, for so long from now; those that are now the
-        holder's. One that another still holds is left to it.
+        """Take or keep the lease of active endpoints for this long from now; returns the endpoints
+        that the holder now has. It does not get those that another still holds.
         """
 
-    async def release_webhooks(self, holder: str) -> None:
-        """Let go of all that a holder has."""
+    async def release_leases(self, holder: str) -> None:
+        """End all leases of a holder."""
 
-    async def move_webhook(
+    async def move(
         self,
         webhook_id: str,
         holder: str,
@@ -120,20 +115,20 @@ class WebhookTransaction(WebhookSnapshot, Protocol):
         after: Position,
         messages: Sequence[NewMessage],
     ) -> Sequence[Pending] | None:
-        """Move an endpoint on in the journal and add the messages that come of it, in order.
+        """Advance an endpoint in the journal and add the messages that result, in order.
 
-        None, and nothing is done, if the holder's lease is over, or if the endpoint is not active
-        or not at `before`.
+        Returns None and does nothing if the holder's lease has expired, or if the endpoint is not
+        active or not at `before`.
         """
 
     async def note_attempt(self, attempt: Attempt) -> None:
-        """What became of an attempt. A message that is no longer pending stays as it is."""
+        """Store the result of an attempt. A message that is no longer pending stays as it is."""
 
     async def restart_messages(self, webhook_id: str) -> None:
-        """Try all that waits at once, and count its attempts and its time anew."""
+        """Try all waiting messages at once, and count their attempts and time from zero."""
 
     async def replay_messages(self, webhook_id: str, message_id: str | None) -> int:
-        """Let a message wait to be sent again, or (None) all that were given up; how many."""
+        """Queue a message again, or (None) all messages that were given up; returns how many."""
 
     async def prune_messages(self, webhook_id: str, before: datetime, limit: int) -> int:
-        """Forget messages that ended before a moment, so many at most; how many they were."""
+        """Remove at most `limit` messages that ended before a time; returns how many."""

@@ -1,1 +1,3 @@
-"""Telling webhooks: what goes to whom, in which order, how often, and to which addresses never."""
+"""Webhooks: which events each endpoint receives, in which order, when again, and which addresses
+are allowed.
+"""

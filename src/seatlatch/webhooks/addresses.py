@@ -1,6 +1,8 @@
-"""Which addresses a webhook may be sent to: public ones and those that the operator allows.
+"""The addresses to which webhooks may be sent: public ones and those that the operator allows.
 
-A host is judged after its name was resolved. Pure, but for `Resolver`.
+A host is checked after its name was resolved. Pure, except for `Resolver`.
+
+See decision 75.
 """
 
 import asyncio
@@ -12,6 +14,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from seatlatch.domain.refusal import NotDone
 from seatlatch.networks import (
     Address,
     Network,
@@ -20,14 +23,13 @@ from seatlatch.networks import (
     is_public,
     isatap_address,
 )
-from seatlatch.operations.provision import NotDone
 
 
 class Allowed(NamedTuple):
-    """What the operator allows beside public addresses.
+    """Addresses that the operator allows in addition to public ones.
 
-    `addresses`: with `loopback` also this machine's own, in their plain form. `networks`: private
-    networks, but for addresses that are never allowed.
+    `addresses`: `loopback` allows this machine's own addresses, in their plain form. `networks`:
+    private networks; some addresses are never allowed even there.
     """
 
     addresses: Literal["public", "loopback"] = "public"
@@ -41,17 +43,17 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """All addresses of a host, as text, in the order in which to try them. Raises `OSError`."""
 
 RESOLVE_SECONDS = 10.0
-"""So long a person waits at most to be told that a name leads nowhere."""
+"""How long a command waits for the resolution of a name."""
 
 
 class AddressRefused(Exception):
-    """A webhook's host can't be sent to. The message is a sentence, without the address."""
+    """Webhooks may not be sent to a host. The message is a sentence, without the address."""
 
 
 def is_allowed(address: Address, allowed: Allowed) -> bool:
     """Whether webhooks may be sent to an address.
 
-    An IPv6 address that leads to IPv4 addresses is judged by those. One with a scope is refused.
+    An IPv6 address that leads to IPv4 addresses is allowed if those are. One with a scope is not.
     """
     if allowed.addresses == "loopback" and (
         address == IPv6Address("::1") or (address.version == 4 and address.is_loopback)
@@ -79,10 +81,10 @@ def _is_allowed_itself(address: Address, allowed: Allowed) -> bool:
 async def checked_addresses(
     host: str, port: int, allowed: Allowed, resolve: Resolve
 ) -> Sequence[str]:
-    """The addresses of a host, every one of which may be sent to. Raises `AddressRefused`.
+    """The addresses of a host, all of which are allowed. Raises `AddressRefused`.
 
-    One that may not be is enough to refuse all: whoever gives a name several addresses can choose
-    which of them is taken.
+    One address that is not allowed is enough to refuse all: the owner of a name chooses its
+    addresses, and so which of them a connection uses.
     """
     try:
         found = await resolve(host, port)
@@ -94,7 +96,7 @@ async def checked_addresses(
         try:
             address = ip_address(text)
         except ValueError:
-            raise AddressRefused("The host has an address that is none.") from None
+            raise AddressRefused("The host's name resolves to an invalid address.") from None
         if not is_allowed(address, allowed):
             raise AddressRefused(
                 "The host has an address that is neither public nor in SEATLATCH_WEBHOOK_NETWORKS."
@@ -103,68 +105,68 @@ async def checked_addresses(
 
 
 async def require_allowed(url: str, allowed: Allowed, resolve: Resolve) -> None:
-    """Raise `NotDone` if a URL of the right form can't be sent to now."""
+    """Raise `NotDone` if webhooks may not be sent to a valid URL now."""
     parts = urlsplit(url)
     try:
         async with asyncio.timeout(RESOLVE_SECONDS):
             await checked_addresses(parts.hostname or "", parts.port or 443, allowed, resolve)
     except TimeoutError:
         raise NotDone(
-            "The webhook's URL can't be sent to. The host's name was not resolved in time."
+            "Webhooks can't be sent to this URL. The host's name was not resolved in time."
         ) from None
     except AddressRefused as refused:
-        raise NotDone(f"The webhook's URL can't be sent to. {refused}") from None
+        raise NotDone(f"Webhooks can't be sent to this URL. {refused}") from None
 
 
 class Resolver:
-    """The system's resolver, asked in a thread of its own.
+    """The system's resolver, called in a thread.
 
-    It can't be told to stop, and may take half a minute. So whoever asks for the same host
-    meanwhile waits with the first one, the thread keeps nobody from leaving, and there is never
-    more than one for an endpoint.
+    A call can't be cancelled and may take half a minute. So concurrent calls for the same host
+    share one thread, an endpoint never has more than one, and a thread does not keep the process
+    from ending.
     """
 
     def __init__(self) -> None:
-        self._asked: dict[tuple[str, int], asyncio.Future[Sequence[str]]] = {}
+        self._resolving: dict[tuple[str, int], asyncio.Future[Sequence[str]]] = {}
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
-        """See `Resolve`."""
-        answer = self._asked.get((host, port))
-        if answer is None:
-            answer = asyncio.get_running_loop().create_future()
-            answer.add_done_callback(lambda _: self._asked.pop((host, port), None))
-            self._asked[host, port] = answer
+        """All addresses of a host, as text. Raises `OSError`."""
+        future = self._resolving.get((host, port))
+        if future is None:
+            future = asyncio.get_running_loop().create_future()
+            future.add_done_callback(lambda _: self._resolving.pop((host, port), None))
+            self._resolving[host, port] = future
             thread = threading.Thread(
-                target=_resolve_in_thread, args=(host, port, answer), name="resolver", daemon=True
+                target=_resolve_in_thread, args=(host, port, future), name="resolver", daemon=True
             )
             try:
                 thread.start()
             except RuntimeError as error:  # the system has no more threads
-                del self._asked[host, port]  # or everybody would wait for this one
+                del self._resolving[host, port]  # otherwise later calls would wait for this future
                 raise OSError(str(error)) from error
-        return await asyncio.shield(answer)
+        return await asyncio.shield(future)
 
 
-def _resolve_in_thread(host: str, port: int, answer: "asyncio.Future[Sequence[str]]") -> None:
+def _resolve_in_thread(host: str, port: int, future: "asyncio.Future[Sequence[str]]") -> None:
     found: Sequence[str] | Exception
     try:
         found = addresses_of(host, port)
     except (OSError, UnicodeError) as error:
         found = error
-    with suppress(RuntimeError):  # the loop may have ended meanwhile
-        answer.get_loop().call_soon_threadsafe(_tell, answer, found)
+    with suppress(RuntimeError):  # the event loop may have ended
+        future.get_loop().call_soon_threadsafe(_settle, future, found)
 
 
-def _tell(answer: "asyncio.Future[Sequence[str]]", found: Sequence[str] | Exception) -> None:
+def _settle(future: "asyncio.Future[Sequence[str]]", found: Sequence[str] | Exception) -> None:
     if isinstance(found, Exception):
-        answer.set_exception(found)
-        answer.exception()  # whoever asked may have stopped waiting
+        future.set_exception(found)
+        future.exception()  # without this, asyncio logs that nobody retrieved it
     else:
-        answer.set_result(found)
+        future.set_result(found)
 
 
 def addresses_of(host: str, port: int) -> Sequence[str]:
-    """What the system's resolver says now. Raises `OSError` and `UnicodeError`."""
+    """The addresses that the system's resolver returns. Raises `OSError` and `UnicodeError`."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     texts = []
     for _family, _type, _protocol, _name, address in found:

@@ -1,6 +1,8 @@
-"""Makes messages of events, as the document shows them, and signs them. Pure.
+"""Makes messages of events, in the form of the original system's, and signs them. Pure.
 
-A message tells of one request at tickets of one organization.
+A message has the changes by one request to tickets of one organization.
+
+See decision 73.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,15 +23,15 @@ from seatlatch.store.webhooks import NewMessage
 SEATS_MAX = 100
 BODY_BYTES_MAX = 20_000
 ENVELOPE_BYTES = 400
-"""What stands around the seats, generously: an organization's id has 100 characters at most."""
+"""An upper limit for everything but the seats: an organization's id has at most 100 characters."""
 
-Moment = Annotated[datetime, Meta(tz=True)]
+Timestamp = Annotated[datetime, Meta(tz=True)]
 
 
-class ToldSeat(Struct, rename="camel"):
-    """A seat as it is after the change. `season` and `item` are null if they are not known.
+class MessageSeat(Struct, rename="camel"):
+    """A seat after the change. `season` and `item` are null if they are not known.
 
-    `hold_expires_at` is there if the hold ends by itself.
+    `hold_expires_at` is present if the hold ends by itself.
     """
 
     access_id: str | None
@@ -43,43 +45,43 @@ class ToldSeat(Struct, rename="camel"):
     version: int
     mpreserve: bool
     change: Change
-    hold_expires_at: Moment | UnsetType = UNSET
+    hold_expires_at: Timestamp | UnsetType = UNSET
 
 
 class Seats(Struct):
     """The seats that one request changed, each once."""
 
-    seats: Annotated[list[ToldSeat], Meta(min_length=1, max_length=SEATS_MAX)]
+    seats: Annotated[list[MessageSeat], Meta(min_length=1, max_length=SEATS_MAX)]
 
 
 class Metadata(Struct, rename="camel"):
-    """Of what the message tells."""
+    """The kind of the message's content."""
 
     message_entity: Literal["seats"] = "seats"
 
 
 class SeatsMessage(Struct, rename="camel"):
-    """What one request did to tickets of one organization. Further members may be added."""
+    """The changes by one request to tickets of one organization. Further members may be added."""
 
     data: Seats
     metadata: Metadata
     pac_organization_id: str
     request_id: str
-    timestamp: Moment
+    timestamp: Timestamp
 
 
 _encode = msgspec.json.Encoder().encode
 
 
 def new_message_id() -> str:
-    """A message's id, the same at all its attempts."""
+    """A new id for a message. It is the same in all attempts."""
     return f"msg_{uuid4().hex}"
 
 
 def messages_of(
     events: Sequence[SeatEvent], new_id: Callable[[], str] = new_message_id
 ) -> Iterator[NewMessage]:
-    """The messages that tell of events, in their order. In each a ticket stands once."""
+    """The messages with these events, in their order. Each message has a ticket once."""
     for _, of_a_request in groupby(events, lambda event: event.entry_id):
         ordered = sorted(of_a_request, key=lambda event: event.record.organization_id)
         for _, of_an_organization in groupby(ordered, lambda event: event.record.organization_id):
@@ -108,13 +110,13 @@ def _body(events: Sequence[SeatEvent]) -> SeatsMessage:
         metadata=Metadata(),
         pac_organization_id=first.record.organization_id,
         request_id=first.request_id,
-        timestamp=first.moment,
+        timestamp=first.timestamp,
     )
 
 
-def _seat(event: SeatEvent) -> ToldSeat:
+def _seat(event: SeatEvent) -> MessageSeat:
     record = event.record
-    return ToldSeat(
+    return MessageSeat(
         access_id=record.access_id,
         season=None,
         item=None,

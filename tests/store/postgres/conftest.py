@@ -1,4 +1,4 @@
-"""A database on the PostgreSQL server of all tests, for what no other engine can be asked."""
+"""A database on the PostgreSQL server of all tests, for tests of this engine only."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.postgres_database import PostgresDatabase, PostgresMaker
 
 @pytest.fixture
 def database(postgres: PostgresMaker) -> Iterator[PostgresDatabase]:
-    """An inventory with nothing in it."""
+    """An empty inventory."""
     made = postgres.migrated("inventory")
     yield made
     made.drop()

@@ -1,15 +1,16 @@
-"""Which URLs of a database are refused before any connection, and that no password is repeated."""
+"""Malformed database URLs are refused before any connection, and no password is repeated."""
 
 import pytest
 
 from seatlatch.store.interface import DatabaseUrlMalformed
 from seatlatch.store.postgres.connecting import Address
+from tests.cases import all_cases
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("url", "problem"),
     [
-        ("postgresql://user@host/base?nonsense=1", "can't be read"),
+        ("postgresql://user@host/base?nonsense=1", "is malformed"),
         ("postgresql://user@host:secret/base", "invalid integer value for connection option port"),
         ("postgresql://user:secret/base", "invalid integer value for connection option port"),
         ("postgresql://user@host:99999/base", "invalid port number"),

@@ -1,4 +1,4 @@
-"""Arrays as text: whatever PostgreSQL can hold comes back from it as it was."""
+"""Arrays as text: all texts that PostgreSQL can store come back unchanged."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ def connection(postgres: PostgresMaker) -> Iterator[psycopg.Connection[tuple[obj
 
 
 def back(made: psycopg.Connection[tuple[object, ...]], text: bytes, kind: str) -> object:
-    """What the server takes it for."""
+    """The values that the server reads."""
     row = made.execute(f"SELECT %s::{kind}".encode(), (text.decode(),)).fetchone()
     assert row
     return row[0]
@@ -61,6 +61,6 @@ def test_flags_and_numbers_come_back(
     assert back(connection, array([0, 7, None, 86_400]), "int[]") == [0, 7, None, 86_400]
 
 
-def test_nul_is_told_before() -> None:
+def test_nul_is_reported_before() -> None:
     assert not is_storable("a\0b")
     assert is_storable("")

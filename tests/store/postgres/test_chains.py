@@ -1,5 +1,5 @@
-"""The journal's chains on PostgreSQL: who writes has one to itself, and never goes on with one that
-another has taken.
+"""The journal's chains on PostgreSQL: a writer has exclusive use of one, and never continues one
+that another has continued.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import pytest
 
 from seatlatch.commit import CommitEach
 from seatlatch.domain.refusal import Unavailable
-from seatlatch.operations.box_office import hold_tickets
+from seatlatch.operations.change_tickets import hold_tickets
 from seatlatch.operations.read_events import first_place, read_feed
 from seatlatch.store.interface import NewTicket
 from seatlatch.store.postgres import journal
@@ -38,11 +38,11 @@ def venue(database: Database) -> Database:
 
 @pytest.fixture
 def no_chain_rests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever needs a chain takes one that another has just used."""
-    sql = journal.TAKE_IDLE_CHAIN
+    """Let a writer use a chain that another has just used."""
+    sql = journal.LOCK_IDLE_CHAIN
     changed = sql.replace(f"'{journal.IDLE_SECONDS} seconds'", "'0 seconds'")
     assert changed != sql
-    monkeypatch.setattr(journal, "TAKE_IDLE_CHAIN", changed)
+    monkeypatch.setattr(journal, "LOCK_IDLE_CHAIN", changed)
 
 
 def hold(store: OpenStore, token: str) -> None:
@@ -81,7 +81,7 @@ def test_a_chain_that_another_has_taken_is_given_up(venue: Database) -> None:
 
 @pytest.mark.usefixtures("no_chain_rests")
 def test_many_who_take_each_others_chains_lose_nothing(venue: Database) -> None:
-    told: list[tuple[str, int]] = []
+    reported: list[tuple[str, int]] = []
 
     async def write(number: int) -> int:
         store = engine_of(venue.url, "none").open_store("inventory")
@@ -104,7 +104,7 @@ def test_many_who_take_each_others_chains_lose_nothing(venue: Database) -> None:
         while True:
             page = partial(read_feed, channel=MINE, place=place, limit=5)
             found = await store.read(page)
-            told.extend((event.record.token, event.version) for event in found.events)
+            reported.extend((event.record.token, event.version) for event in found.events)
             place = found.place
             if ended and not found.events:
                 break
@@ -119,7 +119,7 @@ def test_many_who_take_each_others_chains_lose_nothing(venue: Database) -> None:
     done = asyncio.run(both())
     revisions = {token: row["revision"] for token, row in venue.rows().items()}
     assert sum(revisions.values()) - len(TOKENS) == sum(done) > WRITERS * ROUNDS / 2
-    assert sorted(told) == sorted(
+    assert sorted(reported) == sorted(
         (token, version) for token, last in revisions.items() for version in range(2, last + 1)
     )
     assert disagreements(venue) == []
@@ -128,14 +128,14 @@ def test_many_who_take_each_others_chains_lose_nothing(venue: Database) -> None:
 def test_control_a_chain_without_its_guard_is_torn(
     venue: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Were a head moved wherever it is, a row would be lost, or the chain would not verify."""
+    """The control: without the check of the head, a row is lost, or the chain does not verify."""
     guard = "CASE WHEN number = $2::bigint THEN $3::bigint END"
     assert guard in journal.ADD_ROWS
     torn = journal.ADD_ROWS.replace(guard, "$3::bigint")
     torn += "ON CONFLICT (entry_id) DO UPDATE SET entry = excluded.entry, hash = excluded.hash"
     monkeypatch.setattr(journal, "ADD_ROWS", torn)
-    sql = journal.TAKE_IDLE_CHAIN.replace(f"'{journal.IDLE_SECONDS} seconds'", "'0 seconds'")
-    monkeypatch.setattr(journal, "TAKE_IDLE_CHAIN", sql)
+    sql = journal.LOCK_IDLE_CHAIN.replace(f"'{journal.IDLE_SECONDS} seconds'", "'0 seconds'")
+    monkeypatch.setattr(journal, "LOCK_IDLE_CHAIN", sql)
     with opened(venue.store()) as one, opened(venue.store()) as other:
         for token in TOKENS:
             hold(one, token)

@@ -1,4 +1,4 @@
-"""One connection, asked for several statements in one piece."""
+"""One connection, with several statements sent together."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -46,7 +46,7 @@ def test_what_was_not_prepared_is_prepared_the_next_time(database: PostgresDatab
 
 @pytest.mark.parametrize("sent", [0, 1, 5])
 def test_a_connection_that_ends_is_an_error_at_once(database: PostgresDatabase, sent: int) -> None:
-    """However much was asked before that: nothing is waited for that can't come."""
+    """Nothing waits for results that can't come, however many statements were sent."""
 
     async def work(connection: Connection) -> None:
         end = Statement("SELECT pg_terminate_backend(pg_backend_pid())")

@@ -5,13 +5,13 @@ import re
 import pytest
 
 from seatlatch.store.migrations import migrations_of
-from seatlatch.store.postgres import importing, transaction
+from seatlatch.store.postgres import importing, tickets
 from tests.postgres_database import PostgresDatabase
 
 WRITES = re.compile(r"\b(UPDATE|INSERT INTO|DELETE FROM) seatlatch\.tickets")
 STATEMENTS = {
     name: value
-    for module in (transaction, importing)
+    for module in (tickets, importing)
     for name, value in vars(module).items()
     if isinstance(value, str) and WRITES.search(value)
 }
@@ -73,12 +73,12 @@ def test_every_write_goes_by_the_token(name: str) -> None:
     assert not re.search(r"\bJOIN\b", sql)
 
 
-@pytest.mark.parametrize("name", ["PUT", "MERGE", "TAKE"])
+@pytest.mark.parametrize("name", ["PUT", "MERGE", "LOCK"])
 def test_what_is_not_asked_in_order_is_sorted_by_bytes(name: str) -> None:
-    """As all others are, whatever the language of the database is."""
-    sql = {"TAKE": transaction.TAKE, **STATEMENTS}[name]
+    """The order of tokens does not depend on the language of the database."""
+    sql = {"LOCK": tickets.LOCK_ROWS, **STATEMENTS}[name]
     if name == "PUT":
         assert 'ORDER BY token COLLATE "C"' in sql
-    else:  # the column's own, of the table and of the pile
+    else:  # the column's own, of the inventory and of an import
         assert "ORDER BY token" in sql
-        assert 'token text COLLATE "C"' in importing.PILE
+        assert 'token text COLLATE "C"' in importing.MAKE_LINES

@@ -20,11 +20,11 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_host_that_answered_last_is_tried_first(case: str) -> None:
-    hosts, answered, wanted = CASES[case]
+def test_the_host_of_the_last_connection_is_tried_first(case: str) -> None:
+    hosts, connected, wanted = CASES[case]
     found = Address.of(f"postgresql://u@{hosts}/d").hosts
     before = found.parameters()
-    found.answered(answered)
+    found.note_connected(connected)
     assert found.parameters() == wanted
     assert {name: sorted(before[name]) for name in before} == {
         name: sorted(wanted[name]) for name in wanted
@@ -34,7 +34,7 @@ def test_the_host_that_answered_last_is_tried_first(case: str) -> None:
 def test_addresses_keep_their_hosts_and_one_port_is_for_all() -> None:
     given = {"host": "a,b", "hostaddr": "127.0.0.1,127.0.0.2", "port": "7"}
     hosts = Hosts(given)
-    hosts.answered({"host": "b", "hostaddr": "127.0.0.2", "port": "7"})
+    hosts.note_connected({"host": "b", "hostaddr": "127.0.0.2", "port": "7"})
     assert hosts.parameters() == {
         "host": "b,a",
         "hostaddr": "127.0.0.2,127.0.0.1",

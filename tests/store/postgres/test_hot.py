@@ -1,4 +1,4 @@
-"""A lock or unlock changes a row within its page: no index is touched by it."""
+"""A lock or unlock changes a row within its page and no index."""
 
 import asyncio
 import random
@@ -7,8 +7,7 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.group_commit import GroupCommit
 from seatlatch.metrics import Metrics
-from seatlatch.operations.lock_tickets import lock_tickets
-from seatlatch.operations.unlock_tickets import unlock_tickets
+from seatlatch.operations.change_tickets import lock_tickets, unlock_tickets
 from seatlatch.store.interface import NewTicket
 from seatlatch.wiring import BOUNDS, engine_of
 from tests.operations.changes import ASKER
@@ -32,11 +31,11 @@ MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
 
 
 def hot_parts(database: PostgresDatabase) -> float:
-    """Which part of the updates of a load stayed in their page."""
+    """The share of updates that stayed in their page."""
     tokens = [f"t{number:04}" for number in range(TICKETS)]
     fill(database, [NewTicket(token, ORGANIZATION, OWNER) for token in tokens])
     asyncio.run(load(database, tokens))
-    while database.execute(GONE) != [(True,)]:  # a session tells what it did at its end
+    while database.execute(GONE) != [(True,)]:  # a session reports its statistics when it ends
         pass
     ((updates, hot),) = database.execute(UPDATES)
     assert updates > CALLERS * ROUNDS * BATCH
@@ -53,7 +52,7 @@ async def load(database: PostgresDatabase, tokens: list[str]) -> None:
 
 
 async def call(commits: GroupCommit, tokens: list[str], number: int) -> None:
-    """As a marketplace does: a listing with all that may be said of it, and its end."""
+    """A listing with all details, and its end, as from a marketplace."""
     chance = random.Random(number)
     for turn in range(ROUNDS):
         batch = chance.sample(tokens, BATCH)

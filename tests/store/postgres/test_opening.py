@@ -1,4 +1,4 @@
-"""A database that is made by many at once, and those that are refused, each by one sentence."""
+"""A database that several processes create at once, and databases that are refused."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,14 +11,14 @@ import pytest
 from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.postgres import schema
 from tests.cli.commands import environment, run, serve_without
-from tests.durability.bad_day import WatchedServer
-from tests.nursery import Command
+from tests.durability.fault_scenarios import WatchedServer
+from tests.forkserver import Command
 from tests.postgres import FAST
 from tests.postgres_database import PostgresDatabase, PostgresMaker
 from tests.serving import fill
 
 PASSWORD = "s3cret"
-"""Nobody asks for it, as the tests' server trusts everybody."""
+"""A password that the tests' server does not check."""
 
 PROCESSES = 8
 Bare = Callable[..., PostgresDatabase]
@@ -36,7 +36,7 @@ TABLES = "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('sea
 
 @pytest.fixture
 def bare(postgres: PostgresMaker) -> Iterator[Bare]:
-    """Databases that nobody has migrated, with these options of CREATE DATABASE."""
+    """Databases that are not migrated, with these options of CREATE DATABASE."""
     made: list[PostgresDatabase] = []
 
     def new(options: str = "ENCODING 'UTF8' LOCALE 'C'") -> PostgresDatabase:
@@ -54,7 +54,7 @@ def with_password(url: str) -> str:
 
 
 def contents(database: PostgresDatabase) -> list[object]:
-    """What there is, and what the migrations' own table says if there is one."""
+    """The tables, and the content of the migrations' own table if there is one."""
     tables = database.execute(TABLES)
     return [tables, database.table("seatlatch.migrations") if ("migrations",) in tables else None]
 
@@ -62,9 +62,9 @@ def contents(database: PostgresDatabase) -> list[object]:
 def require_refused(
     database: PostgresDatabase, tmp_path: Path, says: str, *commands: tuple[str, ...]
 ) -> None:
-    """Each command says one sentence, with exit code 1, and changes nothing.
+    """Each command prints one sentence, exits with 1, and changes nothing.
 
-    `serve` says it in its log, and waits.
+    `serve` logs it, and waits.
     """
     file = tmp_path / "season.csv"
     file.write_text("token,owner_id\nt,o\n")
@@ -125,19 +125,18 @@ def test_it_is_made_once_by_many_at_once(bare: Bare) -> None:
 
 def test_no_schema(bare: Bare, tmp_path: Path) -> None:
     database = bare()
-    require_refused(database, tmp_path, "has no schema of seatlatch yet", *COMMANDS.values())
+    require_refused(database, tmp_path, "has no seatlatch schema yet", *COMMANDS.values())
     checked = run("migrate", "--check", SEATLATCH_DATABASE_URL=database.url)
     assert checked.returncode == 1
 
 
 def test_an_older_schema(database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a newer seatlatch finds what this one has made."""
+    """The database as a newer seatlatch finds it."""
     made = schema.LATEST_SCHEMA
     monkeypatch.setattr(schema, "LATEST_SCHEMA", made + 1)
     expected = f"has schema {made}, this seatlatch needs {made + 1}"
-    for opened in (database.store, database.provisioning().__enter__):
-        with pytest.raises(DatabaseProblem, match=expected):
-            opened()
+    with pytest.raises(DatabaseProblem, match=expected):
+        database.store()
 
 
 def test_a_newer_schema(database: PostgresDatabase, tmp_path: Path) -> None:
@@ -151,7 +150,7 @@ def test_a_schema_of_somebody_else(bare: Bare, tmp_path: Path) -> None:
     database.execute("CREATE SCHEMA seatlatch")
     database.execute("CREATE TABLE seatlatch.theirs (number integer)")
     require_refused(database, tmp_path, "was not made by seatlatch", ("migrate",))
-    require_refused(database, tmp_path, "has no schema of seatlatch", COMMANDS["serve"])
+    require_refused(database, tmp_path, "has no seatlatch schema", COMMANDS["serve"])
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
@@ -166,7 +165,7 @@ def test_an_encoding_that_can_not_hold_every_token(
 def test_a_sandbox(postgres: PostgresMaker, tmp_path: Path) -> None:
     database = postgres.migrated("sandbox")
     commands = [*COMMANDS.values(), ("migrate",)]
-    require_refused(database, tmp_path, "is a sandbox's", *commands)
+    require_refused(database, tmp_path, "belongs to a sandbox", *commands)
     database.drop()
 
 

@@ -1,7 +1,7 @@
-"""The plans of all statements that change tickets: they take their locks in the order asked.
+"""The plans of all statements that change tickets: they lock in the requested order.
 
-That order is kept by one plan alone: a loop over what is asked, which finds each ticket by its
-index. Statements that sort have it from the sort, which must be the last thing before the locks.
+Only one plan keeps that order: a loop over the requested tokens that finds each ticket by its
+index. Statements that sort get it from the sort, which must be the last step before the locks.
 """
 
 import json
@@ -12,9 +12,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from seatlatch.store.postgres import importing, transaction
+from seatlatch.store.postgres import importing
+from seatlatch.store.postgres import tickets as statements
 from seatlatch.store.postgres.connecting import Address, set_locally
 from seatlatch.store.postgres.store import WRITING
+from tests.cases import all_cases
 from tests.postgres_database import PostgresDatabase
 
 ADD_TICKETS = """
@@ -23,21 +25,21 @@ SELECT 'ticket-' || number, '1001', 'owner' FROM generate_series(1, ?) AS number
 """
 TABLES = {
     "empty": (0, False),
-    "empty, looked at": (0, True),
+    "empty, analyzed": (0, True),
     "tiny": (10, False),
-    "tiny, looked at": (10, True),
+    "tiny, analyzed": (10, True),
     "larger": (20_000, False),
-    "larger, looked at": (20_000, True),
+    "larger, analyzed": (20_000, True),
 }
 
 LOOPING = {
-    "lock and unlock": transaction.CHANGE_MPRESERVE,
-    "hold": transaction.HOLD,
-    "release": transaction.RELEASE,
-    "void": transaction.VOID,
-    "override": transaction.OVERRIDE_UNLOCK,
+    "lock and unlock": statements.CHANGE_MPRESERVE,
+    "hold": statements.HOLD,
+    "release": statements.RELEASE,
+    "void": statements.VOID,
+    "override": statements.OVERRIDE_UNLOCK,
 }
-SORTING = {"take": transaction.TAKE, "put": transaction.PUT}
+SORTING = {"lock": statements.LOCK_ROWS, "put": statements.PUT}
 
 Plan = dict[str, Any]
 
@@ -46,7 +48,7 @@ Plan = dict[str, Any]
 def session(
     request: pytest.FixtureRequest, database: PostgresDatabase
 ) -> Iterator[psycopg.Connection[Any]]:
-    """A session as the store's, on a database with so many tickets."""
+    """A session like the store's, on a database with this many tickets."""
     tickets, looked_at = TABLES[request.param]
     database.execute("ALTER TABLE tickets SET (autovacuum_enabled = off)")
     database.execute(ADD_TICKETS, tickets)
@@ -58,22 +60,23 @@ def session(
 
 
 def plan_of(session: psycopg.Connection[Any], sql: str) -> Plan:
-    """As the store has it planned: prepared, for whatever values."""
+    """The plan of a prepared statement for any values, as in the store."""
     session.execute(f"PREPARE changing AS {sql}".encode())
     parameters = sum(f"${number}::" in sql for number in range(1, 11))
     values = ", ".join(["'{}'"] * parameters)
     ((found,),) = session.execute(f"EXPLAIN (FORMAT JSON) EXECUTE changing ({values})".encode())
+    session.execute("DEALLOCATE changing")
     plan: Plan = found[0]["Plan"]
     return plan
 
 
 def below(plan: Plan) -> list[Plan]:
-    """What a node reads, its subplans left out."""
+    """The inputs of a node, without its subplans."""
     parts: list[Plan] = plan.get("Plans", [])
     return [part for part in parts if part["Parent Relationship"] in ("Outer", "Inner", "Subquery")]
 
 
-@pytest.mark.parametrize("statement", LOOPING)
+@all_cases("statement", LOOPING)
 def test_tickets_are_found_one_by_one_in_the_order_asked(
     session: psycopg.Connection[Any], statement: str
 ) -> None:
@@ -94,7 +97,7 @@ def require_loop(plan: Plan) -> None:
     )
 
 
-@pytest.mark.parametrize("statement", LOOPING)
+@all_cases("statement", LOOPING)
 def test_so_they_are_by_way_of_a_pooler(
     session: psycopg.Connection[Any], database: PostgresDatabase, statement: str
 ) -> None:
@@ -103,7 +106,7 @@ def test_so_they_are_by_way_of_a_pooler(
         require_loop(plan_of(pooled, LOOPING[statement]))
 
 
-@pytest.mark.parametrize("statement", SORTING)
+@all_cases("statement", SORTING)
 def test_what_is_sorted_is_locked_in_that_order(
     session: psycopg.Connection[Any], statement: str
 ) -> None:
@@ -111,7 +114,7 @@ def test_what_is_sorted_is_locked_in_that_order(
 
 
 def test_an_import_is_merged_in_that_order(session: psycopg.Connection[Any]) -> None:
-    session.execute(importing.PILE)
+    session.execute(importing.MAKE_LINES)
     session.execute(importing.SORT)
     merge = importing.MERGE.replace("token > %s AND token <= %s", "token > $1 AND token <= $2")
     assert "%" not in merge
@@ -121,7 +124,7 @@ def test_an_import_is_merged_in_that_order(session: psycopg.Connection[Any]) -> 
 
 
 def require_sorted(plan: Plan) -> None:
-    """By bytes, right below what locks."""
+    """Whether the plan sorts by bytes directly below the node that locks."""
     assert plan["Node Type"] in ("ModifyTable", "LockRows")
     (rows,) = below(plan)
     while rows["Node Type"] == "Subquery Scan":
@@ -138,13 +141,13 @@ def require_sorted(plan: Plan) -> None:
 def test_control_without_its_guards_the_order_is_lost(
     database: PostgresDatabase, guard: str
 ) -> None:
-    """Each of them keeps away a plan that is taken where it is left out, on some table."""
-    settings, sql = dict(WRITING), transaction.RELEASE
+    """The control: without each setting, some table gets a plan that it prevents."""
+    settings, sql = dict(WRITING), statements.RELEASE
     if guard == "the setting":
         del settings["enable_seqscan"]
     else:
-        sql = sql.replace(transaction.IS_ASKED, "t.token = asked.token")
-        assert sql != transaction.RELEASE
+        sql = sql.replace(statements.IS_ASKED, "t.token = asked.token")
+        assert sql != statements.RELEASE
     wrong = 0
     for tickets, looked_at in TABLES.values():
         database.execute("TRUNCATE tickets")

@@ -1,4 +1,4 @@
-"""Which tickets another transaction holds, without waiting for any of them."""
+"""The tickets that another transaction has locked are found without waiting."""
 
 import psycopg
 
@@ -23,6 +23,6 @@ def test_those_that_another_transaction_holds(database: PostgresDatabase) -> Non
         assert sorted(store.run(in_use(asked))) == [TOKENS[1], TOKENS[3]]
         other.rollback()
         assert store.run(in_use(asked)) == []
-        # It holds nothing itself when it has ended.
+        # It has no lock after it has ended.
         other.execute("SELECT 1 FROM seatlatch.tickets FOR UPDATE NOWAIT")
         assert sorted(store.run(in_use(asked))) == sorted(TOKENS)

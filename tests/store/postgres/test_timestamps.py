@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 
 from seatlatch.commit import CommitEach
-from seatlatch.operations.box_office import hold_tickets
-from seatlatch.operations.lock_tickets import lock_tickets
+from seatlatch.operations.change_tickets import hold_tickets, lock_tickets
 from seatlatch.store.interface import NewTicket
 from seatlatch.store.postgres import journal
 from tests.databases import Database
@@ -42,7 +41,7 @@ def open_by_test_clock(database: Database) -> OpenStore:
 
 
 def change(store: OpenStore) -> None:
-    """One request of a channel and one of the box office."""
+    """One request by a channel and one by the box office."""
     commits = CommitEach(store.store)
     store.run(lock_tickets(commits, ASKER, MINE, {"a": LISTING}))
     store.run(hold_tickets(commits, ASKER, ["b"], "moving", HOLD_SECONDS))
@@ -62,7 +61,7 @@ def test_a_hold_ends_as_the_journal_says(venue: Database) -> None:
     change(store)
     entry = entries_of(store)[-1]
     ends_at = venue.rows()["b"]["hold_expires_at"]
-    assert ends_at == entry.moment + timedelta(seconds=HOLD_SECONDS)
+    assert ends_at == entry.timestamp + timedelta(seconds=HOLD_SECONDS)
     store.close()
 
 

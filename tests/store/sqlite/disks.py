@@ -1,4 +1,4 @@
-"""Disks that fail on demand: a VFS below SQLite that loses what was not synced, or is full."""
+"""Disks that fail on demand: a VFS below SQLite that loses unsynced data, or is full."""
 
 import random
 import threading
@@ -15,10 +15,9 @@ _numbers = count()
 class Disk(apsw.VFS):
     """A disk with a write cache that is lost with the power.
 
-    Every write is done at once, but what it replaced is remembered until the file is synced.
-    `refuse` is raised by every write and sync while it is set, and from the moment on at which
-    `writes_left` has come down to 0; but only by files whose path ends in `refuse_only`. With
-    `refuse_reads` every read is refused too.
+    Every write is done at once, but the replaced bytes are remembered until the file is synced.
+    Every write and sync raises `refuse` while it is set, once `writes_left` is 0; but only for
+    files whose path ends in `refuse_only`. With `refuse_reads` every read raises it too.
     """
 
     def __init__(self) -> None:
@@ -38,12 +37,12 @@ class Disk(apsw.VFS):
         return DiskFile(self, name, flags)
 
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802 - SQLite's name
-        """Delete a file, but nothing any more once the disk refuses."""
+        """Delete a file, unless the disk refuses."""
         if self.refuse is None:
             super().xDelete(filename, syncdir)
 
     def require_working(self, path: str) -> None:
-        """Count one call, and raise what `refuse` says."""
+        """Count one call, and raise `refuse` if it applies."""
         if self.writes_left is not None:
             self.writes_left -= 1
             if self.writes_left <= 0:
@@ -52,22 +51,22 @@ class Disk(apsw.VFS):
             raise self.refuse("as the test has it")
 
     def writing(self, path: str, offset: int, before: bytes, size: int) -> None:
-        """Remember what a write replaces in a file of this size."""
+        """Remember the bytes that a write replaces in a file of this size."""
         with self._lock:
             self._unsynced.setdefault(path, []).append((offset, before, size))
 
     def unsynced_writes(self, path: str) -> int:
-        """How many writes to a file would be lost now."""
+        """The number of writes to a file that would be lost now."""
         with self._lock:
             return len(self._unsynced.get(path, ()))
 
     def synced(self, path: str, writes: int) -> None:
-        """So many writes, the oldest, are safe."""
+        """Mark this many of the oldest writes as safe."""
         with self._lock:
             del self._unsynced.get(path, [])[:writes]
 
     def lose_power(self, chance: random.Random) -> int:
-        """Undo unsynced writes, but for as many of the oldest as chance has it; how many."""
+        """Undo unsynced writes except for a random number of the oldest; returns how many."""
         lost = 0
         for path, writes in self._unsynced.items():
             kept = chance.choice((0, chance.randrange(len(writes)))) if writes else 0
@@ -90,7 +89,7 @@ class DiskFile(apsw.VFSFile):
         super().__init__("", name, flags)
 
     def _remember(self, offset: int, length: int) -> None:
-        """Reads by SQLite's own file: opening it anew would drop the locks of this process."""
+        """Reads through SQLite's file: opening it again would drop this process's locks."""
         self._disk.require_working(self._path)
         size = super().xFileSize()
         kept = max(0, min(length, size - offset))
@@ -109,12 +108,12 @@ class DiskFile(apsw.VFSFile):
         super().xWrite(data, offset)
 
     def xTruncate(self, newsize: int) -> None:  # noqa: N802 - SQLite's name
-        """As a write of what is cut off."""
+        """Truncate, recorded as a write of the removed bytes."""
         self._remember(newsize, super().xFileSize())
         super().xTruncate(newsize)
 
     def xSync(self, flags: int) -> None:  # noqa: N802 - SQLite's name
-        """What was written up to now is safe."""
+        """Mark what was written up to now as safe."""
         self._disk.require_working(self._path)
         writes = self._disk.unsynced_writes(self._path)
         super().xSync(flags)
@@ -123,7 +122,7 @@ class DiskFile(apsw.VFSFile):
 
 @contextmanager
 def disk() -> Iterator[Disk]:
-    """A disk for the length of a test."""
+    """A disk for one test."""
     made = Disk()
     try:
         yield made

@@ -1,4 +1,4 @@
-"""The write-ahead log stays short, and trouble with copying it harms no commit."""
+"""The write-ahead log stays short, and errors while copying it affect no commit."""
 
 from collections.abc import Awaitable
 from pathlib import Path
@@ -24,7 +24,7 @@ TICKETS = 3_000
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(checkpointer, "START_PAGES", 100)
-    monkeypatch.setattr(checkpointer, "REST_PAGES", 10)
+    monkeypatch.setattr(checkpointer, "REMAINING_PAGES_MAX", 10)
     make_inventory(tmp_path / "inventory.db", map(listed, map(str, range(TICKETS))))
     return tmp_path / "inventory.db"
 
@@ -33,7 +33,7 @@ async def unlock_all(store: Store, numbers: range) -> None:
     for number in numbers:
 
         def work(inside: Transaction, token: str = str(number)) -> Awaitable[object]:
-            return inside.change_mpreserve({token: Mpreserve(MINE, None)}, NO_ENTRY)
+            return inside.tickets.change_mpreserve({token: Mpreserve(MINE, None)}, NO_ENTRY)
 
         await store.commit(work)
 

@@ -1,4 +1,4 @@
-"""A checkpoint that was cut off: the file alone is not whole, together with its log it is."""
+"""An interrupted checkpoint: the file is complete only together with its log."""
 
 import shutil
 from collections.abc import Callable
@@ -21,8 +21,8 @@ NEWER_SCHEMA = LATEST_SCHEMA + 1
 
 @pytest.fixture
 def cut_off(tmp_path: Path) -> Path:
-    """A database of which a checkpoint that makes the file grow was cut off: the first page tells
-    already how many pages there are to be.
+    """A database after an interrupted checkpoint that makes the file grow: the first page already
+    has the new number of pages.
     """
     return cut_off_after(add_tickets, tmp_path)
 
@@ -33,16 +33,14 @@ def add_tickets(writer: apsw.Connection) -> None:
 
 
 def note_newer_schema(writer: apsw.Connection, oldest_version: str) -> None:
-    """What a newer seatlatch writes when it migrates."""
+    """The schema as a newer seatlatch writes it in a migration."""
     with writer:
         writer.pragma("user_version", NEWER_SCHEMA)
         writer.execute(NOTE_OLDEST_VERSION, (NEWER_SCHEMA, oldest_version))
 
 
 def cut_off_after(change: Callable[[apsw.Connection], None], tmp_path: Path) -> Path:
-    """A database as a kill leaves it: of the checkpoint of a change only the first page was
-    written.
-    """
+    """A database after a kill: only the first page of the checkpoint of a change was written."""
     path, left, whole = (tmp_path / f"{name}.db" for name in ("running", "left", "whole"))
     make_inventory(path)
     with closing(open_database(path, "inventory")) as writer:
@@ -76,7 +74,7 @@ def test_it_is_migrated(cut_off: Path) -> None:
 
 
 def test_it_is_still_not_a_sandboxs(cut_off: Path) -> None:
-    with pytest.raises(DatabaseProblem, match="holds an inventory"):
+    with pytest.raises(DatabaseProblem, match="contains an inventory"):
         open_database(cut_off, "sandbox")
 
 
@@ -111,7 +109,7 @@ def test_looking_at_a_database_lets_go_of_no_lock_on_it(tmp_path: Path) -> None:
     make_inventory(path, [listed("a")])
     with closing(open_database(path, "inventory")) as first:
         first.execute("BEGIN IMMEDIATE")
-        with pytest.raises(DatabaseProblem, match="holds an inventory"):
+        with pytest.raises(DatabaseProblem, match="contains an inventory"):
             open_database(path, "sandbox")
         other = apsw.Connection(str(path))
         with closing(other), pytest.raises(apsw.BusyError):

@@ -1,4 +1,4 @@
-"""What only an import into a SQLite file does: its pauses, its files, and filling an empty one."""
+"""Imports into a SQLite file: pauses, files, and filling an empty one."""
 
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,8 @@ def test_it_goes_in_by_portions_that_others_can_come_between(
         other.execute("UPDATE tickets SET revision = revision + 1 WHERE token = 'held'")
 
     inside = SqliteImporting(connection, ORGANIZATION, pause=write_in_the_pause)
-    inside.pile_up((number, ticket(f"t{number:02}")) for number in range(25))
-    inside.take_out_conflicts(no_conflict)
+    inside.stage((number, ticket(f"t{number:02}")) for number in range(25))
+    inside.remove_conflicts(no_conflict)
     assert list(inside.merge()) == [Portion(n, 0, 0, durable=True) for n in (10, 10, 5)]
     assert len(pauses) == 3
     other.close()
@@ -66,7 +66,7 @@ def test_it_goes_in_by_portions_that_others_can_come_between(
 def test_a_pile_leaves_no_file_behind(path: Path) -> None:
     before = sorted(path.parent.iterdir())
     with importing(path, ORGANIZATION) as inside:
-        inside.pile_up((number, ticket(f"t{number}")) for number in range(20_000))
+        inside.stage((number, ticket(f"t{number}")) for number in range(20_000))
         assert {file.suffix for file in path.parent.iterdir()} <= {".db", ".db-wal", ".db-shm"}
     assert sorted(path.parent.iterdir()) == before
 
@@ -80,8 +80,8 @@ def test_an_inventory_that_is_empty_is_filled_in_one(
     schema = "SELECT type, name, sql FROM sqlite_schema ORDER BY name"
     before = rows(path, schema)
     with importing(path, ORGANIZATION) as inside:
-        inside.pile_up((n, ticket(f"t{n:02}", barcode=f"b{n}", access_id="E")) for n in range(25))
-        inside.take_out_conflicts(no_conflict)
+        inside.stage((n, ticket(f"t{n:02}", barcode=f"b{n}", access_id="E")) for n in range(25))
+        inside.remove_conflicts(no_conflict)
         merging = inside.merge()
         assert [next(merging) for _ in range(3)] == [Portion(n, 0, 0, False) for n in (10, 10, 5)]
         assert rows(path) == [], "nothing is in before all is"
@@ -92,8 +92,8 @@ def test_an_inventory_that_is_empty_is_filled_in_one(
     assert rows(path, by_barcode) == [("t07",)]
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
     with importing(path, ORGANIZATION) as inside:
-        inside.pile_up([(2, ticket("t07")), (3, ticket("more"))])
-        inside.take_out_conflicts(no_conflict)
+        inside.stage([(2, ticket("t07")), (3, ticket("more"))])
+        inside.remove_conflicts(no_conflict)
         assert list(inside.merge()) == [Portion(1, 0, 1, durable=True)]
 
 
@@ -103,14 +103,14 @@ def test_a_fill_that_is_cut_off_leaves_all_as_it_was(tmp_path: Path) -> None:
     schema = "SELECT type, name, sql FROM sqlite_schema ORDER BY name"
     before = rows(path, schema)
     with importing(path, ORGANIZATION) as inside:
-        inside.pile_up(enumerate([ticket("a"), ticket("b")]))
-        inside.take_out_conflicts(no_conflict)
+        inside.stage(enumerate([ticket("a"), ticket("b")]))
+        inside.remove_conflicts(no_conflict)
         assert not next(inside.merge()).durable
     assert (rows(path), rows(path, schema)) == ([], before)
 
 
-def test_a_pile_that_finds_no_room_blames_the_temporary_folder(path: Path) -> None:
+def test_staging_on_a_full_disk_blames_the_temporary_folder(path: Path) -> None:
     with importing(path, ORGANIZATION) as inside:
-        inside._connection.execute("PRAGMA pile.max_page_count = 20").fetchall()
+        inside._connection.execute("PRAGMA staging.max_page_count = 20").fetchall()
         with pytest.raises(DatabaseProblem, match="folder for temporary files is full"):
-            inside.pile_up((n, ticket(f"t{n}")) for n in range(20_000))
+            inside.stage((n, ticket(f"t{n}")) for n in range(20_000))

@@ -1,4 +1,4 @@
-"""A database of an earlier schema is brought up to date, and nothing in it is lost."""
+"""A database of an earlier schema is migrated, and nothing in it is lost."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -39,7 +39,7 @@ INSERT INTO tickets SELECT 'ticket-' || n, iif(n % 2, '1001', '2002'), 'owner-' 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A database as the first schema left it, with something in every table."""
+    """A database with the first schema, and rows in every table."""
     path = tmp_path / "first.db"
     connection = apsw.Connection(str(path))
     connection.pragma("page_size", PAGE_BYTES)
@@ -105,17 +105,17 @@ def test_a_server_says_what_to_do_before_and_works_after(path: Path) -> None:
         assert store.read_credentials().applications["com.example.c"].channel == channel
         tokens = ["ticket-1", "ticket-11", "ticket-2"]
         locks = dict.fromkeys(tokens, Mpreserve(channel, listing))
-        locked = store.commit(lambda inside: inside.change_mpreserve(locks, NO_ENTRY))
-        assert {token: owner for token, (owner, _) in locked.items()} == {
+        locked = store.commit(lambda inside: inside.tickets.change_mpreserve(locks, NO_ENTRY))
+        assert {token: ticket.owner_id for token, ticket in locked.items()} == {
             "ticket-1": "owner-1",
             "ticket-11": "owner-11",
         }
-        seen = store.read(lambda seen: seen.read_whole_tickets(["ticket-11"]))
-        assert (seen["ticket-11"].listing, seen["ticket-11"].revision) == (listing, 13)
+        seen = store.read(lambda seen: seen.tickets.read_whole(["ticket-11"]))
+        assert (seen["ticket-11"].listing, seen["ticket-11"].version) == (listing, 13)
 
 
 def at_once(work: Callable[[], int]) -> list[int]:
-    """What several threads find that begin together."""
+    """The results of several threads that start together."""
     together = Barrier(AT_ONCE)
 
     def begin(_number: int) -> int:
@@ -133,7 +133,7 @@ def test_of_several_who_migrate_at_once_one_does(path: Path) -> None:
         assert connection.pragma("integrity_check") == "ok"
 
 
-def test_a_file_that_is_damaged_is_told_so(path: Path) -> None:
+def test_a_file_that_is_damaged_is_reported_so(path: Path) -> None:
     sound = path.read_bytes()
     path.write_bytes(sound[:PAGE_BYTES] + bytes(len(sound) - PAGE_BYTES))
     with pytest.raises(DatabaseProblem, match="damaged"):

@@ -1,4 +1,4 @@
-"""The schema: made by its migrations alone, whole or not at all."""
+"""The schema is made by its migrations alone, as a whole or not at all."""
 
 from pathlib import Path
 from threading import Barrier, Thread

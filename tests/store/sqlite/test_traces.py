@@ -1,9 +1,10 @@
-"""What a seller told of himself is gone with the listing, from the database's bytes too."""
+"""A seller's data disappear with the listing, from the database's bytes too."""
 
 import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -26,23 +27,29 @@ STREET = b"Nowhere"
 
 Ending = Callable[[Transaction, list[str]], Awaitable[object]]
 END: dict[str, Ending] = {
-    "unlock": lambda inside, tokens: inside.change_mpreserve(
+    "unlock": lambda inside, tokens: inside.tickets.change_mpreserve(
         dict.fromkeys(tokens, UNLOCK), NO_ENTRY
     ),
-    "override": lambda inside, tokens: inside.override_unlock(tokens, NO_ENTRY),
-    "void": lambda inside, tokens: inside.void(tokens, NO_ENTRY),
-    "lock": lambda inside, tokens: inside.change_mpreserve(dict.fromkeys(tokens, LOCK), NO_ENTRY),
+    "override": lambda inside, tokens: inside.tickets.override_unlock(tokens, NO_ENTRY),
+    "void": lambda inside, tokens: inside.tickets.void(tokens, NO_ENTRY),
+    "lock": lambda inside, tokens: inside.tickets.change_mpreserve(
+        dict.fromkeys(tokens, LOCK), NO_ENTRY
+    ),
 }
 
 
 def listing(token: str, streets: int) -> Listing:
-    """One with a seller; with many streets it does not fit into the page of the row."""
+    """A listing with a seller; with many streets it does not fit into the page of the row."""
     address = STREET.decode() * streets
     return Listing("BROKER", seller=json.dumps({"lastName": NAME.decode() + token, "a": address}))
 
 
+async def lock(locks: dict[str, Mpreserve], inside: Transaction) -> object:
+    return await inside.tickets.change_mpreserve(locks, NO_ENTRY)
+
+
 def traces(path: Path, streets: int, end: Ending) -> tuple[int, int]:
-    """How often a seller stands in the files while tickets are listed, and when none is."""
+    """The number of copies of a seller in the files while tickets are listed, and after that."""
     tokens = [f"ticket-{number:03}" for number in range(TICKETS)]
     make_inventory(path, (NewTicket(token, ORGANIZATION, OWNER) for token in tokens))
     random.Random(1).shuffle(tokens)
@@ -52,7 +59,7 @@ def traces(path: Path, streets: int, end: Ending) -> tuple[int, int]:
     async def load() -> tuple[int, int]:
         for batch in batches:
             locks = {token: Mpreserve(MINE, listing(token, streets)) for token in batch}
-            await store.commit(lambda inside, locks=locks: inside.change_mpreserve(locks, NO_ENTRY))  # type: ignore[misc]
+            await store.commit(partial(lock, locks))
         before = found(path)
         for batch in batches:
             await store.commit(lambda inside, batch=batch: end(inside, batch))  # type: ignore[misc]
@@ -64,9 +71,9 @@ def traces(path: Path, streets: int, end: Ending) -> tuple[int, int]:
 
 
 def found(path: Path) -> int:
-    """How often a seller's bytes stand in the database after a checkpoint, and in its log."""
+    """The number of copies of a seller in the database after a checkpoint, and in its log."""
     connection = apsw.Connection(str(path))
-    connection.pragma("user_version")  # whoever has not read yet has no log to copy
+    connection.pragma("user_version")  # a connection that has not read has no log to copy
     logged, copied = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     assert (logged, copied) == (0, 0), "all is copied and the log is empty"
     connection.close()

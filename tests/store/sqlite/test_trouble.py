@@ -1,4 +1,4 @@
-"""A database in trouble while running: nothing acknowledged that isn't so, and it heals."""
+"""Database errors while running: nothing false is confirmed, and the service recovers."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -28,7 +28,7 @@ MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
 
 
 def unlock_a(inside: Transaction) -> Awaitable[object]:
-    return inside.change_mpreserve({"a": Mpreserve(MINE, None)}, NO_ENTRY)
+    return inside.tickets.change_mpreserve({"a": Mpreserve(MINE, None)}, NO_ENTRY)
 
 
 @pytest.mark.parametrize("error", [apsw.FullError, apsw.IOError, apsw.ReadOnlyError])
@@ -61,11 +61,11 @@ def test_a_disk_that_can_not_be_read_is_a_refusal_and_then_all_is_well(
         failing.refuse, failing.refuse_reads = error, True
         for _ in range(3):
             with pytest.raises(Unavailable):
-                store.read(lambda seen: seen.read_tickets(["a"]))
+                store.read(lambda seen: seen.tickets.read(["a"]))
             with pytest.raises(Unavailable):
                 store.commit(unlock_a)
         failing.refuse = None
-        assert store.read(lambda seen: seen.read_tickets(["a"])).keys() == {"a"}
+        assert store.read(lambda seen: seen.tickets.read(["a"])).keys() == {"a"}
         store.commit(unlock_a)
         store.close()
     assert not SqliteDatabase(path).mpreserve_of()["a"]
@@ -78,7 +78,7 @@ def test_credentials_that_can_not_be_read_are_a_refusal(tmp_path: Path) -> None:
         store = OpenStore(SqliteStore(path, vfs=failing.disk_name))
         before = store.read_credentials()
         with SqliteDatabase(path).provisioning() as provisioning:
-            provisioning.add_operator("new", b"k")  # so that what the reader remembers is stale
+            provisioning.add_operator("new", b"k")  # the cache of the reader is stale then
         failing.refuse, failing.refuse_reads = apsw.IOError, True
         for read in (store.read_credentials, store.credentials_version, store.read_credentials):
             with pytest.raises(Unavailable):
@@ -107,7 +107,7 @@ def test_a_database_that_stays_locked_is_a_refusal(
 
 
 def test_a_commit_is_not_broken_off(tmp_path: Path) -> None:
-    """Cancelled in the midst of COMMIT, the store waits for its end and can go on."""
+    """A store that is cancelled during COMMIT waits for its end and can continue."""
     make_inventory(tmp_path / "inventory.db", map(listed, ("t1", "t2")))
     store = OpenStore(SqliteStore(tmp_path / "inventory.db"))
 
@@ -115,7 +115,7 @@ def test_a_commit_is_not_broken_off(tmp_path: Path) -> None:
         for token in ("t1", "t2"):
 
             def work(inside: Transaction, token: str = token) -> Awaitable[object]:
-                return inside.change_mpreserve({token: Mpreserve(MINE, None)}, NO_ENTRY)
+                return inside.tickets.change_mpreserve({token: Mpreserve(MINE, None)}, NO_ENTRY)
 
             running = asyncio.create_task(store.store.commit(work))
             await asyncio.sleep(0)

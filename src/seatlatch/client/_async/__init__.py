@@ -1,1 +1,1 @@
-"""The client on asyncio. What `_sync` has is made from this; only `ways` is written for each."""
+"""The client on asyncio. `_sync` is generated from it, except for `ways`."""

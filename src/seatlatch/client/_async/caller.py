@@ -1,18 +1,18 @@
-"""Makes the calls that need credentials: with a token that is good, or with the next one."""
+"""Sends calls that need credentials, with a valid or a renewed access token."""
 
 from collections.abc import Mapping
 
-from ..answers import Told
+from ..answers import Value
 from ..errors import Unauthorized
 from .sender import AsyncSender, Call
 from .tokens import AsyncTokens
 
 RENEWALS_MAX = 2
-"""The first may give what another process got, which may have ended since."""
+"""The first renewal may return the token of another process, which may have expired since."""
 
 
 class AsyncCaller:
-    """A sender, with what lets it in. `headers`: key and channel."""
+    """A sender with credentials. `headers`: key and channel."""
 
     def __init__(
         self, sender: AsyncSender, tokens: AsyncTokens, headers: Mapping[str, str]
@@ -21,8 +21,10 @@ class AsyncCaller:
         self._tokens = tokens
         self._headers = headers
 
-    async def ask(self, call: Call[Told]) -> Told:
-        """What was answered. A token that is refused is renewed. Raises a `ClientError`."""
+    async def ask(self, call: Call[Value]) -> Value:
+        """Send a call and return its result. It renews an access token that was refused. Raises a
+        `ClientError`.
+        """
         token = await self._tokens.access_token()
         for _ in range(RENEWALS_MAX):
             try:
@@ -34,6 +36,6 @@ class AsyncCaller:
                 token = renewed
         return await self._send(call, token)
 
-    async def _send(self, call: Call[Told], token: str) -> Told:
+    async def _send(self, call: Call[Value], token: str) -> Value:
         headers = {**self._headers, "Authorization": f"Bearer {token}"}
         return await self._sender.send(call, headers)

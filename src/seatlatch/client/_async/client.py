@@ -1,4 +1,4 @@
-"""The client: what it is made with, and where its calls are."""
+"""The client: its arguments and its calls."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .tokens import AsyncTokens
 class AsyncClient:
     """Calls the ticket API of one service as one application.
 
-    Use it as a context manager, or close it. Many may use it at once. It can be used again in
-    another event loop and after a fork: it then opens connections of its own there. With
-    `access_token` alone it works until that ends; with `authorization_code` or `refresh_token`
-    it gets and renews tokens by itself, and a `token_store` keeps them for the next process: a
-    refresh token works once, so that whoever has none must be given a new code.
+    Use it as a context manager, or close it. Several threads or tasks may use it at once. It also
+    works in another event loop and after a fork: it then opens new connections there. With
+    `access_token` alone it works until that token expires. With `authorization_code` or
+    `refresh_token` it gets and renews tokens by itself, and a `token_store` keeps them for the next
+    process: a refresh token works once, so a process without a stored one needs a new code.
     """
 
     def __init__(
@@ -49,16 +49,16 @@ class AsyncClient:
         http: httpx.AsyncClient | None = None,
     ) -> None:
         """`base_url`: the service's address, with or without /v1. `user_agent`: your product and
-        version, as in `MyApplication/1.0`. `timeout`: seconds for each step of a request, or
-        httpx's own kind. `concurrency`: how many requests of one call are on their way at once.
-        `max_attempt_seconds`: for one attempt in all, from the connection to the response's last
+        version, such as `MyApplication/1.0`. `timeout`: seconds for each step of a request, or an
+        `httpx.Timeout`. `concurrency`: how many requests of one call are sent at once.
+        `max_attempt_seconds`: the limit of one attempt, from the connection to the response's last
         byte. `Client` checks it when the response's headers are complete and with each part of the
         body, so a server that sends headers slowly can delay it; `AsyncClient` has no such delay.
-        `max_response_bytes`: of a response, unpacked. `http`: a client of httpx with proxies
-        or certificates of yours, which stays yours to close.
+        `max_response_bytes`: the limit of a response, uncompressed. `http`: an httpx client with
+        your proxies or certificates, which you close yourself.
 
-        Raises `InvalidArgument`, also for what no request can hold, and `InvalidEnvironment` for
-        a proxy or certificates that cannot be used.
+        Raises `InvalidArgument`, also for a value that no request can hold, and
+        `InvalidEnvironment` for a proxy or certificates that cannot be used.
         """
         check_credentials(
             {"application_id": application_id, "api_key": api_key, "channel_code": channel_code},
@@ -92,7 +92,7 @@ class AsyncClient:
         self.events = AsyncEvents(caller)
 
     async def aclose(self) -> None:
-        """Close its connections. An `http` that was passed stays open."""
+        """Close the connections. An `http` argument stays open."""
         await self._connections.aclose()
 
     async def __aenter__(self) -> AsyncClient:

@@ -1,4 +1,4 @@
-"""Keeps an httpx client for each event loop and process that uses a client of ours."""
+"""Keeps an httpx client for each event loop and process that uses a client."""
 
 from __future__ import annotations
 
@@ -62,15 +62,15 @@ class AsyncConnections:
             http = self._make()
         mine = AsyncOpened(http, until_closed(http, os.getpid()))
         await anext(mine.until_closed)
-        # Of two threads that get here at once, one loses.
+        # If two threads get here at once, one of them loses the race.
         kept = self._opened.setdefault(owner, mine)
         if kept is not mine:
             await mine.until_closed.aclose()
         return kept
 
     def _leave_others(self, owner: Owner) -> None:
-        """Let go of what belongs to loops that have ended. What a parent process opened is kept and
-        never touched: to close it here could disturb the parent.
+        """Drop the connections of ended event loops. Connections of a parent process stay
+        untouched: to close them here could disturb the parent.
         """
         for other in list(self._opened):
             if other.process_id != owner.process_id:
@@ -85,7 +85,7 @@ class AsyncConnections:
                 timeout=self._timeout,
                 verify=self._route.trusted,
                 proxy=proxy.proxy if proxy is not None else None,
-                trust_env=False,  # `route` has what the environment says
+                trust_env=False,  # `route` has the environment's proxy and certificates
             )
         except (ImportError, ValueError) as error:
             if proxy is None:
@@ -104,8 +104,10 @@ class AsyncGivenConnections:
         self._is_closed = False
 
     async def http(self) -> httpx.AsyncClient:
-        """The httpx client. Raises `ClientNotUsable`, also in another event loop or process than
-        the first one: we cannot make another httpx client with the caller's settings.
+        """The httpx client.
+
+        Raises `ClientNotUsable`, also in another event loop or process than the first one: the
+        client cannot make another httpx client with the caller's settings.
         """
         if self._is_closed:
             raise ClientNotUsable(CLOSED)
@@ -126,20 +128,20 @@ class AsyncGivenConnections:
         )
 
     async def aclose(self) -> None:
-        """Let no more calls in. The httpx client stays open: it is the caller's."""
+        """Refuse new calls. The httpx client stays open: the caller closes it."""
         self._is_closed = True
 
 
 class AsyncOpened(NamedTuple):
-    """An httpx client that is in use, and what closes it."""
+    """An open httpx client, and the generator that closes it."""
 
     http: httpx.AsyncClient
     until_closed: Closing
 
 
 async def until_closed(http: httpx.AsyncClient, process_id: int) -> Closing:
-    """Waits to be closed, and then closes `http`. Unlike `http` itself, a generator is closed by
-    `asyncio.run` before it closes the event loop, so no connection outlives its loop.
+    """Waits to be closed, and then closes `http`. Unlike `http` itself, `asyncio.run` closes a
+    generator before it closes the event loop, so no connection outlives its loop.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""`client.requests` and `client.events`: what became of a request, and what changed since."""
+"""`client.requests` and `client.events`: the channel's requests, and the feed of changes."""
 
 from collections.abc import AsyncIterator
 from urllib.parse import quote
@@ -10,7 +10,7 @@ from .caller import AsyncCaller
 from .sender import Call
 
 WAIT_SECONDS = 8
-"""So long a request for events waits for one; the longest that the service takes."""
+"""How long a request for events waits for one; the longest that the service allows."""
 
 read_requests = read_as(TracedRequests)
 read_page = read_as(EventPage)
@@ -23,9 +23,11 @@ class AsyncRequests:
         self._caller = caller
 
     async def get(self, request_id: str) -> list[TracedRequest]:
-        """What was done under a Request-ID, the oldest first: more than one if it was sent more
-        than once. Raises `NotFound` if the service has none: then it did not arrive, was not let
-        in, or was pruned.
+        """The requests with a Request-ID, the oldest first; more than one if it was sent
+        repeatedly.
+
+        Raises `NotFound` if the service has none: the request did not arrive, had no valid
+        credentials, or was pruned.
         """
         try:
             path = f"/v1/requests/{quote(request_id, safe='')}"
@@ -35,7 +37,7 @@ class AsyncRequests:
 
 
 class AsyncEvents:
-    """Reads the feed of changes on the tickets that this channel may see."""
+    """Reads the feed of changes to the tickets that this channel can see."""
 
     def __init__(self, caller: AsyncCaller) -> None:
         self._caller = caller
@@ -43,10 +45,11 @@ class AsyncEvents:
     async def read(
         self, after: str | None = None, *, limit: int | None = None, wait_seconds: int = 0
     ) -> EventPage:
-        """Some events after a place: `next` of the page before; `latest`: from now on; None: from
-        the oldest that is still there. Waits up to `wait_seconds` (8 at most) if there is none.
+        """Read a page of events after a cursor: the `next` of the page before; `latest` starts now;
+        None starts at the oldest event. Waits up to `wait_seconds` (8 at most) if there is none.
 
-        Raises `Gone` if what follows was pruned, `Unprocessable` for a place of somewhere else.
+        Raises `Gone` if the events after the cursor were pruned, `Unprocessable` for a cursor of
+        another feed.
         """
         query = {"wait": str(wait_seconds)}
         if after is not None:
@@ -57,9 +60,9 @@ class AsyncEvents:
         return await self._caller.ask(call)
 
     async def follow(self, after: str | None = None) -> AsyncIterator[EventPage]:
-        """Pages of events without end, each as soon as there is one, none of them empty.
+        """Yield pages of events without end, each as soon as it has events.
 
-        Keep each page's `next` together with what was made of its events: to go on from there.
+        Store each page's `next` together with the results of its events, to continue from there.
         """
         while True:
             page = await self.read(after, wait_seconds=WAIT_SECONDS)

@@ -1,4 +1,4 @@
-"""Sends one request until it is answered, or until it is not worth another attempt."""
+"""Sends a request, and sends it again as long as another attempt may help."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 
-from ..answers import Reader, Told
+from ..answers import Reader, Value
 from ..errors import ClientError, InvalidArgument, RequestNotSent
 from ..failures import attempt_timed_out, failure_of
 from ..making import Limits, timeout_of
@@ -23,15 +23,15 @@ log = logging.getLogger(__name__.partition("._")[0])
 
 
 @dataclass(frozen=True)
-class Call(Generic[Told]):
-    """One request, and how its answer is read. All its attempts have the same Request-ID.
+class Call(Generic[Value]):
+    """A request, and the reader of its response. All its attempts have the same Request-ID.
 
-    `wait_seconds`: for so long the service itself may wait before it answers.
+    `wait_seconds`: how long the service itself may wait before it responds.
     """
 
     method: str
     path: str
-    read: Reader[Told]
+    read: Reader[Value]
     body: bytes | None = field(default=None, repr=False)
     query: Mapping[str, str] = field(default_factory=dict)
     wait_seconds: int = 0
@@ -39,7 +39,7 @@ class Call(Generic[Told]):
 
 
 class AsyncSender:
-    """Sends requests. `chance` gives a number from 0 to 1."""
+    """Sends requests. `chance` returns a number from 0 to 1."""
 
     def __init__(
         self,
@@ -57,8 +57,8 @@ class AsyncSender:
         self._limits = limits
         self._chance = chance
 
-    async def send(self, call: Call[Told], headers: Mapping[str, str]) -> Told:
-        """What was answered. Raises a `ClientError`, which has the call's Request-ID."""
+    async def send(self, call: Call[Value], headers: Mapping[str, str]) -> Value:
+        """Send a call and return its result. Raises a `ClientError` with the call's Request-ID."""
         attempt = 1
         may_have_been_processed = False
         while True:
@@ -77,7 +77,7 @@ class AsyncSender:
             attempt += 1
             await sleep(wait_seconds)
 
-    async def _attempt(self, call: Call[Told], headers: Mapping[str, str]) -> Told:
+    async def _attempt(self, call: Call[Value], headers: Mapping[str, str]) -> Value:
         http = await self._connections.http()
         request = self._request(http, call, headers)
         limit_seconds = self._limits.max_attempt_seconds + call.wait_seconds
@@ -93,16 +93,16 @@ class AsyncSender:
             problem = failure
         else:
             return call.read(response)
-        # Raised outside of `except`, so that no traceback shows what httpx says about headers.
+        # Raised outside of `except`, so that no traceback shows httpx's message with headers.
         raise problem
 
     async def _exchange(
         self, http: httpx.AsyncClient, request: httpx.Request, limit_seconds: float
     ) -> WholeResponse:
-        """The response. Raises `TimeoutError` if it is not complete in time.
+        """Send one attempt. Raises `TimeoutError` if the response is not complete in time.
 
-        A thread checks that when the headers are complete, and then with each part of the body:
-        httpx has no time limit for the headers as a whole.
+        The sync client checks that when the headers are complete, and then with each part of the
+        body: httpx has no time limit for the headers as a whole.
         """
         deadline = time.monotonic() + limit_seconds
         response = await http.send(request, stream=True, auth=None, follow_redirects=False)
@@ -119,7 +119,7 @@ class AsyncSender:
         return body.whole()
 
     def _request(
-        self, http: httpx.AsyncClient, call: Call[Told], headers: Mapping[str, str]
+        self, http: httpx.AsyncClient, call: Call[Value], headers: Mapping[str, str]
     ) -> httpx.Request:
         whole = {**self._headers, **headers, "Request-ID": call.request_id}
         if call.body is not None:

@@ -1,4 +1,4 @@
-"""Gets access tokens and renews them: once, however many requests need it."""
+"""Gets and renews access tokens, once for all requests that need one."""
 
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -8,12 +8,12 @@ from ..answers import read_token_body, unreadable_tokens
 from ..errors import ClientError, TokenRefused, TokenStoreFailed, own_copy
 from ..forms import encode
 from ..responses import WholeResponse
-from ..tokens import NewPair, TokenPair, TokenStore, check_pair, early, new_pair, told_of_store
+from ..tokens import NewPair, TokenPair, TokenStore, check_pair, early, new_pair, store_errors
 from .sender import AsyncSender, Call
 from .ways import Shared, in_thread
 
 AGAIN_SECONDS = 10
-"""After so long an early renewal that failed is tried again."""
+"""How long after a failed early renewal to try again."""
 
 NOTHING_LEFT = (
     "There is no access token, and no way to get one. Make the client with access_token,"
@@ -22,7 +22,7 @@ NOTHING_LEFT = (
 
 
 def read_pair(response: WholeResponse) -> NewPair:
-    """Reads the token call's answer."""
+    """Read a response of the token call."""
     body = read_token_body(response)
     try:
         return new_pair(body, response)
@@ -33,8 +33,8 @@ def read_pair(response: WholeResponse) -> NewPair:
 class AsyncTokens:
     """The client's pair of tokens. Source: the contract's section 3.
 
-    A refresh that was begun is gone through with, even if whoever needed it is cancelled: its
-    answer holds the only tokens that are good from then on.
+    A refresh always runs to its end, even if the caller that needed it is cancelled: its response
+    has the only valid tokens.
     """
 
     def __init__(
@@ -45,7 +45,9 @@ class AsyncTokens:
         authorization_code: str | None,
         store: TokenStore,
     ) -> None:
-        """`given` is used until it is refused, and after the pair of the store if there is one."""
+        """`given` is used until it is refused, but only after the pair of the store if there is
+        one.
+        """
         self._sender = sender
         self._given = given
         self._spare = (("refresh_token", refresh_token), ("authorization_code", authorization_code))
@@ -53,7 +55,7 @@ class AsyncTokens:
         self._refusal: TokenRefused | None = None
         self._store = store
         self._stored: TokenPair | None = None
-        """What was in the store when it was last seen."""
+        """The pair in the store when it was last read."""
         self._is_loaded = False
         self._pair: TokenPair | None = None
         self._is_kept = True
@@ -62,11 +64,11 @@ class AsyncTokens:
         self._exchanging: Shared[str | None] = Shared()
 
     async def access_token(self) -> str:
-        """A token that should be good now. Raises `TokenRefused` if none can be had."""
+        """An access token that is probably valid. Raises `TokenRefused` if none is available."""
         if not self._is_loaded:
             await self._loading.run(self._load)
         if not self._is_kept:
-            with suppress(TokenStoreFailed):  # it was told once, and the pair is good
+            with suppress(TokenStoreFailed):  # it was reported once, and the pair is valid
                 await self._loading.run(self._keep)
         if self._pair is None:
             return await self.renewed(None) or self._none()
@@ -76,18 +78,18 @@ class AsyncTokens:
         try:
             return await self.renewed(token) or token
         except ClientError:
-            # It may still be good; if not, the next answer says so.
+            # It may still be valid; otherwise the next response shows it.
             self._renew_at = time.monotonic() + AGAIN_SECONDS
             return token
 
     async def renewed(self, refused: str | None) -> str | None:
-        """Another token than one that was refused. None: there is no way to get one."""
+        """Another token than the refused one; None = there is no way to get one."""
         if self._pair is not None and self._pair.access_token != refused:
             return self._pair.access_token
         return await self._exchanging.run(lambda: self._exchange(refused))
 
     async def _load(self) -> None:
-        if self._is_loaded:  # while this one waited for its turn
+        if self._is_loaded:  # while this caller waited
             return
         async with taken(self._store) as kept:
             self._stored = kept
@@ -95,7 +97,7 @@ class AsyncTokens:
         self._is_loaded = True
 
     async def _exchange(self, refused: str | None) -> str | None:
-        """A new pair, or the one that another caller or process got meanwhile."""
+        """A new pair, or the pair that another caller or process got meanwhile."""
         if self._pair is not None and self._pair.access_token != refused:
             return self._pair.access_token
         async with taken(self._store) as kept:
@@ -112,7 +114,7 @@ class AsyncTokens:
         return new.pair.access_token
 
     async def _exchanged(self) -> NewPair | None:
-        """The first pair that is given for anything we have. Raises what refuses the last."""
+        """Exchange the grants in turn until one returns a pair. Raises the last error."""
         for grant_type, secret in self._grants():
             try:
                 new = await self._sender.send(exchange(grant_type, secret), {})
@@ -125,14 +127,14 @@ class AsyncTokens:
         return None
 
     def _grants(self) -> Iterator[tuple[str, str]]:
-        """What a pair may be had for, in the order in which to try it, each but once."""
+        """The grants to try, in order, each only once."""
         current = self._pair.refresh_token if self._pair is not None else None
         for grant_type, secret in (("refresh_token", current), *self._spare):
             if secret is not None and secret not in self._spent:
                 yield grant_type, secret
 
     def _last_given(self, refused: str | None) -> str | None:
-        """The access token that the client was made with, if the store's pair stood before it."""
+        """The access token argument of the client, if the pair of the store was used before it."""
         if self._given is not None and self._given.access_token != refused:
             self._pair, self._given = self._given, None
             return self._pair.access_token
@@ -148,7 +150,7 @@ class AsyncTokens:
         if self._pair is None:
             return
         self._is_kept = False
-        with told_of_store():
+        with store_errors():
             await in_thread(self._store.keep, self._pair)
         self._is_kept = True
         self._stored = self._pair
@@ -159,11 +161,11 @@ class AsyncTokens:
 
 @asynccontextmanager
 async def taken(store: TokenStore) -> AsyncIterator[TokenPair | None]:
-    """What is kept, while everybody else is kept out. Raises `TokenStoreFailed`."""
-    with told_of_store():
+    """Lock the store and yield its pair. Raises `TokenStoreFailed`."""
+    with store_errors():
         kept = await in_thread(store.take)
     try:
-        with told_of_store():
+        with store_errors():
             check_pair(kept)
         yield kept
     finally:
@@ -171,7 +173,7 @@ async def taken(store: TokenStore) -> AsyncIterator[TokenPair | None]:
 
 
 def exchange(grant_type: str, secret: str) -> Call[NewPair]:
-    """The call that gives a pair of tokens for a code or a refresh token."""
+    """The call that exchanges a code or a refresh token for a pair of tokens."""
     member = "code" if grant_type == "authorization_code" else "refreshToken"
     body = encode({"grantType": grant_type, member: secret})
     return Call("POST", "/v1/auth/token", read_pair, body)

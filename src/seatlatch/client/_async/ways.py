@@ -1,4 +1,4 @@
-"""How asyncio waits, and does several things at once or one thing for several."""
+"""Concurrency on asyncio: waiting, parallel lanes, and shared operations."""
 
 import asyncio
 import os
@@ -16,29 +16,29 @@ Closing = AsyncGenerator[None, None]
 
 
 class Owner(NamedTuple):
-    """What a connection, a task or a future belongs to: no other may use it."""
+    """The owner of a connection, a task or a future, which no other owner may use."""
 
     process_id: int
     loop: asyncio.AbstractEventLoop
 
 
 def current_owner() -> Owner:
-    """The process and event loop that this runs in."""
+    """The current process and event loop."""
     return Owner(os.getpid(), asyncio.get_running_loop())
 
 
 def has_ended(owner: Owner) -> bool:
-    """Whether its event loop is closed."""
+    """Whether the owner's event loop is closed."""
     return owner.loop.is_closed()
 
 
 def time_limit(seconds: float) -> asyncio.Timeout:
-    """Raise `TimeoutError` in what is inside if it takes longer."""
+    """Raise `TimeoutError` inside the block if it takes longer."""
     return asyncio.timeout(seconds)
 
 
 async def together(lane: Callable[[], Awaitable[None]], lanes: int) -> None:
-    """Run so many lanes at once, until all have ended."""
+    """Run this many lanes at once, until all have ended."""
     async with asyncio.TaskGroup() as group:
         for _ in range(lanes):
             group.create_task(_run(lane))
@@ -49,13 +49,14 @@ async def _run(lane: Callable[[], Awaitable[None]]) -> None:
 
 
 async def in_thread(work: Callable[..., Result], *arguments: Any) -> Result:
-    """Do what may block in a thread of its own."""
+    """Run work that may block in another thread."""
     return await asyncio.to_thread(work, *arguments)
 
 
 class Shared(Generic[Result]):
-    """Does something once for all who want it meanwhile, and to its end: who is cancelled waits
-    for that first, however often.
+    """Runs an operation once for all concurrent callers, always to its end.
+
+    A cancelled caller first waits for that end, even if it is cancelled repeatedly.
     """
 
     def __init__(self) -> None:
@@ -63,7 +64,7 @@ class Shared(Generic[Result]):
         self._running: asyncio.Future[Result] | None = None
 
     async def run(self, work: Callable[[], Awaitable[Result]]) -> Result:
-        """What it gives; what it raises, each their own copy."""
+        """Return the result of the operation. Each caller gets its own copy of an error."""
         owner = current_owner()
         if self._running is None or self._running.done() or self._owner != owner:
             self._owner = owner
@@ -85,4 +86,4 @@ async def _ended(running: asyncio.Future[Any]) -> None:
         except asyncio.CancelledError:
             continue
     if not running.cancelled():
-        running.exception()  # now it counts as seen
+        running.exception()  # asyncio otherwise logs the exception as never retrieved

@@ -1,27 +1,29 @@
 # Made from ../_async by `make client`: change it there.
-"""Makes the calls that need credentials: with a token that is good, or with the next one."""
+"""Sends calls that need credentials, with a valid or a renewed access token."""
 
 from collections.abc import Mapping
 
-from ..answers import Told
+from ..answers import Value
 from ..errors import Unauthorized
 from .sender import Call, Sender
 from .tokens import Tokens
 
 RENEWALS_MAX = 2
-"""The first may give what another process got, which may have ended since."""
+"""The first renewal may return the token of another process, which may have expired since."""
 
 
 class Caller:
-    """A sender, with what lets it in. `headers`: key and channel."""
+    """A sender with credentials. `headers`: key and channel."""
 
     def __init__(self, sender: Sender, tokens: Tokens, headers: Mapping[str, str]) -> None:
         self._sender = sender
         self._tokens = tokens
         self._headers = headers
 
-    def ask(self, call: Call[Told]) -> Told:
-        """What was answered. A token that is refused is renewed. Raises a `ClientError`."""
+    def ask(self, call: Call[Value]) -> Value:
+        """Send a call and return its result. It renews an access token that was refused. Raises a
+        `ClientError`.
+        """
         token = self._tokens.access_token()
         for _ in range(RENEWALS_MAX):
             try:
@@ -33,6 +35,6 @@ class Caller:
                 token = renewed
         return self._send(call, token)
 
-    def _send(self, call: Call[Told], token: str) -> Told:
+    def _send(self, call: Call[Value], token: str) -> Value:
         headers = {**self._headers, "Authorization": f"Bearer {token}"}
         return self._sender.send(call, headers)

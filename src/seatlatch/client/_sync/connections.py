@@ -1,5 +1,5 @@
 # Made from ../_async by `make client`: change it there.
-"""Keeps an httpx client for each event loop and process that uses a client of ours."""
+"""Keeps an httpx client for each event loop and process that uses a client."""
 
 from __future__ import annotations
 
@@ -63,15 +63,15 @@ class Connections:
             http = self._make()
         mine = Opened(http, until_closed(http, os.getpid()))
         next(mine.until_closed)
-        # Of two threads that get here at once, one loses.
+        # If two threads get here at once, one of them loses the race.
         kept = self._opened.setdefault(owner, mine)
         if kept is not mine:
             mine.until_closed.close()
         return kept
 
     def _leave_others(self, owner: Owner) -> None:
-        """Let go of what belongs to loops that have ended. What a parent process opened is kept and
-        never touched: to close it here could disturb the parent.
+        """Drop the connections of ended event loops. Connections of a parent process stay
+        untouched: to close them here could disturb the parent.
         """
         for other in list(self._opened):
             if other.process_id != owner.process_id:
@@ -86,7 +86,7 @@ class Connections:
                 timeout=self._timeout,
                 verify=self._route.trusted,
                 proxy=proxy.proxy if proxy is not None else None,
-                trust_env=False,  # `route` has what the environment says
+                trust_env=False,  # `route` has the environment's proxy and certificates
             )
         except (ImportError, ValueError) as error:
             if proxy is None:
@@ -105,8 +105,10 @@ class GivenConnections:
         self._is_closed = False
 
     def http(self) -> httpx.Client:
-        """The httpx client. Raises `ClientNotUsable`, also in another event loop or process than
-        the first one: we cannot make another httpx client with the caller's settings.
+        """The httpx client.
+
+        Raises `ClientNotUsable`, also in another event loop or process than the first one: the
+        client cannot make another httpx client with the caller's settings.
         """
         if self._is_closed:
             raise ClientNotUsable(CLOSED)
@@ -127,20 +129,20 @@ class GivenConnections:
         )
 
     def close(self) -> None:
-        """Let no more calls in. The httpx client stays open: it is the caller's."""
+        """Refuse new calls. The httpx client stays open: the caller closes it."""
         self._is_closed = True
 
 
 class Opened(NamedTuple):
-    """An httpx client that is in use, and what closes it."""
+    """An open httpx client, and the generator that closes it."""
 
     http: httpx.Client
     until_closed: Closing
 
 
 def until_closed(http: httpx.Client, process_id: int) -> Closing:
-    """Waits to be closed, and then closes `http`. Unlike `http` itself, a generator is closed by
-    `asyncio.run` before it closes the event loop, so no connection outlives its loop.
+    """Waits to be closed, and then closes `http`. Unlike `http` itself, `asyncio.run` closes a
+    generator before it closes the event loop, so no connection outlives its loop.
     """
     try:
         yield

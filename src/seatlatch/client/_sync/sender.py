@@ -1,5 +1,5 @@
 # Made from ../_async by `make client`: change it there.
-"""Sends one request until it is answered, or until it is not worth another attempt."""
+"""Sends a request, and sends it again as long as another attempt may help."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import httpx
 
-from ..answers import Reader, Told
+from ..answers import Reader, Value
 from ..errors import ClientError, InvalidArgument, RequestNotSent
 from ..failures import attempt_timed_out, failure_of
 from ..making import Limits, timeout_of
@@ -24,15 +24,15 @@ log = logging.getLogger(__name__.partition("._")[0])
 
 
 @dataclass(frozen=True)
-class Call(Generic[Told]):
-    """One request, and how its answer is read. All its attempts have the same Request-ID.
+class Call(Generic[Value]):
+    """A request, and the reader of its response. All its attempts have the same Request-ID.
 
-    `wait_seconds`: for so long the service itself may wait before it answers.
+    `wait_seconds`: how long the service itself may wait before it responds.
     """
 
     method: str
     path: str
-    read: Reader[Told]
+    read: Reader[Value]
     body: bytes | None = field(default=None, repr=False)
     query: Mapping[str, str] = field(default_factory=dict)
     wait_seconds: int = 0
@@ -40,7 +40,7 @@ class Call(Generic[Told]):
 
 
 class Sender:
-    """Sends requests. `chance` gives a number from 0 to 1."""
+    """Sends requests. `chance` returns a number from 0 to 1."""
 
     def __init__(
         self,
@@ -58,8 +58,8 @@ class Sender:
         self._limits = limits
         self._chance = chance
 
-    def send(self, call: Call[Told], headers: Mapping[str, str]) -> Told:
-        """What was answered. Raises a `ClientError`, which has the call's Request-ID."""
+    def send(self, call: Call[Value], headers: Mapping[str, str]) -> Value:
+        """Send a call and return its result. Raises a `ClientError` with the call's Request-ID."""
         attempt = 1
         may_have_been_processed = False
         while True:
@@ -78,7 +78,7 @@ class Sender:
             attempt += 1
             sleep(wait_seconds)
 
-    def _attempt(self, call: Call[Told], headers: Mapping[str, str]) -> Told:
+    def _attempt(self, call: Call[Value], headers: Mapping[str, str]) -> Value:
         http = self._connections.http()
         request = self._request(http, call, headers)
         limit_seconds = self._limits.max_attempt_seconds + call.wait_seconds
@@ -94,16 +94,16 @@ class Sender:
             problem = failure
         else:
             return call.read(response)
-        # Raised outside of `except`, so that no traceback shows what httpx says about headers.
+        # Raised outside of `except`, so that no traceback shows httpx's message with headers.
         raise problem
 
     def _exchange(
         self, http: httpx.Client, request: httpx.Request, limit_seconds: float
     ) -> WholeResponse:
-        """The response. Raises `TimeoutError` if it is not complete in time.
+        """Send one attempt. Raises `TimeoutError` if the response is not complete in time.
 
-        A thread checks that when the headers are complete, and then with each part of the body:
-        httpx has no time limit for the headers as a whole.
+        The sync client checks that when the headers are complete, and then with each part of the
+        body: httpx has no time limit for the headers as a whole.
         """
         deadline = time.monotonic() + limit_seconds
         response = http.send(request, stream=True, auth=None, follow_redirects=False)
@@ -120,7 +120,7 @@ class Sender:
         return body.whole()
 
     def _request(
-        self, http: httpx.Client, call: Call[Told], headers: Mapping[str, str]
+        self, http: httpx.Client, call: Call[Value], headers: Mapping[str, str]
     ) -> httpx.Request:
         whole = {**self._headers, **headers, "Request-ID": call.request_id}
         if call.body is not None:

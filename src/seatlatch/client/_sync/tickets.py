@@ -14,12 +14,13 @@ from .verbs import TicketsResult, Verb
 
 
 class Tickets:
-    """The calls about tickets. Each takes any number of them, also from a generator, sends 100 a
-    request, and joins the answers in their order; a repeated one is worked once.
+    """The calls about tickets. Each takes any number of tickets, also from a generator, sends 100
+    in a request, and returns the answers in the order of the tickets. A repeated ticket counts
+    once.
 
-    `on_answer` is called with every `Answered` as it comes: for progress, or to keep it at once.
-    All three raise a `ClientError` if a request as a whole failed, and never because of a ticket:
-    that is in the result. Without tickets nothing is sent.
+    `on_answer` is called with every `Answered` as soon as it arrives: for progress, or to store it
+    at once. All calls raise a `ClientError` if a whole request failed, never because of a ticket:
+    failed tickets are in the result. Without tickets no request is sent.
     """
 
     def __init__(self, caller: Caller, lanes: int) -> None:
@@ -29,8 +30,8 @@ class Tickets:
     def unlock(
         self, tokens: Iterable[str], *, on_answer: OnAnswer[Ticket] | None = None
     ) -> TicketsResult[Ticket]:
-        """Clear mpreserve, so that the seats are open to status changes again. One that is unlocked
-        already is a success. Source: the contract's section 1.
+        """Clear mpreserve, so that the seats are open to status changes again. A ticket that is
+        already unlocked is a success. Source: the contract's section 1.
         """
         return Verb(self._caller, UNLOCK, self._lanes).ask(tokens, on_answer)
 
@@ -44,9 +45,10 @@ class Tickets:
         seller: Seller | None = None,
         on_answer: OnAnswer[Ticket] | None = None,
     ) -> TicketsResult[Ticket]:
-        """Set mpreserve for a listing; of one that this channel has locked, replace the listing.
+        """Set mpreserve for a listing. For tickets that this channel has already locked, replace
+        the listing.
 
-        `tickets`: tokens, or tickets with their price. `seller` is needed unless `source` is
+        `tickets`: tokens, or tickets with their price. `seller` is required unless `source` is
         `MY_ACCOUNT`. Prices are exact decimals. Source: the contract's section 4.
         """
         form = lock(source, external_listing_id, total_price, seller)
@@ -56,7 +58,7 @@ class Tickets:
     def verify(
         self, tokens: Iterable[str], *, on_answer: OnAnswer[VerifiedTicket] | None = None
     ) -> TicketsResult[VerifiedTicket]:
-        """By token."""
+        """Verify by token."""
 
     @overload
     def verify(
@@ -66,7 +68,7 @@ class Tickets:
         access_id: str,
         on_answer: OnAnswer[VerifiedTicket] | None = None,
     ) -> TicketsResult[VerifiedTicket]:
-        """By barcode within an event."""
+        """Verify by barcode within an event."""
 
     def verify(
         self,
@@ -76,10 +78,10 @@ class Tickets:
         access_id: str | None = None,
         on_answer: OnAnswer[VerifiedTicket] | None = None,
     ) -> TicketsResult[VerifiedTicket]:
-        """How tickets stand: by token, or by barcode within the event `access_id`. A snapshot;
-        to know whether a ticket can be locked, lock it. Source: the contract's section 5.
+        """Read a snapshot of tickets, by token, or by barcode within the event `access_id`.
 
-        Raises `InvalidArgument` unless there are either tokens, or barcodes with `access_id`.
+        To find out whether a ticket can be locked, lock it. Raises `InvalidArgument` unless there
+        are either tokens, or barcodes with `access_id`. Source: the contract's section 5.
         """
         if (tokens is None) == (barcodes is None) or (barcodes is None) != (access_id is None):
             raise InvalidArgumentType("verify", "takes tokens, or barcodes with access_id")

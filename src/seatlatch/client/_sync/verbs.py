@@ -1,5 +1,5 @@
 # Made from ../_async by `make client`: change it there.
-"""A call about tickets, of as many as there are: split, sent, and joined again."""
+"""Calls about any number of tickets: split into requests, sent, and joined."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .ways import together
 
 
 class TicketsResult(Generic[Row]):
-    """What became of each ticket, in the order in which they were asked for; repeats count once.
+    """The outcome of each ticket, in the order of the call, without repeats.
 
-    `success`: those that are as they were to be. `failure`: all others, and why. `request_ids`:
-    of the requests that it took, up to 100 tickets each.
+    `success`: the tickets in the requested state. `failure`: all others, with the reason.
+    `request_ids`: of the requests, each of up to 100 tickets.
     """
 
     def __init__(
@@ -37,23 +37,23 @@ class TicketsResult(Generic[Row]):
         self.request_ids = request_ids
 
     def __getstate__(self) -> dict[str, Any]:
-        """What goes to another process, where it can't be sent again."""
+        """The state to pickle. A result in another process cannot retry its failures."""
         return {**self.__dict__, "_verb": None}
 
     def __repr__(self) -> str:
         return f"<{len(self.success)} succeeded, {len(self.failure)} failed>"
 
     def raise_for_failures(self) -> TicketsResult[Row]:
-        """Itself if no ticket failed. Raises `TicketsFailed`."""
+        """Return itself if no ticket failed. Raises `TicketsFailed`."""
         if self.failure:
             raise TicketsFailed(self)
         return self
 
     def retry_failed(self) -> TicketsResult[Row]:
-        """Send those that failed again, as they were, and join the answers with these.
+        """Send the failed tickets again, and join the answers with the earlier ones.
 
-        A hold by the box office may have ended; a token that is invalid stays so. Raises a
-        `ClientError`, whose `answered` then has what succeeded before, too.
+        A hold by the box office may have ended; an invalid token stays invalid. Raises a
+        `ClientError`; its `answered` also has the earlier successes.
         """
         failed = {failure.asked_for for failure in self.failure}
         again = [item for item in self._items if self._verb.key(item) in failed]
@@ -64,7 +64,7 @@ class TicketsResult(Generic[Row]):
             raise
 
     def _joined(self, again: TicketsResult[Row]) -> TicketsResult[Row]:
-        """What succeeded here, and all of `again`, in the order of the first asking."""
+        """The earlier successes and all of `again`, in the order of the first call."""
         success = {row.asked_for: row for row in (*self.success, *again.success)}
         failure = {row.asked_for: row for row in again.failure}
         keys = [self._verb.key(item) for item in self._items]
@@ -79,7 +79,7 @@ class TicketsResult(Generic[Row]):
 
 
 class Verb(Generic[Row]):
-    """Unlock, lock or verify. `lanes`: how many requests are on their way at once."""
+    """Unlock, lock or verify. `lanes`: how many requests are sent at once."""
 
     def __init__(self, caller: Caller, form: Form[Row], lanes: int) -> None:
         self._caller = caller
@@ -90,8 +90,8 @@ class Verb(Generic[Row]):
     def ask(
         self, items: Iterable[Any], on_answer: OnAnswer[Row] | None = None
     ) -> TicketsResult[Row]:
-        """Ask for these, in portions. The first goes alone: what is wrong with the client itself
-        comes out then. Raises a `ClientError` that has what was answered, and what was not.
+        """Send all items in batches. The first batch is sent alone, so that a wrong client fails
+        once. Raises a `ClientError` with the answered and the unanswered items.
         """
         batches = Batches(items, self._form.key, on_answer)
         first = batches.take()
@@ -132,5 +132,5 @@ class Verb(Generic[Row]):
             call = Call(form.method, form.path, form.read, form.body(batch.items))
             body = self._caller.ask(call)
             batches.done(batch, matched(batch, body, call.request_id))
-        except Exception as problem:  # told when the other lanes have ended, too
+        except Exception as problem:  # raised when the other lanes have ended as well
             batches.fail(problem)

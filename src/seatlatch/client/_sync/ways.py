@@ -1,4 +1,4 @@
-"""How threads wait, and do several things at once or one for several: `_async.ways` for threads."""
+"""Concurrency on threads: the counterpart of `_async.ways`."""
 
 import os
 import threading
@@ -19,28 +19,28 @@ Closing = Generator[None, None, None]
 
 
 class Owner(NamedTuple):
-    """What a connection or a future belongs to: no other may use it."""
+    """The owner of a connection or a future, which no other owner may use."""
 
     process_id: int
 
 
 def current_owner() -> Owner:
-    """The process that this runs in."""
+    """The current process."""
     return Owner(os.getpid())
 
 
 def has_ended(_owner: Owner) -> bool:
-    """A process that runs this has not ended."""
+    """Return False: a running process has not ended."""
     return False
 
 
 def time_limit(_seconds: float) -> AbstractContextManager[None]:
-    """A thread cannot be interrupted; what is inside looks at the clock itself."""
+    """Do nothing: a thread cannot be interrupted, so the block checks the clock itself."""
     return nullcontext()
 
 
 def together(lane: Callable[[], None], lanes: int) -> None:
-    """Run so many lanes at once, until all have ended. Ctrl-C does not wait for them."""
+    """Run this many lanes at once, until all have ended. Ctrl-C does not wait for them."""
     threads = ThreadPoolExecutor(lanes, "client-lane")
     try:
         for ended in [threads.submit(lane) for _ in range(lanes)]:
@@ -50,20 +50,22 @@ def together(lane: Callable[[], None], lanes: int) -> None:
 
 
 def in_thread(work: Callable[..., Result], *arguments: Any) -> Result:
-    """Do what may block: this thread may."""
+    """Run work that may block, in this thread."""
     return work(*arguments)
 
 
 class Shared(Generic[Result]):
-    """Does something once for all who want it meanwhile, and to its end: in a thread of its own,
-    which Ctrl-C does not reach. Who is interrupted so waits for that first.
+    """Runs an operation once for all concurrent callers, always to its end.
+
+    It runs in its own thread, which Ctrl-C does not reach. An interrupted caller first waits for
+    its end.
     """
 
     def __init__(self) -> None:
         self._current: dict[int, tuple[threading.Lock, list[Future[Result]]]] = {}
 
     def run(self, work: Callable[[], Result]) -> Result:
-        """What it gives; what it raises, each their own copy."""
+        """Return the result of the operation. Each caller gets its own copy of an error."""
         # A thread of the parent process can hold its lock when it forks, and its future is never
         # done here. So each process has its own.
         lock, kept = self._current.setdefault(os.getpid(), (threading.Lock(), []))

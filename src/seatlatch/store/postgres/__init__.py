@@ -1,1 +1,1 @@
-"""The engine for many workers and machines: PostgreSQL 14 or later, by psycopg."""
+"""The engine for many workers and machines: PostgreSQL 14 or later, through psycopg."""

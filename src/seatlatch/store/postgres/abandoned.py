@@ -1,4 +1,4 @@
-"""Sessions that seatlatch left while their COMMIT was not answered: at most four per process."""
+"""Sessions that were abandoned during COMMIT, without a result: at most four per process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -13,8 +13,8 @@ from seatlatch.store.postgres.connection import Statement
 
 ABANDONED_SESSIONS_MAX = 4
 """Two lanes can each lose a session twice before changes are refused. A standby that restarts, or a
-failover, costs one per lane; the second one per lane lets the service notice by itself that COMMIT
-works again. More than that would only fill `max_connections` while nothing can be confirmed.
+failover, costs one session per lane. The second one per lane lets the service find out by itself
+that COMMIT works again. More would only fill `max_connections` while nothing can be confirmed.
 """
 
 CHECK_SECONDS = 1.0
@@ -28,15 +28,17 @@ WHERE session.backend_start <= clock_timestamp() - make_interval(secs => asked.s
        OR session.state = 'disabled')
 """
 """A process id alone is not enough, because the server reuses it, and another server (a promoted
-standby) has its own. The abandoned transaction is the one that began before it was abandoned. Where
-`track_activities` is off the start of the session must do.
+standby) has its own. The abandoned transaction began before it was abandoned. If
+`track_activities` is off, the start of the session is compared instead.
 """
 
 Ask = Callable[[Statement], Awaitable[PGresult]]
 
 
 class _Session(NamedTuple):
-    """`pid`: the process of the database server. `since`: timestamp of the event loop's clock."""
+    """`pid`: the database server's process. `since`: when it was abandoned, by the event loop's
+    clock.
+    """
 
     pid: int
     since: float
@@ -49,12 +51,12 @@ class Reservation:
         self.abandoned_pid: int | None = None
 
     def abandon(self, pid: int) -> None:
-        """The transaction's COMMIT was sent and not answered: keep its place until it has ended."""
+        """Keep the place until the transaction has ended: its COMMIT was sent, without a result."""
         self.abandoned_pid = pid
 
 
 class AbandonedSessions:
-    """Counts them, and asks the database whether they have ended.
+    """Counts the abandoned sessions, and asks the database whether they have ended.
 
     `ask` runs one statement on a connection of its own and returns the result; it may raise
     `Unavailable`. To be used from one event loop.
@@ -76,13 +78,13 @@ class AbandonedSessions:
     async def reserved(self, deadline: float) -> AsyncIterator[Reservation]:
         """Reserve a place for a transaction.
 
-        Every transaction may become an abandoned session, so it takes its place before it begins:
-        otherwise two transactions that run at once could exceed the limit. Raises `Unavailable` at
+        Every transaction may become an abandoned session, so it reserves a place before it begins:
+        otherwise two simultaneous transactions could exceed the limit. Raises `Unavailable` at
         once if all places belong to abandoned sessions, and at `deadline` if the last free one is
         in use by another transaction.
         """
         if self.count >= ABANDONED_SESSIONS_MAX:
-            await asyncio.sleep(0)  # so that a caller that retries at once lets others run
+            await asyncio.sleep(0)  # a caller that retries at once must let others run
             raise _earlier_changes_unconfirmed()
         try:
             async with asyncio.timeout_at(deadline):
@@ -107,15 +109,15 @@ class AbandonedSessions:
     async def _check(self) -> None:
         """Forget the sessions that have ended, as long as there are any.
 
-        The question goes to the server that new connections reach. After a failover that is the
-        promoted standby, which does not have these sessions. So they don't block changes there,
+        The query goes to the server that new connections reach. After a failover that is the
+        promoted standby, which does not have these sessions. They then don't block changes there,
         even if the old primary is frozen and never reports that they ended.
         """
         try:
             while self._sessions:
                 await asyncio.sleep(CHECK_SECONDS)
-                # Whatever the error is, ask again: without an answer these sessions would keep
-                # their places for good.
+                # Repeat after any error: a check that stopped would keep their places occupied
+                # until the process ends.
                 with suppress(Exception):
                     self._forget_all_but(await self._still_open())
         finally:
@@ -131,7 +133,7 @@ class AbandonedSessions:
         )
         found = await self._ask(Statement(FIND_STILL_OPEN, values))
         numbers = {int(found.get_value(row, 0) or b"") for row in range(found.ntuples)}
-        # One that was added while the database answered was not asked about.
+        # The query did not include sessions that were added while it ran.
         added = self._sessions[len(asked) :]
         return [session for number, session in enumerate(asked) if number in numbers] + added
 
@@ -141,7 +143,7 @@ class AbandonedSessions:
         self._sessions = list(left)
 
     async def close(self) -> None:
-        """Stop checking, for good: closing a writer's connection may abandon another session."""
+        """Stop checking, permanently: closing a writer's connection may abandon another session."""
         self._is_closed = True
         if self._checking is not None:
             self._checking.cancel()
@@ -150,4 +152,4 @@ class AbandonedSessions:
 
 
 def _earlier_changes_unconfirmed() -> Unavailable:
-    return Unavailable("The database has not confirmed earlier changes. Send the request again.")
+    return Unavailable("The database has not confirmed earlier changes. Retry the request.")

@@ -1,7 +1,7 @@
 """Many values as one parameter: a PostgreSQL array, written as text.
 
-psycopg would write it element by element in Python, which for 100 tokens takes longer than all the
-rest of a request.
+psycopg would write it element by element in Python, which takes longer for 100 tokens than the rest
+of the request.
 """
 
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ import msgspec
 _encode = msgspec.json.Encoder().encode
 
 _NUL = "\0"
-"""No text in PostgreSQL can hold it, so that it can stand for what is not text."""
+"""No text in PostgreSQL can contain it."""
 
 
 def is_storable(text: str) -> bool:
-    """Whether PostgreSQL can hold a text; what it can't hold is not in it, either."""
+    """Whether PostgreSQL can store a text. A text that it can't store matches no row."""
     return _NUL not in text
 
 
 def array(values: Sequence[str | int | bool | None]) -> bytes:
     """The values as the text of an array; None = NULL. All of them must be storable.
 
-    An array is written as in JSON, but for its brackets and for what is escaped and how.
+    PostgreSQL's form differs from a JSON array only in the brackets and in escapes.
     """
     written = _encode(values)
     if b"\\" in written:

@@ -1,8 +1,10 @@
-"""One connection: psycopg's, which can also say several statements in one piece.
+"""One connection: psycopg's, which can also send several statements in one piece.
 
-psycopg speaks through cursors, at some 100 microseconds of processor time for each statement, and
-more in its pipeline mode. The few statements that every group needs are said here, by way of libpq
-itself: BEGIN and the work in one piece, then COMMIT. See docs/internals/performance.md.
+psycopg uses cursors, which take about 100 microseconds of CPU time for each statement, and more in
+its pipeline mode. The few statements of every group are sent here through libpq itself: BEGIN and
+the work in one piece, then COMMIT. See docs/internals/performance.md.
+
+See decision 61.
 """
 
 import asyncio
@@ -29,7 +31,7 @@ class Statement(NamedTuple):
 
 
 class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
-    """To be used by one task at a time, in the event loop in which it was made."""
+    """Used by one task at a time, in the event loop in which it was made."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -42,14 +44,14 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
 
     @property
     def is_idle(self) -> bool:
-        """Whether it is outside of a transaction, with nothing asked that is not answered."""
+        """Whether it is outside of a transaction, with no result outstanding."""
         pgconn = self.pgconn
         idle = pgconn.transaction_status == TransactionStatus.IDLE
         return idle and pgconn.pipeline_status == PipelineStatus.OFF
 
     def note_session(self, row: PGresult) -> None:
-        """Take the row that begins with `connecting.SESSION_COLUMNS`. Raises `Unavailable` if
-        seatlatch must not work in that session.
+        """Check a row that begins with `connecting.SESSION_COLUMNS`. Raises `Unavailable` if the
+        session must not be used.
         """
         pid, role, marker = (row.get_value(0, column) or b"" for column in range(3))
         self.session_pid = int(pid)
@@ -58,28 +60,28 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
             raise unconfirmed() from DatabaseProblem(f"The database {problem}")
 
     async def ask(self, *statements: Statement) -> list[PGresult]:
-        """Say all statements in one piece; the result of each.
+        """Send all statements in one piece; returns the result of each.
 
-        If one fails none of those after it is done, nor prepared. Raises `psycopg.Error`.
+        If one fails, none after it is executed or prepared. Raises `psycopg.Error`.
         """
         pgconn = self.pgconn
         pgconn.enter_pipeline_mode()
         preparing = [sql for statement in statements for sql in self._send(*statement)]
         pgconn.pipeline_sync()
-        results = await self._results(until=ExecStatus.PIPELINE_SYNC)
+        received = await self._results(until=ExecStatus.PIPELINE_SYNC)
         pgconn.exit_pipeline_mode()
-        answers = []
-        for sql, result in zip(preparing, results, strict=True):
+        results = []
+        for sql, result in zip(preparing, received, strict=True):
             if result.status in FAILED:
                 raise errors.error_from_result(result)
             if sql is None:
-                answers.append(result)
+                results.append(result)
             else:
                 self._ready.add(sql)
-        return answers
+        return results
 
     def _send(self, sql: str, values: Sequence[bytes]) -> list[str | None]:
-        """For each result that there will be the SQL that it has prepared, or None."""
+        """Send one statement. For each expected result, the SQL that it prepares, or None."""
         if not self.prepares:
             self.pgconn.send_query_params(sql.encode(), values)
             return [None]
@@ -92,7 +94,7 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
         return [sql, None]
 
     async def end(self, how: Literal["COMMIT", "ROLLBACK"]) -> str:
-        """End a transaction; what the server says that it did. Raises `psycopg.Error`.
+        """End a transaction; returns the server's command status. Raises `psycopg.Error`.
 
         psycopg would forget all prepared statements with a ROLLBACK.
         """
@@ -103,7 +105,7 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
         return (result.command_status or b"").decode()
 
     async def _results(self, until: ExecStatus | None) -> list[PGresult]:
-        """All results up to the one of status `until`, or to the end of a statement."""
+        """All results up to the one with status `until`, or up to the end of a statement."""
         pgconn = self.pgconn
         results: list[PGresult] = []
         while True:
@@ -119,7 +121,7 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
                     results.append(result)
 
     async def _news(self, *, unsent: bool) -> None:
-        """Wait until something came, or until more can be sent."""
+        """Wait until something arrives, or until more can be sent."""
         loop, number = asyncio.get_running_loop(), self.pgconn.socket
         news = loop.create_future()
         loop.add_reader(number, _note, news)
@@ -144,14 +146,5 @@ def pairs(result: PGresult) -> dict[str, str | None]:
     value: Callable[[int, int], Any] = result.get_value
     return {
         value(row, 0).decode(): None if (second := value(row, 1)) is None else second.decode()
-        for row in range(result.ntuples)
-    }
-
-
-def triples(result: PGresult) -> dict[str, tuple[str, str]]:
-    """The rows of a result of three columns, none of them NULL, the first to the other two."""
-    value: Callable[[int, int], Any] = result.get_value
-    return {
-        value(row, 0).decode(): (value(row, 1).decode(), value(row, 2).decode())
         for row in range(result.ntuples)
     }

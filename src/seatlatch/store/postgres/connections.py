@@ -1,7 +1,9 @@
-"""A few connections of a running server: made when one is needed, dropped when in doubt.
+"""The connections of a running server: opened when needed, closed after any error.
 
-So nothing has to be restarted when the database comes back, and nobody waits for one that is away
-any longer than it takes to find that out.
+Nothing has to be restarted when the database comes back, and no caller waits longer than it takes
+to find out that the database can't be reached.
+
+See decision 60.
 """
 
 import asyncio
@@ -26,40 +28,40 @@ from seatlatch.store.postgres.errors import IN_THE_WAY
 
 class Connections:
     """At most `most` connections at once, attempts included. `begin` begins each of their
-    transactions, in which `settings` are in force.
+    transactions, with `settings`.
     """
 
     def __init__(self, address: Address, most: int, begin: str, settings: dict[str, str]) -> None:
         self._address = address
         self._settings = settings
         self.begin = [Statement(begin)]
-        """What is to be said first in a transaction."""
+        """The first statements of a transaction."""
         if address.pooled:
             self.begin.append(Statement(set_locally(settings)))
             self.begin.append(Statement(commit_durably(locally=True)))
         self._free = asyncio.Semaphore(most)
         self._idle: list[Connection] = []
-        self._lent: set[Connection] = set()
+        self._in_use: set[Connection] = set()
         self._attempts: list[asyncio.Task[Connection]] = []
-        """For whom nobody waits any more. Whoever needs a connection next goes on with one."""
+        """Connection attempts whose caller has stopped waiting. The next caller continues one."""
         self._closed = False
 
     @asynccontextmanager
     async def borrowed(self, deadline: float) -> AsyncIterator[Connection]:
-        """One connection, outside of a transaction. Kept for the next only if it comes back so,
-        and without trouble: what it was told when it was made may be what the trouble is.
+        """One connection, outside of a transaction. It is kept for the next caller only if it is
+        returned outside of a transaction and without an error, which its settings may cause.
 
-        `deadline`: by the loop's clock. Raises `Unavailable` if none can be had until then, and
+        `deadline`: by the event loop's clock. Raises `Unavailable` if none is free by then, and
         `psycopg.Error`.
         """
         try:
             async with asyncio.timeout_at(deadline):
                 await self._free.acquire()
         except TimeoutError:
-            raise Unavailable("The database is slow to answer. Send the request again.") from None
+            raise Unavailable("The database responds too slowly. Retry the request.") from None
         try:
             connection = await self._alive() or await self._made(deadline)
-            self._lent.add(connection)
+            self._in_use.add(connection)
             try:
                 yield connection
             except psycopg.Error as error:
@@ -67,26 +69,26 @@ class Connections:
                     await connection.close()
                 raise
             finally:
-                self._lent.remove(connection)
+                self._in_use.remove(connection)
                 await self._put_back(connection)
         finally:
             self._free.release()
 
     async def _alive(self) -> Connection | None:
-        """One that is there already. Those that died while nobody used them are dropped."""
+        """An idle connection. Connections that ended while idle are closed."""
         for made in [attempt for attempt in self._attempts if attempt.done()]:
             self._attempts.remove(made)
             if made.exception() is None:
                 self._idle.append(made.result())
         while self._idle:
             connection = self._idle.pop()
-            if not has_news(connection):
+            if not has_unread_data(connection):
                 return connection
             await connection.close()
         return None
 
     async def _made(self, deadline: float) -> Connection:
-        """A new one. The attempt goes on if nobody waits for it any more."""
+        """A new connection. The attempt continues if the caller stops waiting."""
         loop = asyncio.get_running_loop()
         making = self._attempts.pop() if self._attempts else loop.create_task(self._connect())
         try:
@@ -96,15 +98,15 @@ class Connections:
             raise
         if not done:
             self._attempts.append(making)
-            raise Unavailable("The database can't be reached. Send the request again.")
+            raise Unavailable("The database can't be reached. Retry the request.")
         return making.result()
 
     async def _connect(self) -> Connection:
         parameters = self._address.parameters(self._settings, CONNECT_SECONDS_MAX)
         if not self._address.pooled:
-            parameters["prepare_threshold"] = 0  # every statement comes again and again
+            parameters["prepare_threshold"] = 0  # every statement is repeated
         connection = await Connection.connect(**parameters)
-        self._address.hosts.answered(connection.info.get_parameters())
+        self._address.hosts.note_connected(connection.info.get_parameters())
         connection.prepares = not self._address.pooled
         if not self._address.pooled:
             await _prepared(connection)
@@ -117,12 +119,12 @@ class Connections:
             await connection.close()
 
     async def close(self) -> None:
-        """Drop all, also those that are lent: whoever waits for an answer there gets an error.
+        """Close all connections, also those in use: a caller that waits for a result gets an error.
 
-        A COMMIT is not broken off with that, the server ends it by itself.
+        This does not interrupt a COMMIT: the server completes it on its own.
         """
         self._closed = True
-        for connection in self._lent:
+        for connection in self._in_use:
             shut(connection)
         for attempt in self._attempts:
             attempt.cancel()
@@ -133,23 +135,21 @@ class Connections:
 
 
 async def _prepared(connection: Connection) -> None:
-    """See whether the session is one to work in, and have it commit durably. There is as much time
-    for that as to connect.
-    """
+    """Check the session, and make it commit durably. The time limit is the one for connecting."""
     try:
         with cut_at(asyncio.get_running_loop().time() + CONNECT_SECONDS_MAX, connection):
-            # Not prepared: behind a pooler that nobody declared that could fail before the check.
-            looked = await connection.execute(f"SELECT {SESSION_COLUMNS}".encode(), prepare=False)
-            if looked.pgresult:
-                connection.note_session(looked.pgresult)
+            # Not prepared: behind an undeclared pooler that could fail before the check.
+            session = await connection.execute(f"SELECT {SESSION_COLUMNS}".encode(), prepare=False)
+            if session.pgresult:
+                connection.note_session(session.pgresult)
             await connection.execute(commit_durably(locally=False).encode())
     except BaseException:
         await connection.close()
         raise
 
 
-def has_news(connection: Connection) -> bool:
-    """Whether anything came that nobody asked for: its end, or why it ended."""
+def has_unread_data(connection: Connection) -> bool:
+    """Whether the server sent anything on its own: the end of the connection, or its reason."""
     poll = select.poll()
     poll.register(connection.pgconn.socket, select.POLLIN)
     return bool(poll.poll(0))
@@ -157,10 +157,10 @@ def has_news(connection: Connection) -> bool:
 
 @contextmanager
 def cut_at(deadline: float, connection: Connection) -> Iterator[None]:
-    """Cut the connection if what is done inside isn't done by then; it fails with an error.
+    """Shut down the connection at `deadline`: the statement that runs inside fails with an error.
 
-    Our end of the connection is shut, and the server is never asked to cancel: it may be frozen,
-    and a COMMIT must not be cancelled.
+    Never asks the server to cancel it: the server may be frozen, and a COMMIT must not be
+    cancelled.
     """
     timer = asyncio.get_running_loop().call_at(deadline, shut, connection)
     try:

@@ -1,4 +1,4 @@
-"""PostgreSQL as an engine: one database, by its URL."""
+"""The PostgreSQL engine on one database."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -6,9 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from seatlatch.store.importing import Importing
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse, Result, Snapshot, Store
 from seatlatch.store.postgres.connecting import Address
-from seatlatch.store.postgres.errors import while_running
 from seatlatch.store.postgres.importing import importing
-from seatlatch.store.postgres.provisioning import provisioning
 from seatlatch.store.postgres.schema import (
     MIGRATIONS,
     SANDBOX_LOCK,
@@ -19,9 +17,8 @@ from seatlatch.store.postgres.schema import (
     schema_of,
 )
 from seatlatch.store.postgres.store import PostgresStore
-from seatlatch.store.provisioning import Provisioning
 
-TAKE_SANDBOX = f"SELECT pg_try_advisory_lock({SANDBOX_LOCK})"
+LOCK_SANDBOX = f"SELECT pg_try_advisory_lock({SANDBOX_LOCK})"
 
 
 class PostgresEngine:
@@ -34,7 +31,7 @@ class PostgresEngine:
         self.name = address.name
 
     def make_or_migrate(self, database_use: DatabaseUse) -> list[str]:
-        """Make the schema in an existing database if there is none, and bring it up to date."""
+        """Create the schema in an existing database if there is none, and bring it up to date."""
         with connected(self._address) as connection:
             return [str(done) for done in migrate(connection, self._address, database_use)]
 
@@ -44,24 +41,18 @@ class PostgresEngine:
             schema = schema_of(connection, self._address)
         return [str(migration) for migration in MIGRATIONS if migration.number > schema]
 
-    def open_store(self, database_use: DatabaseUse) -> Store:
-        """The database as a running server needs it."""
+    def open_store(self, database_use: DatabaseUse, *, is_patient: bool = False) -> Store:
+        """Open the database for a running server."""
         with connected(self._address) as connection:
             require_ours(connection, self._address, database_use, to_write=True)
-        return PostgresStore(self._address)
-
-    @contextmanager
-    def provisioning(self, database_use: DatabaseUse, *, to_write: bool) -> Iterator[Provisioning]:
-        """One transaction of provisioning."""
-        with while_running(), provisioning(self._address, database_use, to_write=to_write) as made:
-            yield made
+        return PostgresStore(self._address, is_patient=is_patient)
 
     def importing(self, organization_id: str) -> AbstractContextManager[Importing]:
         """An import into an organization."""
         return importing(self._address, organization_id)
 
-    async def look(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
-        """What `work` answers on one snapshot."""
+    async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
+        """The result of `work` on one snapshot."""
         with connected(self._address) as connection:
             require_ours(connection, self._address, "inventory", to_write=False)
         store = PostgresStore(self._address)
@@ -71,12 +62,12 @@ class PostgresEngine:
             await store.close()
 
     @contextmanager
-    def held_alone(self) -> Iterator[None]:
-        """Hold a lock as long as this session lasts."""
+    def sandbox_lock(self) -> Iterator[None]:
+        """Lock the database as long as this session lasts."""
         with connected(self._address) as connection:
-            if not one_row(connection, TAKE_SANDBOX)[0]:
+            if not one_row(connection, LOCK_SANDBOX)[0]:
                 raise DatabaseProblem(
                     f"Another sandbox runs on the database {self._address.name}."
-                    " Stop it, or give another database."
+                    " Stop it, or use another database."
                 )
             yield

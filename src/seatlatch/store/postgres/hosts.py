@@ -1,4 +1,4 @@
-"""The hosts of a database's URL, of which the one that answered last is tried first."""
+"""The hosts of a database's URL: the one that accepted the latest connection is tried first."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,15 +6,14 @@ from typing import Any
 PARAMETERS = ("host", "hostaddr", "port")
 
 DEFAULTS = {"port": "5432"}
-"""What libpq takes for an empty value. It leaves defaults out of the parameters of a connection."""
+"""The values that libpq uses for empty ones. It reports no defaults among the parameters."""
 
 
 class Hosts:
     """Orders the hosts for the next connection of this process.
 
-    A URL names several hosts because one of them may be lost. Tried in the order of the URL, a
-    frozen one that stands first would cost every new connection its whole time to connect, long
-    after another host has taken over.
+    A URL names several hosts because one of them may fail. In the order of the URL, a frozen first
+    host would make every new connection time out before it reaches the host that replaced it.
     """
 
     def __init__(self, given: Mapping[str, Any]) -> None:
@@ -27,23 +26,23 @@ class Hosts:
         self._first = 0
 
     def defaults(self) -> dict[str, str]:
-        """What holds if the URL does not say otherwise: of several hosts only a primary is used.
+        """Defaults that the URL can override: of several hosts, only a primary is used.
 
-        A standby accepts connections too. It would then be tried first, and stay in use when the
-        primary is back.
+        A standby accepts connections too. It would then be tried first, and stay in use after the
+        primary has come back.
         """
         return {"target_session_attrs": "primary"} if self._lists else {}
 
     def parameters(self) -> dict[str, str]:
-        """What replaces the URL's own lists; nothing if there is one host, or none is named."""
+        """Replacements for the URL's own lists; empty if it names at most one host."""
         start = self._first
         return {
             name: ",".join([values[start], *values[:start], *values[start + 1 :]])
             for name, values in self._lists.items()
         }
 
-    def answered(self, parameters: Mapping[str, str]) -> None:
-        """Remember the host of a connection that was made, by libpq's parameters of it."""
+    def note_connected(self, parameters: Mapping[str, str]) -> None:
+        """Remember the host of a new connection, from the parameters that libpq reports."""
         for number, place in enumerate(self._places()):
             if place == {name: _value(name, parameters.get(name, "")) for name in place}:
                 self._first = number

@@ -1,55 +1,50 @@
 """The journal on PostgreSQL: its SQL.
 
-Whoever writes has a chain to itself while its transaction lasts, and goes on with it in the next
-one if nobody else took it meanwhile. The rows go out together with COMMIT in one piece, so that a
-group costs no more round trips with them than without.
+Each writing transaction has exclusive use of a chain, so transactions never wait for each other's
+heads. The next transaction of the same process continues the chain, unless another process has done
+so first. The rows are sent together with COMMIT, so the journal needs no round trip of its own.
+
+See decision 85.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import repeat
-from typing import Any
 
 import msgspec
 from psycopg import errors
 from psycopg.pq.abc import PGresult
 
-from seatlatch.domain.feed import CursorKey, Position, position_from_text
+from seatlatch.domain.feed import Position
 from seatlatch.domain.journal import EntryPlace, FoundEntry, NewEntry
-from seatlatch.store.journal import (
-    NUMBERS_MAX,
-    Found,
-    Head,
-    Row,
-    chained,
-    entry_id_of,
-    found_entry,
-    moment_of,
-    place_of,
-)
-from seatlatch.store.journal_text import text_of_channel
-from seatlatch.store.postgres.arrays import array, is_storable
-from seatlatch.store.postgres.chains import PostgresChains
-from seatlatch.store.postgres.connection import Connection, Statement
-from seatlatch.store.postgres.reading import NOW_MICROSECONDS, utc
+from seatlatch.journal.chain import chained
+from seatlatch.journal.entry_text import text_of_channel
+from seatlatch.journal.rows import NUMBERS_MAX, Head, Row, entry_id_of
+from seatlatch.store.journal import Ends, Found
+from seatlatch.store.postgres.arrays import array
+from seatlatch.store.postgres.connection import Statement
+from seatlatch.store.postgres.executor import NOW_MICROSECONDS, PostgresExecutor
+from seatlatch.store.sql.executor import Row as StoredRow
+from seatlatch.store.sql.executor import timestamp
+from seatlatch.store.sql.journal import PREVIOUS_HASH, SqlJournalReader, prune_chain
 
 BUCKET_BITS = 16
-"""The index by Request-ID takes 65,536 entries at a time, some 400 pages: see the migration."""
+"""The index by Request-ID takes 65,536 entries at a time, about 400 pages: see the migration."""
 
 IDLE_SECONDS = 5
-"""A chain that nobody has used for so long is taken by whoever needs one. A server's own, if it is
-busy, is never that old.
+"""Any process may continue a chain that was not used for this long. The chain of a busy server
+never reaches this age.
 """
 
 CHAIN_TAKEN = (errors.NotNullViolation, errors.UniqueViolation, errors.LockNotAvailable)
-"""What comes of going on with a chain that another transaction has taken."""
+"""The errors of continuing a chain that another transaction has continued."""
 
 ROW = """
 entry_id, position, CASE WHEN moment BETWEEN '1970-01-01' AND '9999-12-31' THEN moment END,
 request_id::text, entry, hash
 """
 """A timestamp that Python can't hold is NULL: the row was edited."""
-PREVIOUS_HASH = "(SELECT hash FROM seatlatch.journal AS p WHERE p.entry_id = j.entry_id - 1)"
-TAKE_IDLE_CHAIN = f"""
+LOCK_IDLE_CHAIN = f"""
 SELECT chain, number, hash FROM seatlatch.journal_chains
 WHERE used_at < now() - interval '{IDLE_SECONDS} seconds'
   AND number BETWEEN 0 AND {NUMBERS_MAX >> 1} AND NOT EXISTS (
@@ -60,7 +55,9 @@ ADD_CHAIN = "INSERT INTO seatlatch.journal_chains DEFAULT VALUES RETURNING chain
 MARK = f"""
 SELECT nextval('seatlatch.journal_positions'), {NOW_MICROSECONDS}
 """
-"""To be said after the tickets were changed: whoever changes one of them next gets a higher one."""
+"""Sent after the tickets are locked and changed. A later change of one of them must wait for the
+lock and so gets a higher position.
+"""
 ADD_ROWS = """
 WITH moved AS (
   UPDATE seatlatch.journal_chains SET used_at = $9::timestamptz, hash = $7::bytea,
@@ -71,28 +68,21 @@ SELECT ((SELECT chain FROM moved) << 36) + $2::bigint + nth, $4::bigint, $9::tim
        request_id, entry, substr($8::bytea, (nth * 32 - 31)::int, 32)
 FROM unnest($5::uuid[], $6::text[]) WITH ORDINALITY AS new (request_id, entry, nth)
 """
-"""A head that is not where it was left, or is gone, becomes NULL, which fails. The timestamp is
-the one that was hashed: `now()` here could be the clock of another node.
-"""
-READ_ROWS = f"""
-SELECT {ROW} FROM seatlatch.journal
-WHERE entry_id > %s AND entry_id <= %s ORDER BY entry_id LIMIT %s
-"""
-READ_ENTRIES = f"""
-SELECT {ROW}, {PREVIOUS_HASH} FROM seatlatch.journal AS j
-WHERE entry_id = ANY (%s::bigint[]) ORDER BY entry_id
+"""If the head was moved or is missing, its number becomes NULL, which violates a constraint: two
+transactions cannot continue a chain from the same row. The timestamp is the one that was hashed;
+`now()` here could be the clock of another node.
 """
 ENTRIES_AFTER = f"""
 SELECT unseen.* FROM seatlatch.journal_chains AS c
-LEFT JOIN unnest(%(chains)s::bigint[], %(numbers)s::bigint[]) AS seen (chain, seen_number)
+LEFT JOIN unnest(:chains::bigint[], :numbers::bigint[]) AS seen (chain, seen_number)
   USING (chain)
 CROSS JOIN LATERAL (
   SELECT {ROW} FROM seatlatch.journal
   WHERE entry_id > (chain << 36) + least(coalesce(seen_number, 0), {NUMBERS_MAX})
     AND entry_id <= (chain << 36) + least(number, {NUMBERS_MAX})
-  ORDER BY entry_id LIMIT %(limit)s) AS unseen
+  ORDER BY entry_id LIMIT :limit) AS unseen
 WHERE number > coalesce(seen_number, 0)
-ORDER BY position, entry_id LIMIT %(limit)s
+ORDER BY position, entry_id LIMIT :limit
 """
 FIND_REQUESTS = f"""
 SELECT found.* FROM seatlatch.journal_chains AS c
@@ -102,134 +92,129 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL generate_series(buckets.first, buckets.last) AS bucket
 CROSS JOIN LATERAL (
   SELECT {ROW}, {PREVIOUS_HASH} FROM seatlatch.journal AS j
-  WHERE entry_id >> {BUCKET_BITS} = bucket AND request_id = %(request_id)s::uuid
-    AND (%(channel)s::text IS NULL OR strpos(entry, %(channel)s::text) > 0)
-    AND (%(entry_id)s::bigint IS NULL
-         OR (position, entry_id) < (%(position)s::bigint, %(entry_id)s::bigint))
-  ORDER BY entry_id DESC LIMIT %(limit)s) AS found
-ORDER BY position DESC, entry_id DESC LIMIT %(limit)s
+  WHERE entry_id >> {BUCKET_BITS} = bucket AND request_id = :request_id::uuid
+    AND (:channel::text IS NULL OR strpos(entry, :channel::text) > 0)
+    AND (:entry_id::bigint IS NULL
+         OR (position, entry_id) < (:position::bigint, :entry_id::bigint))
+  ORDER BY entry_id DESC LIMIT :limit) AS found
+ORDER BY position DESC, entry_id DESC LIMIT :limit
 """
-"""The limit keeps the planner from any other way than to ask the index for each bucket."""
-LAST_ENTRIES_OF = "SELECT entry_id, previous_entry_id FROM seatlatch.tickets WHERE token = %s"
-READ_KEY = "SELECT journal_key FROM seatlatch.journal_key"
-READ_CURSOR_KEY = "SELECT cursor_key, plain_until FROM seatlatch.cursor_key"
-PRUNE_ROWS = """
-DELETE FROM seatlatch.journal WHERE entry_id > %s AND entry_id <= %s RETURNING 1
+"""Because of the inner limit, the planner searches the index in each bucket."""
+MOVE_HEAD = """
+INSERT INTO seatlatch.journal_chains (chain, number, hash, pruned_number)
+OVERRIDING SYSTEM VALUE VALUES (:chain, :number, :hash, :pruned_number)
+ON CONFLICT (chain) DO UPDATE SET number = excluded.number, hash = excluded.hash
 """
-PRUNE_CHAIN = """
-UPDATE seatlatch.journal_chains SET pruned_number = %s, pruned_hash = %s
-WHERE chain = %s AND pruned_number = %s AND pruned_hash = %s
-RETURNING 1
+LOCK_HEADS = "LOCK TABLE seatlatch.journal_chains IN SHARE ROW EXCLUSIVE MODE"
+"""Conflicts with the lock that each writer holds from the move of its head to the end of its
+COMMIT. A transaction that holds it sees every head at the last committed row of its chain.
 """
 
 
-class PostgresJournal(PostgresChains):
-    """Reading it (`store.journal.JournalSnapshot`)."""
+class PostgresJournalReader(SqlJournalReader):
+    """See `store.journal.JournalReader`."""
 
-    async def read_rows(self, head: Head, limit: int) -> Sequence[Row]:
-        """Rows of the chain that follow `head`."""
-        span = (entry_id_of(*head[:2]), entry_id_of(head.chain, NUMBERS_MAX), limit)
-        return [_row(row) for row in await self._rows(READ_ROWS, span)]
+    columns = ROW
 
-    async def read_entries(self, entry_ids: Sequence[int]) -> Sequence[FoundEntry]:
-        """The entries of these ids."""
-        rows = await self._rows(READ_ENTRIES, (list(entry_ids),))
-        return [_found(row) for row in rows]
+    @staticmethod
+    def row(stored: StoredRow) -> Row:
+        """A row from its columns."""
+        entry_id, position, written_at, request_id, entry, row_hash = stored
+        return Row(entry_id, position, timestamp(written_at), request_id, entry, row_hash)
 
     async def entries_after(self, position: Position, limit: int) -> Sequence[FoundEntry]:
-        """Entries that `position` has not seen."""
-        chains, numbers = list(position.keys()), list(position.values())
-        asked = {"chains": chains, "numbers": numbers, "limit": limit}
-        return [_found(row) for row in await self._rows(ENTRIES_AFTER, asked)]
+        """Entries after `position`."""
+        rows = await self._executor.fetch(
+            ENTRIES_AFTER,
+            chains=list(position.keys()),
+            numbers=list(position.values()),
+            limit=limit,
+        )
+        return [self.found(stored) for stored in rows]
 
     async def find_requests(
         self, request_id: str, limit: int, channel_code: str | None, before: EntryPlace | None
     ) -> Found:
         """Entries of a Request-ID, found in one call."""
-        asked = {
-            "request_id": request_id,
-            "limit": limit,
-            "channel": text_of_channel(channel_code) if channel_code else None,
-            "position": before.position if before else None,
-            "entry_id": before.entry_id if before else None,
-        }
-        entries = [_found(row) for row in await self._rows(FIND_REQUESTS, asked)]
+        rows = await self._executor.fetch(
+            FIND_REQUESTS,
+            request_id=request_id,
+            limit=limit,
+            channel=text_of_channel(channel_code) if channel_code else None,
+            position=before.position if before else None,
+            entry_id=before.entry_id if before else None,
+        )
+        entries = [self.found(stored) for stored in rows]
         return Found(entries, entries[-1].place if len(entries) == limit else None)
 
-    async def last_entries_of(self, token: str) -> tuple[int, int] | None:
-        """The entries of a ticket's latest two changes."""
-        if is_storable(token):
-            for entry_id, previous_entry_id in await self._rows(LAST_ENTRIES_OF, (token,)):
-                return entry_id, previous_entry_id
-        return None
 
-    async def read_journal_key(self) -> str:
-        """What tells this journal from every other."""
-        ((key,),) = await self._rows(READ_KEY)
-        return str(key)
+class PostgresJournal(PostgresJournalReader):
+    """See `store.journal.JournalWriter`.
 
-    async def read_cursor_key(self) -> CursorKey:
-        """The key of channels' cursors."""
-        ((key, plain_until),) = await self._rows(READ_CURSOR_KEY)
-        return CursorKey(bytes(key), position_from_text(plain_until))
-
-
-class PostgresJournalWriter(PostgresJournal):
-    """Writing it (`store.journal.JournalTransaction`).
-
-    `head`: where the chain ended that the writer had in its transaction before; None = it had none.
-    `careful`: another one came in between at the last try. Then a chain is made, for the one that
-    nobody uses may be one whose head somebody has moved.
+    `head`: the end of a chain that an earlier transaction of this process has used; None = no such
+    chain is free. `careful`: the last try lost a race. Then a new chain is created, since the head
+    of an idle one may be wrong.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        begin: Sequence[Statement],
-        head: Head | None,
-        *,
-        careful: bool,
-    ) -> None:
-        super().__init__(connection, begin)
-        self.head = head
+    def __init__(self, executor: PostgresExecutor, head: Head | None, *, careful: bool) -> None:
+        super().__init__(executor)
+        self._statements = executor
+        self._head = head
         self._careful = careful
-        self._taken = 0
+        self._reserved = 0
         self._new: list[NewEntry] = []
         self._position: int | None = None
+        self._timestamp: datetime | None = None
 
-    async def open_entries(self, entries: int) -> int:
-        """Entry ids for this transaction."""
-        if self.head is None:
-            idle = [] if self._careful else await self._rows(TAKE_IDLE_CHAIN)
-            (row,) = idle or await self._rows(ADD_CHAIN)
-            self.head = Head(*row)
-        first = entry_id_of(self.head.chain, self.head.number + self._taken + 1)
-        self._taken += entries
+    async def reserve_entries(self, entries: int) -> int:
+        """Reserve entry ids for this transaction."""
+        if self._head is None:
+            idle = [] if self._careful else await self._statements.fetch(LOCK_IDLE_CHAIN)
+            (row,) = idle or await self._statements.fetch(ADD_CHAIN)
+            self._head = Head(*row)
+        first = entry_id_of(self._head.chain, self._head.number + self._reserved + 1)
+        self._reserved += entries
         return first
 
     async def record(self, entries: Sequence[NewEntry]) -> None:
-        """Write entries down: at the end of the transaction."""
+        """Write entries: they are sent at the end of the transaction."""
         self._new += entries
         if self._position is None:
-            (marked,) = await self.ask(Statement(MARK))
-            self._take_mark(marked)
+            (marked,) = await self._statements.ask(Statement(MARK))
+            self.note_mark(marked)
 
-    def _take_mark(self, marked: PGresult) -> None:
+    def note_mark(self, marked: PGresult) -> None:
+        """Remember the result of `MARK`: the position and the timestamp of the transaction."""
         position, microseconds = marked.get_value(0, 0), marked.get_value(0, 1)
         if position is None or microseconds is None:
-            raise AssertionError("a mark is two numbers")
+            raise AssertionError("a mark has two numbers")
         self._position = int(position)
-        if self._moment is None:
-            self._moment = moment_of(int(microseconds))
+        self._timestamp = self._statements.note_timestamp(int(microseconds))
+
+    async def lock_heads(self) -> None:
+        """Wait for writers that are in COMMIT, and block new ones."""
+        await self._statements.ask(Statement(LOCK_HEADS))
+
+    async def move_head(self, ends: Ends) -> None:
+        """Set a chain's head to its last row."""
+        chain, number, row_hash = ends.last
+        pruned_number = ends.first_number - 1
+        await self._statements.execute(
+            MOVE_HEAD, chain=chain, number=number, hash=row_hash, pruned_number=pruned_number
+        )
+
+    async def prune_chain(self, before: Head, last: Row) -> int:
+        """Remove entries after `before` up to and including `last`."""
+        return await prune_chain(self._statements, before, last)
 
     def last_statements(self) -> tuple[list[Statement], Head | None]:
-        """What is to be said together with COMMIT, and where the chain will end after it."""
-        if len(self._new) != self._taken:
-            raise AssertionError("every entry whose id was taken is recorded")
-        head = self.head
-        if not self._new or head is None or self._position is None or self._moment is None:
+        """The statements to send together with COMMIT, and the end of the chain after it."""
+        if len(self._new) != self._reserved:
+            raise AssertionError("every entry with a reserved id is recorded")
+        head = self._head
+        if not self._new or head is None or self._position is None or self._timestamp is None:
             return [], head
-        rows = chained(head, self._new, repeat(self._position, len(self._new)), self._moment)
+        rows = chained(head, self._new, repeat(self._position, len(self._new)), self._timestamp)
         number, row_hash = head.number + len(rows), rows[-1].row_hash
         numbers = (head.chain, head.number, number, self._position)
         values = [
@@ -238,26 +223,9 @@ class PostgresJournalWriter(PostgresJournal):
             _texts([row.entry for row in rows]),
             _bytes(row_hash),
             _bytes(b"".join([row.row_hash for row in rows])),
-            self._moment.isoformat().encode(),
+            self._timestamp.isoformat().encode(),
         ]
         return [Statement(ADD_ROWS, values)], Head(head.chain, number, row_hash)
-
-    async def prune_chain(self, before: Head, last: Row) -> int:
-        """Remove entries after `before` up to `last`."""
-        _, number = place_of(last.entry_id)
-        if not await self._rows(PRUNE_CHAIN, (number, last.row_hash, *before)):
-            return 0
-        return len(await self._rows(PRUNE_ROWS, (entry_id_of(*before[:2]), last.entry_id)))
-
-
-def _row(row: tuple[Any, ...]) -> Row:
-    entry_id, position, moment, request_id, entry, row_hash = row
-    return Row(entry_id, position, utc(moment), request_id, entry, row_hash)
-
-
-def _found(row: tuple[Any, ...]) -> FoundEntry:
-    previous_hash = row[6] if len(row) > 6 else None
-    return found_entry(row[0], row[1], lambda: _row(row[:6]), previous_hash)
 
 
 def _bytes(value: bytes) -> bytes:
@@ -265,7 +233,7 @@ def _bytes(value: bytes) -> bytes:
 
 
 def _texts(entries: Sequence[str]) -> bytes:
-    """As an array. In JSON the entries, which are JSON themselves and so without a control
-    character, have quotes and backslashes escaped just as an array wants them.
+    """Entries as an array. They are JSON, which contains no control characters, so JSON strings
+    escape their quotes and backslashes in the same way as PostgreSQL's arrays.
     """
     return b"{%b}" % msgspec.json.encode(entries)[1:-1]

@@ -1,4 +1,7 @@
-"""The schema: which one a database has, and how it gets to the latest."""
+"""The schema: reads the version of a database's schema, and migrates it to the latest.
+
+See decision 59.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +12,7 @@ import psycopg
 from psycopg.errors import Diagnostic
 
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse
-from seatlatch.store.migrations import Migration, migrations_of, require_usable
+from seatlatch.store.migrations import READ_USE, Migration, migrations_of, require_usable
 from seatlatch.store.postgres.connecting import (
     COMMIT_SECONDS,
     CONNECT_SECONDS_MAX,
@@ -30,18 +33,15 @@ OLDEST_VERSION = 140000
 
 MIGRATION_LOCK = 0x5EA71A7C0001
 SANDBOX_LOCK = 0x5EA71A7C0002
-"""Advisory locks: who migrates, and a sandbox."""
+"""Advisory locks: one for migrations, one for a sandbox."""
 
-BE_ALONE = "LOCK TABLE seatlatch.organizations IN EXCLUSIVE MODE"
-"""Who lets callers in is alone with that: what an organization has is looked at before it goes."""
-
-KEEP_ORGANIZATIONS = "LOCK TABLE seatlatch.organizations IN ROW SHARE MODE"
-"""No organization goes while tickets are put into it. Reading them goes on beside either."""
+LOCK_ORGANIZATIONS = "LOCK TABLE seatlatch.organizations IN ROW SHARE MODE"
+"""Prevents the removal of organizations while tickets are added. Does not block reads."""
 
 OF_A_COMMAND = {"lock_timeout": "5s", "statement_timeout": "0"}
-"""A command waits for others a while, and takes the time that it takes."""
+"""A command waits for locks for a limited time; its statements have no limit."""
 
-TAKE_MIGRATION_LOCK = f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"
+LOCK_MIGRATIONS = f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"
 HAS_SCHEMA = "SELECT to_regclass('seatlatch.migrations') IS NOT NULL"
 HAS_OTHER_SCHEMA = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'seatlatch')"
 READ_SCHEMA = "SELECT coalesce(max(number), 0) FROM seatlatch.migrations"
@@ -51,7 +51,6 @@ SELECT oldest_version FROM seatlatch.migrations ORDER BY number DESC LIMIT 1
 """
 NOTE_OLDEST_VERSION = "UPDATE seatlatch.migrations SET oldest_version = %s WHERE number = %s"
 NOTE_USE = "INSERT INTO seatlatch.database_use (database_use) VALUES (%s)"
-READ_USE = "SELECT database_use FROM seatlatch.database_use"
 READ_SETTINGS = """
 SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),
        pg_is_in_recovery()
@@ -61,23 +60,23 @@ SyncConnection = psycopg.Connection[tuple[Any, ...]]
 
 WRONG_USE: dict[DatabaseUse, str] = {
     "inventory": (
-        "is a sandbox's, whose credentials everybody knows."
-        " Give another one, or start it with `seatlatch sandbox`."
+        "belongs to a sandbox, whose credentials are public."
+        " Use another one, or start it with `seatlatch sandbox`."
     ),
-    "sandbox": "holds an inventory, which the sandbox would overwrite. Give a new database.",
+    "sandbox": "contains an inventory, which the sandbox would overwrite. Use a new database.",
 }
 
 
 @contextmanager
 def connected(address: Address) -> Iterator[SyncConnection]:
-    """A connection for a command, closed at the end. Raises `DatabaseProblem`, also for trouble
+    """A connection for a command, closed at the end. Raises `DatabaseProblem`, also for errors
     inside.
     """
     with in_a_command(address.name):
         parameters = address.parameters({}, CONNECT_SECONDS_MAX)
         with psycopg.Connection.connect(**parameters) as connection:
-            address.hosts.answered(connection.info.get_parameters())
-            # A lock that is waited for protects nothing in a snapshot from before it.
+            address.hosts.note_connected(connection.info.get_parameters())
+            # A snapshot from before a lock was granted would not see what the last holder changed.
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             _require_usable(connection, address)
             yield connection
@@ -86,9 +85,9 @@ def connected(address: Address) -> Iterator[SyncConnection]:
 @contextmanager
 def durable(connection: SyncConnection, address: Address) -> Iterator[None]:
     """A transaction that is on disk at its end. Raises `DatabaseProblem` if that is not confirmed:
-    a COMMIT whose wait for a standby was broken off comes back as done, with a warning. One that is
-    not answered in time ends its connection, see `store.commit_or_abandon`. A command leaves one
-    such session at most: it ends with it.
+    a COMMIT whose wait for a standby was interrupted returns success, with a warning. A COMMIT
+    without a result in time ends its connection, see `commit.commit_or_abandon`. A command leaves
+    at most one such session, since it then exits.
     """
     warnings: list[Diagnostic] = []
     given_up = Event()
@@ -97,7 +96,7 @@ def durable(connection: SyncConnection, address: Address) -> Iterator[None]:
         given_up.set()
         shut(connection)
 
-    def hear(notice: Diagnostic) -> None:
+    def on_notice(notice: Diagnostic) -> None:
         if notice.severity_nonlocalized == "WARNING":
             warnings.append(notice)
 
@@ -108,15 +107,15 @@ def durable(connection: SyncConnection, address: Address) -> Iterator[None]:
             connection.execute(set_locally(OF_A_COMMAND).encode())
             connection.execute(commit_durably(locally=True).encode())
             yield
-            connection.add_notice_handler(hear)
+            connection.add_notice_handler(on_notice)
             overdue.start()
     except psycopg.Error as error:
         if not given_up.is_set():
             raise
-        raise _unconfirmed(address, f"no answer within {COMMIT_SECONDS} seconds") from error
+        raise _unconfirmed(address, f"no response within {COMMIT_SECONDS} seconds") from error
     finally:
         overdue.cancel()
-    connection.remove_notice_handler(hear)
+    connection.remove_notice_handler(on_notice)
     if warnings:
         raise _unconfirmed(address, warnings[0].message_primary or "")
 
@@ -124,7 +123,7 @@ def durable(connection: SyncConnection, address: Address) -> Iterator[None]:
 def _unconfirmed(address: Address, why: str) -> DatabaseProblem:
     return DatabaseProblem(
         f"The database {address.name} did not confirm ({why})."
-        " Do it again; what is done already is not done twice."
+        " Run the command again; finished work is not repeated."
     )
 
 
@@ -141,22 +140,22 @@ def _require_usable(connection: SyncConnection, address: Address) -> None:
         )
     if encoding != "UTF8":
         raise DatabaseProblem(
-            f"The database {address.name} is encoded in {encoding}, which can't hold every token."
-            " Make one with createdb --encoding=UTF8 --template=template0."
+            f"The database {address.name} is encoded in {encoding}, which can't store every token."
+            " Create one with createdb --encoding=UTF8 --template=template0."
         )
 
 
 def require_ours(
     connection: SyncConnection, address: Address, database_use: DatabaseUse, *, to_write: bool
 ) -> None:
-    """Raise `DatabaseProblem` unless it has our latest schema, or a newer one that this version can
-    use, is for this use, and can be written.
+    """Raise `DatabaseProblem` unless the database has the latest schema, or a newer one that this
+    version can use, is for this use, and can be written.
     """
     schema = schema_of(connection, address)
     if schema == 0:
         raise DatabaseProblem(
-            f"The database {address.name} has no schema of seatlatch yet."
-            " Make it with `seatlatch migrate`, or try `seatlatch sandbox`."
+            f"The database {address.name} has no seatlatch schema yet."
+            " Create it with `seatlatch migrate`, or try `seatlatch sandbox`."
         )
     if schema < LATEST_SCHEMA:
         raise DatabaseProblem(
@@ -168,7 +167,7 @@ def require_ours(
     if to_write and standby:
         raise DatabaseProblem(
             f"The database {address.name} is a standby, which can't be written."
-            " Give the URL of the primary."
+            " Use the URL of the primary."
         )
 
 
@@ -179,7 +178,7 @@ def _require_use(connection: SyncConnection, address: Address, database_use: Dat
 
 
 def schema_of(connection: SyncConnection, address: Address) -> int:
-    """The number of the last migration that a database has; 0 = it has nothing of ours.
+    """The number of a database's last migration; 0 = it has none.
 
     Raises `DatabaseProblem` if it is a newer one that this version can't use.
     """
@@ -194,16 +193,16 @@ def schema_of(connection: SyncConnection, address: Address) -> int:
 def migrate(connection: SyncConnection, address: Address, use: DatabaseUse) -> list[Migration]:
     """Bring a database to the latest schema; a new one is made for `use`.
 
-    Returns what was applied, nothing if it was the latest or a newer one already. Safe when run by
-    several processes at once: each waits for the others, and then looks what is left to do.
+    Returns the migrations applied, none if the schema was the latest or a newer one. Safe when run
+    by several processes at once: each waits for the others, and then applies what is missing.
     """
     with durable(connection, address):
-        connection.execute(TAKE_MIGRATION_LOCK)
+        connection.execute(LOCK_MIGRATIONS)
         schema = schema_of(connection, address)
         if schema == 0 and one_row(connection, HAS_OTHER_SCHEMA)[0]:
             raise DatabaseProblem(
                 f"The database {address.name} has a schema named seatlatch that was not made by"
-                " seatlatch; give another database, or rename that schema."
+                " seatlatch; use another database, or rename that schema."
             )
         due = [migration for migration in MIGRATIONS if migration.number > schema]
         for migration in due:
@@ -218,8 +217,8 @@ def migrate(connection: SyncConnection, address: Address, use: DatabaseUse) -> l
 
 
 def one_row(connection: SyncConnection, sql: str) -> tuple[Any, ...]:
-    """The one row that a statement gives."""
+    """The one row of a statement."""
     row = connection.execute(sql.encode()).fetchone()
     if row is None:
-        raise AssertionError("a statement that gives one row gave none")
+        raise AssertionError("a statement that returns one row returned none")
     return row

@@ -1,50 +1,52 @@
-"""The store of a running server on PostgreSQL: a few lanes that write, and readers beside them.
+"""The store of a running server on PostgreSQL: a few connections that write, and others that read.
 
-The driver waits in the event loop. A transaction's BEGIN goes out with its first statement in one
-piece, so that a group costs two round trips: the work, and COMMIT.
+The driver waits in the event loop. BEGIN is sent together with the first statements, so a group of
+requests needs two round trips: the work, and COMMIT.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
+from functools import partial
 
-import psycopg
-from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from seatlatch.domain.application import Credentials
-from seatlatch.store.interface import Outrun, Result, Snapshot, TicketsBusy, Transaction
-from seatlatch.store.journal import ChainTaken, Head
-from seatlatch.store.postgres.abandoned import AbandonedSessions, Reservation
-from seatlatch.store.postgres.connecting import COMMIT_SECONDS, SETTINGS_OF_STATEMENTS, Address
-from seatlatch.store.postgres.connection import Connection, Statement
-from seatlatch.store.postgres.connections import Connections, cut_at, has_news
-from seatlatch.store.postgres.credentials import PostgresCredentials
-from seatlatch.store.postgres.errors import LOST_A_RACE, unconfirmed, while_running
-from seatlatch.store.postgres.journal import CHAIN_TAKEN
-from seatlatch.store.postgres.transaction import PostgresTransaction
+from seatlatch.journal.rows import Head
+from seatlatch.store.interface import LostRace, Result, Snapshot, TicketsBusy, Transaction
+from seatlatch.store.journal import ChainTaken
+from seatlatch.store.postgres.abandoned import AbandonedSessions
+from seatlatch.store.postgres.commit import commit_or_abandon, roll_back
+from seatlatch.store.postgres.connecting import SETTINGS_OF_STATEMENTS, Address
+from seatlatch.store.postgres.connection import Statement
+from seatlatch.store.postgres.connections import Connections, cut_at
+from seatlatch.store.postgres.errors import LOST_A_RACE, in_a_command, while_running
+from seatlatch.store.postgres.transaction import PostgresSnapshot, PostgresTransaction
 from seatlatch.tasks import to_the_end
 
 LANES = 2
-"""More don't help: the groups get smaller. See docs/internals/performance.md."""
+"""While one lane waits for COMMIT, the other one works. More lanes only make groups smaller. See
+docs/internals/performance.md.
+"""
 
 READERS = 2
 
 LOCK_SECONDS = 0.5
-"""How long a transaction, and so all of its group, waits for a ticket that another one holds."""
+"""How long a transaction, and so its whole group, waits for a ticket that another one has locked.
+"""
 
 WRITE_SECONDS = 2
-"""How long a transaction may take before its COMMIT, to get a connection included."""
+"""How long a transaction may take before its COMMIT, including the wait for a connection."""
 
 READ_SECONDS = 3
-"""The same for a snapshot, wholly."""
+"""How long a snapshot may take altogether."""
 
 CONFIRM_SECONDS = 1.5
-"""Every request may have to wait for that before it is let in, so it is short."""
+"""Short, since every request may have to wait this long before it is authenticated."""
 
 TRIES_MAX = 6
-"""So often is a transaction tried that others outrun."""
+"""The number of tries of a transaction that loses races."""
 
 WRITING = {
     **SETTINGS_OF_STATEMENTS,
@@ -52,7 +54,14 @@ WRITING = {
     "statement_timeout": f"{WRITE_SECONDS}s",
     "idle_in_transaction_session_timeout": "10s",
 }
-"""The server's own bounds. It never counts a COMMIT's waiting as part of a statement."""
+"""The server's own limits. It never counts the wait in COMMIT as part of a statement."""
+
+PATIENT_WRITE_SECONDS = 3_600
+"""The same for a command, which may have to read all tickets of a large inventory: no limit in
+practice.
+"""
+
+PATIENT_WRITING = {**WRITING, "lock_timeout": "5s", "statement_timeout": "0"}
 
 READING = {
     **SETTINGS_OF_STATEMENTS,
@@ -60,11 +69,10 @@ READING = {
     "idle_in_transaction_session_timeout": "10s",
 }
 
-OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
-
-COMMIT = Statement("COMMIT")
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
-"""Who makes a database read-only by its default, as hosts do when its disk gets full, is heeded."""
+"""Without READ WRITE, since hosting providers make a database read-only by default when its disk is
+full.
+"""
 
 BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -75,41 +83,46 @@ class PostgresStore:
     lanes = LANES
     mixes_kinds = False
 
-    def __init__(self, address: Address) -> None:
-        """Nothing is asked of the database yet."""
-        self._writers = Connections(address, LANES, BEGIN, WRITING)
+    def __init__(self, address: Address, *, is_patient: bool = False) -> None:
+        """Make a store. It connects when it is first used."""
+        self._write_seconds = PATIENT_WRITE_SECONDS if is_patient else WRITE_SECONDS
+        writing = PATIENT_WRITING if is_patient else WRITING
+        self._errors = partial(in_a_command, address.name) if is_patient else while_running
+        self._writers = Connections(address, LANES, BEGIN, writing)
         self._readers = Connections(address, READERS, BEGIN_READING, READING)
         self._abandoned = AbandonedSessions(self._ask_apart)
-        # So that no request waits for others' tickets to be let in.
+        # A separate connection, so that authentication never waits for locked tickets.
         self._watcher = Connections(address, 1, BEGIN_READING, READING)
         self._heads: list[Head] = []
-        """Where the chains of the journal end that we have used, and nobody uses now."""
+        """The ends of the journal's chains that this process has used and that no lane uses now."""
 
     async def commit(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run `work` in a transaction and make it durable."""
-        last_try = _in(WRITE_SECONDS)
-        with while_running():
+        last_try = _in(self._write_seconds)
+        with self._errors():
             for tried in range(TRIES_MAX):
+                # The first try locks each ticket as it changes it. After a lost race, the next one
+                # locks all tickets first, so that it cannot lose the same race again.
                 try:
                     return await self._transaction(work, careful=tried > 0)
-                except (Outrun, ChainTaken, *LOST_A_RACE) as error:
-                    outrun_by = error
+                except (LostRace, ChainTaken, *LOST_A_RACE) as error:
+                    lost_race = error
                 if _in(0) > last_try:
                     break
-        raise TicketsBusy from outrun_by
+        raise TicketsBusy from lost_race
 
     async def _transaction(
         self, work: Callable[[Transaction], Awaitable[Result]], *, careful: bool
     ) -> Result:
-        """A chain of the journal is ours to go on with if its COMMIT was confirmed, or if nothing
-        was asked of it. Else nobody knows where it ends, and we take another one: this one is used
-        again when it has been idle, by a transaction that then reads its end from the database.
-        """
-        deadline = _in(WRITE_SECONDS)
+        """Run `work` once, and COMMIT."""
+        deadline = _in(self._write_seconds)
         async with (
             self._abandoned.reserved(deadline) as reservation,
             self._writers.borrowed(deadline) as connection,
         ):
+            # The head is put back only where the end of its chain is known: COMMIT was confirmed,
+            # or the transaction rolled back. Otherwise the chain is left alone until it is idle;
+            # then a transaction reads its end from the database.
             head = self._heads.pop() if self._heads else None
             with cut_at(deadline, connection):
                 try:
@@ -121,7 +134,8 @@ class PostgresStore:
                     await roll_back(connection)
                     raise
             if connection.pgconn.transaction_status != TransactionStatus.IDLE:
-                statements, head = transaction.last_statements()
+                # The journal's rows are sent together with COMMIT: that saves a round trip.
+                statements, head = transaction.journal.last_statements()
                 await to_the_end(commit_or_abandon(connection, statements, reservation))
             self._keep(head)
             return result
@@ -131,19 +145,19 @@ class PostgresStore:
             self._heads.append(head)
 
     async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
-        """Run `work` on one snapshot, beside those who write."""
+        """Run `work` on one snapshot. Never waits for a writer."""
         return await self._read(self._readers, work, READ_SECONDS)
 
     async def tokens_in_use(self, tokens: Collection[str]) -> Collection[str]:
-        """Locks the free ones itself for as long as the statement runs."""
+        """The tickets that others have locked. Briefly locks those that are free."""
         return await self._read(
-            self._writers, lambda snapshot: snapshot.tokens_in_use(tokens), WRITE_SECONDS
+            self._writers, lambda snapshot: snapshot.tokens_in_use(tokens), self._write_seconds
         )
 
     async def _read(
         self,
         connections: Connections,
-        work: Callable[[PostgresCredentials], Awaitable[Result]],
+        work: Callable[[PostgresSnapshot], Awaitable[Result]],
         seconds: float,
     ) -> Result:
         deadline = _in(seconds)
@@ -151,14 +165,14 @@ class PostgresStore:
             async with connections.borrowed(deadline) as connection:
                 with cut_at(deadline, connection):
                     try:
-                        return await work(PostgresCredentials(connection, connections.begin))
+                        return await work(PostgresSnapshot(connection, connections.begin))
                     finally:
                         await roll_back(connection)
 
     async def _ask_apart(self, statement: Statement) -> PGresult:
         """The result of one statement in a snapshot of its own."""
         (result,) = await self._read(
-            self._readers, lambda snapshot: snapshot.ask(statement), READ_SECONDS
+            self._readers, lambda snapshot: snapshot.executor.ask(statement), READ_SECONDS
         )
         return result
 
@@ -169,23 +183,24 @@ class PostgresStore:
 
     async def require_writable(self) -> None:
         """Raise `Unavailable` unless this is a primary that takes changes."""
-        await self._read(self._watcher, PostgresCredentials.require_writable, CONFIRM_SECONDS)
+        await self._read(self._watcher, PostgresSnapshot.require_writable, CONFIRM_SECONDS)
 
     async def credentials_version(self) -> int:
-        """One row."""
-        return await self._read(self._watcher, PostgresCredentials.version, CONFIRM_SECONDS)
+        """The version, on a connection of its own."""
+        return await self._read(self._watcher, lambda s: s.access.read_version(), CONFIRM_SECONDS)
 
     async def credentials_version_and_time(self) -> tuple[int, datetime]:
-        """One row, and the database's clock."""
-        work = PostgresCredentials.version_and_time
-        return await self._read(self._watcher, work, CONFIRM_SECONDS)
+        """The version, and the database's clock."""
+        return await self._read(self._watcher, PostgresSnapshot.version_and_time, CONFIRM_SECONDS)
 
     async def read_credentials(self) -> Credentials:
-        """All callers, as they stand now."""
-        return await self._read(self._watcher, PostgresCredentials.credentials, CONFIRM_SECONDS)
+        """All callers."""
+        return await self._read(
+            self._watcher, lambda s: s.access.read_credentials(), CONFIRM_SECONDS
+        )
 
     async def close(self) -> None:
-        """Let go of the database."""
+        """Close all connections."""
         await self._abandoned.close()
         await self._writers.close()
         await self._readers.close()
@@ -193,91 +208,5 @@ class PostgresStore:
 
 
 def _in(seconds: float) -> float:
-    """A moment by the loop's clock."""
+    """The time by the event loop's clock in this many seconds."""
     return asyncio.get_running_loop().time() + seconds
-
-
-class CommitUnanswered(Exception):
-    """COMMIT was sent, and its connection ended without an answer."""
-
-
-def require_open(connection: Connection) -> None:
-    """Raise `Unavailable` if the connection has ended, because the server ended it or because the
-    work before COMMIT took too long and we cut it. Nothing was asked to commit then, so that no
-    session of it can be waiting in a COMMIT.
-    """
-    try:
-        while has_news(connection):
-            connection.pgconn.consume_input()
-    except psycopg.Error as error:
-        raise unconfirmed() from error
-
-
-async def commit_or_abandon(
-    connection: Connection, statements: Sequence[Statement], reservation: Reservation
-) -> None:
-    """See `commit`. A COMMIT that is not answered within `COMMIT_SECONDS` closes its connection.
-
-    *Why closing, and not cancelling:* a cancel request makes a COMMIT that waits for a standby come
-    back as done though the standby does not have it. Nobody could tell that from a commit which is
-    safe, and other sessions would see the change before it is durable. It would also need an answer
-    from a server that gives none. Closing only ends our waiting; PostgreSQL notices nothing of it
-    until the commit is through.
-
-    *Why the order of changes is kept:* COMMIT is sent after all statements were answered, so that
-    the session holds the row locks of its tickets until its transaction ends, whenever that is. A
-    later change of one of these tickets waits for it, and gets `TicketsBusy`. The same holds for
-    the chain of the journal, which we don't use again: its row is locked too. On a promoted standby
-    the transaction is either there as a whole, or not at all, and its caller has no success.
-
-    The session may wait inside PostgreSQL for as long as the standby is away, so it keeps its place
-    in `reservation` until it is known to have ended.
-    """
-    require_open(connection)
-    try:
-        with cut_at(_in(COMMIT_SECONDS), connection):
-            await commit(connection, statements)
-    except CommitUnanswered as unanswered:
-        reservation.abandon(connection.session_pid)
-        raise unconfirmed() from unanswered.__cause__
-
-
-async def commit(connection: Connection, statements: Sequence[Statement] = ()) -> None:
-    """COMMIT after some last statements, and take for a confirmation only what is one.
-
-    A commit whose confirmation by a standby was broken off comes back as done, with a warning: it
-    is in this server's log, and lost if the standby takes its place. Raises `Unavailable`, or
-    `CommitUnanswered` if the server said nothing; `ChainTaken` and `psycopg.Error` if nothing was
-    done.
-    """
-    warnings: list[Diagnostic] = []
-
-    def hear(notice: Diagnostic) -> None:
-        if notice.severity_nonlocalized == "WARNING":
-            warnings.append(notice)
-
-    connection.add_notice_handler(hear)
-    try:
-        *_, done = await connection.ask(*statements, COMMIT)
-    except psycopg.Error as error:
-        if error.sqlstate is None:  # the connection broke, or was cut
-            raise CommitUnanswered from error
-        if connection.pgconn.transaction_status != TransactionStatus.INERROR:
-            raise unconfirmed() from error
-        await roll_back(connection)
-        if isinstance(error, CHAIN_TAKEN):
-            raise ChainTaken from error
-        raise
-    finally:
-        connection.remove_notice_handler(hear)
-    if warnings or done.command_status != b"COMMIT":
-        raise unconfirmed()
-
-
-async def roll_back(connection: Connection) -> None:
-    """End a transaction, if the connection can still say so; else the server ends it by itself."""
-    if connection.pgconn.transaction_status in OPEN:
-        try:
-            await connection.end("ROLLBACK")
-        except psycopg.Error:
-            await connection.close()

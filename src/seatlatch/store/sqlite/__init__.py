@@ -1,1 +1,1 @@
-"""The embedded engine: SQLite by apsw, which brings a sound SQLite of its own."""
+"""The embedded engine: SQLite through apsw, which bundles a recent version of SQLite."""

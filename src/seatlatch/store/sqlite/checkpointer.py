@@ -1,8 +1,8 @@
-"""Keeps the write-ahead log short without holding up the writer.
+"""Checkpoints the write-ahead log, so that it stays short without delaying the writer.
 
-SQLite would checkpoint inside the COMMIT that fills the log, and every request would wait for it.
-Here the bulk is copied by a thread with a connection of its own, beside the writer; only the few
-pages written meanwhile are left to the writer, which then starts the log anew.
+By default SQLite checkpoints inside the COMMIT that fills the log, and every request waits for it.
+Here a thread with its own connection copies most pages while the writer continues. The writer
+copies only the few pages that were written in the meantime, and then restarts the log.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,19 +11,19 @@ from contextlib import suppress
 import apsw
 
 START_PAGES = 48_000
-"""A checkpoint begins when so many pages were logged since the last."""
+"""A checkpoint begins when this many pages have been logged since the last one."""
 
 WAIT_PAGES = 256_000
-"""If the thread falls so far behind, commits wait for it: the log must not grow without end."""
+"""If the thread falls this far behind, commits wait for it, which limits the size of the log."""
 
-REST_PAGES = 250
-"""So few pages are left to the writer."""
+REMAINING_PAGES_MAX = 250
+"""The most pages that are left to the writer."""
 
 PASSES_MAX = 4
 
 
 class Checkpointer:
-    """Used by the thread that commits, after each commit. Owns `connection`."""
+    """Runs checkpoints. Used by the thread that commits, after each commit. Owns `connection`."""
 
     def __init__(self, writer: apsw.Connection, connection: apsw.Connection) -> None:
         self._writer = writer
@@ -34,7 +34,7 @@ class Checkpointer:
         writer.wal_autocheckpoint(0)
 
     def committed(self) -> None:
-        """Do or begin what is due. Cheap unless something is."""
+        """Run or begin a checkpoint if one is due. Cheap otherwise."""
         pages, _ = self._writer.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE, True)
         self._logged_pages += pages
         if self._bulk is None:
@@ -42,7 +42,7 @@ class Checkpointer:
                 self._bulk = self._thread.submit(self._copy_bulk)
         elif self._bulk.done() or self._logged_pages >= WAIT_PAGES:
             bulk, self._bulk = self._bulk, None
-            # What was committed is safe in the log: trouble with copying it is for the next try.
+            # Commits are safe in the log. If copying fails, the next checkpoint repeats it.
             with suppress(apsw.Error):
                 bulk.result()
                 self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
@@ -51,10 +51,10 @@ class Checkpointer:
     def _copy_bulk(self) -> None:
         for _ in range(PASSES_MAX):
             logged, copied = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            if logged - copied <= REST_PAGES:
+            if logged - copied <= REMAINING_PAGES_MAX:
                 return
 
     def close(self) -> None:
-        """Wait for the thread and let go."""
+        """Wait for the thread, and close the connection."""
         self._thread.shutdown()
         self._connection.close()

@@ -1,4 +1,4 @@
-"""SQLite as an engine: one file, by its path."""
+"""The SQLite engine on one file."""
 
 import fcntl
 from collections.abc import Awaitable, Callable, Iterator
@@ -7,13 +7,10 @@ from pathlib import Path
 
 from seatlatch.store.importing import Importing
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse, Result, Snapshot, Store
-from seatlatch.store.provisioning import Provisioning
-from seatlatch.store.sqlite.errors import while_running
 from seatlatch.store.sqlite.importing import importing
 from seatlatch.store.sqlite.opening import due_migrations, make_or_migrate
-from seatlatch.store.sqlite.provisioning import provisioning
-from seatlatch.store.sqlite.snapshot import reading
 from seatlatch.store.sqlite.store import SqliteStore
+from seatlatch.store.sqlite.transaction import reading
 
 
 class SqliteEngine:
@@ -29,36 +26,32 @@ class SqliteEngine:
         self.name = f"sqlite:///{path}"
 
     def make_or_migrate(self, database_use: DatabaseUse) -> list[str]:
-        """Make the file if there is none, and bring its schema up to date."""
+        """Create the file if it does not exist, and bring its schema up to date."""
         return [str(migration) for migration in make_or_migrate(self._path, database_use)]
 
     def due_migrations(self) -> list[str]:
         """The migrations that are not applied yet."""
         return [str(migration) for migration in due_migrations(self._path)]
 
-    def open_store(self, database_use: DatabaseUse) -> Store:
-        """The file as a running server needs it."""
-        return SqliteStore(self._path, database_use)
-
-    @contextmanager
-    def provisioning(self, database_use: DatabaseUse, *, to_write: bool) -> Iterator[Provisioning]:
-        """One transaction of provisioning."""
-        with while_running(), provisioning(self._path, database_use, to_write=to_write) as opened:
-            yield opened
+    def open_store(self, database_use: DatabaseUse, *, is_patient: bool = False) -> Store:
+        """Open the file for a running server."""
+        return SqliteStore(self._path, database_use, is_patient=is_patient)
 
     def importing(self, organization_id: str) -> AbstractContextManager[Importing]:
         """An import into an organization."""
         return importing(self._path, organization_id)
 
-    async def look(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
-        """What `work` answers on one snapshot."""
+    async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
+        """The result of `work` on one snapshot."""
         with reading(self._path) as snapshot:
             return await work(snapshot)
 
     @contextmanager
-    def held_alone(self) -> Iterator[None]:
-        """Hold a lock on the file. The file is closed last of all, for closing it lets go of
-        SQLite's own locks in this process.
+    def sandbox_lock(self) -> Iterator[None]:
+        """Lock the file.
+
+        Use it around everything else that opens the file: closing a file releases all POSIX locks
+        that the process has on it, also SQLite's.
         """
         with self._path.open("rb") as file:
             try:
@@ -66,6 +59,6 @@ class SqliteEngine:
             except BlockingIOError:
                 raise DatabaseProblem(
                     f"Another sandbox runs on the database {self._path}."
-                    " Stop it, or give another file."
+                    " Stop it, or use another file."
                 ) from None
             yield

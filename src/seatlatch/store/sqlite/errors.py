@@ -1,4 +1,4 @@
-"""What SQLite's errors mean for us: the one place that tells trouble from a bug."""
+"""The meaning of SQLite's errors: which ones are database trouble, and which ones are bugs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,28 +10,28 @@ import apsw
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.store.interface import DatabaseProblem
 
-LET_WRITE = "let this user write the file and its folder"
+LET_WRITE = "allow this user to write the file and its folder"
 
 TROUBLE: dict[type[apsw.Error], str] = {
     apsw.BusyError: "is locked by another process; stop that process or wait for it",
     apsw.LockedError: "is locked by another process; stop that process or wait for it",
     apsw.ProtocolError: "is locked by another process; stop that process or wait for it",
-    apsw.FullError: "can't grow, the disk is full; make room on it",
+    apsw.FullError: "can't grow because the disk is full; free some space",
     apsw.ReadOnlyError: f"can't be written; {LET_WRITE}",
     apsw.PermissionsError: f"can't be written; {LET_WRITE}",
-    apsw.CantOpenError: "can't be opened; let this user read and write the file and its folder",
-    apsw.IOError: "can't be read or written; look at the disk and the system's log",
-    apsw.NoMemError: "needs more memory than there is; make some free",
-    apsw.NotADBError: "is not a SQLite database; give the path of one made by `seatlatch migrate`",
+    apsw.CantOpenError: "can't be opened; allow this user to read and write it and its folder",
+    apsw.IOError: "can't be read or written; check the disk and the system log",
+    apsw.NoMemError: "needs more memory than is available; free some",
+    apsw.NotADBError: "is not a SQLite database; use one made by `seatlatch migrate`",
     apsw.CorruptError: "is damaged; restore it from a backup",
 }
-"""Trouble with the database itself, each with what to do. Any other error is a bug of ours."""
+"""Trouble with the database itself, and what to do. Every other error is a bug in seatlatch."""
 
 
 def sentence(path: Path, error: Exception) -> str:
     """One sentence about `error`, naming the database."""
     if isinstance(error, OSError) and error.errno == ENAMETOOLONG:
-        return f"The database {path} has too long a name; give a shorter one."
+        return f"The name of the database {path} is too long; use a shorter one."
     if isinstance(error, OSError):
         return f"The database {path} can't be reached ({error.strerror}); {LET_WRITE}."
     altered = "was damaged or altered; restore it from a backup"
@@ -41,7 +41,7 @@ def sentence(path: Path, error: Exception) -> str:
 
 @contextmanager
 def at_start(path: Path) -> Iterator[None]:
-    """Trouble while a command starts is a sentence for the person who started it."""
+    """Raise `DatabaseProblem` for trouble while a command starts."""
     try:
         yield
     except (apsw.Error, OSError, ValueError) as error:
@@ -50,7 +50,7 @@ def at_start(path: Path) -> Iterator[None]:
 
 @contextmanager
 def in_a_command(path: Path) -> Iterator[None]:
-    """Trouble while a command works is a sentence for its user; anything else is a bug of ours."""
+    """Raise `DatabaseProblem` for trouble while a command works; other errors are bugs."""
     try:
         yield
     except tuple(TROUBLE) as error:
@@ -59,14 +59,14 @@ def in_a_command(path: Path) -> Iterator[None]:
 
 @contextmanager
 def while_running() -> Iterator[None]:
-    """Trouble while running is a refusal: the caller may send again, nothing was acknowledged."""
+    """Raise `Unavailable` for trouble in a running server: nothing was confirmed."""
     try:
         yield
     except tuple(TROUBLE) as error:
-        raise Unavailable("The database did not confirm. Send the request again.") from error
+        raise Unavailable("The database did not confirm. Retry the request.") from error
 
 
 def roll_back(connection: apsw.Connection) -> None:
-    """End a transaction. SQLite has done so itself after some errors, and can't do so again."""
+    """Roll back an open transaction. After some errors SQLite has already done so."""
     if connection.in_transaction:
         connection.execute("ROLLBACK")

@@ -1,4 +1,7 @@
-"""Opening a database file: is it there, is it ours, may we write it. Changes nothing in doubt."""
+"""Opens a database file that exists, is seatlatch's, and can be written; never changes another.
+
+See decisions 19, 20 and 21.
+"""
 
 import tempfile
 from errno import ENAMETOOLONG
@@ -8,8 +11,9 @@ from urllib.parse import quote
 import apsw
 
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse
-from seatlatch.store.migrations import Migration
+from seatlatch.store.migrations import READ_USE, Migration
 from seatlatch.store.sqlite.errors import LET_WRITE, at_start
+from seatlatch.store.sqlite.executor import translated
 from seatlatch.store.sqlite.schema import (
     APPLICATION_ID,
     LATEST_SCHEMA,
@@ -19,17 +23,18 @@ from seatlatch.store.sqlite.schema import (
 )
 
 SOUND_SQLITE = (3, 51, 3)
-"""Before this, two connections that write or checkpoint at once can corrupt a WAL database."""
+"""In older versions, two connections that write or checkpoint at once can corrupt a WAL database.
+"""
 
 LOCK_WAIT_SECONDS = 5.0
-"""How long a command that starts waits for another process's lock: a busy server leaves gaps."""
+"""How long a starting command waits for another process's lock. A busy server leaves gaps."""
 
 SYNCHRONOUS = "FULL"
-"""In WAL mode anything less loses acknowledged commits at a power loss."""
+"""In WAL mode any lower level loses confirmed commits in a power failure."""
 
 PAGE_BYTES = 1024
-"""An unlock changes one page per ticket, here and there: a quarter of SQLite's usual page is a
-quarter of the bytes to log, to sync and to copy."""
+"""An unlock changes one page per ticket, at random places. A quarter of SQLite's default page size
+means a quarter of the bytes to log, sync and copy."""
 
 CACHE_KIBIBYTES = 40_960
 
@@ -37,34 +42,32 @@ HEADER_BYTES = 100
 MAGIC = b"SQLite format 3\0"
 READ_ONLY_DATABASE = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_MAIN_DB
 
-DATABASE_USE = "SELECT database_use FROM database_use"
-
 WRONG_USE: dict[DatabaseUse, str] = {
     "inventory": (
-        "is a sandbox's, whose credentials everybody knows."
-        " Give another one, or start it with `seatlatch sandbox`."
+        "belongs to a sandbox, whose credentials are public."
+        " Use another one, or start it with `seatlatch sandbox`."
     ),
     "sandbox": (
-        "holds an inventory, which the sandbox would overwrite. Give the path of a new file."
+        "contains an inventory, which the sandbox would overwrite. Use the path of a new file."
     ),
 }
-"""What is wrong with a database that was made for the other use."""
+"""The problem of a database that was made for the other use."""
 
 
 def open_database(
     path: Path, database_use: DatabaseUse, *, to_write: bool = True, vfs: str | None = None
 ) -> apsw.Connection:
-    """A connection to an existing database of ours, ready `to_write` unless that isn't wanted.
+    """A connection to an existing seatlatch database, ready for writing if `to_write`.
 
-    Raises `DatabaseProblem` if the file is missing, not ours, for another use, of another
-    schema, locked, damaged, or may not be written; it is then as it was.
+    Raises `DatabaseProblem` if the file is missing, not seatlatch's, for another use, of another
+    schema, locked, damaged, or not writable; the file is then unchanged.
     """
     require_sound_sqlite()
     with at_start(path):
         if not _is_there(path):
             raise DatabaseProblem(
-                f"There is no database at {path}. Make one with `seatlatch migrate`,"
-                " or try `seatlatch sandbox`, which brings its own."
+                f"There is no database at {path}. Create one with `seatlatch migrate`,"
+                " or try `seatlatch sandbox`, which has its own."
             )
         require_ours(path, database_use)
         connection = connect(path, apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
@@ -85,15 +88,15 @@ def open_database(
 
 
 def make_or_migrate(path: Path, database_use: DatabaseUse) -> list[Migration]:
-    """Make the database if there is none, and bring it to the latest schema.
+    """Create the database if there is none, and migrate it to the latest schema.
 
-    Returns what was applied. Safe when run by several processes at once. Raises
+    Returns the migrations applied. Safe when run by several processes at once. Raises
     `DatabaseProblem`.
     """
     require_sound_sqlite()
     with at_start(path):
         if not (_is_there(path.parent) and path.parent.is_dir()):
-            raise DatabaseProblem(f"There is no folder {path.parent}; make it first.")
+            raise DatabaseProblem(f"There is no folder {path.parent}; create it first.")
         applied = [] if _is_there(path) else _make(path, database_use)
         if not applied:
             require_ours(path, database_use)
@@ -102,7 +105,7 @@ def make_or_migrate(path: Path, database_use: DatabaseUse) -> list[Migration]:
 
 
 def _make(path: Path, database_use: DatabaseUse) -> list[Migration]:
-    """Make a new database beside its place and put it there whole; nothing if one came first."""
+    """Create a database under another name and rename it; does nothing if one exists already."""
     try:
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
             made = Path(folder) / path.name
@@ -112,9 +115,9 @@ def _make(path: Path, database_use: DatabaseUse) -> list[Migration]:
         return []
     except OSError as error:
         if error.errno == ENAMETOOLONG:
-            raise  # `sentence` tells it as it does of a database that is there
+            raise  # `sentence` has the message, as for an existing database
         raise DatabaseProblem(
-            f"Can't make {path} ({error.strerror or error}); {LET_WRITE}."
+            f"Can't create {path} ({error.strerror or error}); {LET_WRITE}."
         ) from None
     return applied
 
@@ -132,8 +135,8 @@ def _migrate(path: Path, database_use: DatabaseUse) -> list[Migration]:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is anything at a path. Raises `OSError` if that can't be found out, which
-    `Path.exists` takes for absence in newer versions of Python.
+    """Whether there is anything at a path. Raises `OSError` if that can't be determined; newer
+    versions of Python return False from `Path.exists` then.
     """
     try:
         path.stat()
@@ -143,7 +146,7 @@ def _is_there(path: Path) -> bool:
 
 
 def due_migrations(path: Path) -> list[Migration]:
-    """What `make_or_migrate` would apply; all of it if there is no database yet."""
+    """The migrations that `make_or_migrate` would apply; all of them if there is no database."""
     require_sound_sqlite()
     with at_start(path):
         schema = 0
@@ -153,27 +156,27 @@ def due_migrations(path: Path) -> list[Migration]:
 
 
 def require_sound_sqlite() -> None:
-    """Raise `DatabaseProblem` on a SQLite that is known to corrupt."""
+    """Raise `DatabaseProblem` for a SQLite version that is known to corrupt databases."""
     version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
     if version < SOUND_SQLITE:
         raise DatabaseProblem(
             f"SQLite {apsw.sqlite_lib_version()} can corrupt its write-ahead log;"
-            " install an apsw that brings 3.51.3 or later."
+            " install an apsw with 3.51.3 or later."
         )
 
 
 def require_ours(path: Path, database_use: DatabaseUse) -> int:
-    """The number of its schema. Raises `DatabaseProblem` unless it is ours, made for this use, and
-    of a schema that this version can use or migrate.
+    """The number of its schema. Raises `DatabaseProblem` unless it is seatlatch's, made for this
+    use, and of a schema that this version can use or migrate.
 
-    Looks at the file itself and nothing beside it (immutable), so that a database that is not
-    ours, or not meant, is left exactly as it was, without so much as a log beside it.
+    Reads only the file itself (immutable), so a database of another program or for another use
+    stays exactly as it was, and not even a log is created beside it.
     """
     if path.is_dir():
-        raise DatabaseProblem(f"{path} is a folder; give the path of a database file.")
+        raise DatabaseProblem(f"{path} is a folder; use the path of a database file.")
     if _application_id(path) != APPLICATION_ID:
         raise DatabaseProblem(
-            f"The database {path} was not made by seatlatch; give the path of one that"
+            f"The database {path} was not made by seatlatch; use the path of one that"
             " was, or of a new file."
         )
     schema, made_for = _schema_and_use(path)
@@ -183,10 +186,10 @@ def require_ours(path: Path, database_use: DatabaseUse) -> int:
 
 
 def _application_id(path: Path) -> int:
-    """The application id as it stands in a file's header; 0 if the file is empty.
+    """The application id in a file's header; 0 if the file is empty.
 
-    Read by way of SQLite's own files: closing one that was opened otherwise would let go of the
-    locks that this process has on it.
+    Read through SQLite's own file object: closing any other one would release the locks that this
+    process has on the file.
     """
     file = apsw.VFSFile("", str(path.absolute()), [READ_ONLY_DATABASE, 0])
     try:
@@ -201,11 +204,10 @@ def _application_id(path: Path) -> int:
 
 
 def _schema_and_use(path: Path) -> tuple[int, str]:
-    """The schema of a database of ours, and what it was made for.
+    """The schema of a seatlatch database, and its use.
 
-    The file alone, which is looked at first, is not whole while a checkpoint goes on, nor after
-    one that was cut off: together with its log it is, so that this has the last word when the
-    file alone can't be used.
+    First reads the file alone. During a checkpoint, or after an interrupted one, the file is
+    complete only together with its log, so both are read if the file alone can't be used.
     """
     immutable = f"file:{quote(str(path.absolute()))}?immutable=1"
     try:
@@ -219,7 +221,7 @@ def _look(name: str, flags: int, path: Path) -> tuple[int, str]:
     connection.set_busy_timeout(int(LOCK_WAIT_SECONDS * 1000))
     try:
         schema = schema_of(connection, path)
-        ((made_for,),) = connection.execute(DATABASE_USE).fetchall()
+        ((made_for,),) = connection.execute(translated(READ_USE)).fetchall()
     finally:
         connection.close()
     return schema, str(made_for)
@@ -232,13 +234,20 @@ def connect(path: Path, flags: int, *, vfs: str | None = None) -> apsw.Connectio
     return connection
 
 
+def connect_once_more(path: Path, *, vfs: str | None = None) -> apsw.Connection:
+    """Another connection to a database that `open_database` has checked."""
+    connection = connect(path, apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
+    configure(connection)
+    return connection
+
+
 def configure(connection: apsw.Connection) -> None:
-    """Durable commits, foreign keys held, and bounds on memory and log."""
+    """Set durable commits, foreign keys, and limits on memory and log."""
     if connection.pragma("journal_mode", "wal") != "wal":
         raise apsw.CantOpenError("no write-ahead log on this file system")
     connection.pragma("synchronous", SYNCHRONOUS)
     connection.pragma("foreign_keys", True)
-    # What a seller told is gone with the listing. FAST would leave what did not fit in the row.
+    # A seller's data is erased with the listing. FAST would keep overflow pages.
     connection.pragma("secure_delete", True)
     connection.pragma("mmap_size", 0)
     connection.pragma("cache_size", -CACHE_KIBIBYTES)

@@ -1,4 +1,7 @@
-"""The schema: which one a database has, and how it gets to the latest."""
+"""The schema: reads the version of a database's schema, and migrates it to the latest.
+
+See decision 22.
+"""
 
 from pathlib import Path
 
@@ -18,7 +21,7 @@ NOTE_OLDEST_VERSION = "INSERT INTO schema_compatibility VALUES (?, ?)"
 
 
 def schema_of(connection: apsw.Connection, path: Path) -> int:
-    """The number of the last migration that a database has; 0 = it has nothing of ours.
+    """The number of a database's last migration; 0 = it has none.
 
     Raises `DatabaseProblem` if it is a newer one that this version can't use.
     """
@@ -32,8 +35,8 @@ def schema_of(connection: apsw.Connection, path: Path) -> int:
 def migrate(connection: apsw.Connection, path: Path, database_use: str) -> list[Migration]:
     """Bring a database to the latest schema; a new one is made for `database_use`.
 
-    Returns what was applied, nothing if it was the latest or a newer one already. Safe when run by
-    several processes at once: each migration is looked for again under the write lock. Raises
+    Returns the migrations applied, none if the schema was already the latest or newer. Safe when
+    run by several processes at once: each migration is checked again under the write lock. Raises
     `DatabaseProblem` as `schema_of` does.
     """
     connection.execute("BEGIN IMMEDIATE")

@@ -1,0 +1,1 @@
+"""The HTTP interface for channels, `/v1`. Imports no other interface."""

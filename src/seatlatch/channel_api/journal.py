@@ -1,0 +1,105 @@
+"""The `/v1` calls that read the journal: a channel's own requests, and the feed."""
+
+import asyncio
+
+from starlette.responses import Response
+
+from seatlatch.channel_api.admission import ONLY_READS, ChannelAdmission
+from seatlatch.channel_api.cursors import Cursors
+from seatlatch.channel_api.events import LATEST, Feed, FeedQuery, feed_event
+from seatlatch.domain.application import Caller
+from seatlatch.domain.channel import Channel
+from seatlatch.domain.refusal import PlaceLost
+from seatlatch.http.body import json_response
+from seatlatch.http.route_spec import RouteSpec
+from seatlatch.http.routes import ApiRoute, Call, api_route
+from seatlatch.operations.feed_news import FeedNews
+from seatlatch.operations.journal_alarm import JournalAlarm
+from seatlatch.operations.read_events import Events, Place, first_place, last_place, read_feed
+from seatlatch.operations.read_journal import trace_request
+from seatlatch.presentation.traces import REQUEST_ID, no_such_request, own_traces
+from seatlatch.store.interface import Store
+
+READ_SECONDS_MAX = 0.5
+"""How long a request skips entries of other channels. Then it returns an empty page with its place.
+"""
+
+GET_REQUEST: RouteSpec[None] = RouteSpec(
+    "GET", "/v1/requests/{requestId}", ONLY_READS, path_value=REQUEST_ID
+)
+LIST_EVENTS = RouteSpec("GET", "/v1/events", ONLY_READS, query=FeedQuery, own_refusals=(PlaceLost,))
+
+
+class Journal:
+    """The handlers of the calls that read the journal."""
+
+    def __init__(
+        self, admission: ChannelAdmission, store: Store, news: FeedNews, alarm: JournalAlarm
+    ) -> None:
+        self._admission = admission
+        self._store = store
+        self._news = news
+        self._alarm = alarm
+        self._cursors: Cursors | None = None
+
+    def routes(self) -> list[ApiRoute]:
+        """The routes of these handlers."""
+        return [
+            api_route(GET_REQUEST, self._admission, self.request),
+            api_route(LIST_EVENTS, self._admission, self.events),
+        ]
+
+    async def request(self, call: Call[Caller, None]) -> Response:
+        """`GET /v1/requests/{requestId}`: the channel's requests under a Request-ID."""
+        channel_code = call.caller.channel.code
+        found = await trace_request(self._store, call.path_value, channel_code)
+        if not found.entries:
+            raise no_such_request()
+        cursors = await self._read_cursors()
+        self._alarm.entries(found.entries)
+        return json_response(
+            own_traces(found.entries, lambda entry: cursors.entry_id_of(entry, channel_code))
+        )
+
+    async def events(self, call: Call[Caller, FeedQuery]) -> Response:
+        """`GET /v1/events`: the changes of tickets that the channel may see."""
+        caller, query = call.caller, call.input
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + query.wait
+        cursors = await self._read_cursors()
+        found = await self._read_first(caller.channel, query, cursors)
+        read_seconds = 0.0
+        while not found.events and read_seconds < READ_SECONDS_MAX:
+            if found.is_all and not await self._has_news(found.place, deadline):
+                break
+            await asyncio.sleep(0)  # other requests must not wait for a long feed
+            # A request may wait for seconds. A revoked key or grant must take effect then.
+            caller = await self._admission.confirm(call.context, caller)
+            began = loop.time()
+            found = await self._read(caller.channel, found.place, query.limit)
+            read_seconds += loop.time() - began
+        events = [feed_event(event) for event in found.events]
+        return json_response(Feed(events, cursors.cursor_of(found.place), not found.is_all))
+
+    async def _read_cursors(self) -> Cursors:
+        """The cursors of this journal. Their key is read once because it never changes."""
+        if self._cursors is None:
+            key = await self._store.read(lambda snapshot: snapshot.journal.read_cursor_key())
+            self._cursors = Cursors(key)
+        return self._cursors
+
+    async def _read_first(self, channel: Channel, query: FeedQuery, cursors: Cursors) -> Events:
+        if isinstance(query.after, str) and query.after != LATEST:
+            place = cursors.place_of(query.after, channel.code)
+            return await self._read(channel, place, query.limit)
+        begin = last_place if query.after == LATEST else first_place
+        place = await self._store.read(lambda snapshot: begin(snapshot, channel))
+        return await self._read(channel, place, query.limit)
+
+    async def _read(self, channel: Channel, place: Place, limit: int) -> Events:
+        found = await self._store.read(lambda snapshot: read_feed(snapshot, channel, place, limit))
+        self._alarm.entries(found.damaged)
+        return found
+
+    async def _has_news(self, place: Place, deadline: float) -> bool:
+        return await self._news.since(place.position, deadline)

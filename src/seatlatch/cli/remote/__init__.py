@@ -1,0 +1,1 @@
+"""`seatlatch remote`: a channel's calls, through the Python client."""

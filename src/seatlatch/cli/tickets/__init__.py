@@ -1,0 +1,1 @@
+"""`seatlatch tickets`: the box office's work on tickets, and the import of files."""

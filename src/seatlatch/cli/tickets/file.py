@@ -1,0 +1,94 @@
+"""Reads a file of tickets line by line, in bounded memory: CSV with a header, or NDJSON.
+
+Each line yields a ticket's record, or a problem with its column. A line is one ticket, so a quoted
+field can't contain a line end.
+"""
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO
+
+from seatlatch.cli.file_lines import LINE_BYTES_MAX, NumberedLine, TextSource, not_text_problem
+from seatlatch.cli.tickets.csv_header import read_header
+from seatlatch.cli.tickets.rows import CsvRows, JsonRows
+from seatlatch.domain.refusal import InvalidRequest, NotDone
+from seatlatch.operations.import_tickets import Line
+from seatlatch.store.importing import BadLine
+
+STANDARD_INPUT = Path("-")
+READER = "seatlatch tickets import - --format csv --org ORG_ID"
+"""A command that reads standard input, for the message about a compressed file."""
+
+
+class FileFormat(StrEnum):
+    """The format of a file of tickets."""
+
+    CSV = "csv"
+    NDJSON = "ndjson"
+
+
+FORMATS = {
+    ".csv": FileFormat.CSV,
+    ".tsv": FileFormat.CSV,
+    ".ndjson": FileFormat.NDJSON,
+    ".jsonl": FileFormat.NDJSON,
+}
+"""The format for each file extension."""
+
+
+def read_tickets(
+    path: Path,
+    file: BinaryIO,
+    organization_id: str,
+    read: Callable[[int], None],
+    file_format: FileFormat | None = None,
+    *,
+    as_is: bool = False,
+) -> Iterator[Line]:
+    """Yield the content of each line of `file`. `read` gets the size in bytes of each part.
+
+    The extension of `path` decides the format unless `file_format` is given. `as_is` accepts values
+    that look changed by a spreadsheet. Raises `InvalidRequest` if the format is unknown, `NotDone`
+    for a binary file, a wrong header and a file that can't be read to its end.
+    """
+    name = "standard input" if path == STANDARD_INPUT else str(path)
+    source = TextSource(name, file)
+    if problem := not_text_problem(source.head, READER):
+        raise NotDone(f"{'Standard input' if path == STANDARD_INPUT else path} {problem}")
+    rows: CsvRows | JsonRows
+    lines = source.lines(read)
+    if (file_format or format_of(path)) is FileFormat.CSV:
+        rows = CsvRows(read_header(name, lines), organization_id, as_is=as_is)
+    else:
+        rows = JsonRows(organization_id, as_is=as_is)
+    return _found(lines, rows)
+
+
+def format_of(path: Path) -> FileFormat:
+    """The format of a file, from its name. Raises `InvalidRequest`."""
+    found = FORMATS.get(path.suffix.lower())
+    if found is None:
+        problem = (
+            "Standard input has no file name that shows its format."
+            if path == STANDARD_INPUT
+            else f"{path} ends neither in .csv nor in .ndjson."
+        )
+        raise InvalidRequest(f"{problem} Pass --format csv or --format ndjson.")
+    return found
+
+
+def _found(lines: Iterator[NumberedLine], rows: CsvRows | JsonRows) -> Iterator[Line]:
+    for number, line in lines:
+        if line is None:
+            yield number, BadLine(number, None, f"is longer than {LINE_BYTES_MAX} bytes")
+            continue
+        try:
+            found = rows.parse(number, line.decode())
+        except UnicodeDecodeError as error:
+            column = rows.column_at(line[: error.start])
+            found = BadLine(
+                number, column, f"is not UTF-8, at byte {error.start + 1}: save the file as UTF-8"
+            )
+        if found is not None:
+            yield number, found

@@ -1,0 +1,1 @@
+"""HTTP for every interface: connections, middleware, routes, headers, bodies, errors, files."""

@@ -1,0 +1,90 @@
+"""The facts about one request: for its handler, its response, the log and metrics."""
+
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.types import Scope
+
+from seatlatch.domain.journal import Asker
+from seatlatch.domain.outcome import SUCCESSES, Outcome
+from seatlatch.http.headers import Headers
+
+_KEY = "seatlatch.request_context"
+
+
+class RequestContext:
+    """Facts that admission, route and handler collect; the middleware logs them at the end.
+
+    - `body_bytes_max`: the route's limit on the body.
+    - `client_address`: personal data.
+    - `input`: the decoded body, None until it was read and its sender was confirmed.
+    - `more_headers`: headers for any response; names in lower case.
+    - `outcomes`: the number of tickets by outcome.
+    - `reason`: the caller's reason, or the reason why the request was refused.
+    - `tokens`: the tickets that the request names, for the log at level debug. Never barcodes,
+      which admit anyone who has them.
+    """
+
+    __slots__ = (
+        "application_id",
+        "body_bytes_max",
+        "body_was_read",
+        "channel_code",
+        "client_address",
+        "headers",
+        "input",
+        "more_headers",
+        "operator",
+        "outcomes",
+        "reason",
+        "request_id",
+        "started",
+        "tokens",
+    )
+
+    def __init__(self, scope: Scope) -> None:
+        self.started = perf_counter()
+        self.headers = Headers(scope["headers"])
+        self.request_id = self.headers.valid_request_id or str(uuid4())
+        self.more_headers: Sequence[tuple[bytes, bytes]] = ()
+        self.application_id: str | None = None
+        self.client_address: str | None = None
+        self.channel_code: str | None = None
+        self.operator: str | None = None
+        self.reason: str | None = None
+        self.tokens: Sequence[str] | None = None
+        self.outcomes: Mapping[Outcome, int] = {}
+        self.input: Any = None
+        self.body_was_read = False
+        self.body_bytes_max = 0
+        scope[_KEY] = self
+
+    @property
+    def age_seconds(self) -> float:
+        """The time since the request's head was complete."""
+        return perf_counter() - self.started
+
+    @property
+    def asker(self) -> Asker:
+        """The caller, as far as admission has established it."""
+        request_id = self.request_id.lower()
+        return Asker(request_id, self.application_id, self.channel_code, self.operator)
+
+    def count_tickets(self) -> tuple[int, int]:
+        """The number of tickets that succeeded, and of those that failed."""
+        succeeded = sum(self.outcomes[outcome] for outcome in self.outcomes if outcome in SUCCESSES)
+        return succeeded, sum(self.outcomes.values()) - succeeded
+
+    @staticmethod
+    def of(request: Request) -> "RequestContext":
+        """The context of a request."""
+        return RequestContext.in_scope(request.scope)
+
+    @staticmethod
+    def in_scope(scope: Scope) -> "RequestContext":
+        """The context in an ASGI scope."""
+        context: RequestContext = scope[_KEY]
+        return context

@@ -1,0 +1,103 @@
+"""An entry of the journal as JSON text, as every engine stores it.
+
+See decisions 94 and 95.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Raw, Struct
+
+from seatlatch.domain.journal import NewEntry, Verb
+from seatlatch.domain.outcome import Outcome
+
+TOKEN_CHARACTERS_MAX = 200
+"""No ticket has a longer token. Requests may contain longer ones, of which the journal stores this
+much.
+"""
+
+
+class _Text(Struct, omit_defaults=True):
+    """An entry as it is stored. Members are written in this order."""
+
+    verb: str
+    application: str | None = None
+    channel: str | None = None
+    operator: str | None = None
+    reason: str | None = None
+    seconds: int | None = None
+    outcomes: dict[str, list[str]] = {}
+    changes: Raw | None = None
+    refusal: str | None = None
+
+
+class _Mark(NamedTuple):
+    """The mark of a changed ticket: its version, the entry of its previous change, and, if the box
+    office changed it, the channel that had set mpreserve.
+    """
+
+    version: int
+    previous_entry_id: int
+    channel_code: str | None = None
+
+
+class EntryText(Struct):
+    """An entry as it is read."""
+
+    verb: Verb
+    application: str | None = None
+    channel: str | None = None
+    operator: str | None = None
+    reason: str | None = None
+    seconds: int | None = None
+    outcomes: dict[Outcome, list[str]] = {}
+    changes: list[_Mark] = []
+    refusal: str | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+
+read_text = msgspec.json.Decoder(EntryText).decode
+"""Read an entry from its text. Raises `msgspec.DecodeError`."""
+
+
+def text_of_channel(channel_code: str) -> str:
+    """A text that the entries of a channel contain, and no others: within a value, JSON escapes the
+    quotes.
+    """
+    return f'"channel":{_encode(channel_code).decode()}'
+
+
+def mark_with_channel(mark: str, channel_code: str | None) -> str:
+    """A mark that also names the channel that had set mpreserve."""
+    return f"{mark[:-1]},{_encode(channel_code).decode()}]"
+
+
+def text_of(new: NewEntry) -> bytes:
+    """An entry as JSON."""
+    (verb, asker, reason, hold_seconds), outcomes, marks, refusal = new
+    return _encode(
+        _Text(
+            verb,
+            asker.application_id,
+            asker.channel_code,
+            asker.operator,
+            reason,
+            hold_seconds,
+            {outcome: _shortened(tokens) for outcome, tokens in outcomes.items()},
+            Raw(f"[{','.join(marks)}]".encode()) if marks else None,
+            refusal,
+        )
+    )
+
+
+def _shortened(tokens: Sequence[str]) -> list[str]:
+    if max(map(len, tokens), default=0) <= TOKEN_CHARACTERS_MAX:
+        return list(tokens)
+    return [
+        token
+        if len(token) <= TOKEN_CHARACTERS_MAX
+        else f"{token[:TOKEN_CHARACTERS_MAX]}... ({len(token)} characters)"
+        for token in tokens
+    ]

@@ -1,0 +1,1 @@
+"""The OpenAPI documents, and the pages to browse and try them."""

@@ -1,0 +1,199 @@
+"""Change tickets: unlock, lock, hold, release, void and override.
+
+Each function returns one result per different token, in the order given, after the change is
+durable. A ticket that is already in the requested state is a success. Each raises `Unavailable` if
+the database could not confirm the change.
+
+See decisions 36, 83, 84 and 93.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import repeat
+from typing import Any, Generic, TypeVar
+
+from seatlatch.commit import Change, Committer
+from seatlatch.domain.channel import Channel
+from seatlatch.domain.journal import Act, Asker, NewEntry
+from seatlatch.domain.listing import Listing
+from seatlatch.domain.outcome import Outcome, TicketResult
+from seatlatch.domain.ticket import Ticket
+from seatlatch.operations.ticket_verbs import (
+    HOLD,
+    LOCK,
+    OVERRIDE,
+    RELEASE,
+    UNLOCK,
+    VOID,
+    TicketVerb,
+)
+from seatlatch.store.interface import ChangedTicket, Hold, LostRace, Mpreserve, Transaction
+
+Wish = TypeVar("Wish")
+
+
+async def unlock_tickets(
+    committer: Committer, asker: Asker, channel: Channel, tokens: Iterable[str]
+) -> list[TicketResult]:
+    """Clear mpreserve, and with it the listing, on tickets that `channel` has locked.
+
+    Source: the contract's section on the unlock call.
+    """
+    wishes = dict.fromkeys(tokens, Mpreserve(channel, None))
+    return await committer.submit(TicketChange(UNLOCK, wishes, asker))
+
+
+async def lock_tickets(
+    committer: Committer, asker: Asker, channel: Channel, listings: Mapping[str, Listing]
+) -> list[TicketResult]:
+    """Set mpreserve for `channel`, with the listing of each token.
+
+    If the channel has already locked a ticket, its listing is updated.
+    Source: the contract's section on the lock call.
+    """
+    wishes = {token: Mpreserve(channel, listing) for token, listing in listings.items()}
+    return await committer.submit(TicketChange(LOCK, wishes, asker))
+
+
+async def hold_tickets(
+    committer: Committer,
+    asker: Asker,
+    tokens: Iterable[str],
+    reason: str,
+    seconds: int | None = None,
+) -> list[TicketResult]:
+    """Set the seat status to `LOCK`. The hold ends after `seconds`, or never (None).
+
+    A seat that is already held gets the new reason and end.
+    Source: the contract's section on operator HTTP.
+    """
+    wishes = dict.fromkeys(tokens, Hold(reason, seconds))
+    return await committer.submit(TicketChange(HOLD, wishes, asker, reason, seconds))
+
+
+async def release_tickets(
+    committer: Committer, asker: Asker, tokens: Iterable[str], reason: str | None = None
+) -> list[TicketResult]:
+    """Set the seat status to `UNLOCK`.
+
+    Source: the contract's section on operator HTTP.
+    """
+    return await committer.submit(TicketChange(RELEASE, dict.fromkeys(tokens), asker, reason))
+
+
+async def void_tickets(
+    committer: Committer, asker: Asker, tokens: Iterable[str], reason: str | None = None
+) -> list[TicketResult]:
+    """Make tickets void, permanently. This ends a listing and a hold.
+
+    Source: the contract's section on operator HTTP.
+    """
+    return await committer.submit(TicketChange(VOID, dict.fromkeys(tokens), asker, reason))
+
+
+async def override_unlock(
+    committer: Committer, asker: Asker, tokens: Iterable[str], reason: str
+) -> list[TicketResult]:
+    """Clear mpreserve, whichever channel has set it.
+
+    Source: the contract's section on operator HTTP.
+    """
+    return await committer.submit(TicketChange(OVERRIDE, dict.fromkeys(tokens), asker, reason))
+
+
+class TicketChange(Change[list[TicketResult]], Generic[Wish]):
+    """One request that changes tickets, with a wish for each token.
+
+    Every request gets an entry in the journal, in the same transaction and whatever the outcomes of
+    its tickets.
+    """
+
+    __slots__ = ("_act", "_verb", "_wishes")
+
+    def __init__(
+        self,
+        verb: TicketVerb[Wish],
+        wishes: Mapping[str, Wish],
+        asker: Asker,
+        reason: str | None = None,
+        hold_seconds: int | None = None,
+    ) -> None:
+        self._verb = verb
+        self._wishes = wishes
+        self._act = Act(verb.name, asker, reason, hold_seconds)
+
+    @property
+    def tokens(self) -> Collection[str]:
+        """The tokens of the tickets, each once, in the order given."""
+        return self._wishes.keys()
+
+    @property
+    def kind(self) -> object:
+        """Lock and unlock are one kind, since they share a statement."""
+        return self._verb.write
+
+    @staticmethod
+    async def apply(
+        transaction: Transaction, changes: Sequence["TicketChange[Any]"]
+    ) -> list[list[TicketResult]]:
+        """Change the tickets of all requests, by one statement where the engine can, then judge the
+        tickets that were left unchanged.
+
+        The write applies the rule itself, so that nothing can come in between. The rest is read
+        and judged afterwards only to report why it was left unchanged.
+        """
+        first = await transaction.journal.reserve_entries(len(changes))
+        wishes: dict[str, Any] = {}
+        entries: dict[str, int] = {}
+        for entry_id, change in enumerate(changes, first):
+            wishes.update(change._wishes)
+            entries.update(dict.fromkeys(change._wishes, entry_id))
+        changed = await changes[0]._verb.write(transaction.tickets, wishes, entries)
+        rest = [token for token in wishes if token not in changed]
+        if rest:
+            tickets = await transaction.tickets.read(rest)
+            now = await transaction.now()
+            results = [change._results(changed, tickets, now) for change in changes]
+        else:
+            results = [change._all_done(changed) for change in changes]
+        requests = zip(changes, results, strict=True)
+        await transaction.journal.record([c._entry(changed, result) for c, result in requests])
+        return results
+
+    def _all_done(self, changed: Mapping[str, ChangedTicket]) -> list[TicketResult]:
+        owners = [changed[token].owner_id for token in self._wishes]
+        return list(map(TicketResult, self._wishes, repeat(self._verb.done), owners))
+
+    def _results(
+        self, changed: Mapping[str, ChangedTicket], tickets: Mapping[str, Ticket], now: datetime
+    ) -> list[TicketResult]:
+        done = self._verb.done
+        return [
+            TicketResult(token, done, changed[token].owner_id)
+            if token in changed
+            else self._judged(token, tickets.get(token), wish, now)
+            for token, wish in self._wishes.items()
+        ]
+
+    def _judged(self, token: str, ticket: Ticket | None, wish: Wish, now: datetime) -> TicketResult:
+        outcome = self._verb.judge(ticket, wish, now)
+        if ticket is None or outcome is Outcome.UNKNOWN:
+            return TicketResult(token, Outcome.UNKNOWN, None)
+        if outcome is self._verb.done:
+            # The rule allows the change now, but did not when the statement ran: another
+            # transaction has committed in between. The store runs the whole group again.
+            raise LostRace
+        return TicketResult(token, outcome, ticket.owner_id)
+
+    def _entry(
+        self, changed: Mapping[str, ChangedTicket], results: Sequence[TicketResult]
+    ) -> NewEntry:
+        """The journal's entry about this request."""
+        marks = [changed[token].journal_mark for token in self._wishes if token in changed]
+        if len(marks) == len(results):
+            return NewEntry(self._act, {self._verb.done: list(self._wishes)}, marks)
+        outcomes: defaultdict[Outcome, list[str]] = defaultdict(list)
+        for token, outcome, _ in results:
+            outcomes[outcome].append(token)
+        return NewEntry(self._act, outcomes, marks)

@@ -1,0 +1,1 @@
+"""The HTTP interface for the ticketing system, `/operator/v1`. It covers all organizations."""

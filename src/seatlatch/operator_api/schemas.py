@@ -1,0 +1,180 @@
+"""The bodies of the operator's calls as types. Members are written in the order of the fields.
+
+Source: the contract's section on operator HTTP.
+"""
+
+from decimal import Decimal
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from seatlatch.domain.label import (
+    LABEL_CHARACTERS_MAX,
+    NOT_BLANK,
+    TRIMMED,
+    TRIMMED_OR_EMPTY,
+    label_problem,
+)
+from seatlatch.domain.listing import Source
+from seatlatch.domain.outcome import Outcome
+from seatlatch.domain.record import FIELD_CHARACTERS_MAX
+from seatlatch.domain.ticket import SeatStatus
+from seatlatch.presentation.schemas import Timestamp
+
+HOLD_SECONDS_MAX = 31_536_000
+PAGE_TOKENS_MAX = 1_000
+PAGE_TOKENS = 100
+TOKENS_MAX = 1_000
+"""Entries in one request that names tickets by their tokens, repeats included."""
+
+Tokens = Annotated[list[str], Meta(min_length=1, extra_json_schema={"maxItems": TOKENS_MAX})]
+
+Reason = Annotated[
+    str, Meta(extra_json_schema={"maxLength": LABEL_CHARACTERS_MAX, "pattern": NOT_BLANK})
+]
+"""The rules that `check_reason` checks."""
+
+Field = Annotated[
+    str, Meta(extra_json_schema={"maxLength": FIELD_CHARACTERS_MAX, "pattern": TRIMMED_OR_EMPTY})
+]
+RequiredField = Annotated[
+    str, Meta(extra_json_schema={"maxLength": FIELD_CHARACTERS_MAX, "pattern": TRIMMED})
+]
+"""The rules that `domain.record.record_problem` checks."""
+
+
+class RecordBody(Struct, rename="camel"):
+    """The record of one ticket. null or absent = not known to the ticketing system.
+
+    In the order of `domain.ticket.TicketRecord`. Unknown members are ignored.
+    """
+
+    token: RequiredField
+    organization_id: RequiredField
+    owner_id: RequiredField
+    access_id: Field | None = None
+    section: Field | None = None
+    row: Field | None = None
+    seat: Field | None = None
+    barcode: Field | None = None
+
+
+class StatusRequest(Struct, rename="camel"):
+    """Hold seats (`LOCK`, with a reason) or release them (`UNLOCK`)."""
+
+    tokens: Tokens
+    status: SeatStatus
+    reason: Reason | None = None
+    expires_in_seconds: Annotated[int, Meta(ge=1, le=HOLD_SECONDS_MAX)] | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for members that exclude each other, and a missing reason."""
+        check_reason(self.reason)
+        if self.status == "LOCK" and self.reason is None:
+            raise ValueError("Status LOCK requires a `reason`")
+        if self.status == "UNLOCK" and self.expires_in_seconds is not None:
+            raise ValueError("A release has no `expiresInSeconds`")
+
+
+class VoidRequest(Struct):
+    """Make tickets void. The reason, if one is given, is logged."""
+
+    tokens: Tokens
+    reason: Reason | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a reason that cannot be stored."""
+        check_reason(self.reason)
+
+
+class OverrideRequest(Struct):
+    """Clear mpreserve, whichever channel set it. The reason is logged."""
+
+    tokens: Tokens
+    reason: Reason
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a reason that cannot be stored."""
+        check_reason(self.reason)
+
+
+def check_reason(reason: str | None) -> None:
+    """Raise `ValueError` if the reason cannot be stored."""
+    problem = None if reason is None else label_problem(reason)
+    if problem is not None:
+        raise ValueError(f"The `reason` {problem}")
+
+
+class ListingQuery(Struct, rename="camel", forbid_unknown_fields=True):
+    """The query of a list of tickets. An empty `access_id` = tickets that have none.
+
+    An unknown parameter is refused: a typo must not silently widen the list.
+    """
+
+    organization_id: str
+    access_id: str | UnsetType = UNSET
+    after: str | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=PAGE_TOKENS_MAX)] = PAGE_TOKENS
+
+
+class PutTicket(Struct, rename="camel"):
+    """A ticket whose record is stored. `outcome`: `added`, `updated` or `unchanged`."""
+
+    token: str
+    owner_id: str | None
+    outcome: Outcome
+
+
+class TicketWithStatus(Struct, rename="camel"):
+    """A ticket whose seat has the requested status now."""
+
+    token: str
+    owner_id: str | None
+    status: SeatStatus
+
+
+class ShownHold(Struct, rename="camel"):
+    """The reason of a hold, and when it ends by itself; null = not before a release."""
+
+    reason: str | None
+    expires_at: Timestamp | None
+
+
+class ShownListing(Struct, rename="camel"):
+    """The listing as the marketplace described it. `seller` is a JSON object with personal data."""
+
+    source: Source | None
+    external_listing_id: str | None
+    total_price: Decimal | None
+    individual_price: Decimal | None
+    seller: Annotated[Raw, Meta(extra_json_schema={"type": "object"})] | None
+
+
+class ShownTicket(Struct, rename="camel"):
+    """Everything that is known about a ticket."""
+
+    token: str
+    organization_id: str
+    owner_id: str
+    access_id: str | None
+    section: str | None
+    row: str | None
+    seat: str | None
+    barcode: str | None
+    voided: bool
+    status: SeatStatus
+    hold: ShownHold | None
+    mpreserve: bool
+    channel: str | None
+    listing: ShownListing | None
+    version: int
+    revision: Annotated[int, Meta(extra_json_schema={"deprecated": True})]
+
+
+class Page(Struct):
+    """Some of an organization's tickets. `next`: the value of `after` for the next page; null = no
+    more.
+    """
+
+    tickets: list[ShownTicket]
+    next: str | None

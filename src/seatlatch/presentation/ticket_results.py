@@ -1,0 +1,98 @@
+"""The response to a request about a list of tickets: status, body, and counts by outcome.
+
+Source: the contract's tables of per-token outcomes and of HTTP status.
+
+See decisions 1, 2 and 3.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from starlette.responses import Response
+
+from seatlatch.domain.outcome import LOCKS, SUCCESSES, Outcome, TicketResult
+from seatlatch.http.body import encode_json
+from seatlatch.http.problems import ALL_LOCKED, NONE_SUCCEEDED, error_body
+from seatlatch.http.request_context import RequestContext
+from seatlatch.presentation.schemas import FailedTicket, SucceededTicket, TicketResults
+
+INVALID_TOKEN = "INVALID_TOKEN"  # noqa: S105 - an error type, no secret
+
+
+class Judged(Protocol):
+    """The result for one ticket. Names are None if the caller may not know them."""
+
+    @property
+    def token(self) -> str | None:
+        """The ticket's token."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome."""
+
+    @property
+    def owner_id(self) -> str | None:
+        """The ticket's owner."""
+
+
+Result = TypeVar("Result", bound=Judged)
+
+
+def results_response(
+    context: RequestContext,
+    results: Sequence[Result],
+    succeeded: Callable[[Result], Any],
+    failed: Callable[[Result], FailedTicket],
+) -> Response:
+    """The response with these results, in the request's order. Records the counts in `context`.
+
+    `succeeded` and `failed` make the entry of one ticket.
+    """
+    counts = context.outcomes = count_outcomes(results)
+    status, body = _status_and_body(results, counts, succeeded, failed)
+    return Response(encode_json(body), status, media_type="application/json")
+
+
+def count_outcomes(results: Sequence[Judged]) -> Mapping[Outcome, int]:
+    """The number of tickets by outcome."""
+    outcomes = {result.outcome for result in results}
+    # Usually all tickets have the same outcome, and a set is faster to build than a Counter.
+    if len(outcomes) == 1:
+        return dict.fromkeys(outcomes, len(results))
+    return Counter(result.outcome for result in results)
+
+
+def _status_and_body(
+    results: Sequence[Result],
+    counts: Mapping[Outcome, int],
+    succeeded: Callable[[Result], Any],
+    failed: Callable[[Result], FailedTicket],
+) -> tuple[int, TicketResults[Any]]:
+    if SUCCESSES.issuperset(counts):
+        return 200, TicketResults(success=[succeeded(result) for result in results])
+    failure = [failed(result) for result in results if result.outcome not in SUCCESSES]
+    if len(failure) < len(results):
+        success = [succeeded(result) for result in results if result.outcome in SUCCESSES]
+        return 207, TicketResults(success=success, failure=failure)
+    if LOCKS.issuperset(counts):
+        error = error_body(ALL_LOCKED, "Seat is locked")
+        return ALL_LOCKED.status, TicketResults(error=error, failure=failure)
+    error = error_body(NONE_SUCCEEDED, "Unable to process the request.")
+    return NONE_SUCCEEDED.status, TicketResults(error=error, failure=failure)
+
+
+def succeeded_ticket(result: TicketResult) -> SucceededTicket:
+    """The entry in `success` of a ticket that is in the requested state."""
+    return SucceededTicket(result.token, result.owner_id)
+
+
+def failed_ticket(result: Judged) -> FailedTicket:
+    """The entry in `failure` of a ticket in a channel's request."""
+    if result.outcome in LOCKS:
+        failed = FailedTicket(result.token, "LOCK", "MS-409", "Seat is locked", ALL_LOCKED.type)
+    else:
+        failed = FailedTicket(result.token, None, "MS-422", "Token is invalid", INVALID_TOKEN)
+    if result.owner_id is not None:
+        failed.owner_id = result.owner_id
+    return failed

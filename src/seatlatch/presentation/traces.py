@@ -1,0 +1,153 @@
+"""Traced requests: their results, in full for the box office, and for their channel in the terms of
+the document. Members are written in the order of the fields.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import UNSET, Struct, UnsetType
+
+from seatlatch.domain.journal import DamagedEntry, FoundEntry, Verb
+from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
+from seatlatch.http.query import to_cursor
+from seatlatch.http.refusals import RouteUnknown
+from seatlatch.http.route_spec import PathValue
+from seatlatch.operations.read_journal import TracedRequests
+from seatlatch.presentation.schemas import Timestamp
+from seatlatch.presentation.ticket_results import failed_ticket
+
+UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class TracedTicket(Struct, rename="camel", omit_defaults=True):
+    """The outcome for a ticket. `version`: after the change; absent = it was not changed.
+
+    `listed_by`: the channel whose listing it was when the box office changed it.
+    """
+
+    token: str
+    outcome: str
+    version: int | UnsetType = UNSET
+    listed_by: str | UnsetType = UNSET
+
+
+class Trace(Struct, rename="camel"):
+    """One request. `refusal`: the reason why it was refused as a whole; null = it was not.
+    `damaged`: the entry was edited after it was written; unreadable members are null.
+
+    `entry_id` identifies it in the journal. It is text, because some programs cannot read numbers
+    of that size. A channel gets it encrypted.
+    """
+
+    entry_id: str
+    request_id: str | None
+    timestamp: Timestamp | None
+    verb: Verb | None
+    application: str | None
+    channel: str | None
+    operator: str | None
+    reason: str | None
+    hold_seconds: int | None
+    refusal: str | None
+    success: list[TracedTicket]
+    failure: list[TracedTicket]
+    damaged: bool | UnsetType = UNSET
+
+
+class Traces(Struct):
+    """The requests of a channel under one Request-ID, in order of time."""
+
+    requests: list[Trace]
+
+
+class FullTraces(Struct):
+    """A page of the requests of one Request-ID, in order of time. `next`: the value of
+    `after` for earlier ones; null = there are none.
+    """
+
+    requests: list[Trace]
+    next: str | None
+
+
+def full_traces(found: TracedRequests) -> FullTraces:
+    """A page of requests in the form for the box office."""
+    next_cursor = to_cursor(found.before) if found.before else None
+    return FullTraces([_trace(entry, str) for entry in found.entries], next_cursor)
+
+
+def own_traces(entries: Iterable[FoundEntry], entry_id_of: Callable[[int], str]) -> Traces:
+    """A channel's own requests in the form for that channel.
+
+    A failure has the type that the response had. `entry_id_of` encrypts the id of an entry, because
+    the ids count the requests of all channels.
+    """
+    traces = []
+    for entry in entries:
+        trace = _trace(entry, _as_in_response)
+        trace.entry_id = entry_id_of(entry.entry_id)
+        traces.append(trace)
+    return Traces(traces)
+
+
+def read_request_id(text: str) -> str:
+    """The Request-ID in a path. Raises `RouteUnknown` if it is not a UUID."""
+    if not UUID.fullmatch(text):
+        raise no_such_request()
+    return text
+
+
+def no_such_request() -> RouteUnknown:
+    """The refusal of a path whose Request-ID is unknown."""
+    return RouteUnknown("There is no request with this Request-ID. Check its spelling.")
+
+
+REQUEST_ID = PathValue("requestId", read_request_id)
+
+
+def _as_in_response(outcome: Outcome) -> str:
+    if outcome in SUCCESSES:
+        return outcome
+    return failed_ticket(TicketResult("", outcome, None)).type
+
+
+def _trace(entry: FoundEntry, word_for: Callable[[Outcome], str]) -> Trace:
+    if isinstance(entry, DamagedEntry):
+        return _unreadable(entry)
+    verb, asker, reason, hold_seconds = entry.act
+    changed = {one.token: one for one in entry.changed}
+
+    def tickets(outcome: Outcome, tokens: Sequence[str]) -> list[TracedTicket]:
+        rows = []
+        for token in tokens:
+            row = TracedTicket(token, word_for(outcome))
+            if token in changed:
+                row.version = changed[token].version
+                row.listed_by = changed[token].channel_code or UNSET
+            rows.append(row)
+        return rows
+
+    success: list[TracedTicket] = []
+    failure: list[TracedTicket] = []
+    for outcome, tokens in entry.outcomes.items():
+        (success if outcome in SUCCESSES else failure).extend(tickets(outcome, tokens))
+    return Trace(
+        str(entry.entry_id),
+        asker.request_id,
+        entry.timestamp,
+        verb,
+        asker.application_id,
+        asker.channel_code,
+        asker.operator,
+        reason,
+        hold_seconds,
+        entry.refusal,
+        success,
+        failure,
+        entry.damaged or UNSET,
+    )
+
+
+def _unreadable(entry: DamagedEntry) -> Trace:
+    nothing = (None,) * 7
+    known = (str(entry.entry_id), entry.request_id, entry.timestamp)
+    return Trace(*known, *nothing, success=[], failure=[], damaged=True)

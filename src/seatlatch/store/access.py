@@ -1,0 +1,118 @@
+"""Callers and what they may see: organizations, channels, grants, applications and operators."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from seatlatch.domain.application import ApiKey, Credentials
+from seatlatch.domain.channel import Channel
+from seatlatch.store.tokens import Code
+
+
+class ChannelEntry(NamedTuple):
+    """A channel as the operator sees it. `organizations`: those granted to it."""
+
+    code: str
+    name: str
+    organizations: tuple[str, ...]
+
+
+class ApplicationEntry(NamedTuple):
+    """An application as the operator sees it. `api_keys`: those that are still valid."""
+
+    application_id: str
+    channel_code: str
+    api_keys: tuple[ApiKey, ...]
+
+
+class AccessReader(Protocol):
+    """Reads callers and what they may see. Part of a snapshot.
+
+    All lists are in order of their identifiers.
+    """
+
+    async def read_version(self) -> int:
+        """A number that grows with every change to credentials, channels and grants."""
+
+    async def read_credentials(self) -> Credentials:
+        """All callers."""
+
+    async def read_channel(self, code: str) -> Channel | None:
+        """A channel with its grants."""
+
+    async def unknown_organizations(self, organization_ids: Collection[str]) -> frozenset[str]:
+        """The `organization_ids` that don't exist."""
+
+    async def organizations(self) -> Mapping[str, str]:
+        """The name of each organization by its id."""
+
+    async def has_tickets(self, organization_id: str) -> bool:
+        """Whether an organization has any ticket."""
+
+    async def channels(self) -> Sequence[ChannelEntry]:
+        """All channels."""
+
+    async def reserved_tickets(self, code: str) -> int:
+        """On how many tickets a channel has set mpreserve. Reads every ticket."""
+
+    async def applications(self) -> Sequence[ApplicationEntry]:
+        """All applications."""
+
+    async def operators(self) -> Sequence[str]:
+        """The names of all operators."""
+
+
+class AccessWriter(AccessReader, Protocol):
+    """Changes callers and what they may see. Part of a transaction.
+
+    It checks nothing: `operations` know what is allowed.
+    """
+
+    async def lock(self) -> None:
+        """Keep others from changing organizations and from putting tickets, until the end."""
+
+    async def add_organization(self, organization_id: str, name: str) -> None:
+        """Add an organization: a box office, which owns tickets."""
+
+    async def remove_organization(self, organization_id: str) -> None:
+        """Remove an organization that has neither grants nor tickets."""
+
+    async def add_channel(self, code: str, name: str, organizations: Iterable[str]) -> None:
+        """Add a channel with its grants."""
+
+    async def remove_channel(self, code: str) -> None:
+        """Remove a channel that has no application, with its grants."""
+
+    async def add_grant(self, code: str, organization_id: str) -> None:
+        """Show the organization's tickets to the channel."""
+
+    async def remove_grant(self, code: str, organization_id: str) -> None:
+        """Hide the organization's tickets from the channel."""
+
+    async def add_application(self, application_id: str, channel_code: str) -> None:
+        """Add an application: software that acts for a channel."""
+
+    async def remove_application(self, application_id: str) -> None:
+        """Remove an application with all its keys, codes and tokens."""
+
+    async def add_api_key(
+        self, application_id: str, key_hash: bytes, expires_at: datetime | None = None
+    ) -> None:
+        """Add a key to an application; `expires_at` aware UTC, None = until revoked."""
+
+    async def end_api_keys(self, application_id: str, expires_at: datetime) -> None:
+        """End all keys of an application at `expires_at`, unless they end before."""
+
+    async def add_access_token(
+        self, application_id: str, token_hash: bytes, expires_at: datetime | None = None
+    ) -> None:
+        """Add an access token to an application; `expires_at` as for keys."""
+
+    async def add_code(self, code_hash: bytes, code: Code) -> None:
+        """Add an authorization code."""
+
+    async def add_operator(self, name: str, key_hash: bytes) -> None:
+        """Add an operator, who acts for the box office."""
+
+    async def remove_operator(self, name: str) -> None:
+        """Remove an operator with its key."""

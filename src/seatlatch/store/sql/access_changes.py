@@ -1,0 +1,137 @@
+"""Changes to callers and what they may see: organizations, channels, grants and credentials."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from seatlatch.store.sql.access import SqlAccessReader
+from seatlatch.store.tokens import Code
+
+LOCK = "LOCK TABLE seatlatch.organizations IN EXCLUSIVE MODE"
+"""An organization is removed only after a check of what it has. Nobody may add to it meanwhile."""
+
+ADD_ORGANIZATION = """
+INSERT INTO seatlatch.organizations (organization_id, name) VALUES (:organization_id, :name)
+"""
+REMOVE_ORGANIZATION = "DELETE FROM seatlatch.organizations WHERE organization_id = :organization_id"
+ADD_CHANNEL = "INSERT INTO seatlatch.channels (channel_code, name) VALUES (:code, :name)"
+REMOVE_GRANTS = "DELETE FROM seatlatch.grants WHERE channel_code = :code"
+REMOVE_CHANNEL = "DELETE FROM seatlatch.channels WHERE channel_code = :code"
+ADD_GRANT = """
+INSERT INTO seatlatch.grants (channel_code, organization_id) VALUES (:code, :organization_id)
+"""
+REMOVE_GRANT = """
+DELETE FROM seatlatch.grants WHERE channel_code = :code AND organization_id = :organization_id
+"""
+ADD_APPLICATION = """
+INSERT INTO seatlatch.applications (application_id, channel_code) VALUES (:application_id, :code)
+"""
+REMOVE_APPLICATION = tuple(
+    f"DELETE FROM seatlatch.{table} WHERE application_id = :application_id"
+    for table in (
+        "access_tokens",
+        "token_families",
+        "authorization_codes",
+        "api_keys",
+        "applications",
+    )
+)
+ADD_API_KEY = """
+INSERT INTO seatlatch.api_keys (application_id, key_hash, expires_at)
+VALUES (:application_id, :key_hash, :expires_at)
+"""
+END_API_KEYS = """
+UPDATE seatlatch.api_keys SET expires_at = :expires_at
+WHERE application_id = :application_id AND (expires_at IS NULL OR expires_at > :expires_at)
+"""
+FORGET_API_KEYS = """
+DELETE FROM seatlatch.api_keys WHERE application_id = :application_id AND expires_at <= now()
+"""
+ADD_ACCESS = """
+INSERT INTO seatlatch.access_tokens (application_id, token_hash, expires_at)
+VALUES (:application_id, :token_hash, :expires_at)
+"""
+ADD_CODE = """
+INSERT INTO seatlatch.authorization_codes (code_hash, application_id, expires_at, family_hash)
+VALUES (:code_hash, :application_id, :expires_at, :family_hash)
+"""
+ADD_OPERATOR = "INSERT INTO seatlatch.operators (operator_name, key_hash) VALUES (:name, :key_hash)"
+REMOVE_OPERATOR = "DELETE FROM seatlatch.operators WHERE operator_name = :name"
+
+
+class SqlAccess(SqlAccessReader):
+    """See `store.access.AccessWriter`."""
+
+    async def lock(self) -> None:
+        """Keep others from changing organizations and from putting tickets, until the end."""
+        await self._executor.execute(LOCK)
+
+    async def add_organization(self, organization_id: str, name: str) -> None:
+        """Add an organization."""
+        await self._executor.execute(ADD_ORGANIZATION, organization_id=organization_id, name=name)
+
+    async def remove_organization(self, organization_id: str) -> None:
+        """Remove an organization that has neither grants nor tickets."""
+        await self._executor.execute(REMOVE_ORGANIZATION, organization_id=organization_id)
+
+    async def add_channel(self, code: str, name: str, organizations: Iterable[str]) -> None:
+        """Add a channel with its grants."""
+        await self._executor.execute(ADD_CHANNEL, code=code, name=name)
+        for organization_id in organizations:
+            await self.add_grant(code, organization_id)
+
+    async def remove_channel(self, code: str) -> None:
+        """Remove a channel that has no application, with its grants."""
+        await self._executor.execute(REMOVE_GRANTS, code=code)
+        await self._executor.execute(REMOVE_CHANNEL, code=code)
+
+    async def add_grant(self, code: str, organization_id: str) -> None:
+        """Show the organization's tickets to the channel."""
+        await self._executor.execute(ADD_GRANT, code=code, organization_id=organization_id)
+
+    async def remove_grant(self, code: str, organization_id: str) -> None:
+        """Hide the organization's tickets from the channel."""
+        await self._executor.execute(REMOVE_GRANT, code=code, organization_id=organization_id)
+
+    async def add_application(self, application_id: str, channel_code: str) -> None:
+        """Add an application of a channel."""
+        await self._executor.execute(
+            ADD_APPLICATION, application_id=application_id, code=channel_code
+        )
+
+    async def remove_application(self, application_id: str) -> None:
+        """Remove an application with all its keys, codes and tokens."""
+        for statement in REMOVE_APPLICATION:
+            await self._executor.execute(statement, application_id=application_id)
+
+    async def add_api_key(
+        self, application_id: str, key_hash: bytes, expires_at: datetime | None = None
+    ) -> None:
+        """Add a key to an application."""
+        values = {"application_id": application_id, "key_hash": key_hash}
+        await self._executor.execute(ADD_API_KEY, **values, expires_at=expires_at)
+
+    async def end_api_keys(self, application_id: str, expires_at: datetime) -> None:
+        """End all keys of an application at `expires_at`, unless they end before."""
+        await self._executor.execute(
+            END_API_KEYS, application_id=application_id, expires_at=expires_at
+        )
+        await self._executor.execute(FORGET_API_KEYS, application_id=application_id)
+
+    async def add_access_token(
+        self, application_id: str, token_hash: bytes, expires_at: datetime | None = None
+    ) -> None:
+        """Add an access token to an application."""
+        values = {"application_id": application_id, "token_hash": token_hash}
+        await self._executor.execute(ADD_ACCESS, **values, expires_at=expires_at)
+
+    async def add_code(self, code_hash: bytes, code: Code) -> None:
+        """Add an authorization code."""
+        await self._executor.execute(ADD_CODE, code_hash=code_hash, **code._asdict())
+
+    async def add_operator(self, name: str, key_hash: bytes) -> None:
+        """Add an operator, who acts for the box office."""
+        await self._executor.execute(ADD_OPERATOR, name=name, key_hash=key_hash)
+
+    async def remove_operator(self, name: str) -> None:
+        """Remove an operator with its key."""
+        await self._executor.execute(REMOVE_OPERATOR, name=name)

@@ -1,0 +1,144 @@
+"""Reading the journal, and pruning it. Engines differ in how they store and search rows."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from seatlatch.domain.feed import CursorKey, Position, position_from_text
+from seatlatch.domain.journal import FoundEntry
+from seatlatch.journal.chain import found_entry
+from seatlatch.journal.rows import NUMBERS_MAX, Head, entry_id_of, place_of
+from seatlatch.journal.rows import Row as JournalRow
+from seatlatch.store.journal import Chain, Ends
+from seatlatch.store.sql.executor import Executor, Row
+
+READ_CHAINS = """
+SELECT chain, number, hash, pruned_number, pruned_hash
+FROM seatlatch.journal_chains ORDER BY chain
+"""
+READ_ROWS = """
+SELECT {columns} FROM seatlatch.journal
+WHERE entry_id > :after AND entry_id <= :last ORDER BY entry_id LIMIT :limit
+"""
+PREVIOUS_HASH = "(SELECT hash FROM seatlatch.journal AS p WHERE p.entry_id = j.entry_id - 1)"
+READ_ENTRIES = f"""
+SELECT {{columns}}, {PREVIOUS_HASH} FROM seatlatch.journal AS j
+WHERE entry_id = ANY (:entry_ids) ORDER BY entry_id
+"""
+LAST_ENTRIES_OF = "SELECT entry_id, previous_entry_id FROM seatlatch.tickets WHERE token = :token"
+NEXT_ROW = """
+SELECT entry_id FROM seatlatch.journal WHERE entry_id > :after ORDER BY entry_id LIMIT 1
+"""
+READ_ENDS = """
+SELECT (SELECT min(entry_id) FROM seatlatch.journal WHERE entry_id BETWEEN :first AND :last),
+       (SELECT max(entry_id) FROM seatlatch.journal WHERE entry_id BETWEEN :first AND :last),
+       (SELECT hash FROM seatlatch.journal WHERE entry_id BETWEEN :first AND :last
+        ORDER BY entry_id DESC LIMIT 1)
+"""
+READ_KEY = "SELECT journal_key FROM seatlatch.journal_key"
+READ_CURSOR_KEY = "SELECT cursor_key, plain_until FROM seatlatch.cursor_key"
+NOTE_PRUNED = """
+UPDATE seatlatch.journal_chains SET pruned_number = :number, pruned_hash = :hash
+WHERE chain = :chain AND pruned_number = :before_number AND pruned_hash = :before_hash
+"""
+PRUNE = "DELETE FROM seatlatch.journal WHERE entry_id > :after AND entry_id <= :last"
+
+
+class SqlJournalReader(ABC):
+    """The shared part of a `store.journal.JournalReader`."""
+
+    columns: ClassVar[str]
+    """The columns of a row: entry id, position, timestamp, Request-ID, entry, hash."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    @staticmethod
+    @abstractmethod
+    def row(stored: Row) -> JournalRow:
+        """A row from its columns. May raise `journal.chain.UNREADABLE` if the row was edited."""
+
+    def found(self, stored: Row) -> FoundEntry:
+        """The entry of a row, with the hash of the row before it as a last column, if known."""
+        previous_hash = stored[6] if len(stored) > 6 else None
+        return found_entry(stored[0], stored[1], lambda: self.row(stored[:6]), previous_hash)
+
+    async def read_chains(self) -> Sequence[Chain]:
+        """All chains."""
+        return [
+            Chain(Head(chain, number, row_hash), pruned_number, pruned_hash)
+            for chain, number, row_hash, pruned_number, pruned_hash in (
+                await self._executor.fetch(READ_CHAINS)
+            )
+        ]
+
+    async def read_position(self) -> Position:
+        """The position of the journal's end."""
+        return {chain.head.chain: chain.head.number for chain in await self.read_chains()}
+
+    async def stored_rows(self, head: Head, limit: int) -> list[Row]:
+        """Rows of the chain that follow `head`, as they are stored."""
+        return await self._executor.fetch(
+            READ_ROWS.format(columns=self.columns),
+            after=entry_id_of(head.chain, head.number),
+            last=entry_id_of(head.chain, NUMBERS_MAX),
+            limit=limit,
+        )
+
+    async def read_rows(self, head: Head, limit: int) -> Sequence[JournalRow]:
+        """Rows of the chain that follow `head`."""
+        return [self.row(stored) for stored in await self.stored_rows(head, limit)]
+
+    async def read_entries(self, entry_ids: Sequence[int]) -> Sequence[FoundEntry]:
+        """The entries with these ids."""
+        sql = READ_ENTRIES.format(columns=self.columns)
+        rows = await self._executor.fetch(sql, entry_ids=list(entry_ids))
+        return [self.found(stored) for stored in rows]
+
+    async def last_entries_of(self, token: str) -> tuple[int, int] | None:
+        """The entries of a ticket's latest two changes."""
+        for entry_id, previous_entry_id in await self._executor.fetch(LAST_ENTRIES_OF, token=token):
+            return entry_id, previous_entry_id
+        return None
+
+    async def chain_with_rows_after(self, chain: int) -> int | None:
+        """The next chain that has rows."""
+        last = entry_id_of(chain, NUMBERS_MAX)
+        for (entry_id,) in await self._executor.fetch(NEXT_ROW, after=last):
+            return place_of(entry_id)[0]
+        return None
+
+    async def read_ends(self, chain: int) -> Ends | None:
+        """The first and the last row of a chain."""
+        first, last = entry_id_of(chain, 1), entry_id_of(chain, NUMBERS_MAX)
+        rows = await self._executor.fetch(READ_ENDS, first=first, last=last)
+        ((first_id, last_id, row_hash),) = rows
+        if first_id is None:
+            return None
+        return Ends(place_of(first_id)[1], Head(chain, place_of(last_id)[1], row_hash))
+
+    async def read_key(self) -> str:
+        """The journal's own random key."""
+        ((key,),) = await self._executor.fetch(READ_KEY)
+        return str(key)
+
+    async def read_cursor_key(self) -> CursorKey:
+        """The key of channels' cursors."""
+        ((key, plain_until),) = await self._executor.fetch(READ_CURSOR_KEY)
+        return CursorKey(bytes(key), position_from_text(plain_until))
+
+
+async def prune_chain(executor: Executor, before: Head, last: JournalRow) -> int:
+    """See `store.journal.JournalWriter.prune_chain`."""
+    noted = await executor.execute(
+        NOTE_PRUNED,
+        number=place_of(last.entry_id)[1],
+        hash=last.row_hash,
+        chain=before.chain,
+        before_number=before.number,
+        before_hash=before.row_hash,
+    )
+    if not noted:
+        return 0
+    after = entry_id_of(before.chain, before.number)
+    return await executor.execute(PRUNE, after=after, last=last.entry_id)

@@ -1,0 +1,161 @@
+"""A service on a PostgreSQL server of its own, with callers, so that a bad day can come over it."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any, NamedTuple
+
+import psycopg
+
+from seatlatch.store.interface import NewTicket, Store
+from seatlatch.wiring import engine_of
+from tests.databases import Clock
+from tests.durability.callers import READY, Callers, states_of
+from tests.durability.mixed_load import State
+from tests.postgres import START_SECONDS, PostgresServer
+from tests.postgres_database import MAINTENANCE, PostgresDatabase, PostgresMaker
+from tests.serving import ORGANIZATION, OWNER, UNLOCK, VERIFY, Served, fill, serving
+
+TICKETS = 400
+TOKENS = [f"ticket-{number:03}" for number in range(TICKETS)]
+FREE_TOKENS = [f"free-{number}" for number in range(40)]
+"""Tickets that no caller works with."""
+
+CHANGES = UNLOCK
+"""The name under which callers keep what they change."""
+
+EVERYTHING = (CHANGES, VERIFY, READY)
+REFUSED_SECONDS = 5
+HEALED_SECONDS = 10
+
+
+class WatchedServer(PostgresServer):
+    """A server that somebody watches, as systemd would."""
+
+    @property
+    def data(self) -> Path:
+        """The folder of its data."""
+        return self._data
+
+    def become_standby(self) -> None:
+        """At its next start it only follows: a primary that it does not have."""
+        standby = self.data / "standby.signal"
+        standby.touch()
+        os.chown(standby, self.data.stat().st_uid, self.data.stat().st_gid)
+
+    def watch(self) -> None:
+        """Wait until it lets in again; start it if it has ended by itself."""
+        deadline = monotonic() + START_SECONDS
+        while not self._lets_in():
+            assert monotonic() < deadline, self._log.read_text(errors="replace")
+            if self._process and self._process.poll() is not None:
+                self.start()
+
+
+class ServersDatabase(PostgresDatabase):
+    """A database as a server has it that is told of no pooler, at an address of its own if it has
+    one: a way there that gets blocked.
+    """
+
+    address: str | None = None
+
+    def store(self, at: datetime | Clock | None = None, *, is_patient: bool = False) -> Store:
+        """As a server opens it."""
+        assert at is None
+        return engine_of(self.address or self.url, "none").open_store(
+            self.use, is_patient=is_patient
+        )
+
+    def moved_to(self, server: PostgresServer) -> None:
+        """From now on it is the copy on another server."""
+        self._disconnect()
+        self.url = server.url(self.database)
+        self._maintenance = server.url(MAINTENANCE)
+
+    def let_go(self) -> None:
+        """Close the connection of the test's own hand, which may be dead."""
+        self._disconnect()
+
+
+class Day(NamedTuple):
+    """A running service and who calls it."""
+
+    server: WatchedServer
+    database: ServersDatabase
+    served: Served
+    callers: Callers
+
+    def is_refused(self, *routes: str) -> None:
+        """All that is asked from now on is refused, and soon."""
+        refused = dict.fromkeys(routes or EVERYTHING, 503)
+        self.callers.wait_for(refused, 2 * REFUSED_SECONDS)
+
+    def is_answered(self, *routes: str) -> None:
+        """All that is asked is answered again, without anybody's doing."""
+        done = dict.fromkeys(routes or EVERYTHING, 200)
+        self.callers.wait_for(done, HEALED_SECONDS, times=3)
+
+    def on_server(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run a statement by a connection of its own."""
+        with psycopg.connect(self.server.url(MAINTENANCE), autocommit=True) as connection:
+            cursor = connection.execute(sql.encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+    def lost(self) -> dict[str, State]:
+        """What is not as it was acknowledged, once all that was asked for is."""
+        with self.callers.paused(HEALED_SECONDS):
+            self.database.let_go()
+            return self.callers.lost(states_of(self.database.rows()))
+
+    @property
+    def name(self) -> str:
+        """The database's, on its server."""
+        return self.database.database
+
+
+@contextmanager
+def an_inventory(server: PostgresServer) -> Iterator[ServersDatabase]:
+    """A database with TOKENS and FREE_TOKENS, removed if all went well."""
+    maker = PostgresMaker(server.url)
+    name = maker.migrated("inventory").database
+    database = ServersDatabase(server.url, name, "inventory")
+    try:
+        fill(database, [NewTicket(token, ORGANIZATION, OWNER) for token in TOKENS + FREE_TOKENS])
+        yield database
+    finally:
+        database.let_go()
+    database.drop()
+    maker.close()
+
+
+@contextmanager
+def a_day(
+    server: WatchedServer,
+    address: str | None = None,
+    *,
+    callers: int = 4,
+    prepare: str = "",
+    around: Callable[[Store], Store] | None = None,
+) -> Iterator[Day]:
+    """A service that answers, and its callers; in the end all that was promised was kept.
+
+    `address`: by which URL the service reaches its database, with `{name}` in it. `prepare`: SQL
+    that is run there before it. `around`: see `serving`.
+    """
+    with an_inventory(server) as database:
+        if address:
+            database.address = address.format(name=database.database)
+        if prepare:
+            database.execute(prepare)
+        with (
+            serving(database, around=around) as served,
+            Callers([served.port], TOKENS, callers) as calling,
+        ):
+            day = Day(server, database, served, calling)
+            day.is_answered()
+            yield day
+        database.let_go()
+        calling.check(states_of(database.rows()))
