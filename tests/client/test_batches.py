@@ -169,7 +169,7 @@ def test_one_string_is_no_list(make: Making) -> None:
 def test_an_answer_to_another_question(make: Making, told: str) -> None:
     with answering([answer(200, told)]) as server, pytest.raises(UnexpectedAnswer) as raised:
         make(server.url).tickets.unlock(["a", "b"])
-    assert "not once of each of the 2" in str(raised.value)
+    assert "not once each of the 2" in str(raised.value)
     assert raised.value.request_id == server.asked[0].header("request-id")
     assert raised.value.unanswered == ["a", "b"]
 

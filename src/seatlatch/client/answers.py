@@ -79,7 +79,7 @@ def read_tickets(kind: Any) -> Callable[[WholeResponse], Body[Any]]:
             return body
         if response.status_code in (409, 422):
             raise problem_of(response)
-        raise unexpected(response, "it tells of no ticket")
+        raise unexpected(response, "it has no ticket")
 
     return read
 

@@ -148,8 +148,8 @@ def matched(batch: Batch, body: Body[Row], request_id: str) -> Answered[Row]:
     named += [failed.asked_for or "" for failed in failure]
     if len(named) != len(batch.keys) or set(named) != set(batch.keys):
         problem = UnexpectedAnswer(
-            f"The answer tells of {len(named)} tickets, but not once of each of the"
-            f" {len(batch.keys)} that were asked for. Look what stands before the API."
+            f"The response has {len(named)} tickets, but not once each of the {len(batch.keys)}"
+            " that were requested. Check the proxies in front of the API."
         )
         problem.request_id = request_id
         raise problem
