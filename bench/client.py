@@ -28,7 +28,8 @@ from rich.table import Table
 from bench.changes import RESULTS, machine
 from bench.serving import ACCESS_TOKEN, API_KEY, APPLICATION, CHANNEL, add_caller, running_server
 from seatlatch.client import AsyncClient, Client
-from seatlatch.store.interface import NewTicket, Transaction
+from seatlatch.store.interface import Transaction
+from seatlatch.store.tickets import NewTicket
 from seatlatch.wiring import engine_of, with_store
 
 SIZES = (1, 10, 100)

@@ -19,6 +19,7 @@ import uvloop
 
 from bench.load import lock_request, unlock_request
 from bench.serving import ACCESS_TOKEN, API_KEY, APPLICATION, CHANNEL, CREDENTIALS
+from seatlatch.assembly import build_app
 from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.application import AccessToken, ApiKey, Application, Credentials
 from seatlatch.domain.channel import Channel
@@ -31,8 +32,9 @@ from seatlatch.journal.rows import EPOCH, NO_HASH, Head
 from seatlatch.logs import make_log
 from seatlatch.metrics import Metrics
 from seatlatch.settings import read_settings
-from seatlatch.store.interface import ChangedTicket
-from seatlatch.wiring import COLLECT_AFTER_ALLOCATIONS, build_app
+from seatlatch.store.journal import OldAddresses
+from seatlatch.store.tickets import ChangedTicket
+from seatlatch.wiring import COLLECT_AFTER_ALLOCATIONS
 
 CONNECTIONS = 16
 SIZES = (1, 10, 100)
@@ -71,6 +73,10 @@ class InstantStore:
         """Run the work in the next iteration of the event loop, so that groups form."""
         await asyncio.sleep(0)
         return await work(EveryTicket())
+
+    async def read(self, _work: Callable[[Any], Awaitable[Any]]) -> OldAddresses:
+        """No client address to erase: nothing else is read."""
+        return OldAddresses([], None)
 
     async def credentials_version(self) -> int:
         """A constant version."""

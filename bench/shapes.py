@@ -27,11 +27,11 @@ from bench.postgres import PostgresEngine, postgres
 from bench.serving import CHANNEL
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
-from seatlatch.store.interface import Mpreserve
 from seatlatch.store.postgres.connecting import SETTINGS_OF_STATEMENTS, Address
 from seatlatch.store.postgres.connection import Connection, Statement, pairs
 from seatlatch.store.postgres.store import BEGIN
 from seatlatch.store.postgres.transaction import PostgresTransaction
+from seatlatch.store.tickets import Mpreserve
 
 MINE = Channel(CHANNEL, frozenset({"1001"}))
 LISTING = Listing("MY_ACCOUNT", "L-2026-000001", None, Decimal("125.50"), None)
@@ -68,12 +68,13 @@ async def captured_statements(changes: Changes, *, careful: bool = False) -> tup
     return tuple(statements)
 
 
-def for_psycopg(statement: Statement) -> tuple[bytes, dict[str, str]]:
+def for_psycopg(statement: Statement) -> tuple[bytes, dict[str, str | None]]:
     """A statement with psycopg's placeholders instead of libpq's."""
     sql, values = statement
     for number in range(len(values), 0, -1):
         sql = sql.replace(f"${number}", f"%(v{number})s")
-    return sql.encode(), {f"v{number}": value.decode() for number, value in enumerate(values, 1)}
+    texts = [None if value is None else value.decode() for value in values]
+    return sql.encode(), {f"v{number}": text for number, text in enumerate(texts, 1)}
 
 
 class Ways:
@@ -165,7 +166,7 @@ class Ways:
         await self._connection.execute(b"COMMIT")
         return flipped
 
-    async def _for_psycopg(self, changes: Changes) -> tuple[bytes, dict[str, str]]:
+    async def _for_psycopg(self, changes: Changes) -> tuple[bytes, dict[str, str | None]]:
         (statement,) = await captured_statements(changes)
         return for_psycopg(statement)
 

@@ -11,8 +11,9 @@ import apsw
 from bench.engine import LISTED, UNLISTED, Inventory, Turn
 from bench.load import LISTING_ID, PRICE, SOURCE
 from bench.serving import CHANNEL, add_caller
-from seatlatch.store.interface import NewTicket, Transaction
+from seatlatch.store.interface import Transaction
 from seatlatch.store.sqlite.opening import open_database
+from seatlatch.store.tickets import NewTicket
 from seatlatch.wiring import engine_of, with_store
 
 AUTOCHECKPOINT_PAGES = 48_000

@@ -29,6 +29,7 @@ from bench.postgres import postgres
 from bench.serving import running_server
 from bench.sqlite import sqlite
 from seatlatch.auth.keys import hash_secret
+from seatlatch.domain.operator import Operator, Role
 from seatlatch.store.interface import Transaction
 from seatlatch.wiring import with_store
 
@@ -41,7 +42,7 @@ ENTRY = """
 """
 FILL_SQLITE = f"""
 WITH RECURSIVE numbers (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?2)
-INSERT INTO journal
+INSERT INTO journal (entry_id, moment, request_id, entry, hash)
 SELECT (1 << 36) + n, 1700000000000000 + n * 1000, randomblob(16), {ENTRY}, randomblob(32)
 FROM (SELECT n, 20000000000 + n % {TICKETS} AS token, n / {TICKETS} + 2 AS version,
              (1 << 36) + max(n - {TICKETS}, 0) AS previous FROM numbers)
@@ -70,7 +71,8 @@ PORTION_ROWS = 1_000_000
 
 async def add_operator(transaction: Transaction) -> None:
     """The one operator whom the benchmark has."""
-    await transaction.access.add_operator("bench", hash_secret(OPERATOR_KEY.encode()))
+    await transaction.access.add_operator(Operator("bench", Role.READ))
+    await transaction.access.add_operator_key("bench", hash_secret(OPERATOR_KEY.encode()))
 
 
 def main() -> None:

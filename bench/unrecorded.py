@@ -11,7 +11,7 @@ from psycopg.pq.abc import PGresult
 from seatlatch.cli.main import main
 from seatlatch.domain.journal import NewEntry
 from seatlatch.store.postgres.connection import Statement
-from seatlatch.store.postgres.journal import PostgresJournal
+from seatlatch.store.postgres.journal_writer import PostgresJournal
 from seatlatch.store.postgres.tickets import PostgresTickets
 from seatlatch.store.sqlite.journal import SqliteJournal
 

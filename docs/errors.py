@@ -69,7 +69,7 @@ def _operator_cases() -> Iterable[Case]:
 
 def _token_case(kind: str, code: str, message: str) -> Case:
     none = f"{NONE_SUCCEEDED.status}"
-    if code == ALL_LOCKED.app_error_code:
+    if kind == ALL_LOCKED.type:
         none = f"{ALL_LOCKED.status}, {none}"
     return Case(kind, f"207, {none}", code, "an entry of `failure`", f"*{message}*", NO_RETRY)
 

@@ -181,6 +181,30 @@ the other, over HTTP:
 {figures}"""
 
 
+def searches() -> str:
+    """The times of searches for tickets, on each engine."""
+    measured = [found for engine in ENGINES if (found := _newest("find", engine))]
+    if not measured:
+        return NOT_MEASURED
+    sizes = [(found["engine"], size) for found in measured for size in found["sizes"]]
+    columns = [f"{engine}, {size['tickets']:,}" for engine, size in sizes]
+    names = list(sizes[0][1]["searches"])
+    figures = table(
+        ("filters", *columns),
+        ((name, *(_median_and_p99(size["searches"][name]) for _, size in sizes)) for name in names),
+    )
+    newest = measured[0]
+    return f"""\
+Measured {newest["when"][:10]} on {newest["machine"]}, {newest["questions"]} of each, one after \
+the other, over HTTP; pages of at most 100 tickets; median and p99 in ms:
+
+{figures}"""
+
+
+def _median_and_p99(row: dict[str, float]) -> str:
+    return f"{row['median_ms']:g}, {row['p99_ms']:g}"
+
+
 def client_cost() -> str:
     """The cost of the Python client over httpx alone, and its speed with many tickets."""
     newest = _newest("client", "sqlite")

@@ -19,6 +19,7 @@ from docs.figures import (
     journal_reading,
     performance_postgres,
     performance_sqlite,
+    searches,
     shapes,
 )
 from docs.markdown import table
@@ -43,6 +44,7 @@ OUTCOME_MEANINGS = {
     Outcome.UNKNOWN: "There is no such ticket, or the channel has no grant for its organization.",
     Outcome.UNKNOWN_ORGANIZATION: "The organization of a put record does not exist.",
     Outcome.OTHER_ORGANIZATION: "The ticket of a put record belongs to another organization.",
+    Outcome.CHANGED: "Another request changed the ticket after the dry run.",
     Outcome.VOIDED: "The ticket was cancelled or reissued.",
     Outcome.SEAT_LOCKED: "The seat status is `LOCK`: a box-office operation holds the record.",
     Outcome.RESERVED_ELSEWHERE: "Another channel has set mpreserve.",
@@ -235,6 +237,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "growth": growth,
     "journal-cost": journal_cost,
     "journal-reading": journal_reading,
+    "searches": searches,
     "shapes": shapes,
     "refusals": refusals,
     "remote-settings": remote_settings,

@@ -16,7 +16,7 @@ from seatlatch.presentation.ticket_results import failed_ticket
 from seatlatch.sandbox import data
 from seatlatch.sandbox.fault_settings import FaultSettings
 from seatlatch.sandbox.faults import MEANINGS, ONCE, PREFIX
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 
 
 def venue() -> str:

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from seatlatch.sink import STANDARD_ERROR
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests.databases import ENGINES, Database, Databases, EngineName, Maker
 from tests.memory import fast_folder
 from tests.openapi.client_table import lines_of, rows_of

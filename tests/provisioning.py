@@ -5,7 +5,8 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from seatlatch.store.interface import NewTicket, Store, Transaction
+from seatlatch.store.interface import Store, Transaction
+from seatlatch.store.tickets import NewTicket
 
 
 class Provisioning:

@@ -11,15 +11,17 @@ from uuid import uuid4
 
 import httpx
 
+from seatlatch.assembly import SITE, build_app
 from seatlatch.auth.keys import hash_secret
+from seatlatch.domain.operator import Operator, Role
 from seatlatch.http.acceptor import listen
 from seatlatch.http.server import DEFAULT_LIMITS, Application, Server, ServerLimits
 from seatlatch.logs import Log, make_log
 from seatlatch.metrics import Metrics
 from seatlatch.settings import read_settings
 from seatlatch.sink import STANDARD_ERROR
-from seatlatch.store.interface import NewTicket, Store
-from seatlatch.wiring import SITE, build_app
+from seatlatch.store.interface import Store
+from seatlatch.store.tickets import NewTicket
 from tests.databases import Clock, Database
 from tests.sqlite_database import SqliteDatabase
 from tests.web import TLS
@@ -36,6 +38,8 @@ ACCESS_TOKEN = "test-access-token"
 OTHER_ACCESS_TOKEN = "other-access-token"
 OPERATOR = "box-office"
 OPERATOR_KEY = "test-operator-key"
+ADMINISTRATOR = "administrator"
+ADMIN_KEY = "test-admin-key"
 OWNER = "234567"
 UNLOCK = "/v1/tickets/unlock"
 LOCK = "/v1/tickets/lock"
@@ -69,7 +73,7 @@ def valid_headers(**changes: str | None) -> dict[str, str]:
 
 
 def fill(database: Database, tickets: Iterable[NewTicket] = ()) -> None:
-    """Put into a database two channels and their applications, an operator, and these tickets.
+    """Put into a database two channels with applications, two operators, and these tickets.
 
     CHANNEL has a grant for ORGANIZATION alone, OTHER_CHANNEL for both organizations.
     """
@@ -84,7 +88,10 @@ def fill(database: Database, tickets: Iterable[NewTicket] = ()) -> None:
         provisioning.add_api_key(OTHER_APPLICATION, hash_secret(OTHER_API_KEY.encode()))
         provisioning.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))
         provisioning.add_access_token(OTHER_APPLICATION, hash_secret(OTHER_ACCESS_TOKEN.encode()))
-        provisioning.add_operator(OPERATOR, hash_secret(OPERATOR_KEY.encode()))
+        provisioning.add_operator(Operator(OPERATOR, Role.BOX_OFFICE))
+        provisioning.add_operator_key(OPERATOR, hash_secret(OPERATOR_KEY.encode()))
+        provisioning.add_operator(Operator(ADMINISTRATOR, Role.ADMIN))
+        provisioning.add_operator_key(ADMINISTRATOR, hash_secret(ADMIN_KEY.encode()))
         provisioning.add_tickets(tickets)
 
 

@@ -14,7 +14,7 @@ from seatlatch.domain.refusal import Unavailable
 from seatlatch.group_commit import FURTHER_LANE_TOKENS, Bounds, GroupCommit
 from seatlatch.operations.change_tickets import TicketChange
 from seatlatch.operations.ticket_verbs import HOLD, UNLOCK
-from seatlatch.store.interface import Hold, Mpreserve
+from seatlatch.store.tickets import Hold, Mpreserve
 from tests.databases import Database
 from tests.gated_store import GatedStore
 from tests.group_commit import Groups, settle

@@ -13,7 +13,8 @@ from seatlatch.domain.refusal import Unavailable
 from seatlatch.group_commit import GroupCommit
 from seatlatch.operations.change_tickets import TicketChange
 from seatlatch.operations.exchange_tokens import ExchangeTokens, GrantType, Lifetimes
-from seatlatch.store.interface import Mpreserve, Transaction
+from seatlatch.store.interface import Transaction
+from seatlatch.store.tickets import Mpreserve
 from tests.databases import Database
 from tests.group_commit import BOUNDS, Gate, Groups, run, settle, waiting
 from tests.operations.changes import NO_ENTRY, unlocking

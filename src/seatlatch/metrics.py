@@ -1,8 +1,9 @@
 """The metrics of a process, in Prometheus's format."""
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
+from typing import get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -15,14 +16,16 @@ from prometheus_client import (
 )
 
 from seatlatch import __version__
+from seatlatch.domain.webhook import ShownState
 from seatlatch.shared_metrics import Family, Place, Report, report_of, sums
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 JOURNAL_ENTRIES = "seatlatch_journal_entries"
 WEBHOOK_PENDING = "seatlatch_webhook_pending_messages"
 WEBHOOK_LAG = "seatlatch_webhook_lag_seconds"
+WEBHOOKS = "seatlatch_webhooks"
 BUILD_INFO = "seatlatch_build_info"
-LATEST_ONLY = (JOURNAL_ENTRIES, WEBHOOK_PENDING, WEBHOOK_LAG, BUILD_INFO)
+LATEST_ONLY = (JOURNAL_ENTRIES, WEBHOOK_PENDING, WEBHOOK_LAG, WEBHOOKS, BUILD_INFO)
 """Gauges that each process sets for the whole service: only the latest value counts."""
 
 EXPOSED_SECONDS = 1.0
@@ -63,24 +66,13 @@ class Metrics:
         self._tokens = Counter(
             "seatlatch_tokens", "Tokens that were answered.", ["outcome"], registry=self.registry
         )
-        self._group_requests = Histogram(
-            "seatlatch_group_requests",
-            "Requests in one commit.",
-            buckets=COUNTS,
+        self._failed_authentications = Counter(
+            "seatlatch_failed_authentications",
+            "Requests with invalid credentials: refused with 401, or throttled with 429.",
+            ["result"],
             registry=self.registry,
         )
-        self._group_tokens = Histogram(
-            "seatlatch_group_tokens",
-            "Tokens in one commit.",
-            buckets=COUNTS,
-            registry=self.registry,
-        )
-        self._commit_seconds = Histogram(
-            "seatlatch_commit_seconds",
-            "Seconds from the start of a group's transaction until it is durable.",
-            buckets=SECONDS,
-            registry=self.registry,
-        )
+        self._make_commits()
         self._make_states()
         self._make_connections()
         self._make_webhooks()
@@ -96,6 +88,22 @@ class Metrics:
         self._count_unfinished: Callable[[], int] = lambda: 0
         self._count_connections: Callable[[], int] = lambda: 0
         self._dropped_lines = 0
+
+    def _make_commits(self) -> None:
+        """Metrics of group commit."""
+        registry = self.registry
+        self._group_requests = Histogram(
+            "seatlatch_group_requests", "Requests in one commit.", buckets=COUNTS, registry=registry
+        )
+        self._group_tokens = Histogram(
+            "seatlatch_group_tokens", "Tokens in one commit.", buckets=COUNTS, registry=registry
+        )
+        self._commit_seconds = Histogram(
+            "seatlatch_commit_seconds",
+            "Seconds from the start of a group's transaction until it is durable.",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
 
     def _make_states(self) -> None:
         """Metrics of the processes themselves."""
@@ -115,9 +123,7 @@ class Metrics:
             registry=self.registry,
         )
         self._journal_entries = Gauge(
-            JOURNAL_ENTRIES,
-            "Requests in the journal.",
-            registry=self.registry,
+            JOURNAL_ENTRIES, "Requests in the journal.", registry=self.registry
         )
         self._journal_damage = Counter(
             "seatlatch_journal_damage",
@@ -147,9 +153,7 @@ class Metrics:
     def _make_connections(self) -> None:
         """Metrics of connections."""
         self._open_connections = Gauge(
-            "seatlatch_open_connections",
-            "Open connections.",
-            registry=self.registry,
+            "seatlatch_open_connections", "Open connections.", registry=self.registry
         )
         self._connections_refused = Counter(
             "seatlatch_connections_refused",
@@ -175,6 +179,7 @@ class Metrics:
             "Age in seconds of the oldest message that is waiting to be sent to a webhook.",
             registry=self.registry,
         )
+        self._webhooks = Gauge(WEBHOOKS, "Webhooks by state.", ["state"], registry=self.registry)
 
     def request_answered(self, route: str, status: int, seconds: float) -> None:
         """Count a request. `route` is the path template of a route, not the path of the request."""
@@ -186,6 +191,10 @@ class Metrics:
             )
         answered[0].inc()
         answered[1].observe(seconds)
+
+    def authentication_failed(self, result: str) -> None:
+        """Count a request with invalid credentials: `refused` or `throttled`."""
+        self._failed_authentications.labels(result).inc()
 
     def tokens_answered(self, outcome: str, tokens: int) -> None:
         """Count an outcome of this many tokens."""
@@ -250,6 +259,12 @@ class Metrics:
         self._webhook_pending.set(messages)
         self._webhook_lag.set(lag_seconds)
         self._set_at[WEBHOOK_PENDING] = self._set_at[WEBHOOK_LAG] = monotonic()
+
+    def webhook_states(self, webhooks: Mapping[ShownState, int]) -> None:
+        """Set the number of webhooks in each state."""
+        for state in get_args(ShownState):
+            self._webhooks.labels(state).set(webhooks.get(state, 0))
+        self._set_at[WEBHOOKS] = monotonic()
 
     def worker_replaced(self) -> None:
         """Count a worker that died and was replaced."""

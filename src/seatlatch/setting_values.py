@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple
 
-from seatlatch.domain.label import code_point, without_invisible_ends
+from seatlatch.domain.label import code_point, label_problem, without_invisible_ends
 from seatlatch.networks import EMBEDDING, NEVER_4, NEVER_6, Network
 
 NETWORKS_MAX = 100
@@ -55,6 +55,13 @@ def text(value: str) -> str:
     if not value:
         raise ValueError("must not be empty")
     return value
+
+
+def optional_label(value: str) -> str | None:
+    """A name for people; None if it is empty."""
+    if value and (problem := label_problem(value)):
+        raise ValueError(problem)
+    return value or None
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:

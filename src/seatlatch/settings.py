@@ -15,6 +15,7 @@ from seatlatch.setting_values import (
     database_url,
     networks,
     one_of,
+    optional_label,
     rate,
     root_path,
     text,
@@ -53,6 +54,7 @@ class Settings(NamedTuple):
     root_path: str
     rate_limit: RateSetting | None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    client_address_days: int
     authorization_code_seconds: int
     access_token_seconds: int
     refresh_token_seconds: int
@@ -61,6 +63,7 @@ class Settings(NamedTuple):
     webhook_networks: Sequence[Network]
     log_format: LogFormat
     log_level: LogLevel
+    actor: str | None
 
 
 class Setting(NamedTuple):
@@ -72,6 +75,9 @@ class Setting(NamedTuple):
     read: Callable[[str], Any]
     secret: bool = False
     """Whether messages must not show the value, because it may contain a password."""
+
+    option: str = ""
+    """The option of commands that overrides it, if that is not named like the field."""
 
     @property
     def name(self) -> str:
@@ -161,6 +167,14 @@ TABLE = (
         networks,
     ),
     Setting(
+        "client_address_days",
+        "30",
+        "How long the journal and the audit keep the client address of a request: personal data,"
+        " shown to operators only. 0 means never: none is recorded, and the recorded ones are"
+        " erased. The log is not affected.",
+        whole_number(0, 3650),
+    ),
+    Setting(
         "authorization_code_seconds",
         "86400",
         "How long an authorization code can be used. People pass it on, so the default is a day.",
@@ -212,6 +226,14 @@ TABLE = (
         "The lowest level that is logged. debug also logs the tokens of each request.",
         one_of("debug", "info", "warning", "error"),
     ),
+    Setting(
+        "actor",
+        "",
+        "The person who runs commands, for the journal and the audit: up to 200 characters. Absent:"
+        " the system's user, or the user who called sudo. The option --as overrides it.",
+        optional_label,
+        option="as",
+    ),
 )
 
 
@@ -229,7 +251,7 @@ def read_settings(
     values: dict[str, Any] = {}
     for setting in TABLE:
         if setting.field in given:
-            name = "--" + setting.field.removesuffix("_url").replace("_", "-")
+            name = f"--{setting.option or setting.field.removesuffix('_url').replace('_', '-')}"
             value = given[setting.field]
         else:
             name, value = setting.name, variables.get(setting.name, setting.default)

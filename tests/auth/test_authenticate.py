@@ -8,6 +8,7 @@ from seatlatch.auth.authenticate import PresentedCredentials, authenticate
 from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.application import AccessToken, ApiKey, Application, Caller, Credentials
 from seatlatch.domain.channel import Channel
+from seatlatch.domain.operator import Operator, OperatorKey, Role
 from seatlatch.domain.refusal import ChannelNotAllowed, NotAuthenticated
 from tests.cases import all_cases
 
@@ -30,7 +31,7 @@ def credentials(
             hash_secret(b"token"): AccessToken("app", token_expires_at),
             hash_secret(b"other-token"): AccessToken("other", None),
         },
-        {hash_secret(b"operator-key"): "box-office"},
+        {hash_secret(b"operator-key"): OperatorKey(Operator("box-office", Role.BOX_OFFICE))},
     )
 
 

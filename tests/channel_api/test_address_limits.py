@@ -1,26 +1,38 @@
 """The limits by client address: invalid credentials on every interface, and the token call."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from seatlatch.auth.address_limits import FAILURES, TOKEN_CALLS
+from seatlatch.auth.keys import hash_secret
 from seatlatch.logs import make_log
 from tests.databases import Database
 from tests.http.wire import message_of
-from tests.serving import OPERATOR_KEY, Served, serving, valid_headers
+from tests.serving import (
+    APPLICATION,
+    OPERATOR,
+    OPERATOR_KEY,
+    OTHER_APPLICATION,
+    Served,
+    serving,
+    valid_headers,
+)
 
 pytestmark = pytest.mark.only_on("sqlite")
 
 RATE = "1000:1000"
+EXPIRED = "expired-operator-key"
+WRONG_CODE = {"grantType": "authorization_code", "code": "wrong"}
 PROXY = "127.0.0.1"
 
 
 @pytest.fixture(autouse=True)
 def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing refills, however slow the machine is."""
-    monkeypatch.setattr("seatlatch.wiring.monotonic", lambda: 100.0)
+    monkeypatch.setattr("seatlatch.assembly.monotonic", lambda: 100.0)
 
 
 def wrong_api_key(served: Served, client: str = "") -> httpx.Response:
@@ -41,11 +53,22 @@ def operator(served: Served, key: str = "wrong") -> httpx.Response:
     return served.send("/operator/v1/tickets/listed-1", "GET", headers)
 
 
+def token_call(served: Served, application_id: str, client: str = "") -> httpx.Response:
+    """A token call with a wrong code, through a proxy for a client."""
+    none = dict.fromkeys(("authorization", "pac_api_key", "pac_channel_code"))
+    headers = valid_headers(**none, pac_application_id=application_id)
+    if client:
+        headers["X-Forwarded-For"] = client
+    content = httpx.Request("POST", "/", json=WRONG_CODE).content
+    return served.send("/v1/auth/token", "POST", headers, content)
+
+
 FAIL: dict[str, Callable[[Served], httpx.Response]] = {
     "a wrong API key": wrong_api_key,
     "a wrong access token": lambda served: from_client(served, authorization="Bearer wrong"),
     "an unknown application": lambda served: from_client(served, pac_application_id="unknown"),
     "a wrong operator key": operator,
+    "an operator key that has expired": lambda served: operator(served, EXPIRED),
 }
 
 
@@ -53,6 +76,9 @@ FAIL: dict[str, Callable[[Served], httpx.Response]] = {
 def test_invalid_credentials_are_429_after_the_burst_and_valid_ones_are_accepted(
     inventory: Database, fail: Callable[[Served], httpx.Response]
 ) -> None:
+    with inventory.provisioning() as provisioning:
+        ended = datetime(2020, 1, 1, tzinfo=UTC)
+        provisioning.add_operator_key(OPERATOR, hash_secret(EXPIRED.encode()), ended)
     with serving(inventory, rate_limit=RATE) as served:
         for _ in range(FAILURES.burst):
             message_of(fail(served), 401, "UNAUTHORIZED")
@@ -72,17 +98,29 @@ def test_a_request_without_a_token_is_always_401(inventory: Database) -> None:
 
 
 def test_the_token_call_is_429_in_its_own_form_after_the_burst(inventory: Database) -> None:
-    body = {"grantType": "authorization_code", "code": "wrong"}
     with serving(inventory, rate_limit=RATE) as served:
         for _ in range(TOKEN_CALLS.burst):
-            assert served.token(body).status_code == 400
-        answer = served.token(body)
+            assert token_call(served, APPLICATION).status_code == 400
+        answer = token_call(served, APPLICATION)
         assert answer.status_code == 429
         assert list(answer.json()) == ["error"]
         assert "10 token calls a second" in answer.json()["error"]
         assert answer.headers["Retry-After"] == "1"
         assert answer.headers["Cache-Control"] == "no-store"
         assert served.unlock("not-listed").status_code == 200
+        assert token_call(served, OTHER_APPLICATION).status_code == 400
+
+
+def test_an_application_that_does_not_exist_is_a_failed_authentication(
+    inventory: Database,
+) -> None:
+    with serving(inventory, rate_limit=RATE) as served:
+        for _ in range(FAILURES.burst):
+            assert token_call(served, "unknown").status_code == 401
+        answer = token_call(served, "unknown")
+        assert (answer.status_code, list(answer.json())) == (429, ["error"])
+        assert wrong_api_key(served).status_code == 429
+        assert token_call(served, APPLICATION).status_code == 400
 
 
 def test_off_turns_both_limits_off(inventory: Database) -> None:
@@ -109,6 +147,9 @@ def test_an_address_from_an_untrusted_peer_is_not_believed(
         for number in range(FAILURES.burst):
             wrong_api_key(served, f"198.51.100.{number}")
         assert wrong_api_key(served, "203.0.113.7").status_code == 429
+        for number in range(TOKEN_CALLS.burst):
+            token_call(served, APPLICATION, f"198.51.100.{number}")
+        assert token_call(served, APPLICATION, "203.0.113.7").status_code == 429
 
 
 @pytest.mark.parametrize(

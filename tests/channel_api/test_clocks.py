@@ -69,7 +69,7 @@ def test_a_rotated_key_ends_when_the_database_says(inventory: Database, hours: i
 
 def by_the_process(patch: pytest.MonkeyPatch) -> None:
     """Use this machine's clock."""
-    patch.setattr("seatlatch.wiring.DatabaseClock", ProcessClock)
+    patch.setattr("seatlatch.assembly.DatabaseClock", ProcessClock)
 
 
 @pytest.mark.parametrize(

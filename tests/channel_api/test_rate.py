@@ -47,7 +47,7 @@ UNKNOWN_CALLER: dict[str, Call] = {
 @pytest.fixture(autouse=True)
 def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing refills, however slow the machine is."""
-    monkeypatch.setattr("seatlatch.wiring.monotonic", lambda: 100.0)
+    monkeypatch.setattr("seatlatch.assembly.monotonic", lambda: 100.0)
 
 
 def reported(answer: httpx.Response) -> tuple[str | None, str | None]:

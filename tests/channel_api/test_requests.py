@@ -20,7 +20,7 @@ def test_what_a_request_did_is_reported_in_the_documents_words(served: Served) -
     (traced,) = answer.json()["requests"]
     assert list(traced) == [
         *("entryId", "requestId", "timestamp", "verb", "application", "channel", "operator"),
-        *("reason", "holdSeconds", "refusal", "success", "failure"),
+        *("reason", "holdSeconds", "externalListingId", "refusal", "success", "failure"),
     ]
     assert (traced["requestId"], traced["verb"]) == (ID, "unlock")
     assert (traced["application"], traced["channel"]) == (APPLICATION, CHANNEL)

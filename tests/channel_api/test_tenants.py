@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from seatlatch.auth.keys import hash_secret
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests.cases import all_cases
 from tests.channel_api.listings import MINE, THEIRS, lock_body
 from tests.databases import Database, Databases

@@ -8,7 +8,7 @@ import pytest
 
 from seatlatch.logs import make_log
 from seatlatch.operations.change_tickets import hold_tickets
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests.cases import all_cases
 from tests.channel_api.listings import SELLER, THEIRS, lock_body
 from tests.channel_api.rows import INVALID_ERROR, LOCKED_ERROR, locked, unknown, voided

@@ -7,7 +7,7 @@ from typing import Any
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.operations.change_tickets import lock_tickets
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests.cli.commands import run_here
 from tests.databases import Database
 from tests.operations.changes import ASKER

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seatlatch.environment import select_variables
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests import web
 from tests.cases import all_cases
 from tests.cli.commands import COMMAND, environment, run_here, run_within, running

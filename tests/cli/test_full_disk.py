@@ -3,10 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests.cli.box_office import add_two
 from tests.cli.commands import done, environment, running
 from tests.cli.test_bad_databases import assert_one_sentence
@@ -83,3 +84,20 @@ def test_what_was_confirmed_before_the_disk_was_full_is_reported(venue: Database
         assert "Run the command again" in document["failure"][0]["developerMessage"]
     held = venue.execute("SELECT token FROM tickets WHERE hold_reason LIKE 'moving%'")
     assert sorted(token for (token,) in held) == succeeded
+
+
+def test_an_import_of_events_reports_what_was_confirmed(venue: Database, tmp_path: Path) -> None:
+    file = tmp_path / "events.csv"
+    lines = [f"E{number:04},{'x' * 200}" for number in range(2000)]
+    file.write_text("\n".join(["access_id,item_name", *lines]))
+    with running("serve", "--port", "0", "--database", venue.url):
+        done(venue, "events", "put", "E0000", "--org", ORGANIZATION)
+        events_import = ("events", "import", str(file), "--org", ORGANIZATION, "--json")
+        result = run_limited(venue, LOG_BYTES, *events_import)
+        assert (result.returncode, result.stderr) == (3, "")
+        document = json.loads(result.stdout)
+        confirmed = document["added"] + document["updated"]
+        assert 0 < confirmed < 2000
+        assert document["unconfirmed"] == 2000 - confirmed
+    stored = venue.execute("SELECT count(*) FROM events WHERE item_name IS NOT NULL")
+    assert stored == [(confirmed,)]

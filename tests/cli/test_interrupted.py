@@ -1,9 +1,10 @@
 """Ctrl-C during a command about many tickets: it reports exactly what was done."""
 
+import json
 import signal
 import subprocess
 
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests.cli.commands import COMMAND, environment
 from tests.databases import Database
 from tests.serving import ORGANIZATION, fill
@@ -14,7 +15,7 @@ TICKETS = 60_000
 def test_a_hold_that_is_interrupted_is_done_in_part(database: Database) -> None:
     tokens = [f"t{number}" for number in range(TICKETS)]
     fill(database, [NewTicket(token, ORGANIZATION, "o") for token in tokens])
-    command = [*COMMAND, "tickets", "hold", "--reason", "r", "--database", database.url]
+    command = [*COMMAND, "tickets", "hold", "--reason", "r", "--database", database.url, "--json"]
     with subprocess.Popen(
         [*command, *tokens],
         env=environment({}),
@@ -28,9 +29,10 @@ def test_a_hold_that_is_interrupted_is_done_in_part(database: Database) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (3, "")
-    lines = out.splitlines()
-    assert len(lines) == TICKETS
-    done = sum("held" in line for line in lines)
+    document = json.loads(out)
+    assert {one["outcome"] for one in document["failure"]} == {"unconfirmed"}
+    done = len(document["success"])
+    assert done + len(document["failure"]) == TICKETS
     assert 2_000 <= done < TICKETS
     assert held(database) >= done
 

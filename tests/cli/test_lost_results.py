@@ -1,5 +1,6 @@
 """A result that nobody could read: the message, and the exit code for what was done."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from seatlatch.commit import Committer
 from seatlatch.domain.journal import Asker
 from seatlatch.domain.outcome import TicketResult
 from seatlatch.operations import change_tickets
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests.cli.commands import COMMAND, done, environment, run_here, run_into
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import ON_SQLITE, Database
@@ -147,19 +148,22 @@ def test_ctrl_c_in_the_midst_of_a_portion(
         return await real(committer, asker, tokens, **more)
 
     monkeypatch.setattr(change_tickets, "hold_tickets", hold)
-    result = run_here(inventory, "tickets", "hold", *many, *REASON)
+    result = run_here(inventory, "tickets", "hold", *many, *REASON, "--json")
     assert (result.returncode, result.stderr) == (code, "")
-    lines = result.stdout.splitlines()
-    assert [line.endswith(": is now held.") for line in lines[:held]] == [True] * held
-    assert len(lines) == (2500 if held else 0)
-    assert all("Run the command again." in line for line in lines[held:])
+    if not held:
+        assert result.stdout == ""
+        return
+    document = json.loads(result.stdout)
+    assert [one["token"] for one in document["success"]] == many[:held]
+    assert [one["token"] for one in document["failure"]] == many[held:]
+    assert {one["outcome"] for one in document["failure"]} == {"unconfirmed"}
 
 
 def test_ctrl_c_while_it_prints_is_not_taken_for_undone(inventory: Database) -> None:
     many = [f"m{number:05}" for number in range(5000)]
     add_tickets(inventory, [NewTicket(token, ORGANIZATION, OWNER) for token in many])
     settings = environment({"SEATLATCH_DATABASE_URL": inventory.url})
-    arguments = ("tickets", "hold", *REASON, *many)
+    arguments = ("tickets", "hold", *REASON, *many, "--json")
     with Command(
         arguments, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

@@ -3,6 +3,7 @@
 The rules themselves are tested in tests/operations/test_change_access.py.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -100,10 +101,18 @@ def test_applications(provided: Database) -> None:
 
 def test_operators(database: Database) -> None:
     added = done_here(database, "operator", "add", "ticketing")
-    assert list(added) == ["name", "operatorKey"]
+    assert list(added) == ["name", "operatorKey", "role", "organizations", "expiresAt"]
+    assert (added["role"], added["organizations"]) == ("box_office", None)
     assert added["name"] == "ticketing"
     assert_secret(added["operatorKey"])
-    assert done_here(database, "operator", "list") == {"operators": [{"name": "ticketing"}]}
+    (listed,) = done_here(database, "operator", "list")["operators"]
+    (key,) = listed["keys"]
+    assert (listed["name"], listed["role"], key["expiresAt"], key["lastUsedAt"]) == (
+        "ticketing",
+        "box_office",
+        None,
+        None,
+    )
     assert done_here(database, "operator", "revoke", "ticketing") == {"name": "ticketing"}
     assert done_here(database, "operator", "list") == {"operators": []}
 
@@ -138,7 +147,10 @@ def test_people_are_reported_in_words(database: Database) -> None:
     assert "valid for one exchange until" in says_once("app", "authorize", "com.x")
     assert said("app", "list")[0].startswith("com.x  c  2 keys: until 20")
     assert "Operator key: " in says_once("operator", "add", "op")
-    assert said("operator", "list") == ["op"]
+    (line,) = said("operator", "list")
+    assert re.fullmatch(
+        "op  box_office  all organizations  key [0-9a-f]{12}  no end  never used", line
+    )
     assert said("operator", "revoke", "op")[0].startswith("Revoked op")
     assert said("app", "revoke", "com.x")[0].startswith("Revoked com.x")
     assert said("channel", "remove", "c") == ["Removed the channel c."]

@@ -20,6 +20,7 @@ def test_the_defaults_are_the_contracts() -> None:
         root_path="",
         rate_limit=RateSetting(200, 400),
         trusted_proxies=(),
+        client_address_days=30,
         authorization_code_seconds=86_400,
         access_token_seconds=3_600,
         refresh_token_seconds=2_592_000,
@@ -28,6 +29,7 @@ def test_the_defaults_are_the_contracts() -> None:
         webhook_networks=(),
         log_format="auto",
         log_level="info",
+        actor=None,
     )
 
 

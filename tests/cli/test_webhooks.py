@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from seatlatch.operations.send_messages import TEST_MESSAGES_MAX
 from seatlatch.operations.write_webhooks import WEBHOOKS_MAX
 from tests.cases import all_cases
 from tests.cli.commands import done, run_here, run_on
@@ -15,6 +16,7 @@ from tests.databases import Database
 from tests.serving import CHANNEL, OTHER_CHANNEL, fill, listed, serving
 
 URL = "https://8.8.8.8/seats?key=secret"
+OTHER_URL = "https://8.8.4.4/seats?key=other"
 NOBODY_LISTENS = "http://127.0.0.1:9/seats"
 
 
@@ -52,15 +54,21 @@ def test_from_its_beginning_to_its_end(database: Database) -> None:
         "ownChanges": False,
         "state": "active",
         "reason": None,
+        "failingSince": None,
+        "successRate": None,
     }
     assert added == shown
     whole = {"webhookId": name, **shown, "createdAt": created_at}
     assert did(database, "webhook", "list") == {"webhooks": [whole]}
+    assert did(database, "webhook", "show", name) == whole
     assert did(database, "webhook", "pause", name) == {"webhookId": name, "state": "paused"}
     paused = {**whole, "state": "paused", "reason": "Paused by the operator."}
     assert did(database, "webhook", "list") == {"webhooks": [paused]}
     assert did(database, "webhook", "resume", name) == {"webhookId": name, "state": "active"}
     assert did(database, "webhook", "list") == {"webhooks": [whole]}
+    moved = did(database, "webhook", "set-url", name, OTHER_URL)
+    assert moved == {"webhookId": name, "url": OTHER_URL, "state": "active"}
+    assert did(database, "webhook", "list") == {"webhooks": [{**whole, "url": OTHER_URL}]}
     rotated = did(database, "webhook", "rotate-secret", name)
     assert_soon(rotated["oldSecretEnds"], 86_400)
     assert did(database, "webhook", "remove", name) == {"webhookId": name}
@@ -93,8 +101,13 @@ def test_what_failed_is_shown_and_sent_again(database: Database) -> None:
     assert message["status"] is None
     assert message["problem"] == "The host refused the connection or cannot be reached."
     assert message["nextAttemptAt"] > message["attemptedAt"]
+    assert message["milliseconds"] is not None
     lines = run_on(database, "webhook", "deliveries", name).stdout
     assert message["messageId"] in lines
+    (listed_webhook,) = done(database, "webhook", "list")["webhooks"]
+    assert (listed_webhook["state"], listed_webhook["successRate"]) == ("failing", 0.0)
+    assert listed_webhook["reason"] == message["problem"]
+    assert "Fails since" in run_on(database, "webhook", "show", name).stdout
     again = done(database, "webhook", "replay", name, message["messageId"])
     assert again == {"webhookId": name, "messages": 1}
     (restarted,) = done(database, "webhook", "deliveries", name)["messages"]
@@ -123,6 +136,18 @@ def test_what_failed_is_shown_and_sent_again(database: Database) -> None:
         (("deliveries", "\udcff"), 1, "no webhook"),
         (("replay", "wh_none"), 2, "MESSAGE_ID"),
         (("replay", "wh_none", "msg_none", "--failed"), 2, "MESSAGE_ID"),
+        (("replay", "wh_none", "--failed", "--since", "2026-11-23T12:00:00Z"), 2, "MESSAGE_ID"),
+        (("replay", "wh_none", "--since", "yesterday"), 2, "--since"),
+        (("replay", "wh_none", "--since", "2026-11-23T12:00:00Z"), 1, "no webhook"),
+        (("show", "wh_none"), 1, "no webhook"),
+        (("show", "\udcff"), 1, "no webhook"),
+        (("test", "wh_none"), 1, "no webhook"),
+        (("set-url", "wh_none", URL), 1, "no webhook"),
+        (("set-url", "wh_none", "ftp://example.com/"), 2, "https://"),
+        (("set-url", "wh_none", "https://8.8.8.8/?***"), 2, "hidden"),
+        (("set-url", "wh_none", NOBODY_LISTENS), 1, "neither public"),
+        (("deliveries", "wh_none", "--message", "msg_none"), 1, "no webhook"),
+        (("deliveries", "wh_none", "--message", "msg_none", "--failed"), 2, "--message"),
         (("deliveries", "wh_none", "--limit", "0"), 2, "--limit"),
         (("deliveries", "wh_none", "--limit", "1001"), 2, "--limit"),
     ],
@@ -135,6 +160,58 @@ def test_what_is_refused(
     assert_one_sentence(result.stderr)
     assert word in result.stderr
     assert "p@" not in result.stderr
+
+
+def test_a_message_is_shown_with_its_payload_and_the_response(database: Database) -> None:
+    name = add(database)["webhookId"]
+    message_id = did(database, "webhook", "test", name)["messageId"]
+    body = "UPDATE webhook_messages SET attempts = 2, status = 500, milliseconds = 1234"
+    database.execute(f"{body}, problem = ?, response_body = ?", "It failed.", b"oh\x1b\n\xff")
+    shown = did(database, "webhook", "deliveries", name, "--message", message_id)
+    message = shown["message"]
+    assert shown == {"webhookId": name, "message": message}
+    assert message["payload"]["metadata"] == {"messageEntity": "test"}
+    assert (message["messageEntity"], message["state"]) == ("test", "pending")
+    assert (message["status"], message["milliseconds"], message["attempts"]) == (500, 1234, 2)
+    assert message["responseBody"] == "oh\x1b\n\\xff"
+    assert message["nextAttemptAt"]
+    result = run_here(database, "webhook", "deliveries", name, "--message", message_id)
+    assert "500 after 1,234 ms" in result.stdout
+    assert "  oh\\x1b\n  \\xff\n" in result.stdout
+    assert '"messageEntity":"test"' in result.stdout
+    unknown = f"msg_{'0' * 32}"
+    for asked in (unknown, "msg_none", "\udcff"):
+        result = run_here(database, "webhook", "deliveries", name, "--message", asked)
+        assert result.returncode == 1
+        assert_one_sentence(result.stderr)
+
+
+def test_no_test_is_queued_for_a_paused_webhook_and_few_for_another(database: Database) -> None:
+    name = add(database)["webhookId"]
+    for _ in range(TEST_MESSAGES_MAX):
+        did(database, "webhook", "test", name)
+    result = run_here(database, "webhook", "test", name)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "the most" in result.stderr
+    did(database, "webhook", "pause", name)
+    result = run_here(database, "webhook", "test", name)
+    assert "seatlatch webhook resume" in result.stderr
+    result = run_here(database, "webhook", "set-url", name, OTHER_URL)
+    assert "It is paused" in result.stdout
+
+
+def test_those_given_up_since_then_are_sent_again(database: Database) -> None:
+    name = add(database)["webhookId"]
+    did(database, "webhook", "test", name)
+    given_up_at = "2026-11-23T12:00:00.000000+00:00"
+    database.execute(
+        "UPDATE webhook_messages SET state = 'given_up', attempted_at = ?", given_up_at
+    )
+    result = run_here(database, "webhook", "replay", name, "--since", "2026-11-23T12:00:01Z")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "since then" in result.stderr
+    replayed = did(database, "webhook", "replay", name, "--since", "2026-11-23T13:00:00+01:00")
+    assert replayed == {"webhookId": name, "messages": 1}
 
 
 def test_there_is_nothing_to_send_again(database: Database) -> None:

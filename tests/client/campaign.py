@@ -15,7 +15,7 @@ from typing import NamedTuple
 from seatlatch.client import AsyncClient, Retries
 from seatlatch.domain.outcome import Outcome
 from seatlatch.logs import make_log
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests.campaigns import fresh_database
 from tests.client.client_kinds import KEYS
 from tests.client.faults import FaultyProxy, faulty_proxy

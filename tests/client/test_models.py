@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seatlatch.client import Answered, Failure, Ticket
+from seatlatch.client import Answered, Failure, Ticket, Unprocessable
 from tests.cli.remoting import document, remote
 from tests.client.client_kinds import MANY, Making
 from tests.serving import Served
@@ -36,6 +36,21 @@ def test_an_answer_is_short_when_it_is_printed(service: Served, make: Making) ->
     )
     page = client.events.read(limit=2)
     assert repr(page) == f"EventPage(2 events, next={page.next!r}, more=True)"
+
+
+def test_requests_are_listed_page_by_page(service: Served, make: Making) -> None:
+    client = make(service.url)
+    ids = [client.tickets.unlock([token]).request_ids[0] for token in [*MANY[:2], "unknown"]]
+    page = client.requests.read(limit=2)
+    assert repr(page) == f"RequestPage(2 requests, next={page.next!r})"
+    assert [one.request_id for one in page.requests] == ids[:0:-1]
+    rest = client.requests.read(page.next, limit=2)
+    assert ([one.request_id for one in rest.requests], rest.next) == (ids[:1], None)
+    (failed,) = client.requests.read(status=422, verb="unlock").requests
+    assert (failed.status, failed.succeeded, failed.failed) == (422, 0, 1)
+    assert client.requests.read(verb="lock").requests == []
+    with pytest.raises(Unprocessable):
+        client.requests.read(verb="hold")
 
 
 BAD_TIMESTAMP = "moment = 9223372036854775807"

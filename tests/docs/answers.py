@@ -14,6 +14,8 @@ OPAQUE = re.compile(r'("(?:entryId|next)": ?")[\w-]{32,}"')
 """An entry id or a cursor of a channel, encrypted by the key of its database."""
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{6,9})?(Z| UTC)")
+APPLIED = re.compile(r"Applied: \d{4}_\w+(?:, \d{4}_\w+)*\.")
+KEY_ID = re.compile(r"\bkey [0-9a-f]{12}\b")
 DATE = re.compile(r"^date: .*\n", re.MULTILINE)
 RATE_LEFT = re.compile(r"^(ratelimit: .*;r=)\d+", re.MULTILINE)
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -41,11 +43,13 @@ def same_answer(shown: Block, printed: str, sent: str) -> None:
 
 
 def settled(text: str, sent: str) -> str:
-    """A text without what differs with every run: a secret, a moment, the state of the rate
-    limit, an encrypted text, and a Request-ID that was not sent.
+    """A text without what differs with every run or version: a secret, a moment, the names of
+    migrations, the state of the rate limit, an encrypted text, and a Request-ID that was not sent.
     """
     text = OPAQUE.sub(r'\1<opaque>"', text)
     text = SECRET.sub("<secret>", MOMENT.sub("<moment>", DATE.sub("", text)))
+    text = KEY_ID.sub("key <id>", text)
+    text = APPLIED.sub("Applied: <migrations>.", text)
     text = RATE_LEFT.sub(r"\1<left>", text)
     return UUID.sub(lambda found: found[0] if found[0] in sent else "<uuid>", text)
 

@@ -11,17 +11,23 @@ import pytest
 from seatlatch.channel_api import events
 from seatlatch.channel_api import schemas as api
 from seatlatch.http.problems import ErrorBody, PlainError
-from seatlatch.operator_api import journal
+from seatlatch.operator_api import access_schemas as access
+from seatlatch.operator_api import audit as audit_api
+from seatlatch.operator_api import event_schemas, journal
 from seatlatch.operator_api import schemas as operator
 from seatlatch.presentation import traces
 from seatlatch.presentation.schemas import FailedTicket, SucceededTicket, TicketResults
+from seatlatch.webhooks.event_message import EventsMessage, MessageEvent
+from seatlatch.webhooks.message import MessageSeat, SeatsMessage
+from seatlatch.webhooks.message_for_test import MessageForTest
 from tests.docs.pages import DOCS, blocks, name_of, prose
 
 REFERENCE = DOCS / "reference"
-LOCK, UNLOCK, VERIFY, TOKEN, OPERATOR, EVENTS, REQUESTS = (
+LOCK, UNLOCK, VERIFY, TOKEN, OPERATOR, EVENTS, REQUESTS, WEBHOOKS = (
     REFERENCE / f"{name}.md"
-    for name in ("lock", "unlock", "verify", "token", "operator", "events", "requests")
+    for name in ("lock", "unlock", "verify", "token", "operator", "events", "requests", "webhooks")
 )
+ADMINISTRATION = REFERENCE / "administration.md"
 
 SHOWN: dict[Path, list[Any]] = {
     LOCK: [api.LockRequest, TicketResults[SucceededTicket]],
@@ -33,7 +39,20 @@ SHOWN: dict[Path, list[Any]] = {
         operator.StatusRequest,
         operator.OverrideRequest,
         operator.VoidRequest,
+        operator.OverrideRequest,
+        operator.DryRun,
+        list[event_schemas.EventBody],
     ],
+    ADMINISTRATION: [
+        access.Organization,
+        access.ChannelBody,
+        access.ApplicationBody,
+        access.RotateApiKey,
+        access.OperatorBody,
+        access.OperatorChange,
+        access.RotateOperatorKey,
+    ],
+    WEBHOOKS: [SeatsMessage, MessageForTest, EventsMessage],
 }
 """What each page's JSON is, in order."""
 
@@ -47,7 +66,9 @@ NAMED: dict[Path, Iterable[type[msgspec.Struct]]] = {
         operator.StatusRequest,
         operator.OverrideRequest,
         operator.VoidRequest,
-        operator.ListingQuery,
+        operator.FilterBody,
+        operator.DryRun,
+        operator.FindQuery,
         operator.PutTicket,
         operator.TicketWithStatus,
         operator.ShownTicket,
@@ -60,7 +81,26 @@ NAMED: dict[Path, Iterable[type[msgspec.Struct]]] = {
         journal.HistoryQuery,
         journal.ShownHistory,
         journal.ShownChange,
+        event_schemas.EventBody,
+        event_schemas.EventsQuery,
+        event_schemas.EventsPage,
+        event_schemas.ShownEvent,
+        event_schemas.EventCounts,
+        event_schemas.PutEvent,
+        event_schemas.FailedEvent,
     ],
+    ADMINISTRATION: [
+        *(access.Organization, access.OrganizationList),
+        *(access.ChannelBody, access.ShownChannel, access.ChannelList),
+        *(access.ApplicationBody, access.ShownApplication, access.ShownApiKey),
+        *(access.ApplicationList, access.AddedApplication, access.RotateApiKey),
+        *(access.NewApiKey, access.NewAuthorizationCode),
+        *(access.OperatorBody, access.OperatorChange, access.RotateOperatorKey),
+        *(access.ShownOperatorKey, access.ChangedOperator, access.ShownOperator),
+        *(access.OperatorList, access.AddedOperator, access.NewOperatorKey),
+        *(audit_api.AuditQuery, audit_api.ShownAuditEntry, audit_api.ShownAudit),
+    ],
+    WEBHOOKS: [SeatsMessage, MessageSeat, EventsMessage, MessageEvent],
     EVENTS: [events.FeedQuery, events.Feed, events.FeedEvent],
     REQUESTS: [traces.Traces, traces.Trace, traces.TracedTicket],
 }

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from docs.commands import every_command
 from docs.generate import ROOT
+from seatlatch.assembly import build_app
 from seatlatch.channel_api.headers import CHANNEL_HEADERS, TOKEN_HEADERS
 from seatlatch.cli import exit_codes
 from seatlatch.domain.outcome import Outcome
@@ -24,7 +25,6 @@ from seatlatch.sandbox import data
 from seatlatch.sandbox.control_api import ControlApi
 from seatlatch.sandbox.fault_settings import FaultPlan
 from seatlatch.settings import TABLE, read_settings
-from seatlatch.wiring import build_app
 from tests import web
 from tests.docs.pages import DOCS, first_cells, prose
 from tests.docs.running import sandbox
@@ -121,7 +121,7 @@ def test_every_route_of_the_sandbox_alone_is_named() -> None:
 
 def routes_in(page: Path) -> set[str]:
     """What a page calls a route."""
-    return set(re.findall(r"`((?:GET|PUT|POST|DELETE) /[^`]*)`", prose(page)))
+    return set(re.findall(r"`((?:GET|PUT|POST|PATCH|DELETE) /[^`]*)`", prose(page)))
 
 
 def test_every_error_type_is_named() -> None:

@@ -7,13 +7,19 @@ from pathlib import Path
 import pytest
 
 from docs.errors import types
+from seatlatch.commit import CommitEach
+from seatlatch.domain.channel import Channel
+from seatlatch.operations.change_tickets import unlock_tickets
 from seatlatch.sandbox import data
+from seatlatch.store.interface import Store
 from tests import web
 from tests.docs.answers import same_answer
 from tests.docs.pages import DOCS, name_of, prose
 from tests.docs.running import require_curl, run_shell
 from tests.docs.test_examples import in_turn, put_files
 from tests.docs.test_guides import IN_THE_SANDBOX
+from tests.operations.changes import ASKER
+from tests.operator_api.bulk import Interfered
 from tests.serving import serving, valid_headers
 from tests.sqlite_database import SqliteDatabase
 from tests.stores import Broken
@@ -69,10 +75,27 @@ def pruned(database: SqliteDatabase) -> Iterator[Running]:
         yield served.url, {"NEXT": feed["next"]}
 
 
+@contextmanager
+def changed_meanwhile(database: SqliteDatabase) -> Iterator[Running]:
+    """A service on whose database a channel unlocks a ticket just before the next change."""
+    channel = Channel(data.CHANNEL, frozenset({data.ORGANIZATION}))
+
+    def around(inside: Store) -> Store:
+        store = Interfered(inside)
+        store.happens[1] = lambda inner: unlock_tickets(
+            CommitEach(inner), ASKER, channel, ["201010101"]
+        )
+        return store
+
+    with serving(database, rate_limit=RATE, around=around) as served:
+        yield served.url, {}
+
+
 SITUATIONS: Mapping[str, Situation] = {
     "GONE": pruned,
     "INTERNAL_ERROR": with_a_bug,
     "SERVICE_UNAVAILABLE": without_database,
+    "TICKET_CHANGED": changed_meanwhile,
     "TOO_MANY_REQUESTS": one_a_second,
 }
 """What must be the case for these; the others are answered as always."""

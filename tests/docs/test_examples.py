@@ -21,6 +21,9 @@ OPERATOR = DOCS / "guides" / "operator.md"
 SUPPORT = DOCS / "guides" / "support.md"
 """Looks into what happened on an inventory; see `test_support`."""
 
+FIND_A_SEAT = DOCS / "guides" / "find-a-seat.md"
+"""Finds tickets of an inventory; see `test_find_guide`."""
+
 START = DOCS / "start" / "five-minutes.md"
 """Makes the file with the headers that the other pages' examples send."""
 
@@ -30,7 +33,7 @@ ERRORS = DOCS / "errors"
 WITH_EXAMPLES = [
     page
     for page in PAGES
-    if page not in (OPERATOR, SUPPORT)
+    if page not in (OPERATOR, SUPPORT, FIND_A_SEAT)
     and page.parent != ERRORS
     and any(ADDRESS in block.text for block in blocks(page))
 ]

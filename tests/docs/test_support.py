@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from seatlatch.auth.keys import hash_secret
-from seatlatch.store.interface import NewTicket
+from seatlatch.domain.operator import Operator, Role
+from seatlatch.store.tickets import NewTicket
 from tests.docs.answers import same_answer
 from tests.docs.pages import DOCS, Block, blocks
 from tests.docs.running import require_curl, run_shell
@@ -34,7 +35,8 @@ def a_venue(path: Path) -> SqliteDatabase:
             provisioning.add_application(application, channel)
             provisioning.add_api_key(application, key)
             provisioning.add_access_token(application, key)
-        provisioning.add_operator("ticketing", hash_secret(OPERATOR_KEY.encode()))
+        provisioning.add_operator(Operator("ticketing", Role.BOX_OFFICE))
+        provisioning.add_operator_key("ticketing", hash_secret(OPERATOR_KEY.encode()))
         provisioning.add_tickets(
             [
                 NewTicket(LISTED, ORGANIZATION, "234567"),

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from seatlatch.operator_api.events import EVENTS
 from seatlatch.sandbox import data
 from seatlatch.webhooks.dispatcher import KEPT_DAYS, TIMES
 from seatlatch.webhooks.endpoint import MESSAGES_WAITING_MAX
@@ -18,6 +19,13 @@ from tests.serving import UNLOCK, valid_headers
 GUIDE = DOCS / "guides" / "webhooks.md"
 REFERENCE = DOCS / "reference" / "webhooks.md"
 TOKENS = ["98973476444", "54457347644"]
+OPERATOR = f"Bearer {data.OPERATOR_KEY}"
+EVENT = {
+    "organizationId": data.ORGANIZATION,
+    "accessId": data.EVENT,
+    "startsAt": "2026-12-31T20:00:00-05:00",
+}
+"""The event as the box office's guide puts it."""
 
 
 def block_with(language: str, text: str) -> str:
@@ -48,15 +56,21 @@ def test_its_receiver_verifies_and_prints_what_the_page_shows(tmp_path: Path) ->
                 assert answer.status_code == 200
                 assert receiver.stdout
                 printed = receiver.stdout.readline() + receiver.stdout.readline()
+                answer = web.put(
+                    about["url"] + EVENTS, json=[EVENT], headers={"Authorization": OPERATOR}
+                )
+                assert answer.status_code == 200
+                printed_event = receiver.stdout.readline()
         finally:
             receiver.kill()
     assert printed.decode() == block_with("text", "unlocked UNLOCK")
+    assert printed_event.decode() == block_with("text", "SANDBOX-2026")
 
 
 def test_it_takes_about_ten_lines() -> None:
     code = block_with("python", "class Receiver")
     lines = [line for line in code.splitlines() if line and "import" not in line]
-    assert len(lines) <= 10
+    assert len(lines) <= 11
 
 
 def test_the_reference_names_the_bounds_as_they_are() -> None:

@@ -2,7 +2,14 @@
 
 import pytest
 
-from seatlatch.domain.record import FIELD_CHARACTERS_MAX, FIELDS, REQUIRED, record_problem
+from seatlatch.domain.record import (
+    FIELD_CHARACTERS_MAX,
+    FIELDS,
+    REQUIRED,
+    SEAT_BYTES_MAX,
+    SEAT_FIELDS,
+    record_problem,
+)
 from seatlatch.domain.ticket import TicketRecord
 from tests.cases import all_cases
 
@@ -29,6 +36,8 @@ def test_an_optional_field_may_be_empty(field: str) -> None:
 @all_cases("field", FIELDS)
 @all_cases("character", ["x", "\N{TICKET}", "\u0301"])
 def test_a_field_has_a_maximum_length(field: str, character: str) -> None:
+    if field in SEAT_FIELDS and len(character.encode()) > 1:
+        return  # the maximum of bytes is reached before
     longest = character * FIELD_CHARACTERS_MAX
     assert record_problem(WHOLE._replace(**{field: longest})) is None
     problem = record_problem(WHOLE._replace(**{field: longest + character}))
@@ -78,3 +87,12 @@ def test_the_first_field_is_named() -> None:
     assert record_problem(TicketRecord("", "", "")) == ("token", "must not be empty")
     both = WHOLE._replace(owner_id="", barcode="\0")
     assert record_problem(both) == ("owner_id", "must not be empty")
+
+
+@pytest.mark.parametrize("field", SEAT_FIELDS)
+def test_a_field_of_a_seat_has_a_maximum_of_bytes(field: str) -> None:
+    """An index of PostgreSQL has all of them in one row."""
+    longest = "\U0001f39f" * (SEAT_BYTES_MAX // 4)
+    assert record_problem(WHOLE._replace(**{field: longest})) is None
+    problem = record_problem(WHOLE._replace(**{field: longest + "\U0001f39f"}))
+    assert problem == (field, "is longer than 250 bytes in UTF-8")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 
 from seatlatch.domain.channel import Channel
-from seatlatch.domain.outcome import INVALID, LOCKS, SUCCESSES, Outcome
+from seatlatch.domain.outcome import INVALID, LOCKS, OUTDATED, SUCCESSES, Outcome
 from seatlatch.domain.rules import (
     judge_hold,
     judge_lock,
@@ -79,6 +79,9 @@ def test_the_box_office_sees_every_organization(ticket: Ticket) -> None:
             Outcome.HELD: True,
         }
     )
+    assert judge_hold(ticket, NOW, over_listing=True) is first_of(
+        {Outcome.VOIDED: voided, Outcome.ALREADY_HELD: is_held, Outcome.HELD: True}
+    )
     held_once = ticket.seat_status == "LOCK"
     assert judge_release(ticket) is first_of(
         {Outcome.VOIDED: voided, Outcome.RELEASED: held_once, Outcome.ALREADY_RELEASED: True}
@@ -119,6 +122,7 @@ def test_a_ticket_stays_with_its_organization() -> None:
     assert judge_put(mine._replace(organization_id="2"), record, True) is Outcome.OTHER_ORGANIZATION
 
 
-def test_every_outcome_is_a_success_a_lock_or_invalid() -> None:
-    assert set(Outcome) == SUCCESSES | LOCKS | INVALID
-    assert len(SUCCESSES) + len(LOCKS) + len(INVALID) == len(Outcome)
+def test_every_outcome_is_of_one_kind() -> None:
+    kinds = (SUCCESSES, LOCKS, INVALID, OUTDATED)
+    assert set(Outcome) == frozenset().union(*kinds)
+    assert sum(map(len, kinds)) == len(Outcome)

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from seatlatch.store.interface import NewTicket, Store
+from seatlatch.store.interface import Store
+from seatlatch.store.tickets import NewTicket
 from seatlatch.wiring import engine_of
 from tests.databases import Clock
 from tests.durability.callers import READY, Callers, states_of

@@ -18,12 +18,13 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.domain.ticket import TicketRecord
-from seatlatch.store.interface import DatabaseProblem, Mpreserve, Transaction
+from seatlatch.store.interface import DatabaseProblem, Transaction
 from seatlatch.store.postgres import commit, schema, store
 from seatlatch.store.postgres.abandoned import ABANDONED_SESSIONS_MAX, Reservation
 from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.connection import Statement
 from seatlatch.store.postgres.transaction import PostgresTransaction
+from seatlatch.store.tickets import Mpreserve
 from seatlatch.wiring import engine_of
 from tests.durability.callers import READY
 from tests.durability.fault_scenarios import (

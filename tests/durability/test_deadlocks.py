@@ -12,6 +12,7 @@ from functools import partial
 import psycopg
 import pytest
 
+from seatlatch.assembly import BOUNDS
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.refusal import Unavailable
@@ -26,7 +27,7 @@ from seatlatch.operations.change_tickets import (
 )
 from seatlatch.operations.put_tickets import put_tickets
 from seatlatch.store.postgres import tickets
-from seatlatch.wiring import BOUNDS, engine_of
+from seatlatch.wiring import engine_of
 from tests.durability.fault_scenarios import WatchedServer
 from tests.operations.changes import ASKER
 from tests.postgres_database import MAINTENANCE, PostgresDatabase

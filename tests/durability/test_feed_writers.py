@@ -17,8 +17,9 @@ from seatlatch.commit import CommitEach
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.operations.change_tickets import hold_tickets, release_tickets
 from seatlatch.operations.read_events import first_place, read_feed
-from seatlatch.store.interface import NewTicket, Result, Snapshot, Store, Transaction
+from seatlatch.store.interface import Result, Snapshot, Store, Transaction
 from seatlatch.store.postgres.transaction import PostgresSnapshot
+from seatlatch.store.tickets import NewTicket
 from seatlatch.wiring import engine_of
 from tests.durability.fault_scenarios import an_inventory
 from tests.operations.changes import ASKER

@@ -20,7 +20,11 @@ HASHED = {"Application"}
 CODES = {"TokenRequest": "code", "IssuedCode": "code", "Address": "given"}
 """Fields that hold a secret under a name that others use for something public."""
 
-PUBLIC = {("ApplicationEntry", "api_keys"), ("Setting", "secret")}
+PUBLIC = {
+    ("ApplicationEntry", "api_keys"),
+    ("ShownApplication", "api_keys"),
+    ("Setting", "secret"),
+}
 """What the operator is shown of API keys (when they end), and whether a setting is a secret."""
 
 

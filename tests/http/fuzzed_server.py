@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from uuid import uuid4
 
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests.durability.processes import ServerProcess
 from tests.http import fuzz_bytes
 from tests.http.connection_judge import Sentinel

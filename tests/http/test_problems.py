@@ -20,8 +20,11 @@ from tests.cases import all_cases
 
 CONTRACT = {
     "MalformedRequest": (400, "BAD_REQUEST"),
+    "NotFound": (404, "NOT_FOUND"),
+    "Conflict": (409, "CONFLICT"),
     "NotAuthenticated": (401, "UNAUTHORIZED"),
     "ChannelNotAllowed": (403, "FORBIDDEN"),
+    "NotPermitted": (403, "FORBIDDEN"),
     "RouteUnknown": (404, "NOT_FOUND"),
     "MethodNotAllowed": (405, "METHOD_NOT_ALLOWED"),
     "ResponseNotAcceptable": (406, "NOT_ACCEPTABLE"),
@@ -38,8 +41,8 @@ CONTRACT = {
 
 RETRY = {408, 429, 503}
 
-ROWLESS = {"JournalDamaged"}
-"""Has the row of the class above it."""
+ROWLESS = {"JournalDamaged", "NotDone"}
+"""The first has the row of the class above it. The second is raised by commands only."""
 
 
 def kinds(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from seatlatch.journal.chain import hash_of
+from seatlatch.journal.chain import entry_of, hash_of, is_intact
 from seatlatch.journal.rows import NO_HASH, Row, entry_id_of
 
 HASH_OF_0_1 = "1e7cb952a3c3053471a8289c02ef34106c7653ee53b99dda23dfca3d7dfefd80"
@@ -19,3 +19,5 @@ def test_a_row_of_version_0_1_still_verifies() -> None:
         bytes.fromhex(HASH_OF_0_1),
     )
     assert hash_of(NO_HASH, row) == row.row_hash
+    assert is_intact(NO_HASH, row)
+    assert entry_of(row).act.external_listing_id is None

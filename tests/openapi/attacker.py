@@ -37,10 +37,22 @@ KNOWN_TOKENS = [
 NOT_IN_THE_DOCUMENT = (
     "`after` is not the `next` of an earlier page",
     "belongs to another feed",
-    "`after` belongs to a page with another accessId",
-    "There is no organization with this organizationId",
+    "`after` belongs to another list of events",
+    "`after` belongs to a search with other filters",
+    "`after` belongs to another search",
+    "`after` belongs to a page with other filters",
+    "`after` belongs to a list with other filters",
+    "No ticket can match both",
+    "` is empty. Give a value, or leave it out",
+    "bytes in UTF-8",
     "have the same token. Send one.",
+    "name the same event. Send one.",
     "bytes of JSON - at `$.seller`",
+    "must be a timestamp with an offset from UTC",
+    "The key's expiry is in the past",
+    "No entry is both after",
+    "`since` must be before `until`",
+    "Expected `int`, got `float`",
     "Expected `int | null`, got `decimal`",  # JSON Schema takes 600.0 for an integer
 )
 """Faults that no schema can describe: they depend on the inventory, on two records at once, or on

@@ -23,7 +23,7 @@ from tests.serving import Served
 EXAMPLES = [example for example in UNLOCK if example.request is not None]
 COMPILED = [one for one in GENERATORS if one.build]
 READ = [one for one in GENERATORS if not one.build]
-LISTS = ("SucceededTickets", "VerifiedTickets", "PutTickets", "TicketsWithStatus")
+LISTS = ("SucceededTickets", "VerifiedTickets", "PutTickets", "TicketsWithStatus", "PutEvents")
 
 Record = Callable[[str, object], None]
 

@@ -7,14 +7,16 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pytest
 
+from seatlatch.commit import CommitEach
 from seatlatch.domain.refusal import InvalidRequest, NotDone
+from seatlatch.operations.administration import Administration
 from seatlatch.operations.applications import add_application
 from seatlatch.operations.change_access import change_access
-from seatlatch.operations.channels import add_channel
+from seatlatch.operations.channels import add_channel, remove_channel
 from seatlatch.operations.organizations import add_organization
-from seatlatch.store.access import ApplicationEntry, ChannelEntry
-from seatlatch.store.interface import Transaction
+from seatlatch.store.access import ApplicationEntry, ChannelEntry, OperatorEntry
 from tests.databases import Database
+from tests.operations.changes import ACTOR
 from tests.stores import OpenStore
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -25,18 +27,28 @@ Answer = TypeVar("Answer")
 
 
 class Access(OpenStore):
-    """An open store: changes by operations, and lists of what is there."""
+    """An open store: changes by operations of an actor, and lists of what is there."""
+
+    actor = ACTOR
 
     def do(
         self,
-        operation: Callable[Concatenate[Transaction, Arguments], Coroutine[Any, Any, Answer]],
+        operation: Callable[Concatenate[Administration, Arguments], Coroutine[Any, Any, Answer]],
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Answer:
         """The result of an operation, in a transaction of its own."""
         return self.run(
-            change_access(self.store, lambda inside: operation(inside, *arguments, **named))
+            change_access(
+                CommitEach(self.store),
+                self.actor,
+                lambda inside: operation(inside, *arguments, **named),
+            )
         )
+
+    def remove_channel(self, code: str) -> None:
+        """Remove a channel, which takes more than one transaction."""
+        self.run(remove_channel(self.store, CommitEach(self.store), self.actor, code))
 
     def organizations(self) -> Mapping[str, str]:
         """See `AccessReader.organizations`."""
@@ -50,7 +62,7 @@ class Access(OpenStore):
         """See `AccessReader.applications`."""
         return self.read(lambda snapshot: snapshot.access.applications())
 
-    def operators(self) -> Sequence[str]:
+    def operators(self) -> Sequence[OperatorEntry]:
         """See `AccessReader.operators`."""
         return self.read(lambda snapshot: snapshot.access.operators())
 
@@ -87,6 +99,8 @@ def refused(access: Access, *words: str) -> Iterator[None]:
     with pytest.raises(NotDone) as caught:
         yield
     message = str(caught.value)
+    assert message == f"{caught.value.message} {caught.value.hint}"
+    assert "`" not in caught.value.message
     assert [word for word in words if word not in message] == []
     assert message.endswith(".")
     assert "\n" not in message

@@ -6,7 +6,7 @@ import pytest
 
 from seatlatch.commit import CommitEach
 from seatlatch.operations.change_tickets import hold_tickets
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests.databases import Database, Databases
 from tests.operations.changes import ASKER
 from tests.serving import ORGANIZATION, OWNER, fill

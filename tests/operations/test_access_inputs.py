@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from seatlatch.domain.operator import Operator, Role
 from seatlatch.operations.applications import (
     add_application,
     authorize,
     revoke_application,
     rotate_key,
 )
-from seatlatch.operations.channels import add_channel, grant, remove_channel, ungrant
+from seatlatch.operations.channels import add_channel, grant, ungrant
 from seatlatch.operations.operators import add_operator, revoke_operator
 from seatlatch.operations.organizations import add_organization, remove_organization
 from seatlatch.store.access import ChannelEntry
@@ -67,7 +68,7 @@ def test_good_identifiers(database: Database, good: str) -> None:
         assert access.organizations() == {good: "Name"}
         assert access.channels() == [ChannelEntry(good, "Name", (good,))]
         assert [entry.application_id for entry in access.applications()] == [good]
-        assert access.operators() == [good]
+        assert [entry.operator.name for entry in access.operators()] == [good]
 
 
 @all_cases("bad", NOT_IDENTIFIERS.values(), ids=NOT_IDENTIFIERS)
@@ -102,7 +103,7 @@ def test_bad_identifiers_of_what_is_to_be_changed(access: Access, bad: str) -> N
     with invalid(access, what):
         access.do(remove_organization, bad)
     with invalid(access, what):
-        access.do(remove_channel, bad)
+        access.remove_channel(bad)
     with invalid(access, what):
         access.do(grant, bad, ["1001"])
     with invalid(access, what):
@@ -126,7 +127,7 @@ def test_what_was_added_by_other_means_can_be_removed_whatever_it_is_called(
 ) -> None:
     with database.provisioning() as provisioning:
         provisioning.add_organization("box office", "Name")
-        provisioning.add_operator("två", b"hash")
+        provisioning.add_operator(Operator("två", Role.READ))
     with at(database) as access:
         access.do(remove_organization, "box office")
         access.do(revoke_operator, "två")

@@ -10,18 +10,20 @@ from datetime import timedelta
 import pytest
 
 from seatlatch.auth.keys import hash_secret
-from seatlatch.domain.refusal import NotDone
+from seatlatch.domain.refusal import Conflict, Unavailable
+from seatlatch.operations.administration import Administration
 from seatlatch.operations.applications import (
     add_application,
     authorize,
     revoke_application,
     rotate_key,
 )
-from seatlatch.operations.channels import Grants, add_channel, grant, remove_channel, ungrant
+from seatlatch.operations.change_tickets import override_unlock
+from seatlatch.operations.channels import Grants, add_channel, grant, ungrant
 from seatlatch.operations.operators import add_operator, revoke_operator
 from seatlatch.operations.organizations import add_organization, remove_organization
 from seatlatch.store.access import ChannelEntry
-from seatlatch.store.interface import NewTicket, Transaction
+from seatlatch.store.tickets import NewTicket
 from tests.databases import Database
 from tests.operations.access_fixtures import (
     CODE_SECONDS,
@@ -32,6 +34,7 @@ from tests.operations.access_fixtures import (
     refused,
     with_application,
 )
+from tests.operations.changes import ASKER
 from tests.serving import add_tickets
 
 
@@ -50,7 +53,7 @@ def test_what_is_there_already_is_not_added_again(access: Access) -> None:
         access.do(add_channel, "channel", "Other", ["1002"])
     with refused(access, "app rotate-key"):
         access.do(add_application, "app", "channel", 1)
-    with refused(access, "operator revoke"):
+    with refused(access, "operator rotate-key"):
         access.do(add_operator, "op")
 
 
@@ -67,7 +70,7 @@ def test_what_is_unknown_is_told_with_the_command_that_adds_it(access: Access) -
     with refused(access, *organization):
         access.do(ungrant, "channel", ["1001", "9"])
     with refused(access, *channel):
-        access.do(remove_channel, "other")
+        access.remove_channel("other")
     with refused(access, *channel):
         access.do(grant, "other", ["1001"])
     with refused(access, *channel):
@@ -113,21 +116,35 @@ def test_an_organization_without_tickets_and_grants_goes(access: Access) -> None
 def test_a_channel_is_kept_while_something_depends_on_it(
     access: Access, database: Database
 ) -> None:
-    with refused(access, "app speaks for", "app revoke"):
-        access.do(remove_channel, "channel")
+    with refused(access, "app acts for", "app revoke"):
+        access.remove_channel("channel")
     access.do(revoke_application, "app")
     listed = [NewTicket(token, "1001", "owner", mpreserve_channel="channel") for token in "ab"]
     add_tickets(database, listed[:1])
-    with refused(access, "on 1 ticket.", "tickets unlock"):
-        access.do(remove_channel, "channel")
+    with refused(access, "on the ticket 'a'", "tickets unlock"):
+        access.remove_channel("channel")
     add_tickets(database, listed[1:])
-    with refused(access, "on 2 tickets."):
-        access.do(remove_channel, "channel")
+    with refused(access, "on the ticket 'a'"):
+        access.remove_channel("channel")
+
+
+def test_every_ticket_is_read_before_a_channel_is_removed(
+    access: Access, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seatlatch.operations.channels.PORTION_TICKETS", 2)
+    access.do(revoke_application, "app")
+    tickets = [NewTicket(token, "1001", "owner") for token in "abcd"]
+    add_tickets(database, [*tickets, NewTicket("e", "1001", "owner", mpreserve_channel="channel")])
+    with refused(access, "on the ticket 'e'"):
+        access.remove_channel("channel")
+    database.change(lambda committer: override_unlock(committer, ASKER, ["e"], "moved away"))
+    access.remove_channel("channel")
+    assert access.channels() == []
 
 
 def test_a_channel_on_which_nothing_depends_goes_with_its_grants(access: Access) -> None:
     access.do(revoke_application, "app")
-    access.do(remove_channel, "channel")
+    access.remove_channel("channel")
     assert access.channels() == []
     access.do(remove_organization, "1001")
 
@@ -153,7 +170,7 @@ def test_grants_that_are_so_already_are_a_success(access: Access) -> None:
 
 
 def test_secrets_are_long_and_new_each_time(access: Access) -> None:
-    secrets = [access.do(add_operator, f"op{number}") for number in range(3)]
+    secrets = [access.do(add_operator, f"op{number}").operator_key for number in range(3)]
     for number in range(3):
         api_key, code = access.do(add_application, f"app{number}", "channel", CODE_SECONDS)
         secrets += [api_key, code.code, access.do(rotate_key, f"app{number}", 0).api_key]
@@ -232,9 +249,9 @@ def test_a_revoked_operator_can_be_added_anew_with_another_key(access: Access) -
 
 
 def test_a_change_that_fails_in_the_middle_changes_nothing(access: Access) -> None:
-    async def work(transaction: Transaction) -> None:
-        await transaction.access.add_organization("9", "New")
-        raise NotDone("It is over. See `seatlatch org list`.")
+    async def work(administration: Administration) -> None:
+        await administration.access.add_organization("9", "New")
+        raise Conflict("It is over.", "See `seatlatch org list`.")
 
     with refused(access, "It is over."):
         access.do(work)
@@ -248,6 +265,6 @@ def test_a_change_does_not_wait_for_ever_for_another(
     with (
         closing(Access(database.store())) as access,
         database.writing(),
-        pytest.raises(NotDone, match="Wait for it"),
+        pytest.raises(Unavailable, match="an import is running"),
     ):
         access.do(add_organization, "1001", "Arena")

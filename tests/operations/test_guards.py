@@ -22,7 +22,7 @@ from seatlatch.domain.rules import (
 from seatlatch.domain.ticket import Ticket
 from seatlatch.operations.change_tickets import TicketChange
 from seatlatch.operations.verify_tickets import verify_tokens
-from seatlatch.store.interface import Hold, Mpreserve
+from seatlatch.store.tickets import Hold, Mpreserve
 from tests.databases import Database, Row
 from tests.operations.changes import (
     changing_locks,
@@ -78,12 +78,12 @@ def lock(listing: Any) -> Verb:
     )
 
 
-def hold(reason: str, seconds: int | None) -> Verb:
+def hold(reason: str, seconds: int | None, *, over_listing: bool = False) -> Verb:
     end = None if seconds is None else NOW + timedelta(seconds=seconds)
     return Verb(
         holding,
-        lambda _channel: Hold(reason, seconds),
-        lambda ticket, _channel: judge_hold(ticket, NOW),
+        lambda _channel: Hold(reason, seconds, over_listing),
+        lambda ticket, _channel: judge_hold(ticket, NOW, over_listing=over_listing),
         lambda _channel: {
             "seat_status": "LOCK",
             "hold_reason": reason,
@@ -108,6 +108,7 @@ VERBS = {
     "hold for a while": hold(REASON, 600),
     "hold for another reason": hold("another", None),
     "hold that ends at once": hold(REASON, 0),
+    "hold over a listing": hold(REASON, 600, over_listing=True),
     "release": Verb(
         releasing,
         lambda _channel: None,

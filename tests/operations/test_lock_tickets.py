@@ -11,7 +11,7 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.operations.change_tickets import TicketChange, lock_tickets
-from seatlatch.store.interface import Mpreserve, NewTicket
+from seatlatch.store.tickets import Mpreserve, NewTicket
 from tests.databases import ON_SQLITE, Database, Row
 from tests.operations.changes import ASKER, locking, overriding, unlocking, voiding
 from tests.operations.states import (

@@ -17,7 +17,7 @@ from seatlatch.domain.ticket import TicketRecord
 from seatlatch.group_commit import GroupCommit
 from seatlatch.operations.change_tickets import TicketChange
 from seatlatch.operations.put_tickets import PutTickets
-from seatlatch.store.interface import Hold, Mpreserve
+from seatlatch.store.tickets import Hold, Mpreserve
 from tests.databases import Database, Databases, Row
 from tests.group_commit import BOUNDS, Gate, Groups, waiting
 from tests.group_commit import run as run_on_listed

@@ -15,7 +15,7 @@ from seatlatch.operations.read_events import (
     last_place,
     read_feed,
 )
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests.databases import Database
 from tests.journals import entries_of
 from tests.operations.changes import ASKER

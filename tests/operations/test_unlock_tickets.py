@@ -13,7 +13,7 @@ from seatlatch.domain.rules import judge_unlock
 from seatlatch.domain.ticket import SeatStatus, Ticket
 from seatlatch.group_commit import GroupCommit
 from seatlatch.operations.change_tickets import TicketChange
-from seatlatch.store.interface import Mpreserve, NewTicket
+from seatlatch.store.tickets import Mpreserve, NewTicket
 from tests.databases import Database
 from tests.group_commit import BOUNDS, Groups
 from tests.operations.changes import unlocking

@@ -17,7 +17,8 @@ from seatlatch.operations.change_tickets import (
     unlock_tickets,
 )
 from seatlatch.operations.verify_journal import take_anchor
-from seatlatch.store.interface import NewTicket, Result, Snapshot, Store
+from seatlatch.store.interface import Result, Snapshot, Store
+from seatlatch.store.tickets import NewTicket
 from tests.databases import Database, Databases
 from tests.journals import chain_of, disagreements, entries_of, tampered
 from tests.operations.changes import ASKER
@@ -131,6 +132,7 @@ EDITS = {
         "request_id = randomblob(16)",
         "entry = replace(entry, 'outcomes', 'outcomez')",
         "entry = replace(entry, ':', ': ')",
+        "listing = 'other'",
         "hash = randomblob(32)",
     ],
     "postgres": [
@@ -139,6 +141,7 @@ EDITS = {
         "request_id = gen_random_uuid()",
         "entry = replace(entry, 'outcomes', 'outcomez')",
         "entry = replace(entry, ':', ': ')",
+        "listing = 'other'",
         "hash = sha256(hash)",
     ],
 }

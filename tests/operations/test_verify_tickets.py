@@ -8,7 +8,7 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.outcome import Outcome
 from seatlatch.operations.verify_tickets import Verified, verify_barcodes, verify_tokens
-from seatlatch.store.interface import Mpreserve, NewTicket
+from seatlatch.store.tickets import Mpreserve, NewTicket
 from tests.databases import Database
 from tests.operations.changes import NO_ENTRY
 from tests.operations.states import LISTING, MINE, NOW, THEIRS, WITHOUT_GRANT

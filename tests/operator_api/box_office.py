@@ -11,12 +11,13 @@ from tests.serving import OPERATOR_KEY, ORGANIZATION, OWNER, Served
 TICKETS = "/operator/v1/tickets"
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+KEY = f"Bearer {OPERATOR_KEY}"
 
 
 def operator_headers(**changes: str | None) -> dict[str, str]:
     """The required headers of an operator; `changes` by name with _ for -, None removes one."""
     headers: dict[str, str | None] = {
-        "authorization": f"Bearer {OPERATOR_KEY}",
+        "authorization": KEY,
         "content-type": JSON,
         **{name.replace("_", "-"): value for name, value in changes.items()},
     }
@@ -31,9 +32,9 @@ def operate(
     return served.send(TICKETS + path, method, operator_headers(**changes), content)
 
 
-def put(served: Served, *records: Any) -> httpx.Response:
+def put(served: Served, *records: Any, **changes: str | None) -> httpx.Response:
     """Put these records as one array."""
-    return operate(served, "POST", "", list(records))
+    return operate(served, "POST", "", list(records), **changes)
 
 
 def put_lines(served: Served, body: bytes) -> httpx.Response:
@@ -41,25 +42,26 @@ def put_lines(served: Served, body: bytes) -> httpx.Response:
     return operate(served, "POST", "", body, content_type=NDJSON)
 
 
-def hold(served: Served, *tokens: str, **more: Any) -> httpx.Response:
+def hold(served: Served, *tokens: str, authorization: str = KEY, **more: Any) -> httpx.Response:
     """Set the seat status to LOCK."""
     body = {"tokens": tokens, "status": "LOCK", "reason": "moving", **more}
-    return operate(served, "PUT", "/status", body)
+    return operate(served, "PUT", "/status", body, authorization=authorization)
 
 
-def release(served: Served, *tokens: str) -> httpx.Response:
+def release(served: Served, *tokens: str, **changes: str | None) -> httpx.Response:
     """Set the seat status to UNLOCK."""
-    return operate(served, "PUT", "/status", {"tokens": tokens, "status": "UNLOCK"})
+    return operate(served, "PUT", "/status", {"tokens": tokens, "status": "UNLOCK"}, **changes)
 
 
-def void(served: Served, *tokens: str) -> httpx.Response:
+def void(served: Served, *tokens: str, **changes: str | None) -> httpx.Response:
     """Void tickets."""
-    return operate(served, "PUT", "/void", {"tokens": tokens})
+    return operate(served, "PUT", "/void", {"tokens": tokens}, **changes)
 
 
-def override(served: Served, *tokens: str) -> httpx.Response:
+def override(served: Served, *tokens: str, **changes: str | None) -> httpx.Response:
     """Unlock tickets of any channel."""
-    return operate(served, "PUT", "/unlock", {"tokens": tokens, "reason": "asked by phone"})
+    body = {"tokens": tokens, "reason": "asked by phone"}
+    return operate(served, "PUT", "/unlock", body, **changes)
 
 
 def show(served: Served, token: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from seatlatch.auth.keys import hash_secret
+from seatlatch.domain.operator import Operator, Role
 from seatlatch.logs import make_log
 from tests.cases import all_cases
 from tests.databases import ON_SQLITE
@@ -106,7 +107,8 @@ def test_a_new_operator_is_let_in_at_once(served: Served) -> None:
     second = {"authorization": "Bearer second-key"}
     assert operate(served, "GET", "/listed-1", **second).status_code == 401
     with served.database.provisioning() as provisioning:
-        provisioning.add_operator("second", hash_secret(b"second-key"))
+        provisioning.add_operator(Operator("second", Role.BOX_OFFICE))
+        provisioning.add_operator_key("second", hash_secret(b"second-key"))
     assert operate(served, "GET", "/listed-1", **second).status_code == 200
 
 

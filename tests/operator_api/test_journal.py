@@ -89,7 +89,7 @@ def test_who_changed_a_ticket_the_latest_first(served: Served) -> None:
     ]
     assert list(reported["changes"][0]) == [
         *("version", "timestamp", "verb", "requestId", "entryId", "application", "channel"),
-        *("operator", "reason", "holdSeconds", "listedBy"),
+        *("operator", "reason", "holdSeconds", "externalListingId", "listedBy", "clientAddress"),
     ]
     assert reported["changes"][3]["listedBy"] == CHANNEL
     assert reported["changes"][2]["holdSeconds"] == 60

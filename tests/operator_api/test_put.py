@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -45,6 +46,7 @@ def test_a_new_ticket_is_added_as_it_was_reported(served: Served) -> None:
     assert (answer.status_code, answer.json()) == (200, {"success": [done("new", "added")]})
     assert show(served, "new") == {
         **record("new", **PLACE),
+        "state": "free",
         "voided": False,
         "status": "UNLOCK",
         "hold": None,
@@ -191,3 +193,13 @@ def test_without_portions_they_would_not_be(
     """The control of the test above."""
     monkeypatch.setattr(put_tickets, "AT_ONCE_TOKENS", MANY)
     assert last_when_an_unlock_came_in_between(served) == 200
+
+
+def test_the_longest_record_is_stored_and_found(served: Served) -> None:
+    """An index of PostgreSQL has a limit of bytes, which incompressible text reaches."""
+    letters = "".join(chr(0x20000 + number * 37) for number in range(200))
+    seat = {name: letters[at : at + 62] for at, name in enumerate(("section", "row", "seat"))}
+    longest = record(letters, accessId=letters[::-1], ownerId=letters, barcode=letters, **seat)
+    assert put(served, longest).status_code == 200
+    found = operate(served, "GET", "?" + urlencode({"section": seat["section"]}))
+    assert [ticket["token"] for ticket in found.json()["tickets"]] == [letters]

@@ -73,8 +73,8 @@ def get(served: Served, target: str) -> tuple[int, bytes]:
 def test_a_ticket_is_shown_with_all_members_in_their_order(shared: Served) -> None:
     assert operate(shared, "GET", "/not-listed").content == (
         b'{"token":"not-listed","organizationId":"1001","ownerId":"234567","accessId":null,'
-        b'"section":null,"row":null,"seat":null,"barcode":null,"voided":false,"status":"UNLOCK",'
-        b'"hold":null,"mpreserve":false,"channel":null,"listing":null,"version":1,"revision":1}'
+        b'"section":null,"row":null,"seat":null,"barcode":null,"state":"free","voided":false,'
+        b'"status":"UNLOCK","hold":null,"mpreserve":false,"channel":null,"listing":null,"version":1,"revision":1}'
     )
 
 

@@ -17,6 +17,7 @@ from tests.operator_api.box_office import (
 from tests.serving import OWNER, Served
 
 NOTHING_LEFT = {
+    "state": "voided",
     "voided": True,
     "status": "UNLOCK",
     "hold": None,

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 from collections import Counter
 from itertools import takewhile
@@ -14,7 +15,7 @@ import pytest
 
 from seatlatch.sandbox import data
 from seatlatch.sandbox.faults import Fault
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests import web
 from tests.cli.commands import COMMAND, environment, run, running
 from tests.cli.test_bad_databases import assert_one_sentence
@@ -54,6 +55,32 @@ def test_each_start_is_fresh(databases: Databases) -> None:
             assert database.mpreserve_of()["98973476444"]
             assert unlock(about, "98973476444").status_code == 200
             assert not database.mpreserve_of()["98973476444"]
+
+
+def test_commands_of_support_work_on_its_data(databases: Databases) -> None:
+    database = databases.blank("sandbox")
+    with running("sandbox", "--port", "0", "--database", database.url) as (_, about):
+        request_id = unlock(about, data.SHOWN).headers["Request-ID"]
+        for command in (
+            ("tickets", "show", data.SHOWN),
+            ("tickets", "hold", data.SHOWN, "--reason", "moving"),
+            ("tickets", "release", data.SHOWN),
+            ("history", data.SHOWN),
+            ("trace", request_id),
+            ("webhook", "list"),
+            ("app", "revoke", data.APPLICATION),
+        ):
+            result = run(*command, "--database", database.url)
+            assert (result.returncode, result.stderr) == (0, ""), result
+        assert unlock(about, data.SHOWN).status_code == 401
+
+
+def test_the_printed_command_shows_a_ticket(tmp_path: Path) -> None:
+    with running("sandbox", "--port", "0", TMPDIR=str(tmp_path)) as (_, about):
+        name, *command = shlex.split(about["command"])
+        shown = run(*command)
+    assert (name, shown.returncode, shown.stderr) == ("seatlatch", 0, "")
+    assert data.SHOWN in shown.stdout
 
 
 def test_the_printed_command_unlocks(tmp_path: Path) -> None:

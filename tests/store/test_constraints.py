@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests.databases import ON_SQLITE, Database
 from tests.serving import APPLICATION, CHANNEL, ORGANIZATION, fill, listed
 
@@ -106,7 +106,8 @@ VALUES (?, ?, ?, ?)
 """
 ROTATED_FAMILY = "INSERT INTO token_families VALUES (?, ?, ?, ?, ?, ?)"
 CODE = "INSERT INTO authorization_codes VALUES (?, ?, ?, NULL)"
-OPERATOR = "INSERT INTO operators VALUES (?, ?)"
+OPERATOR = "INSERT INTO operators (operator_name, role) VALUES (?, ?)"
+KEY = "INSERT INTO operator_keys (operator_name, key_hash, expires_at) VALUES (?, ?, ?)"
 ONE, TWO = b"\1", b"\2"
 
 
@@ -123,8 +124,12 @@ ONE, TWO = b"\1", b"\2"
         (ROTATED_FAMILY, (ONE, APPLICATION, TWO, END, ONE, "soon")),
         (ROTATED_FAMILY, (ONE, APPLICATION, TWO, END, ONE, None)),
         (ROTATED_FAMILY, (ONE, APPLICATION, TWO, END, None, END)),
-        (OPERATOR, ("second", ONE)),
-        (OPERATOR, ("first", TWO)),
+        (OPERATOR, ("first", "admin")),
+        (OPERATOR, ("second", "owner")),
+        (OPERATOR, ("second", None)),
+        (KEY, ("first", ONE, None)),
+        (KEY, ("nobody", TWO, None)),
+        (KEY, ("first", TWO, "soon")),
         ("INSERT INTO organizations VALUES (?, 'n')", ("10\x1f",)),
         ("INSERT INTO grants VALUES ('nobody', ?)", (ORGANIZATION,)),
         ("INSERT INTO api_keys VALUES (?, 'nobody', NULL)", (ONE,)),
@@ -133,18 +138,21 @@ ONE, TWO = b"\1", b"\2"
 def test_the_tables_of_those_who_come_in_hold_their_own_rules(
     database: Database, insert: str, values: tuple[Any, ...]
 ) -> None:
-    database.execute(OPERATOR, "first", ONE)
+    database.execute(OPERATOR, "first", "read")
+    database.execute(KEY, "first", ONE, None)
     with pytest.raises(database.breach):
         database.execute(insert, *values)
 
 
 def test_what_they_forbid_is_nothing_else(database: Database) -> None:
     """The control of the test above."""
-    database.execute(OPERATOR, "first", ONE)
+    database.execute(OPERATOR, "first", "read")
+    database.execute(KEY, "first", ONE, None)
     database.execute(FAMILY, ONE, APPLICATION, TWO, END)
     database.execute(ROTATED_FAMILY, TWO, APPLICATION, TWO, END, ONE, END)
     database.execute(CODE, ONE, APPLICATION, END)
-    database.execute(OPERATOR, "second", TWO)
+    database.execute(OPERATOR, "second", "admin")
+    database.execute(KEY, "second", TWO, END)
     database.execute("INSERT INTO organizations VALUES (?, 'n')", "10")
 
 

@@ -9,9 +9,9 @@ import pytest
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.operations.import_tickets import BAD_LINES_SHOWN, Imported, Line, import_tickets
 from seatlatch.store.importing import BadLine, Importing, OrganizationGone, Portion
-from seatlatch.store.interface import NewTicket
 from seatlatch.store.postgres import importing as postgres_importing
 from seatlatch.store.sqlite import importing as sqlite_importing
+from seatlatch.store.tickets import NewTicket
 from seatlatch.wiring import engine_of
 from tests.databases import Database
 from tests.serving import CHANNEL, FOREIGN_ORGANIZATION, ORGANIZATION, fill

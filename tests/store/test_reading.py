@@ -1,19 +1,18 @@
-"""Reading in parallel with a writer: one snapshot, whole tickets, barcodes and pages in order."""
+"""Reading in parallel with a writer: one snapshot, whole tickets and barcodes."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
-from itertools import pairwise, product
 
 import pytest
 
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import Ticket, TicketRecord, WholeTicket
-from seatlatch.store.interface import Hold, Mpreserve, NewTicket, Snapshot, Transaction
-from tests.cases import all_cases
-from tests.databases import Database, Databases
+from seatlatch.store.interface import Snapshot, Transaction
+from seatlatch.store.tickets import Hold, Mpreserve, NewTicket
+from tests.databases import Database
 from tests.operations.changes import NO_ENTRY
 from tests.serving import CHANNEL, FOREIGN_ORGANIZATION, ORGANIZATION, OWNER, fill
 from tests.store.test_store import NOW
@@ -22,8 +21,6 @@ from tests.stores import OpenStore, opened
 MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
 LISTING = Listing("BROKER", "L1", Decimal("12.50"), None, '{"lastName":"Doe"}')
 WRITE = "UPDATE tickets SET revision = revision + 1"
-ACCESS_IDS = (None, "", "E1", "E2", "\N{TICKET}", "é")
-TOKENS = ("1", "10", "2", "a", "é", "\N{TICKET}")
 
 
 def ticket(token: str, access_id: str | None = None, barcode: str | None = None) -> NewTicket:
@@ -102,72 +99,6 @@ def test_a_barcode_may_be_nul(database: Database) -> None:
     fill(database, [ticket("odd", "\N{TICKET}\0", "\0")])
     with opened(database.store()) as store:
         assert by_barcode(store, "\N{TICKET}\0", "\0") == {"\0": ["odd"]}
-
-
-@pytest.fixture(scope="module")
-def pages(databases: Databases) -> Iterator[OpenStore]:
-    """Tickets with every access id and token, and those of another organization between them."""
-    database = databases.new()
-    tickets = [
-        ticket(f"{token}/{number}", access_id)
-        for number, (access_id, token) in enumerate(product(ACCESS_IDS, TOKENS))
-    ]
-    foreign = [
-        each._replace(token="f" + each.token, organization_id=FOREIGN_ORGANIZATION)
-        for each in tickets
-    ]
-    fill(database, [*tickets, *foreign])
-    with opened(database.store()) as store:
-        yield store
-
-
-Key = tuple[str, str]
-
-
-def page(store: OpenStore, access_id: str | None, after: Key | None, limit: int) -> list[Key]:
-    tickets = store.read(lambda seen: seen.tickets.page(ORGANIZATION, access_id, after, limit))
-    assert {each.record.organization_id for each in tickets} <= {ORGANIZATION}
-    return [(each.record.access_id or "", each.record.token) for each in tickets]
-
-
-def every(store: OpenStore) -> list[Key]:
-    return page(store, None, None, 1000)
-
-
-def test_tickets_are_in_order_of_access_id_and_token(pages: OpenStore) -> None:
-    keys = every(pages)
-    assert len(keys) == len(ACCESS_IDS) * len(TOKENS)
-    assert all(one < other for one, other in pairwise(keys))
-    assert page(pages, None, None, 0) == []
-
-
-@all_cases("limit", [1, 5, 12, 13, 100])
-@all_cases("access_id", [None, "", "E1", "\N{TICKET}", "none"])
-def test_pages_follow_each_other_without_gap_or_repeat(
-    pages: OpenStore, access_id: str | None, limit: int
-) -> None:
-    expected = [key for key in every(pages) if access_id is None or key[0] == access_id]
-    seen: list[Key] = []
-    after: Key | None = None
-    while found := page(pages, access_id, after, limit):
-        assert len(found) <= limit
-        assert len(found) == limit or len(seen) + len(found) == len(expected)
-        seen += found
-        after = found[-1]
-    assert seen == expected
-
-
-@all_cases("access_id", [None, "", "E1", "E2", "é"])
-@all_cases(
-    "after", [("", ""), ("", "z"), ("A", "z"), ("E1", ""), ("E1", "2"), ("E1x", "1"), ("z", "1")]
-)
-def test_a_page_begins_after_a_pair_that_need_not_exist(
-    pages: OpenStore, access_id: str | None, after: Key
-) -> None:
-    following = [key for key in every(pages) if key > after]
-    expected = [key for key in following if access_id is None or key[0] == access_id]
-    assert page(pages, access_id, after, 1000) == expected
-    assert page(pages, access_id, after, 3) == expected[:3]
 
 
 def test_organizations_that_do_not_exist_are_named(store: OpenStore) -> None:

@@ -11,7 +11,8 @@ from seatlatch.auth.keys import hash_secret
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.domain.ticket import Ticket
-from seatlatch.store.interface import Mpreserve, NewTicket, Transaction
+from seatlatch.store.interface import Transaction
+from seatlatch.store.tickets import Mpreserve, NewTicket
 from tests.databases import Database
 from tests.operations.changes import NO_ENTRY
 from tests.serving import (

@@ -15,14 +15,14 @@ import pytest
 from seatlatch.domain.refusal import NotDone, Unavailable
 from seatlatch.domain.webhook import WebhookState
 from seatlatch.logs import make_log
-from seatlatch.operations import prune_journal, write_webhooks
+from seatlatch.operations import prune_journal, send_messages
 from seatlatch.sink import STANDARD_ERROR
 from seatlatch.store.interface import Result, Snapshot, Transaction
 from seatlatch.webhooks import selection
 from seatlatch.webhooks.dispatcher import Dispatcher
 from seatlatch.webhooks.endpoint import Endpoint
 from tests.databases import Database
-from tests.operations.changes import ASKER
+from tests.operations.changes import ACTOR, ASKER
 from tests.stores import Around
 from tests.webhooks.receivers import Received, answering, receiving, take
 from tests.webhooks.webhook_harness import Harness, dispatching, run, with_tickets
@@ -268,8 +268,10 @@ def test_several_messages_are_replayed_or_none(database: Database) -> None:
             ids = [one.message_id for one in receiver.received]
             unknown = [*ids, f"msg_{'0' * 32}"]
             with pytest.raises(NotDone):
-                await write_webhooks.replay(harness.committer, webhook.webhook_id, unknown)
-            assert await write_webhooks.replay(harness.committer, webhook.webhook_id, ids) == 2
+                await send_messages.replay(harness.committer, ACTOR, webhook.webhook_id, unknown)
+            assert (
+                await send_messages.replay(harness.committer, ACTOR, webhook.webhook_id, ids) == 2
+            )
             await harness.observer.count("delivered", 4)
             assert sorted(one.message_id for one in receiver.received) == sorted([*ids, *ids])
 

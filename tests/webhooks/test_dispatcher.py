@@ -12,6 +12,7 @@ from seatlatch.store.interface import Result, Transaction
 from seatlatch.webhooks.addresses import LOOPBACK, Resolver
 from seatlatch.webhooks.http_sender import HttpSender, Timeouts
 from tests.databases import Database
+from tests.operations.changes import ACTOR
 from tests.serving import CHANNEL, FOREIGN_ORGANIZATION, ORGANIZATION, OTHER_CHANNEL
 from tests.stores import Around
 from tests.webhooks.receivers import Received, answering, receiving
@@ -167,7 +168,7 @@ def test_both_secrets_sign_for_a_day(database: Database) -> None:
         async with receiving() as receiver, dispatching(database, at=clock) as harness:
             webhook = await harness.add(receiver.url)
             secret, ends_at = await write_webhooks.rotate_secret(
-                harness.committer, webhook.webhook_id
+                harness.committer, ACTOR, webhook.webhook_id
             )
             assert ends_at == clock.now + timedelta(days=1)
             await harness.override("t0")
@@ -229,7 +230,7 @@ def test_a_removed_endpoint_receives_nothing_more(database: Database) -> None:
             webhook = await harness.add(receiver.url)
             await harness.override("t0")
             await harness.observer.count("failed", 1)
-            await write_webhooks.remove_webhook(harness.committer, webhook.webhook_id)
+            await write_webhooks.remove_webhook(harness.committer, ACTOR, webhook.webhook_id)
             await polls(harness)
             received = len(receiver.received)
             await harness.override("t1")

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from seatlatch.domain.webhook import MessageState, WebhookState
-from seatlatch.operations import write_webhooks
+from seatlatch.operations import send_messages
 from tests.databases import Database
+from tests.operations.changes import ACTOR
 from tests.webhooks.receivers import Received, answering, receiving, take
 from tests.webhooks.webhook_harness import (
     FAST,
@@ -118,7 +119,8 @@ def test_an_endpoint_that_accepts_nothing_for_three_days_is_disabled(
             assert delivery.problem == "The receiver answered 500."
             receiver.respond = take
             await harness.set_state(webhook, WebhookState.ACTIVE)
-            assert await write_webhooks.replay(harness.committer, webhook.webhook_id, None) == 1
+            replayed = await harness.change(send_messages.replay_given_up, webhook.webhook_id)
+            assert replayed == 1
             await harness.observer.count("delivered", 1)
             assert len({one.message_id for one in receiver.received}) == 1
 
@@ -134,7 +136,7 @@ def test_a_message_is_replayed_under_its_own_id(database: Database) -> None:
             await harness.override("t0")
             await harness.observer.count("delivered", 1)
             message_id = receiver.received[0].message_id
-            await write_webhooks.replay(harness.committer, webhook.webhook_id, [message_id])
+            await send_messages.replay(harness.committer, ACTOR, webhook.webhook_id, [message_id])
             await harness.observer.count("delivered", 2)
             assert [one.message_id for one in receiver.received] == [message_id] * 2
             assert receiver.received[0].body == receiver.received[1].body

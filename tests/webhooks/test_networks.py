@@ -2,10 +2,10 @@
 
 import pytest
 
+from seatlatch.assembly import allowed_by
 from seatlatch.setting_values import webhook_networks
 from seatlatch.settings import read_settings
 from seatlatch.webhooks.addresses import AddressRefused, Allowed
-from seatlatch.wiring import allowed_by
 from tests.cases import all_cases
 from tests.cli.commands import run_within
 from tests.cli.test_bad_databases import assert_one_sentence

@@ -7,6 +7,7 @@ from time import monotonic
 from seatlatch.commit import CommitEach
 from seatlatch.operations.write_webhooks import add_webhook
 from tests.databases import Database
+from tests.operations.changes import ACTOR
 from tests.serving import CHANNEL, serving
 from tests.stores import opened
 from tests.webhooks.receivers import Received, Receiver, receiver_in_thread, take
@@ -18,7 +19,7 @@ STOP_SECONDS = 4.0
 def add(database: Database, receiver: Receiver) -> None:
     with opened(database.store()) as store:
         committer = CommitEach(store.store)
-        store.run(add_webhook(committer, receiver.url, CHANNEL, own_changes=True))
+        store.run(add_webhook(committer, ACTOR, receiver.url, CHANNEL, own_changes=True))
 
 
 def test_an_unlock_is_delivered(database: Database) -> None:

@@ -1,31 +1,36 @@
 """A dispatcher on a test's database, and changes of tickets for it to deliver."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Concatenate, NamedTuple, ParamSpec
 
-from seatlatch.commit import CommitEach
+from seatlatch.commit import CommitEach, Committer
+from seatlatch.domain.audit import Actor
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.journal import Asker
 from seatlatch.domain.listing import Listing
-from seatlatch.domain.webhook import Delivery, Webhook, WebhookState
+from seatlatch.domain.webhook import Delivery, DeliveryDetails, ShownState, Webhook, WebhookState
 from seatlatch.group_commit import GroupCommit
 from seatlatch.logs import make_log
-from seatlatch.operations import write_webhooks
+from seatlatch.operations import read_webhooks, write_webhooks
 from seatlatch.operations.change_tickets import TicketChange
 from seatlatch.operations.ticket_verbs import HOLD, LOCK, OVERRIDE, RELEASE, UNLOCK, VOID
 from seatlatch.sink import STANDARD_ERROR
-from seatlatch.store.interface import Hold, Mpreserve, NewTicket, Store
+from seatlatch.store.interface import Result, Store
+from seatlatch.store.tickets import Hold, Mpreserve, NewTicket
 from seatlatch.webhooks.addresses import LOOPBACK, Resolver
 from seatlatch.webhooks.dependencies import Dependencies
 from seatlatch.webhooks.dispatcher import Dispatcher, Times
 from seatlatch.webhooks.http_sender import HttpSender, Sender, Timeouts
 from tests.databases import Clock, Database
 from tests.group_commit import BOUNDS, Groups
+from tests.operations.changes import ACTOR
 from tests.serving import CHANNEL, ORGANIZATION, OTHER_CHANNEL, OWNER, fill, listed
 from tests.stores import Around
+
+Arguments = ParamSpec("Arguments")
 
 MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
 THEIRS = Channel(OTHER_CHANNEL, frozenset({ORGANIZATION}))
@@ -46,6 +51,7 @@ class RecordingObserver:
         self.results: list[str] = []
         self.damage: list[str] = []
         self.backlogs: list[tuple[int, float]] = []
+        self.states: Mapping[ShownState, int] = {}
         self._changed = asyncio.Condition()
 
     def webhook_attempted(self, result: str) -> None:
@@ -58,6 +64,10 @@ class RecordingObserver:
 
     def webhook_backlog(self, messages: int, lag_seconds: float) -> None:
         self.backlogs.append((messages, lag_seconds))
+        self._notify()
+
+    def webhook_states(self, webhooks: Mapping[ShownState, int]) -> None:
+        self.states = webhooks
         self._notify()
 
     def _notify(self) -> None:
@@ -87,12 +97,27 @@ class Harness(NamedTuple):
 
     async def add(self, url: str, channel: str = CHANNEL, *, own: bool = False) -> Webhook:
         """Add an endpoint."""
-        return await write_webhooks.add_webhook(self.committer, url, channel, own_changes=own)
+        return await self.change(write_webhooks.add_webhook, url, channel, own_changes=own)
+
+    async def change(
+        self,
+        operation: Callable[Concatenate[Committer, Actor, Arguments], Awaitable[Result]],
+        *arguments: Arguments.args,
+        **named: Arguments.kwargs,
+    ) -> Result:
+        """The result of an operation on webhooks."""
+        return await operation(self.committer, ACTOR, *arguments, **named)
 
     async def deliveries(self, webhook: Webhook) -> Sequence[Delivery]:
         """The deliveries of an endpoint, the oldest first."""
         found = await self.store.read(lambda s: s.webhooks.deliveries(webhook.webhook_id, 100_000))
         return list(reversed(found))
+
+    async def details(self, webhook: Webhook, message_id: str) -> DeliveryDetails:
+        """A delivery with what was sent and received."""
+        return await self.store.read(
+            lambda s: read_webhooks.show_delivery(s, webhook.webhook_id, message_id)
+        )
 
     async def now(self, webhook: Webhook) -> Webhook:
         """The current row of an endpoint."""
@@ -102,7 +127,7 @@ class Harness(NamedTuple):
 
     async def set_state(self, webhook: Webhook, state: WebhookState) -> None:
         """Pause or resume an endpoint."""
-        await write_webhooks.set_state(self.committer, webhook.webhook_id, state)
+        await self.change(write_webhooks.set_state, webhook.webhook_id, state)
 
     async def lock(self, *tokens: str, channel: Channel = MINE, listing: str = "L") -> None:
         """Lock tickets for a channel."""
@@ -124,9 +149,11 @@ class Harness(NamedTuple):
         """Void tickets as the box office."""
         await self._submit(TicketChange(VOID, dict.fromkeys(tokens), BOX_OFFICE))
 
-    async def hold(self, *tokens: str, seconds: int | None = None) -> None:
+    async def hold(
+        self, *tokens: str, seconds: int | None = None, over_listing: bool = False
+    ) -> None:
         """Hold seats as the box office."""
-        asked = dict.fromkeys(tokens, Hold("moving", seconds))
+        asked = dict.fromkeys(tokens, Hold("moving", seconds, over_listing))
         await self._submit(TicketChange(HOLD, asked, BOX_OFFICE, "moving", seconds))
 
     async def release(self, *tokens: str) -> None:

@@ -7,10 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from ipaddress import ip_network
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from seatlatch.auth.rate_limit import NOT_SHARED, Buckets, Rate, RateLimit
-from seatlatch.domain.refusal import NotAuthenticated
+from seatlatch.domain.refusal import RateExceeded
 
 OF_FAILURES = "failed authentications"
 FAILURES = Rate(1, 60)
@@ -19,8 +19,11 @@ their success; it still allows many clients behind one address."""
 
 OF_CALLS = "token calls"
 TOKEN_CALLS = Rate(10, 100)
-"""Token calls. With an hour for each access token this is enough for tens of thousands of clients
-behind one address."""
+"""Token calls for one application. With an hour for each access token this is enough for tens of
+thousands of clients behind one address."""
+
+FailedAuthentication = Literal["refused", "throttled"]
+"""The response to invalid credentials: 401, or 429 without reading the database."""
 
 ADDRESSES_MAX = 20_000
 """About 4 MB."""
@@ -67,31 +70,34 @@ def recent_buckets(_kind: str) -> Buckets:
 
 
 class AddressLimits(NamedTuple):
-    """The two limits by client address."""
+    """The two limits by client address. `failed`: called for each failed authentication."""
 
     failures: RateLimit
     token_calls: RateLimit
+    failed: Callable[[FailedAuthentication], None]
 
-    def count_token_call(self, address: str | None) -> None:
-        """Count a token call. Raises `RateExceeded` if its address sent too many."""
-        self.token_calls.take(address_key(address))
+    def count_token_call(self, address: str | None, application_id: str) -> None:
+        """Count a token call for an application that exists.
 
-    def may_ask_database(self, address: str | None) -> bool:
-        """Whether the database may be asked for unknown credentials of this address.
-
-        This finds credentials that are newer than the copy in memory. An address that has used up
-        its failures waits for the next refresh of the copy instead.
+        Raises `RateExceeded` if its address sent too many for this application.
         """
-        return not self.failures.is_used_up(address_key(address))
+        self.token_calls.take(f"{address_key(address)} {application_id}")
 
-    def count_failure(self, address: str | None, refusal: NotAuthenticated) -> None:
+    def is_throttled(self, address: str | None) -> bool:
+        """Whether an address has used up its failures for now."""
+        return self.failures.is_used_up(address_key(address))
+
+    def count_failure(self, address: str | None) -> None:
         """Count a request that was refused for its credentials.
 
-        Raises `RateExceeded`, in place of the refusal, if the address sent too many. A request
-        without a bearer token is no guess and is not counted.
+        Raises `RateExceeded`, in place of the refusal, if the address sent too many.
         """
-        if refusal.token_sent:
+        try:
             self.failures.take(address_key(address))
+        except RateExceeded:
+            self.failed("throttled")
+            raise
+        self.failed("refused")
 
 
 def address_limits(
@@ -99,6 +105,7 @@ def address_limits(
     buckets_of: Callable[[str], Buckets] = recent_buckets,
     *,
     is_on: bool = True,
+    failed: Callable[[FailedAuthentication], None] = lambda result: None,
 ) -> AddressLimits:
     """The limits of one process. `monotonic`: a clock in seconds."""
     kinds = ((OF_FAILURES, FAILURES), (OF_CALLS, TOKEN_CALLS))
@@ -106,7 +113,7 @@ def address_limits(
         RateLimit(kind, rate if is_on else None, monotonic, buckets_of(kind))
         for kind, rate in kinds
     )
-    return AddressLimits(failures, token_calls)
+    return AddressLimits(failures, token_calls, failed)
 
 
 def address_key(address: str | None) -> str:

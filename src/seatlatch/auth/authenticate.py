@@ -28,9 +28,7 @@ def authenticate(
     to a caller with a valid key. Source: the contract's header table.
     """
     if presented.access_token is None:
-        raise NotAuthenticated(
-            "Send the header Authorization: Bearer <access token>.", token_sent=False
-        )
+        raise no_access_token()
     application = credentials.applications.get(presented.application_id)
     api_keys = application.api_keys if application else ()
     if not _is_one_of(hash_secret(presented.api_key), api_keys, now) or application is None:
@@ -53,6 +51,13 @@ def authenticate(
     if presented.channel_code != application.channel.code:
         raise ChannelNotAllowed("PAC-Channel-Code is not the channel of this PAC-Application-ID.")
     return Caller(application.application_id, application.channel)
+
+
+def no_access_token() -> NotAuthenticated:
+    """The refusal of a request without an access token."""
+    return NotAuthenticated(
+        "Send the header Authorization: Bearer <access token>.", token_sent=False
+    )
 
 
 def _is_one_of(key_hash: bytes, api_keys: tuple[ApiKey, ...], now: datetime) -> bool:

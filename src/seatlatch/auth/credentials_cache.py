@@ -41,10 +41,34 @@ class CredentialsCache:
 
     async def credentials(self) -> Credentials:
         """The credentials. Raises `Unavailable` if the database can't confirm them."""
-        confirmed_after = max(self._invalidated_at, self._monotonic() - MAX_AGE_SECONDS)
+        confirmed_after = self._oldest()
         if self._confirmed_at < confirmed_after:
             await self._confirm(confirmed_after)
         return self._credentials
+
+    @property
+    def in_memory(self) -> Credentials:
+        """The copy in memory, however old it is."""
+        return self._credentials
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the copy can be used without a query."""
+        return self._confirmed_at >= self._oldest()
+
+    @property
+    def was_read(self) -> bool:
+        """Whether there is a copy."""
+        return self._credentials is not NO_CREDENTIALS
+
+    def refresh_soon(self) -> None:
+        """Read any changes in the background, unless the copy is recent. Nobody waits for it."""
+        if self._query is None and not self.is_confirmed:
+            self._start_query().add_done_callback(_ignore_failure)
+
+    def _oldest(self) -> float:
+        """The earliest confirmation of a copy that can be used now."""
+        return max(self._invalidated_at, self._monotonic() - MAX_AGE_SECONDS)
 
     def invalidate(self) -> None:
         """Confirm the copy before its next use, because something has just changed."""
@@ -62,12 +86,14 @@ class CredentialsCache:
     async def _confirm(self, confirmed_after: float) -> None:
         """Concurrent callers share one query, but only one that started after they came."""
         while self._confirmed_at < confirmed_after:
-            if self._query is None:
-                self._query = asyncio.get_running_loop().create_task(self._run_query())
             try:
-                await asyncio.shield(self._query)
+                await asyncio.shield(self._query or self._start_query())
             except Unavailable as refusal:
                 raise refusal.again() from refusal
+
+    def _start_query(self) -> asyncio.Task[None]:
+        self._query = asyncio.get_running_loop().create_task(self._run_query())
+        return self._query
 
     async def _run_query(self) -> None:
         asked_at = self._monotonic()
@@ -80,3 +106,9 @@ class CredentialsCache:
             self._confirmed_at = asked_at
         finally:
             self._query = None
+
+
+def _ignore_failure(query: asyncio.Task[None]) -> None:
+    """Retrieve the failure of a query for which nobody waits: the next query reports it."""
+    if not query.cancelled():
+        query.exception()

@@ -9,11 +9,12 @@ from math import ceil
 from typing import Any
 
 from seatlatch.auth.address_limits import AddressLimits
-from seatlatch.auth.authenticate import PresentedCredentials, authenticate
+from seatlatch.auth.authenticate import PresentedCredentials, authenticate, no_access_token
 from seatlatch.auth.credentials_cache import MAX_AGE_SECONDS, CredentialsCache
 from seatlatch.auth.rate_limit import RateLimit
+from seatlatch.auth.throttled import ThrottledAuthentication
 from seatlatch.channel_api.headers import CHANNEL_HEADERS, TOKEN_HEADERS
-from seatlatch.domain.application import Caller
+from seatlatch.domain.application import Caller, Credentials
 from seatlatch.domain.refusal import ChannelNotAllowed, NotAuthenticated, RateExceeded
 from seatlatch.http.headers import Headers, check_headers
 from seatlatch.http.request_context import RequestContext
@@ -67,13 +68,11 @@ class ChannelAdmission:
 
     def __init__(
         self,
-        cache: CredentialsCache,
+        authentication: ThrottledAuthentication,
         limits: Iterable[RateLimit],
-        addresses: AddressLimits,
         now: Callable[[], datetime],
     ) -> None:
-        self._cache = cache
-        self._addresses = addresses
+        self._authentication = authentication
         self._rates: dict[str | None, RateHeaders] = {
             limit.kind: RateHeaders(limit) for limit in limits
         }
@@ -88,68 +87,64 @@ class ChannelAdmission:
         self._rates[route.access.rate_limit].count(caller.application_id, context)
         return caller
 
-    async def confirm(self, context: RequestContext, caller: Caller) -> Caller:
+    async def confirm(
+        self, context: RequestContext, route: RouteSpec[Any], caller: Caller
+    ) -> Caller:
         """The caller with the grants that it has now. Raises as `admit` does."""
         if context.age_seconds < MAX_AGE_SECONDS:
             return caller
         return await self._authenticate(context)
 
     async def _authenticate(self, context: RequestContext) -> Caller:
-        try:
-            return await self._find_caller(context)
-        except NotAuthenticated as refusal:
-            self._addresses.count_failure(context.client_address, refusal)
-            raise
-
-    async def _find_caller(self, context: RequestContext) -> Caller:
         presented = presented_credentials(context.headers)
-        try:
-            return authenticate(await self._cache.credentials(), presented, self._now())
-        except (NotAuthenticated, ChannelNotAllowed):
-            # The cache may be older than the key or token.
-            if presented.access_token is None:
-                raise
-            if not self._addresses.may_ask_database(context.client_address):
-                raise
-            if not await self._cache.refresh():
-                raise
-        return authenticate(await self._cache.credentials(), presented, self._now())
+        if presented.access_token is None:
+            raise no_access_token()
+
+        def find(credentials: Credentials) -> Caller:
+            return authenticate(credentials, presented, self._now())
+
+        return await self._authentication.authenticated(context.client_address, find)
 
 
 class ApplicationAdmission:
     """Admits an application that requests tokens: it only has to exist.
 
-    The limit is for each client address. Anyone can name any application here, so with a limit for
-    each application, strangers could lock it out.
+    The limit is for each client address and application. Anyone can name any application here, so
+    with a limit for each application, strangers could lock it out.
     """
 
-    def __init__(self, cache: CredentialsCache, addresses: AddressLimits) -> None:
+    def __init__(
+        self,
+        cache: CredentialsCache,
+        authentication: ThrottledAuthentication,
+        addresses: AddressLimits,
+    ) -> None:
         self._cache = cache
+        self._authentication = authentication
         self._addresses = addresses
 
     async def admit(self, context: RequestContext, route: RouteSpec[Any]) -> str:
         """The application's identifier. Counts the request."""
         check_headers(context.headers, route.headers)
-        self._addresses.count_token_call(context.client_address)
         application_id = context.headers.get(b"pac-application-id").decode("latin-1")
-        if not await self._exists(application_id):
-            raise NotAuthenticated("PAC-Application-ID is unknown.", token_sent=False)
+
+        def find(credentials: Credentials) -> str:
+            if application_id not in credentials.applications:
+                raise NotAuthenticated("PAC-Application-ID is unknown.", token_sent=False)
+            return application_id
+
+        await self._authentication.authenticated(context.client_address, find)
+        self._addresses.count_token_call(context.client_address, application_id)
         context.application_id = application_id
         return application_id
 
-    async def confirm(self, context: RequestContext, caller: str) -> str:
+    async def confirm(self, context: RequestContext, route: RouteSpec[Any], caller: str) -> str:
         """The same identifier: the exchange itself checks whether the application still exists."""
         return caller
 
     def credentials_changed(self) -> None:
         """Make new and revoked tokens visible to the next request."""
         self._cache.invalidate()
-
-    async def _exists(self, application_id: str) -> bool:
-        cache = self._cache
-        if application_id in (await cache.credentials()).applications:
-            return True
-        return await cache.refresh() and application_id in (await cache.credentials()).applications
 
 
 def presented_credentials(headers: Headers) -> PresentedCredentials:

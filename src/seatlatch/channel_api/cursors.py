@@ -17,7 +17,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from seatlatch.domain.feed import CursorKey
+from seatlatch.domain.feed import CursorKey, Position
 from seatlatch.domain.refusal import InvalidRequest, PlaceLost
 from seatlatch.http.query import from_cursor
 from seatlatch.journal.rows import place_of
@@ -32,7 +32,7 @@ PADDED_BYTES = 128
 the number of its digits or chains.
 """
 
-CURSOR, ENTRY = b"cursor", b"entry"
+CURSOR, REQUESTS, ENTRY = b"cursor", b"requests", b"entry"
 """The kinds of encrypted text. Kind and channel are authenticated with it, so that no text is
 accepted as one of another kind or channel.
 """
@@ -47,25 +47,28 @@ class Cursors:
 
     def cursor_of(self, place: Place) -> str:
         """A reader's place in the feed as an opaque text."""
-        text = msgspec.json.encode(place)
-        nonce = token_bytes(NONCE_BYTES)
-        padded = text + b" " * (-len(text) % PADDED_BYTES)
-        sealed = self._cipher.encrypt(padded, _bound(CURSOR, place.channel_code, nonce))
-        return _to_text(VERSION + nonce + sealed)
+        return self._sealed(place, [CURSOR, place.channel_code.encode()])
 
     def place_of(self, cursor: str, channel_code: str) -> Place:
         """The place that a channel's cursor represents. Raises `InvalidRequest`, and `PlaceLost`
         for an unencrypted one that version 0.1 can't have issued.
         """
-        data = _from_text(cursor)
-        if not data.startswith(VERSION):
+        if not _from_text(cursor).startswith(VERSION):
             return self._plain_place(cursor)
-        nonce, sealed = data[1 : 1 + NONCE_BYTES], data[1 + NONCE_BYTES :]
-        try:
-            text = self._cipher.decrypt(sealed, _bound(CURSOR, channel_code, nonce))
-        except (InvalidTag, ValueError):
-            raise _no_cursor() from None
+        text = self._opened(cursor, [CURSOR, channel_code.encode()])
         return msgspec.json.decode(text, type=Place)
+
+    def requests_cursor(self, position: Position, channel_code: str, query: str) -> str:
+        """The start of a page of requests as an opaque text. `query`: the digest of the query."""
+        return self._sealed(position, [REQUESTS, channel_code.encode(), query.encode()])
+
+    def requests_position(self, cursor: str, channel_code: str, query: str) -> Position:
+        """The position that a channel's cursor of the same query represents.
+
+        Raises `InvalidRequest`.
+        """
+        text = self._opened(cursor, [REQUESTS, channel_code.encode(), query.encode()])
+        return msgspec.json.decode(text, type=dict[int, int])
 
     def _plain_place(self, cursor: str) -> Place:
         # Cursors of version 0.1 are plain text that anyone can write. Only places that the journal
@@ -82,11 +85,22 @@ class Cursors:
     def entry_id_of(self, entry_id: int, channel_code: str) -> str:
         """An entry's id in the form for its channel: always the same, and not countable."""
         number = entry_id.to_bytes(8, signed=True)
-        return _to_text(self._cipher.encrypt(number, _bound(ENTRY, channel_code)))
+        return _to_text(self._cipher.encrypt(number, [ENTRY, channel_code.encode()]))
 
+    def _sealed(self, place: object, bound: Sequence[bytes]) -> str:
+        """A place, encrypted; only with the same `bound` it can be decrypted."""
+        text = msgspec.json.encode(place)
+        nonce = token_bytes(NONCE_BYTES)
+        padded = text + b" " * (-len(text) % PADDED_BYTES)
+        return _to_text(VERSION + nonce + self._cipher.encrypt(padded, [*bound, nonce]))
 
-def _bound(kind: bytes, channel_code: str, *more: bytes) -> Sequence[bytes]:
-    return [kind, channel_code.encode(), *more]
+    def _opened(self, cursor: str, bound: Sequence[bytes]) -> bytes:
+        data = _from_text(cursor)
+        nonce, sealed = data[1 : 1 + NONCE_BYTES], data[1 + NONCE_BYTES :]
+        try:
+            return self._cipher.decrypt(sealed, [*bound, nonce])
+        except (InvalidTag, ValueError):
+            raise _no_cursor() from None
 
 
 def _to_text(data: bytes) -> str:
@@ -102,5 +116,5 @@ def _from_text(cursor: str) -> bytes:
 
 def _no_cursor() -> InvalidRequest:
     return InvalidRequest(
-        "`after` is not the `next` of an earlier page of this feed. Start without it."
+        "`after` is not the `next` of an earlier page with the same parameters. Start without it."
     )

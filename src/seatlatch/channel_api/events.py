@@ -36,7 +36,8 @@ class FeedEvent(Struct, rename="camel", omit_defaults=True):
     """One change of one ticket. Token and version identify it; the higher version is newer.
 
     `by`: whether this channel or the box office made it. `mpreserve`: whether it is set by this
-    channel. `hold_expires_at` is present if the hold ends by itself.
+    channel. `hold_expires_at` is present if the hold ends by itself; `season` and `item`, if they
+    are known.
     """
 
     change: Change
@@ -53,6 +54,8 @@ class FeedEvent(Struct, rename="camel", omit_defaults=True):
     row: str | None
     seat: str | None
     hold_expires_at: Timestamp | UnsetType = UNSET
+    season: str | UnsetType = UNSET
+    item: str | UnsetType = UNSET
 
 
 class Feed(Struct):
@@ -83,4 +86,6 @@ def feed_event(event: SeatEvent) -> FeedEvent:
         row=record.row,
         seat=record.seat,
         hold_expires_at=event.hold_expires_at or UNSET,
+        season=event.season or UNSET,
+        item=event.item or UNSET,
     )

@@ -1,4 +1,4 @@
-"""The `/v1` calls that read the journal: a channel's own requests, and the feed."""
+"""The `/v1` calls that read the journal: a channel's own requests, one or many, and the feed."""
 
 import asyncio
 
@@ -7,16 +7,21 @@ from starlette.responses import Response
 from seatlatch.channel_api.admission import ONLY_READS, ChannelAdmission
 from seatlatch.channel_api.cursors import Cursors
 from seatlatch.channel_api.events import LATEST, Feed, FeedQuery, feed_event
+from seatlatch.channel_api.requests import ListQuery, filter_of
 from seatlatch.domain.application import Caller
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.refusal import PlaceLost
 from seatlatch.http.body import json_response
+from seatlatch.http.query import digest_of, filters_of, given
 from seatlatch.http.route_spec import RouteSpec
 from seatlatch.http.routes import ApiRoute, Call, api_route
 from seatlatch.operations.feed_news import FeedNews
 from seatlatch.operations.journal_alarm import JournalAlarm
+from seatlatch.operations.journal_scope import EVERYTHING
+from seatlatch.operations.list_requests import list_requests
 from seatlatch.operations.read_events import Events, Place, first_place, last_place, read_feed
 from seatlatch.operations.read_journal import trace_request
+from seatlatch.presentation.requests import OwnRequests, own_requests
 from seatlatch.presentation.traces import REQUEST_ID, no_such_request, own_traces
 from seatlatch.store.interface import Store
 
@@ -27,6 +32,7 @@ READ_SECONDS_MAX = 0.5
 GET_REQUEST: RouteSpec[None] = RouteSpec(
     "GET", "/v1/requests/{requestId}", ONLY_READS, path_value=REQUEST_ID
 )
+LIST_REQUESTS = RouteSpec("GET", "/v1/requests", ONLY_READS, query=ListQuery)
 LIST_EVENTS = RouteSpec("GET", "/v1/events", ONLY_READS, query=FeedQuery, own_refusals=(PlaceLost,))
 
 
@@ -46,6 +52,7 @@ class Journal:
         """The routes of these handlers."""
         return [
             api_route(GET_REQUEST, self._admission, self.request),
+            api_route(LIST_REQUESTS, self._admission, self.requests),
             api_route(LIST_EVENTS, self._admission, self.events),
         ]
 
@@ -61,6 +68,21 @@ class Journal:
             own_traces(found.entries, lambda entry: cursors.entry_id_of(entry, channel_code))
         )
 
+    async def requests(self, call: Call[Caller, ListQuery]) -> Response:
+        """`GET /v1/requests`: the channel's requests, the newest first."""
+        channel_code, query = call.caller.channel.code, call.input
+        cursors = await self._read_cursors()
+        digest = digest_of(filters_of(query))
+        after = given(query.after)
+        start = None if after is None else cursors.requests_position(after, channel_code, digest)
+        wanted = filter_of(query, channel_code)
+        found = await list_requests(self._store, wanted, EVERYTHING, start, query.limit)
+        self._alarm.entries(found.entries)
+        rows = own_requests(found.entries, lambda entry: cursors.entry_id_of(entry, channel_code))
+        rest = found.position
+        cursor = None if rest is None else cursors.requests_cursor(rest, channel_code, digest)
+        return json_response(OwnRequests(rows, cursor))
+
     async def events(self, call: Call[Caller, FeedQuery]) -> Response:
         """`GET /v1/events`: the changes of tickets that the channel may see."""
         caller, query = call.caller, call.input
@@ -74,7 +96,7 @@ class Journal:
                 break
             await asyncio.sleep(0)  # other requests must not wait for a long feed
             # A request may wait for seconds. A revoked key or grant must take effect then.
-            caller = await self._admission.confirm(call.context, caller)
+            caller = await self._admission.confirm(call.context, LIST_EVENTS, caller)
             began = loop.time()
             found = await self._read(caller.channel, found.place, query.limit)
             read_seconds += loop.time() - began

@@ -3,9 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Concatenate, ParamSpec
 
+from seatlatch.cli.actors import command_line_actor
+from seatlatch.commit import CommitEach
+from seatlatch.operations.administration import Administration
 from seatlatch.operations.change_access import change_access
 from seatlatch.settings import Settings
-from seatlatch.store.interface import Result, Transaction
+from seatlatch.store.interface import Result
 from seatlatch.wiring import with_store
 
 Arguments = ParamSpec("Arguments")
@@ -13,7 +16,7 @@ Arguments = ParamSpec("Arguments")
 
 def change(
     settings: Settings,
-    operation: Callable[Concatenate[Transaction, Arguments], Awaitable[Result]],
+    operation: Callable[Concatenate[Administration, Arguments], Awaitable[Result]],
     *arguments: Arguments.args,
     **named: Arguments.kwargs,
 ) -> Result:
@@ -21,9 +24,11 @@ def change(
     need.
     """
 
-    async def work(transaction: Transaction) -> Result:
-        return await operation(transaction, *arguments, **named)
+    async def work(administration: Administration) -> Result:
+        return await operation(administration, *arguments, **named)
 
     return with_store(
-        settings.database_url, lambda store: change_access(store, work), is_patient=True
+        settings.database_url,
+        lambda store: change_access(CommitEach(store), command_line_actor(settings), work),
+        is_patient=True,
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seatlatch.cli.access import change
-from seatlatch.cli.options import AsJson, Database, group, settings_for
+from seatlatch.cli.options import AsJson, Author, Database, group, settings_for
 from seatlatch.cli.output import SHOWN_ONCE, for_people, in_columns, print_result
 from seatlatch.operations import applications as operations
 from seatlatch.settings import YEAR_SECONDS
@@ -44,11 +44,12 @@ Overlap = Annotated[
 def add(
     application_id: ApplicationId,
     channel_code: ChannelCode,
+    author: Author = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
     """Add an application. Prints its API key and an authorization code, only this once."""
-    settings = settings_for(database)
+    settings = settings_for(database, author)
     api_key, code = change(
         settings,
         operations.add_application,
@@ -96,12 +97,13 @@ def list_all(database: Database = None, as_json: AsJson = False) -> None:
 def rotate_key(
     application_id: ApplicationId,
     overlap_seconds: Overlap = OVERLAP_SECONDS,
+    author: Author = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
     """Give an application a new API key. The old keys stay valid until they expire."""
     api_key, old_keys_end = change(
-        settings_for(database), operations.rotate_key, application_id, overlap_seconds
+        settings_for(database, author), operations.rotate_key, application_id, overlap_seconds
     )
     document = {
         "applicationId": application_id,
@@ -118,10 +120,13 @@ def rotate_key(
 
 @applications.command(epilog="Example: seatlatch app authorize com.mycompany.myapp")
 def authorize(
-    application_id: ApplicationId, database: Database = None, as_json: AsJson = False
+    application_id: ApplicationId,
+    author: Author = None,
+    database: Database = None,
+    as_json: AsJson = False,
 ) -> None:
     """Give an application a new authorization code. Its tokens stay valid."""
-    settings = settings_for(database)
+    settings = settings_for(database, author)
     code, expires_at = change(
         settings, operations.authorize, application_id, settings.authorization_code_seconds
     )
@@ -140,10 +145,13 @@ def authorize(
 
 @applications.command(epilog="Example: seatlatch app revoke com.mycompany.myapp")
 def revoke(
-    application_id: ApplicationId, database: Database = None, as_json: AsJson = False
+    application_id: ApplicationId,
+    author: Author = None,
+    database: Database = None,
+    as_json: AsJson = False,
 ) -> None:
     """Remove an application. All its keys, codes and tokens end at once."""
-    change(settings_for(database), operations.revoke_application, application_id)
+    change(settings_for(database, author), operations.revoke_application, application_id)
     sentence = f"Revoked {application_id}: its keys, codes and tokens are no longer valid."
     print_result(as_json, {"applicationId": application_id}, [sentence])
 

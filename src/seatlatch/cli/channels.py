@@ -5,10 +5,12 @@ from typing import Annotated
 import typer
 
 from seatlatch.cli.access import change
-from seatlatch.cli.options import AsJson, Database, group, settings_for
+from seatlatch.cli.actors import command_line_actor
+from seatlatch.cli.options import AsJson, Author, Database, group, settings_for
 from seatlatch.cli.output import in_columns, print_result
+from seatlatch.commit import CommitEach
 from seatlatch.operations import channels as operations
-from seatlatch.wiring import look
+from seatlatch.wiring import look, with_store
 
 channels = group("Channel partners, and the organizations whose tickets they see.")
 
@@ -32,11 +34,14 @@ def add(
     code: ChannelCode,
     name: Name,
     organizations: GrantedNow,
+    author: Author = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a channel with its grants. Then add its applications."""
-    added = change(settings_for(database), operations.add_channel, code, name, organizations)
+    added = change(
+        settings_for(database, author), operations.add_channel, code, name, organizations
+    )
     sentence = f"Added the channel {code}, which sees the tickets of {_named(added.organizations)}."
     print_result(as_json, _document(*added), [sentence])
 
@@ -53,9 +58,17 @@ def list_all(database: Database = None, as_json: AsJson = False) -> None:
 
 
 @channels.command(epilog="Example: seatlatch channel remove my-application")
-def remove(code: ChannelCode, database: Database = None, as_json: AsJson = False) -> None:
+def remove(
+    code: ChannelCode, author: Author = None, database: Database = None, as_json: AsJson = False
+) -> None:
     """Remove a channel that has no application and has locked no ticket."""
-    change(settings_for(database), operations.remove_channel, code)
+    settings = settings_for(database, author)
+    actor = command_line_actor(settings)
+    with_store(
+        settings.database_url,
+        lambda store: operations.remove_channel(store, CommitEach(store), actor, code),
+        is_patient=True,
+    )
     print_result(as_json, {"channelCode": code}, [f"Removed the channel {code}."])
 
 
@@ -63,11 +76,12 @@ def remove(code: ChannelCode, database: Database = None, as_json: AsJson = False
 def grant(
     code: ChannelCode,
     organizations: Organizations,
+    author: Author = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
     """Let a channel see the tickets of organizations. Existing grants stay."""
-    granted, already = change(settings_for(database), operations.grant, code, organizations)
+    granted, already = change(settings_for(database, author), operations.grant, code, organizations)
     document = {"channelCode": code, "granted": granted, "already": already}
     lines = [f"{organization}: granted." for organization in granted]
     lines += [f"{organization}: was already granted." for organization in already]
@@ -78,11 +92,12 @@ def grant(
 def ungrant(
     code: ChannelCode,
     organizations: Organizations,
+    author: Author = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
     """Remove grants of a channel. Tickets that it has locked stay locked."""
-    ended, already = change(settings_for(database), operations.ungrant, code, organizations)
+    ended, already = change(settings_for(database, author), operations.ungrant, code, organizations)
     document = {"channelCode": code, "ungranted": ended, "already": already}
     lines = [f"{organization}: no longer granted." for organization in ended]
     lines += [f"{organization}: was not granted." for organization in already]

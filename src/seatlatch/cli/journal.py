@@ -1,8 +1,8 @@
-"""`seatlatch trace`, `seatlatch history` and `seatlatch journal`: the journal."""
+"""`seatlatch journal`: verify, anchor, prune and repair the journal."""
 
 import sys
-from collections.abc import AsyncIterator, Iterable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -11,45 +11,26 @@ import msgspec
 import typer
 from msgspec import Struct
 
+from seatlatch.cli.actors import command_line_user
 from seatlatch.cli.exit_codes import NOTHING_DONE
-from seatlatch.cli.options import AsJson, Database, group, settings_for
-from seatlatch.cli.output import for_people, in_columns, note, print_result
-from seatlatch.cli.tickets.commands import command_line_user, require_text
+from seatlatch.cli.options import AsJson, Author, Database, group, settings_for
+from seatlatch.cli.output import note, print_result
+from seatlatch.cli.timestamps import date_or_timestamp
 from seatlatch.commit import CommitEach
 from seatlatch.domain.journal import Asker
-from seatlatch.domain.label import shortened
-from seatlatch.domain.refusal import InvalidRequest, NotDone
+from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.journal.rows import Head
 from seatlatch.operations.journal_heads import repair_heads
 from seatlatch.operations.prune_journal import prune_rows, rows_to_prune
-from seatlatch.operations.read_journal import PAGE_REQUESTS, ticket_history, trace_request
 from seatlatch.operations.verify_journal import Anchor, Step, Tampered, take_anchor, verify_journal
-from seatlatch.operator_api.journal import PAGE_CHANGES, ShownChange, shown_history
-from seatlatch.presentation.traces import UUID, Trace, full_traces
 from seatlatch.store.interface import Store
 from seatlatch.wiring import look, with_store
 
-CHANGES_MAX = 10_000
 PROGRESS_ROWS = 100_000
 """How many rows pass between two reports of progress."""
 
 journal = group("The journal: verify, anchor, prune and repair it.")
 
-RequestId = Annotated[
-    str,
-    typer.Argument(
-        metavar="REQUEST_ID", help="The value that was sent, or that the response returned."
-    ),
-]
-Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The ticket.")]
-Limit = Annotated[
-    int,
-    typer.Option("--limit", metavar="N", min=1, max=CHANGES_MAX, help="The most changes to show."),
-]
-RequestLimit = Annotated[
-    int,
-    typer.Option("--limit", metavar="N", min=1, max=CHANGES_MAX, help="The most requests to show."),
-]
 AnchorFile = Annotated[
     Path | None,
     typer.Option(
@@ -78,51 +59,6 @@ class AnchorText(Struct, rename={"journal_key": "journalKey", "timestamp": "mome
     journal_key: str
     timestamp: datetime
     heads: list[AnchoredHead]
-
-
-def trace(
-    request_id: RequestId,
-    limit: RequestLimit = PAGE_REQUESTS,
-    database: Database = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show the request of a Request-ID: its caller, and the outcome of each ticket."""
-    if not UUID.fullmatch(request_id):
-        raise InvalidRequest(
-            f"{shortened(request_id)} is not a Request-ID. A Request-ID is a UUID such as"
-            " 0dbc02a8-5f1a-4b7c-9d65-0f4e4ac6a1b2."
-        )
-    url = settings_for(database).database_url
-    found = with_store(url, lambda store: trace_request(store, request_id, limit=limit))
-    if not found.entries:
-        raise NotDone(
-            f"The journal has no request {request_id}. Check the spelling. A request without valid"
-            " credentials is only in the log."
-        )
-    traces = full_traces(found)
-    lines = [line for traced in traces.requests for line in [*_trace_lines(traced), ""]]
-    if traces.next:
-        lines = ["There are earlier requests. Use a higher --limit.", "", *lines]
-    print_result(as_json, traces, lines[:-1], changed=False)
-
-
-def history(
-    token: Token, limit: Limit = PAGE_CHANGES, database: Database = None, as_json: AsJson = False
-) -> None:
-    """Show the changes of a ticket and their callers, the latest first."""
-    require_text([token])
-    url = settings_for(database).database_url
-    found = look(url, lambda snapshot: ticket_history(snapshot, token, None, limit))
-    if found is None:
-        raise NotDone(f"There is no ticket {shortened(token)}. Check the spelling of the token.")
-    shown = shown_history(token, found)
-    lines = in_columns([_change_row(change) for change in shown.changes])
-    if shown.is_pruned:
-        lines.append("Earlier changes are no longer in the journal.")
-    elif shown.next:
-        lines.append("There are earlier changes. Use a higher --limit.")
-    nothing = ["Nobody has changed this ticket since the journal began."]
-    print_result(as_json, shown, lines or nothing, changed=False)
 
 
 @journal.command(epilog="Example: seatlatch journal verify --anchor anchor.json")
@@ -158,23 +94,25 @@ def print_anchor(database: Database = None, as_json: AsJson = True) -> None:
 
 
 @journal.command(epilog="Example: seatlatch journal prune --before 2025-12-31")
-def prune(before: Before, database: Database = None, as_json: AsJson = False) -> None:
+def prune(
+    before: Before, author: Author = None, database: Database = None, as_json: AsJson = False
+) -> None:
     """Delete older rows permanently. The rest can still be verified."""
-    pruned_before = _timestamp(before)
-    asker = command_line_user()
-    pruned = with_store(
-        settings_for(database).database_url, lambda store: _prune(store, asker, pruned_before)
-    )
+    pruned_before = date_or_timestamp("--before", before)
+    settings = settings_for(database, author)
+    asker = command_line_user(settings)
+    pruned = with_store(settings.database_url, lambda store: _prune(store, asker, pruned_before))
     document = {"requestId": asker.request_id, "before": pruned_before, "rows": pruned}
     print_result(as_json, document, [f"Removed {pruned:,} rows."], changed=pruned > 0)
 
 
 @journal.command(epilog="Example: seatlatch journal repair")
-def repair(database: Database = None, as_json: AsJson = False) -> None:
+def repair(author: Author = None, database: Database = None, as_json: AsJson = False) -> None:
     """Move a damaged head to the last row of its chain, so that changes are possible again."""
-    asker = command_line_user()
+    settings = settings_for(database, author)
+    asker = command_line_user(settings)
     repaired = with_store(
-        settings_for(database).database_url, lambda store: repair_heads(CommitEach(store), asker)
+        settings.database_url, lambda store: repair_heads(CommitEach(store), asker)
     )
     document = {"requestId": asker.request_id, "heads": [one._asdict() for one in repaired]}
     lines = [
@@ -219,16 +157,6 @@ def _show_progress(progress: str) -> None:
         note(f"{progress} ...")
 
 
-def _timestamp(text: str) -> datetime:
-    try:
-        timestamp = datetime.fromisoformat(text)
-        return timestamp.replace(tzinfo=timestamp.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise InvalidRequest(
-            f"--before {shortened(text)} is not a date such as 2026-01-31."
-        ) from None
-
-
 def _read_anchor(path: Path) -> Anchor:
     try:
         text = msgspec.json.decode(path.read_bytes(), type=AnchorText)
@@ -242,37 +170,3 @@ def _read_anchor(path: Path) -> Anchor:
             f"{path} is not an anchor. Use an output of `seatlatch journal anchor`."
         ) from None
     return Anchor(text.journal_key, text.timestamp, heads)
-
-
-def _trace_lines(traced: Trace) -> Iterable[str]:
-    asked_by = traced.operator or f"{traced.application} for channel {traced.channel}"
-    rows = [
-        ("request", traced.request_id),
-        ("at", for_people(traced.timestamp) if traced.timestamp else None),
-        ("by", asked_by if traced.verb else None),
-        ("asked for", traced.verb),
-        ("reason", traced.reason),
-        ("held for", f"{traced.hold_seconds} s" if traced.hold_seconds else None),
-        ("refused", traced.refusal),
-        ("entry", traced.entry_id),
-        ("damaged", "this entry was edited" if traced.damaged is True else None),
-    ]
-    yield from in_columns([(name, value) for name, value in rows if value is not None])
-    for ticket in (*traced.success, *traced.failure):
-        version = f" (version {ticket.version})" if isinstance(ticket.version, int) else ""
-        yield f"  {ticket.token}: {ticket.outcome.replace('_', ' ')}{version}"
-
-
-def _change_row(change: ShownChange) -> tuple[str, ...]:
-    asked_by = change.operator or f"{change.application} for channel {change.channel}"
-    reason = f"because: {change.reason}" if change.reason else ""
-    if change.damaged is True:
-        asked_by = "damaged" if change.verb is None else f"{asked_by} (damaged)"
-    return (
-        str(change.version or "?"),
-        for_people(change.timestamp) if change.timestamp else "?",
-        change.verb or "?",
-        asked_by,
-        change.request_id or "?",
-        reason,
-    )

@@ -9,20 +9,31 @@ from typer.core import TyperArgument
 
 from seatlatch import __version__
 from seatlatch.cli.applications import applications
+from seatlatch.cli.audit import audit
 from seatlatch.cli.channels import channels
+from seatlatch.cli.events.commands import events
 from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE, WRONG_USAGE
-from seatlatch.cli.journal import history, journal, trace
+from seatlatch.cli.journal import journal
 from seatlatch.cli.migrate import migrate
 from seatlatch.cli.operators import operators
 from seatlatch.cli.organizations import organizations
 from seatlatch.cli.output import ResultLost, lost, note, visible
 from seatlatch.cli.remote.commands import remote
+from seatlatch.cli.requests import history, requests, trace
 from seatlatch.cli.sandbox import sandbox
 from seatlatch.cli.serve import serve
 from seatlatch.cli.server_process import ListenProblem
 from seatlatch.cli.streams import discard, prepare_streams
+from seatlatch.cli.tickets import find, import_command
 from seatlatch.cli.tickets.commands import tickets
-from seatlatch.cli.tickets.import_command import EXAMPLE, import_file
+from seatlatch.cli.webhook_messages import (
+    DELIVERIES_EXAMPLE,
+    REPLAY_EXAMPLE,
+    TEST_EXAMPLE,
+    deliveries,
+    replay,
+    test,
+)
 from seatlatch.cli.webhooks import webhooks
 from seatlatch.domain.refusal import InvalidRequest, NotDone, Unavailable
 from seatlatch.settings import SettingProblem
@@ -44,9 +55,16 @@ app.add_typer(organizations, name="org")
 app.add_typer(channels, name="channel")
 app.add_typer(applications, name="app")
 app.add_typer(operators, name="operator")
+webhooks.command(epilog=DELIVERIES_EXAMPLE)(deliveries)
+webhooks.command(epilog=TEST_EXAMPLE)(test)
+webhooks.command(epilog=REPLAY_EXAMPLE)(replay)
 app.add_typer(webhooks, name="webhook")
-tickets.command("import", epilog=EXAMPLE)(import_file)
+app.command(epilog="Example: seatlatch audit --target com.mycompany.myapp")(audit)
+tickets.command(epilog=find.EXAMPLE)(find.find)
+tickets.command("import", epilog=import_command.EXAMPLE)(import_command.import_file)
 app.add_typer(tickets, name="tickets")
+app.add_typer(events, name="events")
+app.command(epilog="Example: seatlatch requests --channel my-market --status 409")(requests)
 app.command(epilog="Example: seatlatch trace 0dbc02a8-5f1a-4b7c-9d65-0f4e4ac6a1b2")(trace)
 app.command(epilog="Example: seatlatch history 98973476444")(history)
 app.add_typer(journal, name="journal")

@@ -9,7 +9,7 @@ import typer
 from seatlatch.cli.output import note
 from seatlatch.environment import select_variables
 from seatlatch.logs import Log
-from seatlatch.settings import Settings, read_settings
+from seatlatch.settings import SettingProblem, Settings, read_settings
 
 Host = Annotated[
     str | None,
@@ -35,6 +35,17 @@ AsJson = Annotated[
 ]
 
 
+Author = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="NAME",
+        help="The person who makes the change, for the journal and the audit."
+        " [default: SEATLATCH_ACTOR, or the system's user]",
+    ),
+]
+
+
 def group(sentence: str) -> typer.Typer:
     """Make an empty group of commands, with the same options as the root command."""
     return typer.Typer(
@@ -42,9 +53,14 @@ def group(sentence: str) -> typer.Typer:
     )
 
 
-def settings_for(database: str | None) -> Settings:
-    """The settings of a command that only needs a database. Raises `SettingProblem`."""
-    settings = read_settings(os.environ, {"database_url": database})
+def settings_for(database: str | None, author: str | None = None) -> Settings:
+    """The settings of a command that needs a database, and an author if it changes something.
+
+    Raises `SettingProblem`.
+    """
+    if author == "":
+        raise SettingProblem("--as must not be empty. Give the name of a person.")
+    settings = read_settings(os.environ, {"database_url": database, "actor": author})
     report_injected(select_variables(os.environ).injected)
     return settings
 

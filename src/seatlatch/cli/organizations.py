@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from seatlatch.cli.access import change
-from seatlatch.cli.options import AsJson, Database, group, settings_for
+from seatlatch.cli.options import AsJson, Author, Database, group, settings_for
 from seatlatch.cli.output import in_columns, print_result
 from seatlatch.operations.organizations import add_organization, remove_organization
 from seatlatch.wiring import look
@@ -18,10 +18,14 @@ Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Its name, for
 
 @organizations.command(epilog="Example: seatlatch org add 1001 --name 'City Arena'")
 def add(
-    organization_id: OrganizationId, name: Name, database: Database = None, as_json: AsJson = False
+    organization_id: OrganizationId,
+    name: Name,
+    author: Author = None,
+    database: Database = None,
+    as_json: AsJson = False,
 ) -> None:
     """Add an organization. Channels see its tickets once they have a grant for it."""
-    change(settings_for(database), add_organization, organization_id, name)
+    change(settings_for(database, author), add_organization, organization_id, name)
     document = {"organizationId": organization_id, "name": name}
     print_result(as_json, document, [f"Added the organization {organization_id}."])
 
@@ -40,9 +44,12 @@ def list_all(database: Database = None, as_json: AsJson = False) -> None:
 
 @organizations.command(epilog="Example: seatlatch org remove 1001")
 def remove(
-    organization_id: OrganizationId, database: Database = None, as_json: AsJson = False
+    organization_id: OrganizationId,
+    author: Author = None,
+    database: Database = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Remove an organization that has neither tickets nor granted channels."""
-    change(settings_for(database), remove_organization, organization_id)
+    """Remove an organization that has neither tickets nor granted channels, with its events."""
+    change(settings_for(database, author), remove_organization, organization_id)
     document = {"organizationId": organization_id}
     print_result(as_json, document, [f"Removed the organization {organization_id}."])

@@ -1,10 +1,11 @@
 """`seatlatch sandbox`: the service on example data, for integrators.
 
-See decision 18.
+See decisions 18 and 173.
 """
 
 import json
 import os
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,6 +109,7 @@ def describe(url: str, database_url: str, webhook: str | None) -> dict[str, Any]
         "operatorKey": data.OPERATOR_KEY,
         **webhook_members,
         "curl": data.curl_command(url, str(uuid4())),
+        "command": f"seatlatch tickets show {data.SHOWN} --database {shlex.quote(database_url)}",
         "failingTokens": data.FAILING,
         "faultTokens": {token: found.fault for token, found in faults.TOKENS.items()},
         "behaviour": url + BEHAVIOUR,
@@ -132,6 +134,10 @@ Its data is in {about["database"]} and is reset at each start.
 Unlock the document's first two tickets:
 
 {about["curl"]}
+
+Practise the commands of support on its data, in another terminal:
+
+{about["command"]}
 
 Failures, on request (docs/start/sandbox.md#bad-days):
 

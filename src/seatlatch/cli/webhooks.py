@@ -1,26 +1,33 @@
-"""`seatlatch webhook`: the webhooks of channels, and their deliveries."""
+"""`seatlatch webhook`: the webhooks of channels."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, TypeVar
 
 import typer
 
-from seatlatch.cli.options import AsJson, Database, group, settings_for
+from seatlatch.assembly import allowed_by
+from seatlatch.cli.actors import command_line_actor
+from seatlatch.cli.options import AsJson, Author, Database, group, settings_for
 from seatlatch.cli.output import for_people, in_columns, print_result
 from seatlatch.commit import CommitEach, Committer
-from seatlatch.domain.refusal import NotDone
-from seatlatch.domain.webhook import Delivery, MessageState, Webhook, WebhookState
+from seatlatch.domain.audit import Actor
+from seatlatch.domain.webhook import WebhookState
 from seatlatch.operations import write_webhooks
+from seatlatch.operations.read_webhooks import (
+    RatedWebhook,
+    list_webhooks,
+    show_webhook,
+    with_rates,
+)
+from seatlatch.operator_api.webhook_rows import ShownWebhook, added_webhook, shown_webhook
 from seatlatch.settings import Settings
 from seatlatch.store.interface import Snapshot
 from seatlatch.webhooks.addresses import Resolver, require_allowed
-from seatlatch.wiring import allowed_by, look, with_store
+from seatlatch.wiring import look, with_store
 
 Result = TypeVar("Result")
 
-DELIVERIES_MAX = 1_000
-DELIVERIES_SHOWN = 20
 SAVE_IT = "Save the secret now: it is not shown again."
 
 webhooks = group("Webhooks: they notify channels of changes to seats.")
@@ -35,26 +42,9 @@ ChannelCode = Annotated[
 OwnChanges = Annotated[
     bool, typer.Option("--own-changes", help="Also notify it of its own changes.")
 ]
-Failed = Annotated[bool, typer.Option("--failed", help="Only messages whose last attempt failed.")]
-Limit = Annotated[
-    int,
-    typer.Option(
-        "--limit",
-        metavar="COUNT",
-        min=1,
-        max=DELIVERIES_MAX,
-        help=f"The most messages to show. [default: {DELIVERIES_SHOWN}]",
-        show_default=False,
-    ),
-]
 OfChannel = Annotated[
     str | None, typer.Option("--channel", metavar="CODE", help="Only the webhooks of this channel.")
 ]
-MessageIds = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[MESSAGE_ID]...", help="The messages to send again."),
-]
-AllGivenUp = Annotated[bool, typer.Option("--failed", help="All messages that were given up.")]
 
 
 @webhooks.command(
@@ -64,17 +54,18 @@ def add(
     url: Url,
     channel_code: ChannelCode,
     own_changes: OwnChanges = False,
+    author: Author = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
     """Notify a channel of changes to its seats. Prints the signing secret, only this once."""
-    settings = settings_for(database)
+    settings = settings_for(database, author)
     write_webhooks.require_url(url)
     asyncio.run(require_allowed(url, allowed_by(settings), Resolver()))
-    webhook = _change(
+    webhook = change(
         settings,
-        lambda committer: write_webhooks.add_webhook(
-            committer, url, channel_code, own_changes=own_changes
+        lambda committer, actor: write_webhooks.add_webhook(
+            committer, actor, url, channel_code, own_changes=own_changes
         ),
     )
     lines = [
@@ -82,7 +73,7 @@ def add(
         f"Secret: {webhook.secret}",
         SAVE_IT,
     ]
-    document = {**_document(webhook), "secret": webhook.secret}
+    document = added_webhook(RatedWebhook(webhook, None), hides_query=False)
     print_result(as_json, document, lines, secret=True)
 
 
@@ -90,62 +81,116 @@ def add(
 def list_all(
     channel_code: OfChannel = None, database: Database = None, as_json: AsJson = False
 ) -> None:
-    """List all webhooks, with their state."""
+    """List all webhooks, with their state and the messages accepted in the last 24 hours."""
 
-    async def work(snapshot: Snapshot) -> list[Webhook]:
-        found = await snapshot.webhooks.read_all()
-        return [one for one in found if channel_code in (None, one.channel_code)]
+    async def work(snapshot: Snapshot) -> Sequence[RatedWebhook]:
+        return await with_rates(snapshot, await list_webhooks(snapshot, channel_code))
 
     entries = look(settings_for(database).database_url, work)
+    shown = [shown_webhook(entry, hides_query=False) for entry in entries]
     rows = [
-        (entry.webhook_id, entry.channel_code, entry.state, entry.url, entry.reason or "")
-        for entry in entries
+        (one.webhook_id, one.channel_code, one.state, _rate(one), one.url, _reason(one))
+        for one in shown
     ]
     nothing = ["There is no webhook yet. Add one with `seatlatch webhook add`."]
-    document = {"webhooks": [_document(entry) for entry in entries]}
-    print_result(as_json, document, in_columns(rows) or nothing, changed=False)
+    print_result(as_json, {"webhooks": shown}, in_columns(rows) or nothing, changed=False)
+
+
+@webhooks.command(epilog="Example: seatlatch webhook show wh_0c5d")
+def show(webhook_id: WebhookId, database: Database = None, as_json: AsJson = False) -> None:
+    """Show a webhook, with its state and the reason for it."""
+    entry = look(
+        settings_for(database).database_url, lambda snapshot: show_webhook(snapshot, webhook_id)
+    )
+    shown = shown_webhook(entry, hides_query=False)
+    rows = [
+        ("webhook", shown.webhook_id),
+        ("channel", shown.channel_code),
+        ("URL", shown.url),
+        ("own changes", "sent" if shown.own_changes else "not sent"),
+        ("state", shown.state),
+        ("reason", _reason(shown)),
+        ("accepted", f"{_rate(shown)} in the last 24 hours"),
+        ("added", for_people(shown.created_at)),
+    ]
+    print_result(as_json, shown, in_columns(row for row in rows if row[1]), changed=False)
+
+
+@webhooks.command(
+    "set-url", epilog="Example: seatlatch webhook set-url wh_0c5d https://a.example/b"
+)
+def set_url(
+    webhook_id: WebhookId,
+    url: Url,
+    author: Author = None,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send to another URL. Waiting messages are sent there at once."""
+    settings = settings_for(database, author)
+    write_webhooks.require_url(url)
+    asyncio.run(require_allowed(url, allowed_by(settings), Resolver()))
+    webhook = change(
+        settings,
+        lambda committer, actor: write_webhooks.edit_webhook(committer, actor, webhook_id, url=url),
+    )
+    lines = [f"Messages of the webhook {webhook_id} go to the new URL."]
+    if webhook.state is not WebhookState.ACTIVE:
+        lines.append(f"It is {webhook.state}: start it with `seatlatch webhook resume`.")
+    document = {"webhookId": webhook_id, "url": url, "state": webhook.shown_state}
+    print_result(as_json, document, lines)
 
 
 @webhooks.command(epilog="Example: seatlatch webhook pause wh_0c5d")
-def pause(webhook_id: WebhookId, database: Database = None, as_json: AsJson = False) -> None:
+def pause(
+    webhook_id: WebhookId, author: Author = None, database: Database = None, as_json: AsJson = False
+) -> None:
     """Stop sending to a webhook. New messages wait until it is resumed."""
-    _change(
-        settings_for(database),
-        lambda committer: write_webhooks.set_state(committer, webhook_id, WebhookState.PAUSED),
+    change(
+        settings_for(database, author),
+        lambda committer, actor: write_webhooks.set_state(
+            committer, actor, webhook_id, WebhookState.PAUSED
+        ),
     )
     document = {"webhookId": webhook_id, "state": WebhookState.PAUSED}
     print_result(as_json, document, [f"Paused the webhook {webhook_id}."])
 
 
 @webhooks.command(epilog="Example: seatlatch webhook resume wh_0c5d")
-def resume(webhook_id: WebhookId, database: Database = None, as_json: AsJson = False) -> None:
+def resume(
+    webhook_id: WebhookId, author: Author = None, database: Database = None, as_json: AsJson = False
+) -> None:
     """Send again to a webhook that was paused or disabled. Waiting messages are sent at once."""
-    _change(
-        settings_for(database),
-        lambda committer: write_webhooks.set_state(committer, webhook_id, WebhookState.ACTIVE),
+    change(
+        settings_for(database, author),
+        lambda committer, actor: write_webhooks.set_state(
+            committer, actor, webhook_id, WebhookState.ACTIVE
+        ),
     )
     document = {"webhookId": webhook_id, "state": WebhookState.ACTIVE}
     print_result(as_json, document, [f"Resumed the webhook {webhook_id}."])
 
 
 @webhooks.command(epilog="Example: seatlatch webhook remove wh_0c5d")
-def remove(webhook_id: WebhookId, database: Database = None, as_json: AsJson = False) -> None:
+def remove(
+    webhook_id: WebhookId, author: Author = None, database: Database = None, as_json: AsJson = False
+) -> None:
     """Remove a webhook and its waiting messages."""
-    _change(
-        settings_for(database),
-        lambda committer: write_webhooks.remove_webhook(committer, webhook_id),
+    change(
+        settings_for(database, author),
+        lambda committer, actor: write_webhooks.remove_webhook(committer, actor, webhook_id),
     )
     print_result(as_json, {"webhookId": webhook_id}, [f"Removed the webhook {webhook_id}."])
 
 
 @webhooks.command("rotate-secret", epilog="Example: seatlatch webhook rotate-secret wh_0c5d")
 def rotate_secret(
-    webhook_id: WebhookId, database: Database = None, as_json: AsJson = False
+    webhook_id: WebhookId, author: Author = None, database: Database = None, as_json: AsJson = False
 ) -> None:
     """Sign with a new secret. For a day the old one signs as well."""
-    secret, ends_at = _change(
-        settings_for(database),
-        lambda committer: write_webhooks.rotate_secret(committer, webhook_id),
+    secret, ends_at = change(
+        settings_for(database, author),
+        lambda committer, actor: write_webhooks.rotate_secret(committer, actor, webhook_id),
     )
     document = {"webhookId": webhook_id, "secret": secret, "oldSecretEnds": ends_at}
     lines = [
@@ -156,84 +201,17 @@ def rotate_secret(
     print_result(as_json, document, lines, secret=True)
 
 
-@webhooks.command(epilog="Example: seatlatch webhook deliveries wh_0c5d --failed")
-def deliveries(
-    webhook_id: WebhookId,
-    failed: Failed = False,
-    limit: Limit = DELIVERIES_SHOWN,
-    database: Database = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show a webhook's latest messages and their state, the newest first."""
-
-    write_webhooks.require_webhook_id(webhook_id)
-
-    async def work(snapshot: Snapshot) -> list[Delivery]:
-        if await snapshot.webhooks.find(webhook_id) is None:
-            raise write_webhooks.unknown_webhook(webhook_id)
-        return list(await snapshot.webhooks.deliveries(webhook_id, limit, failed=failed))
-
-    found = look(settings_for(database).database_url, work)
-    rows = [
-        (
-            one.message_id,
-            for_people(one.created_at),
-            one.state.replace("_", " "),
-            f"{one.attempts} attempt{'' if one.attempts == 1 else 's'}",
-            one.problem or "",
-        )
-        for one in found
-    ]
-    document = {"webhookId": webhook_id, "messages": [_message(one) for one in found]}
-    nothing = ["No message failed." if failed else "There is no message yet."]
-    print_result(as_json, document, in_columns(rows) or nothing, changed=False)
+def change(settings: Settings, work: Callable[[Committer, Actor], Awaitable[Result]]) -> Result:
+    """The result of a change of webhooks, made durable."""
+    actor = command_line_actor(settings)
+    return with_store(settings.database_url, lambda store: work(CommitEach(store), actor))
 
 
-@webhooks.command(epilog="Example: seatlatch webhook replay wh_0c5d --failed")
-def replay(
-    webhook_id: WebhookId,
-    message_ids: MessageIds = None,
-    failed: AllGivenUp = False,
-    database: Database = None,
-    as_json: AsJson = False,
-) -> None:
-    """Send messages again under their own ids, or all messages that were given up."""
-    if failed == bool(message_ids):
-        raise typer.BadParameter("Use either MESSAGE_IDs or --failed.")
-    messages = _change(
-        settings_for(database),
-        lambda committer: write_webhooks.replay(committer, webhook_id, message_ids or None),
-    )
-    if not messages:
-        raise NotDone(f"No message of the webhook {webhook_id} was given up.")
-    sentence = f"{messages:,} message{' is' if messages == 1 else 's are'} sent again."
-    print_result(as_json, {"webhookId": webhook_id, "messages": messages}, [sentence])
+def _rate(webhook: ShownWebhook) -> str:
+    return "-" if webhook.success_rate is None else f"{webhook.success_rate:.2%}"
 
 
-def _change(settings: Settings, work: Callable[[Committer], Awaitable[Result]]) -> Result:
-    return with_store(settings.database_url, lambda store: work(CommitEach(store)))
-
-
-def _document(webhook: Webhook) -> dict[str, object]:
-    return {
-        "webhookId": webhook.webhook_id,
-        "channelCode": webhook.channel_code,
-        "url": webhook.url,
-        "ownChanges": webhook.own_changes,
-        "state": webhook.state,
-        "reason": webhook.reason,
-        "createdAt": webhook.created_at,
-    }
-
-
-def _message(one: Delivery) -> dict[str, object]:
-    return {
-        "messageId": one.message_id,
-        "state": one.state,
-        "createdAt": one.created_at,
-        "attempts": one.attempts,
-        "attemptedAt": one.attempted_at,
-        "nextAttemptAt": one.due_at if one.state is MessageState.PENDING else None,
-        "status": one.status,
-        "problem": one.problem,
-    }
+def _reason(webhook: ShownWebhook) -> str:
+    since = webhook.failing_since
+    failing = f"Fails since {for_people(since)}. " if since and webhook.state == "failing" else ""
+    return failing + (webhook.reason or "")

@@ -11,6 +11,7 @@ from multiprocessing import parent_process
 from time import monotonic
 from typing import NamedTuple
 
+from seatlatch.assembly import Overrides
 from seatlatch.auth.shared_buckets import SharedBuckets
 from seatlatch.cli.server_process import server_limits, stop_in_order
 from seatlatch.cli.streams import guard_output
@@ -20,7 +21,7 @@ from seatlatch.metrics import Metrics
 from seatlatch.settings import Settings
 from seatlatch.shared_memory import SharedMemory
 from seatlatch.shared_metrics import Place, Reports
-from seatlatch.wiring import Overrides, open_app
+from seatlatch.wiring import open_app
 
 REPORT_SECONDS = 1.0
 """How often a worker reports its metrics, and that its event loop runs."""

@@ -119,6 +119,7 @@ class TracedTicket(Struct, rename="camel", frozen=True):
 
 class TracedRequest(Struct, rename="camel", frozen=True):
     """A request in the journal. `refusal`: why the whole request was refused, else None.
+    `external_listing_id`: the listing of a lock.
 
     `damaged`: whether the entry was edited after it was written. Of such an entry `request_id`,
     `timestamp` and `verb` are None if the service cannot read them.
@@ -132,6 +133,7 @@ class TracedRequest(Struct, rename="camel", frozen=True):
     failure: list[TracedTicket]
     application: str | None = None
     channel: str | None = None
+    external_listing_id: str | None = None
     refusal: str | None = None
     damaged: bool = False
 
@@ -146,6 +148,37 @@ class TracedRequests(Struct, frozen=True):
     """All requests of one Request-ID, in order of time."""
 
     requests: list[TracedRequest]
+
+
+class ListedRequest(Struct, rename="camel", frozen=True):
+    """A request in a list. `status`: the HTTP status of its response. `succeeded` and `failed`: how
+    many tickets did. The rest is as in `TracedRequest`.
+    """
+
+    entry_id: str
+    request_id: str | None
+    timestamp: datetime | None
+    verb: str | None
+    status: int | None
+    succeeded: int
+    failed: int
+    application: str | None = None
+    channel: str | None = None
+    external_listing_id: str | None = None
+    refusal: str | None = None
+    damaged: bool = False
+
+
+class RequestPage(Struct, frozen=True):
+    """A page of requests, the newest first. `next`: the cursor of older ones; None = no more. A
+    page with `next` may be empty.
+    """
+
+    requests: list[ListedRequest]
+    next: str | None
+
+    def __repr__(self) -> str:
+        return f"RequestPage({len(self.requests)} requests, next={self.next!r})"
 
 
 class Event(Struct, rename="camel", frozen=True):
@@ -168,6 +201,8 @@ class Event(Struct, rename="camel", frozen=True):
     row: str | None = None
     seat: str | None = None
     hold_expires_at: datetime | None = None
+    season: str | None = None
+    item: str | None = None
 
 
 class EventPage(Struct, frozen=True):

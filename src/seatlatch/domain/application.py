@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from seatlatch.domain.channel import Channel
+from seatlatch.domain.operator import OperatorKey
 
 
 class ApiKey(NamedTuple):
@@ -39,8 +40,8 @@ class Credentials(NamedTuple):
     applications: Mapping[str, Application]
     access_tokens: Mapping[bytes, AccessToken]
     """Access tokens by their hashes."""
-    operators: Mapping[bytes, str]
-    """The names of operators, by the hash of their key."""
+    operators: Mapping[bytes, OperatorKey]
+    """The keys of operators by their hashes."""
 
 
 class Caller(NamedTuple):

@@ -26,7 +26,8 @@ class SeatEvent(NamedTuple):
     are the state after the change. `version` numbers the ticket's changes: of two events the one
     with the higher version is newer. `by_channel` None = the box office made the change.
     `of_channel` is the channel whose listing it affected: the one that has or had set mpreserve.
-    `record` is the ticket's record now. `timestamp` is aware UTC.
+    `record` is the ticket's record now. `season` and `item` are the codes of the performance to
+    which the ticket admits, None = not known. `timestamp` is aware UTC.
     """
 
     entry_id: int
@@ -40,6 +41,8 @@ class SeatEvent(NamedTuple):
     by_channel: str | None
     of_channel: str | None
     record: TicketRecord
+    season: str | None = None
+    item: str | None = None
 
     def visible_to(self, channel_code: str) -> Self | None:
         """The event as a channel may see it; None = it may not.

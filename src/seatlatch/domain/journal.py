@@ -41,22 +41,28 @@ DONE_BY = {
 class Asker(NamedTuple):
     """The caller and its Request-ID: an application for its channel, or an operator.
 
-    `request_id` is a UUID as text, in lower case.
+    `request_id` is a UUID as text, in lower case. `client_address` is personal data: the journal
+    keeps it beside its entries for some time, and does not hash it. None = unknown, or not to keep.
     """
 
     request_id: str
     application_id: str | None = None
     channel_code: str | None = None
     operator: str | None = None
+    client_address: str | None = None
 
 
 class Act(NamedTuple):
-    """A request. `reason` as it was given; `hold_seconds` None = until released."""
+    """A request. `reason` as it was given; `hold_seconds` None = until released.
+
+    `external_listing_id`: the listing of a lock; None = it named none, or it is no lock.
+    """
 
     verb: Verb
     asker: Asker
     reason: str | None = None
     hold_seconds: int | None = None
+    external_listing_id: str | None = None
 
 
 class NewEntry(NamedTuple):

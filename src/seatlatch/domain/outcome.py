@@ -9,12 +9,14 @@ class Outcome(StrEnum):
 
     The value is the word used in logs and metrics. Source: the contract's table of per-token
     outcomes. `UNKNOWN` covers a ticket of an organization without a grant: the two must be
-    indistinguishable to the caller. A ticket that is already in the requested state is a success.
+    indistinguishable to the caller. `CHANGED`: the ticket has another version than the caller has
+    confirmed. A ticket that is already in the requested state is a success.
     """
 
     UNKNOWN = "unknown"
     UNKNOWN_ORGANIZATION = "unknown_organization"
     OTHER_ORGANIZATION = "other_organization"
+    CHANGED = "changed"
     VOIDED = "voided"
     SEAT_LOCKED = "seat_locked"
     RESERVED_ELSEWHERE = "reserved_elsewhere"
@@ -52,4 +54,7 @@ INVALID = frozenset(
 )
 """The token, or a value given with it, names nothing that can be changed."""
 
-SUCCESSES = frozenset(Outcome) - LOCKS - INVALID
+OUTDATED = frozenset({Outcome.CHANGED})
+"""The caller does not know the ticket as it is now."""
+
+SUCCESSES = frozenset(Outcome) - LOCKS - INVALID - OUTDATED

@@ -1,15 +1,19 @@
 """The refusals of whole requests, independent of HTTP: `http.problems` maps each to a response.
 
+See decision 167.
+
 Refusal
 ├── NotAuthenticated      the caller's credentials are not valid
 ├── ChannelNotAllowed     the caller is known, but not for this channel
+├── NotPermitted          the operator's role or organizations do not allow the request
 ├── RateExceeded          the application sends faster than it may
 ├── InvalidRequest        the request can be parsed, but not be processed
 ├── PlaceLost             entries after a reader's position in the feed were pruned
+├── NotDone               the request is valid, but cannot be carried out as things are
+│   ├── NotFound          something that the request names does not exist
+│   └── Conflict          the state of the inventory does not allow the request
 └── Unavailable           the database cannot confirm a change now; safe to retry
     └── JournalDamaged    no entry can be added to the journal, so nothing can be changed
-
-`NotDone` stands apart: the request is valid, but the state of the inventory does not allow it.
 
 Refusals for reasons of HTTP (a header, a media type, a route) derive from Refusal in
 `http.refusals`.
@@ -27,7 +31,10 @@ class Refusal(Exception):
     """The whole request is refused and nothing was changed.
 
     `message` says to the caller's developer what is wrong and what to do. It has no secret.
+    `count`: how many tickets it is about, if the caller needs to know that.
     """
+
+    count: int | None = None
 
     def __init__(self, message: str, *, retry_after_seconds: int | None = None) -> None:
         super().__init__(message)
@@ -45,6 +52,10 @@ class NotAuthenticated(Refusal):
 
 class ChannelNotAllowed(Refusal):
     """The caller is authenticated, but the channel is not its own."""
+
+
+class NotPermitted(Refusal):
+    """The operator is authenticated, but its role or its organizations do not allow the request."""
 
 
 class RateExceeded(Refusal):
@@ -76,13 +87,29 @@ class JournalDamaged(Unavailable):
     """The head of the journal's chain is damaged: an operator must repair it."""
 
 
-class NotDone(Exception):
-    """The request can't be carried out as things are. The message is a sentence that says what to
-    do.
+class NotDone(Refusal):
+    """The request can't be carried out as things are. Only commands raise it itself.
 
-    In contrast, `InvalidRequest` is raised for what can never be done, such as an identifier that
-    contains a space.
+    `hint` says what to do on the command line; as text, it follows the message. In contrast,
+    `InvalidRequest` is raised for what can never be done, such as an identifier that contains a
+    space.
     """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """The message and the hint, for a person at a terminal."""
+        return f"{self.message} {self.hint}".rstrip()
+
+
+class NotFound(NotDone):
+    """Something that the request names does not exist."""
+
+
+class Conflict(NotDone):
+    """The state of the inventory does not allow the request."""
 
 
 def require_identifier(what: str, identifier: str) -> None:

@@ -3,7 +3,7 @@
 Each function checks in order of precedence. `ticket` None = there is no such ticket; `now` is aware
 UTC.
 
-See decisions 4, 32, 40, 41 and 42.
+See decisions 4, 32, 40, 41, 42 and 169.
 """
 
 from datetime import datetime
@@ -47,10 +47,11 @@ def _obstacle(ticket: Ticket | None, channel: Channel, now: datetime) -> Outcome
     return None
 
 
-def judge_hold(ticket: Ticket | None, now: datetime) -> Outcome:
+def judge_hold(ticket: Ticket | None, now: datetime, *, over_listing: bool = False) -> Outcome:
     """The outcome when the box office sets a seat status to `LOCK`.
 
-    The status of a ticket that is listed at a marketplace cannot change: mpreserve is for that.
+    The status of a ticket that is listed at a marketplace cannot change: mpreserve is for that. But
+    the box office may decide to hold it `over_listing`: then it is listed and held.
     """
     if ticket is None:
         return Outcome.UNKNOWN
@@ -58,7 +59,7 @@ def judge_hold(ticket: Ticket | None, now: datetime) -> Outcome:
         return Outcome.VOIDED
     if ticket.seat_status_at(now) == "LOCK":
         return Outcome.ALREADY_HELD
-    return Outcome.RESERVED if ticket.mpreserve else Outcome.HELD
+    return Outcome.RESERVED if ticket.mpreserve and not over_listing else Outcome.HELD
 
 
 def judge_release(ticket: Ticket | None) -> Outcome:
@@ -95,12 +96,26 @@ def judge_override(ticket: Ticket | None, now: datetime) -> Outcome:
     return Outcome.UNLOCKED if ticket.mpreserve else Outcome.ALREADY_UNLOCKED
 
 
-def judge_put(ticket: Ticket | None, record: TicketRecord, organization_exists: bool) -> Outcome:
-    """The outcome when the box office puts a ticket. `UPDATED` may turn out as `UNCHANGED`."""
-    if not organization_exists:
+def judge_put(
+    ticket: Ticket | None,
+    record: TicketRecord,
+    organization_exists: bool,
+    organizations: frozenset[str] | None = None,
+) -> Outcome:
+    """The outcome when the box office puts a ticket. `UPDATED` may turn out as `UNCHANGED`.
+
+    `organizations`: the only ones that the caller may know of; None = all.
+    """
+    if not organization_exists or not _may_know(organizations, record.organization_id):
         return Outcome.UNKNOWN_ORGANIZATION
     if ticket is None:
         return Outcome.ADDED
-    if ticket.organization_id != record.organization_id:
+    if ticket.organization_id == record.organization_id:
+        return Outcome.UPDATED
+    if _may_know(organizations, ticket.organization_id):
         return Outcome.OTHER_ORGANIZATION
-    return Outcome.UPDATED
+    return Outcome.UNKNOWN
+
+
+def _may_know(organizations: frozenset[str] | None, organization_id: str) -> bool:
+    return organizations is None or organization_id in organizations

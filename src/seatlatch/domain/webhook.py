@@ -1,19 +1,27 @@
-"""Webhooks: the endpoints of channels, and the state of their messages."""
+"""Webhooks: the endpoints of channels, and the state of their messages.
+
+See decisions 156 and 157.
+"""
 
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from seatlatch.domain.feed import Position
-from seatlatch.secrecy import hides
+from seatlatch.secrecy import HIDDEN, hides
 
 URL_CHARACTERS_MAX = 2_000
 HOST = re.compile(r"[A-Za-z0-9._~-]{1,253}|[0-9A-Fa-f:.]+(%25[A-Za-z0-9._~-]+)?")
 VISIBLE = re.compile(r"[!-\[\]-~]+")
 """ASCII without spaces, control characters and the backslash, which some read as a slash."""
+
+
+RESPONSE_BYTES_KEPT = 1_024
+"""The first bytes of a receiver's response that are kept for support."""
 
 
 class WebhookState(StrEnum):
@@ -22,6 +30,13 @@ class WebhookState(StrEnum):
     ACTIVE = "active"
     PAUSED = "paused"
     DISABLED = "disabled"
+
+
+ShownState = Literal["active", "failing", "paused", "disabled"]
+"""The state of an endpoint as people see it: an active one may be failing."""
+
+MessageEntity = Literal["seats", "events", "test"]
+"""The kind of a message's content, its `messageEntity`."""
 
 
 class MessageState(StrEnum):
@@ -38,8 +53,10 @@ class Webhook(NamedTuple):
 
     `own_changes`: it also receives the channel's own changes. `reason`: why it is not active.
     `old_secret` signs in addition to `secret` until `old_secret_ends_at` (aware UTC). `position`:
-    how far the journal was read for it. `leased_to`: the process that delivers to it now; None = no
-    process.
+    how far the journal was read for it; `event_change_number`: the last change of an event that was
+    considered for it. `leased_to`: the process that delivers to it now; None = no process.
+    `failing_since`: when the first of the attempts failed that have all failed since then; None =
+    the latest one succeeded, or there was none. `problem`: why the latest of them failed.
     """
 
     webhook_id: str
@@ -54,6 +71,21 @@ class Webhook(NamedTuple):
     old_secret: str | None = None
     old_secret_ends_at: datetime | None = None
     leased_to: str | None = None
+    event_change_number: int = 0
+    failing_since: datetime | None = None
+    problem: str | None = None
+
+    @property
+    def shown_state(self) -> ShownState:
+        """The state as people see it. An endpoint that is not active is not called failing."""
+        if self.state is WebhookState.ACTIVE:
+            return "failing" if self.failing_since else "active"
+        return "paused" if self.state is WebhookState.PAUSED else "disabled"
+
+    @property
+    def shown_reason(self) -> str | None:
+        """The reason for its state: why it is not active, or why it is failing."""
+        return self.problem if self.state is WebhookState.ACTIVE else self.reason
 
     def secrets_at(self, now: datetime) -> Sequence[str]:
         """The secrets that sign at a time, the newest first."""
@@ -65,11 +97,14 @@ class Webhook(NamedTuple):
 class Delivery(NamedTuple):
     """The state of one message's delivery.
 
-    `status`: the HTTP status of the latest response, None = there was none. `problem`: why the
-    latest attempt failed, as a sentence. `due_at`: when a pending message is tried next.
+    `number`: its place among the messages. `status`: the HTTP status of the latest response, None =
+    there was none. `problem`: why the latest attempt failed, as a sentence. `due_at`: when a
+    pending message is tried next. `milliseconds`: how long the latest attempt took.
     """
 
+    number: int
     message_id: str
+    entity: MessageEntity
     state: MessageState
     created_at: datetime
     attempts: int
@@ -77,6 +112,33 @@ class Delivery(NamedTuple):
     due_at: datetime
     status: int | None
     problem: str | None
+    milliseconds: int | None
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """When the message is tried next; None = it is not."""
+        return self.due_at if self.state is MessageState.PENDING else None
+
+
+@hides("response_body")
+class DeliveryDetails(NamedTuple):
+    """A delivery with what was sent, and what was received.
+
+    `response_body`: the first bytes of the latest response's body; None = there was no response.
+    """
+
+    delivery: Delivery
+    body: str
+    response_body: bytes | None
+
+
+def shown_body(body: bytes) -> str:
+    """The start of a receiver's response as text. Bytes that are not UTF-8 become `\\xff`.
+
+    A character that was cut in two at the end is left out.
+    """
+    decoder = getincrementaldecoder("utf-8")("backslashreplace")
+    return decoder.decode(body, final=len(body) < RESPONSE_BYTES_KEPT)
 
 
 def url_problem(url: str) -> str | None:
@@ -98,6 +160,8 @@ def url_problem(url: str) -> str | None:
         return "must not have a fragment, which is never sent"
     if not parts.hostname or not HOST.fullmatch(parts.hostname) or port == 0:
         return "must name a host"
+    if parts.query == HIDDEN:
+        return f"has the query {HIDDEN}, which stands for a hidden one; write the whole URL"
     return None
 
 
@@ -105,3 +169,9 @@ def without_query(url: str) -> str:
     """A URL without its query, for logs: the query may be a secret of the receiver."""
     parts: SplitResult = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path}"
+
+
+def with_hidden_query(url: str) -> str:
+    """A URL as it is shown over HTTP: `***` stands for its query, if it has one."""
+    hidden = f"?{HIDDEN}" if urlsplit(url).query else ""
+    return without_query(url) + hidden

@@ -39,6 +39,8 @@ def make_app(
     log: Log,
     background: Background,
     trusted_proxies: Sequence[Network] = (),
+    *,
+    records_addresses: bool = True,
 ) -> Application:
     """The application of these routes.
 
@@ -65,5 +67,6 @@ def make_app(
         metrics=metrics,
         routes=routes,
         trusted_proxies=trusted_proxies,
+        records_addresses=records_addresses,
     )
     return Application(middleware, lifespan, background.announce_stop)

@@ -30,6 +30,9 @@ TICKETS_BODY_BYTES_MAX = 1024 * 1024
 RECORDS_BODY_BYTES_MAX = 16 * 1024 * 1024
 """For ticket records: 10,000 of them with every field at its maximum length are about 15 MB."""
 
+EVENTS_BODY_BYTES_MAX = 2 * 1024 * 1024
+"""For events: 1,000 of them with every field at its maximum length are about 2 MB."""
+
 SMALL_BODY_BYTES_MAX = 8 * 1024
 """For every other request: the token call, and routes that ignore their body."""
 

@@ -31,6 +31,7 @@ from seatlatch.http.problems import (
     error_json,
     plain_error_json,
     problem_of,
+    refusal_text,
 )
 from seatlatch.http.refusals import MethodNotAllowed
 from seatlatch.http.request_context import RequestContext
@@ -52,7 +53,10 @@ JSON = "application/json"
 
 
 class RequestMiddleware:
-    """ASGI middleware. The path of a route is its name in log and metrics."""
+    """ASGI middleware. The path of a route is its name in log and metrics.
+
+    `records_addresses`: whether the journal keeps client addresses.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class RequestMiddleware:
         metrics: Metrics,
         routes: Sequence[ApiRoute],
         trusted_proxies: Sequence[Network] = (),
+        records_addresses: bool = True,
     ) -> None:
         self._app = app
         self._committer = committer
@@ -70,6 +75,7 @@ class RequestMiddleware:
         self._metrics = metrics
         self._routes: dict[Any, ApiRoute] = {route.endpoint: route for route in routes}
         self._trusted_proxies = trusted_proxies
+        self._records_addresses = records_addresses
         self._alarm = JournalAlarm(log, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +83,8 @@ class RequestMiddleware:
         context = RequestContext(scope)
         peer = scope["client"][0] if scope.get("client") else None
         context.client_address = client_address(peer, scope["headers"], self._trusted_proxies)
+        if self._records_addresses:
+            context.recorded_address = context.client_address
         sender = _ResponseSender(context, send)
         scope["app"] = self  # makes Starlette's router raise its refusals
         try:
@@ -113,9 +121,9 @@ class RequestMiddleware:
         is_admitted = asker.application_id is not None or asker.operator is not None
         if verb is None or not is_admitted or isinstance(refusal, RateExceeded | Unavailable):
             return
-        reason = f"{problem_of(refusal).type}: {refusal.message}"
         try:
-            await record_refusal(self._committer, Act(verb, asker, context.reason), reason)
+            act = Act(verb, asker, context.reason)
+            await record_refusal(self._committer, act, refusal_text(refusal))
         except Unavailable:
             return
         except Exception:
@@ -134,17 +142,23 @@ class RequestMiddleware:
         context.reason = reason_for_log(refusal)
         if isinstance(refusal, JournalDamaged):
             self._alarm.heads([refusal.message])
-        return self._error(problem_of(refusal), refusal.message, error_headers(refusal), scope)
+        problem, headers = problem_of(refusal), error_headers(refusal)
+        return self._error(problem, refusal.message, headers, scope, refusal.count)
 
     def _error(
-        self, problem: Problem, message: str, headers: Mapping[str, str], scope: Scope
+        self,
+        problem: Problem,
+        message: str,
+        headers: Mapping[str, str],
+        scope: Scope,
+        count: int | None = None,
     ) -> Response:
         """An error in the form of the route, if one was selected."""
         route = self._route(scope)
         if route and route.spec.has_plain_errors:
             body, headers = plain_error_json(message), {**headers, **NO_STORE}
         else:
-            body = error_json(problem, message)
+            body = error_json(problem, message, count)
         return Response(body, problem.status, headers, JSON)
 
     def _report(self, scope: Scope, context: RequestContext, status: int) -> None:

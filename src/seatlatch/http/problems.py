@@ -9,12 +9,15 @@ See decision 17.
 from typing import NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from seatlatch.domain.refusal import (
     ChannelNotAllowed,
+    Conflict,
     InvalidRequest,
     NotAuthenticated,
+    NotFound,
+    NotPermitted,
     PlaceLost,
     RateExceeded,
     Refusal,
@@ -44,9 +47,10 @@ class ErrorBody(Struct, rename="camel"):
 
 
 class ErrorResponse(Struct):
-    """A body that contains only the error."""
+    """A body that contains only the error. `count`: how many tickets match now."""
 
     error: ErrorBody
+    count: int | UnsetType = UNSET
 
 
 class PlainError(Struct):
@@ -99,6 +103,10 @@ class Problem(NamedTuple):
         return RETRIES[self.status] if self.retry else NO_RETRY
 
 
+NOTHING_THERE = Problem(
+    404, "NOT_FOUND", False, "There is nothing at this path, or no such ticket or other thing."
+)
+
 PROBLEMS: dict[type[Refusal], Problem] = {
     MalformedRequest: Problem(
         400, "BAD_REQUEST", False, "A header breaks its rule, or the body is not JSON."
@@ -109,14 +117,23 @@ PROBLEMS: dict[type[Refusal], Problem] = {
     ChannelNotAllowed: Problem(
         403, "FORBIDDEN", False, "The channel is not the application's own."
     ),
-    RouteUnknown: Problem(
-        404, "NOT_FOUND", False, "There is nothing at this path, or no such ticket."
+    NotPermitted: Problem(
+        403, "FORBIDDEN", False, "The operator's role or organizations do not allow the request."
     ),
+    RouteUnknown: NOTHING_THERE,
+    NotFound: NOTHING_THERE,
     MethodNotAllowed: Problem(
         405, "METHOD_NOT_ALLOWED", False, "The path has other methods; `Allow` lists them."
     ),
     ResponseNotAcceptable: Problem(
         406, "NOT_ACCEPTABLE", False, "`Accept` excludes application/json."
+    ),
+    Conflict: Problem(
+        409,
+        "CONFLICT",
+        False,
+        "The thing exists already, others still depend on it, or other tickets match than in the"
+        " dry run.",
     ),
     RequestTooSlow: Problem(
         408, "REQUEST_TIMEOUT", True, "The request stopped before it was complete."
@@ -163,10 +180,13 @@ ALL_LOCKED = Problem(
 )
 
 EVERY_PROBLEM = sorted(
-    [*PROBLEMS.values(), INTERNAL_ERROR, ALL_LOCKED, NONE_SUCCEEDED],
+    dict.fromkeys([*PROBLEMS.values(), INTERNAL_ERROR, ALL_LOCKED, NONE_SUCCEEDED]),
     key=lambda problem: problem.status,
 )
 """The whole catalogue, by status."""
+
+STATUSES = {problem.type: problem.status for problem in EVERY_PROBLEM}
+"""The HTTP status of each error type."""
 
 
 def problem_of(refusal: Refusal) -> Problem:
@@ -174,14 +194,27 @@ def problem_of(refusal: Refusal) -> Problem:
     return next(PROBLEMS[kind] for kind in type(refusal).__mro__ if kind in PROBLEMS)
 
 
+def refusal_text(refusal: Refusal) -> str:
+    """A refusal as the journal records it: the type of the error and a sentence."""
+    return f"{problem_of(refusal).type}: {refusal.message}"
+
+
+def refusal_status(text: str) -> int | None:
+    """The HTTP status of a refusal that the journal has recorded; None = the type is unknown."""
+    return STATUSES.get(text.partition(":")[0])
+
+
 def error_body(problem: Problem, message: str) -> ErrorBody:
     """The member `error` of a body."""
     return ErrorBody(problem.type, problem.app_error_code, message)
 
 
-def error_json(problem: Problem, message: str) -> bytes:
+def error_json(problem: Problem, message: str, count: int | None = None) -> bytes:
     """The whole body of an error response."""
-    return msgspec.json.encode(ErrorResponse(error_body(problem, message)))
+    body = ErrorResponse(error_body(problem, message))
+    if count is not None:
+        body.count = count
+    return msgspec.json.encode(body)
 
 
 def plain_error_json(message: str) -> bytes:

@@ -19,7 +19,7 @@ class RequestContext:
     """Facts that admission, route and handler collect; the middleware logs them at the end.
 
     - `body_bytes_max`: the route's limit on the body.
-    - `client_address`: personal data.
+    - `client_address`: personal data. `recorded_address`: the same if the journal keeps it.
     - `input`: the decoded body, None until it was read and its sender was confirmed.
     - `more_headers`: headers for any response; names in lower case.
     - `outcomes`: the number of tickets by outcome.
@@ -40,6 +40,7 @@ class RequestContext:
         "operator",
         "outcomes",
         "reason",
+        "recorded_address",
         "request_id",
         "started",
         "tokens",
@@ -52,6 +53,7 @@ class RequestContext:
         self.more_headers: Sequence[tuple[bytes, bytes]] = ()
         self.application_id: str | None = None
         self.client_address: str | None = None
+        self.recorded_address: str | None = None
         self.channel_code: str | None = None
         self.operator: str | None = None
         self.reason: str | None = None
@@ -70,8 +72,13 @@ class RequestContext:
     @property
     def asker(self) -> Asker:
         """The caller, as far as admission has established it."""
-        request_id = self.request_id.lower()
-        return Asker(request_id, self.application_id, self.channel_code, self.operator)
+        return Asker(
+            self.request_id.lower(),
+            self.application_id,
+            self.channel_code,
+            self.operator,
+            self.recorded_address,
+        )
 
     def count_tickets(self) -> tuple[int, int]:
         """The number of tickets that succeeded, and of those that failed."""

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
+from msgspec import Struct
+from starlette.responses import Response
+
 from seatlatch.domain.journal import Verb
+from seatlatch.domain.operator import Role
 from seatlatch.domain.refusal import (
     InvalidRequest,
     NotAuthenticated,
@@ -16,8 +20,9 @@ from seatlatch.domain.refusal import (
     Refusal,
     Unavailable,
 )
-from seatlatch.http.body import SMALL_BODY_BYTES_MAX, BodyReader
+from seatlatch.http.body import SMALL_BODY_BYTES_MAX, BodyReader, encode_json
 from seatlatch.http.headers import Rule
+from seatlatch.http.problems import NO_STORE
 from seatlatch.http.refusals import (
     BodyTooLarge,
     HeadTooLarge,
@@ -44,12 +49,16 @@ class Access(NamedTuple):
     - `refusals`: the refusals of admission that not every route has.
     - `scheme`: the security scheme in the OpenAPI documents; empty = no credentials.
     - `rate_limit`: the kind of rate limit that counts the request for its application.
+    - `role`: the role that an operator needs; None = the route is not for operators.
+    - `needs_all_organizations`: whether an operator limited to some organizations is refused.
     """
 
     headers: tuple[Rule, ...] = ()
     refusals: tuple[type[Refusal], ...] = ()
     scheme: str = ""
     rate_limit: str | None = None
+    role: Role | None = None
+    needs_all_organizations: bool = False
 
 
 PUBLIC = Access()
@@ -73,6 +82,9 @@ class RouteSpec(Generic[Input]):
 
     - `verb`: the verb in the journal for a request that was refused as a whole; it may depend on
       the body, which is None until it was read. None = not written to the journal.
+    - `parent`: the value in the path before `path_value`, of the resource that contains it.
+    - `status`: the status of a success; 204 = the response has no body.
+    - `has_secrets`: the response of a success has a secret, and `Cache-Control: no-store`.
     - `own_refusals`: the refusals that only this route has.
     - `has_plain_errors`: every error is `{"error": "<text>"}`, and responses have
       `Cache-Control: no-store`.
@@ -84,6 +96,9 @@ class RouteSpec(Generic[Input]):
     body: BodyReader[Input] | None = None
     query: type[Input] | None = None
     path_value: PathValue | None = None
+    parent: PathValue | None = None
+    status: int = 200
+    has_secrets: bool = False
     verb: Verb | Callable[[Input | None], Verb] | None = None
     own_refusals: tuple[type[Refusal], ...] = ()
     has_plain_errors: bool = False
@@ -93,6 +108,11 @@ class RouteSpec(Generic[Input]):
         """The rules for the request headers, in the order in which they are checked."""
         rules = self.access.headers
         return rules if self.body else tuple(r for r in rules if r.name != "Content-Type")
+
+    @property
+    def path_values(self) -> tuple[PathValue, ...]:
+        """The values in the path, in its order."""
+        return tuple(value for value in (self.parent, self.path_value) if value)
 
     @property
     def body_bytes_max(self) -> int:
@@ -110,6 +130,13 @@ class RouteSpec(Generic[Input]):
             *((RouteUnknown,) if self.path_value else ()),
             *self.own_refusals,
         )
+
+    def respond(self, body: Struct | None = None) -> Response:
+        """The response of a success. None = without a body."""
+        if body is None:
+            return Response(status_code=self.status)
+        headers = NO_STORE if self.has_secrets else None
+        return Response(encode_json(body), self.status, headers, "application/json")
 
     def verb_for(self, body: Input | None) -> Verb | None:
         """The verb of a request with this body; None = it was not read."""

@@ -15,7 +15,7 @@ from seatlatch.http.negotiation import check_accept, check_content
 from seatlatch.http.query import read_query
 from seatlatch.http.refusals import RouteUnknown
 from seatlatch.http.request_context import RequestContext
-from seatlatch.http.route_spec import PUBLIC, Input, RouteSpec
+from seatlatch.http.route_spec import PUBLIC, Input, PathValue, RouteSpec
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Caller = TypeVar("Caller")
@@ -29,7 +29,9 @@ class Admission(Protocol[Caller]):
         credentials and the rate. Raises a `Refusal`.
         """
 
-    async def confirm(self, context: RequestContext, caller: Caller) -> Caller:
+    async def confirm(
+        self, context: RequestContext, route: RouteSpec[Any], caller: Caller
+    ) -> Caller:
         """The caller with its current rights, after its body has arrived, which may take long.
 
         Raises a `Refusal` if it has lost its access in the meantime.
@@ -37,12 +39,13 @@ class Admission(Protocol[Caller]):
 
 
 class Call(NamedTuple, Generic[Caller, Input]):
-    """An admitted request with its input. `path_value`: empty if the route has none."""
+    """An admitted request with its input. `path_value`, `parent`: empty if the route has none."""
 
     context: RequestContext
     caller: Caller
     input: Input
     path_value: str = ""
+    parent: str = ""
 
 
 class ApiRoute(Route):
@@ -56,7 +59,7 @@ class ApiRoute(Route):
         super().__init__(spec.path, endpoint, methods=[spec.method])
         self.spec = spec
         self._body_bytes_max = spec.body_bytes_max
-        self._matches_raw_path = spec.path_value is not None and spec.path_value.is_raw
+        self._matches_raw_path = any(value.is_raw for value in spec.path_values)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether the router should select this route.
@@ -100,7 +103,7 @@ def api_route(
     The order of these steps is part of the contract: a request with two faults gets the error of
     the first.
     """
-    body, query, path_value = spec.body, spec.query, spec.path_value
+    body, query = spec.body, spec.query
 
     async def endpoint(request: Request) -> Response:
         context = RequestContext.of(request)
@@ -110,17 +113,22 @@ def api_route(
             check_announced_size(context)
         else:
             check_content(context.headers, body.accepts, body.media_types)
-        value = path_value.read(request.path_params[path_value.name]) if path_value else ""
+        parent = _read(spec.parent, request)
+        path_value = _read(spec.path_value, request)
         received: Any = None
         if body is not None:
             received = await body.read(request, context)
-            caller = await admission.confirm(context, caller)
+            caller = await admission.confirm(context, spec, caller)
             context.input = received
         elif query is not None:
             received = read_query(request.scope["query_string"], query)
-        return await handler(Call(context, caller, received, value))
+        return await handler(Call(context, caller, received, path_value, parent))
 
     return ApiRoute(spec, endpoint)
+
+
+def _read(value: PathValue | None, request: Request) -> str:
+    return value.read(request.path_params[value.name]) if value else ""
 
 
 class FastRouter:

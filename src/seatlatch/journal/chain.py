@@ -24,7 +24,7 @@ from seatlatch.domain.journal import (
     NewEntry,
 )
 from seatlatch.domain.outcome import Outcome
-from seatlatch.journal.entry_text import read_text, text_of
+from seatlatch.journal.entry_text import has_listing, read_text, text_of
 from seatlatch.journal.rows import NO_HASH, Head, Row, entry_id_of, place_of, to_microseconds
 
 _PLACE = struct.Struct(">QQq").pack
@@ -47,15 +47,25 @@ def chained(
         request_id, text = entry.act.asker.request_id, text_of(entry)
         place = _PLACE(entry_id, position, microseconds)
         row_hash = sha256(b"%b%b%b%b" % (row_hash, place, request_id.encode(), text)).digest()
-        rows.append(Row(entry_id, position, timestamp, request_id, text.decode(), row_hash))
+        listing = entry.act.external_listing_id
+        row = Row(entry_id, position, timestamp, request_id, text.decode(), row_hash, listing)
+        rows.append(row)
     return rows
 
 
 def hash_of(previous: bytes, row: Row) -> bytes:
     """The hash that a row must have after the row whose hash is `previous`."""
-    entry_id, position, timestamp, request_id, entry, _ = row
+    entry_id, position, timestamp, request_id, entry, *_ = row
     place = _PLACE(entry_id, position, to_microseconds(timestamp))
     return sha256(previous + place + request_id.encode() + entry.encode()).digest()
+
+
+def is_intact(previous: bytes, row: Row) -> bool:
+    """Whether a row is as it was written after the row whose hash is `previous`.
+
+    Raises one of `UNREADABLE` if it cannot be read.
+    """
+    return hash_of(previous, row) == row.row_hash and has_listing(row.entry, row.listing)
 
 
 def entry_of(row: Row) -> Entry:
@@ -66,7 +76,7 @@ def entry_of(row: Row) -> Entry:
     done = DONE_BY.get(read.verb)
     tokens = outcomes.get(done, ()) if done else ()
     changed = [Changed(token, *mark) for token, mark in zip(tokens, read.changes, strict=False)]
-    act = Act(read.verb, asker, read.reason, read.seconds)
+    act = Act(read.verb, asker, read.reason, read.seconds, read.listing)
     return Entry(row.entry_id, row.position, row.timestamp, act, outcomes, changed, read.refusal)
 
 
@@ -94,6 +104,6 @@ def found_entry(
 
 def _is_chained(previous_hash: bytes, row: Row) -> bool:
     try:
-        return hash_of(previous_hash, row) == row.row_hash
+        return is_intact(previous_hash, row)
     except UNREADABLE:
         return False

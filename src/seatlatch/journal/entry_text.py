@@ -1,6 +1,6 @@
 """An entry of the journal as JSON text, as every engine stores it.
 
-See decisions 94 and 95.
+See decisions 94, 95 and 151.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,10 @@ much.
 """
 
 
+LISTING = '"listing":'
+"""A text that the entries of locks with a listing contain, and no others."""
+
+
 class _Text(Struct, omit_defaults=True):
     """An entry as it is stored. Members are written in this order."""
 
@@ -27,6 +31,7 @@ class _Text(Struct, omit_defaults=True):
     operator: str | None = None
     reason: str | None = None
     seconds: int | None = None
+    listing: str | None = None
     outcomes: dict[str, list[str]] = {}
     changes: Raw | None = None
     refusal: str | None = None
@@ -51,6 +56,7 @@ class EntryText(Struct):
     operator: str | None = None
     reason: str | None = None
     seconds: int | None = None
+    listing: str | None = None
     outcomes: dict[Outcome, list[str]] = {}
     changes: list[_Mark] = []
     refusal: str | None = None
@@ -69,6 +75,18 @@ def text_of_channel(channel_code: str) -> str:
     return f'"channel":{_encode(channel_code).decode()}'
 
 
+def text_of_verb(verb: Verb) -> str:
+    """A text that the entries of a verb contain, and no others."""
+    return f'"verb":"{verb}"'
+
+
+def has_listing(entry: str, listing: str | None) -> bool:
+    """Whether this is the listing of an entry, given as its text; None = it has none."""
+    if listing is None:
+        return LISTING not in entry
+    return LISTING + _encode(listing).decode() in entry
+
+
 def mark_with_channel(mark: str, channel_code: str | None) -> str:
     """A mark that also names the channel that had set mpreserve."""
     return f"{mark[:-1]},{_encode(channel_code).decode()}]"
@@ -76,7 +94,7 @@ def mark_with_channel(mark: str, channel_code: str | None) -> str:
 
 def text_of(new: NewEntry) -> bytes:
     """An entry as JSON."""
-    (verb, asker, reason, hold_seconds), outcomes, marks, refusal = new
+    (verb, asker, reason, hold_seconds, listing), outcomes, marks, refusal = new
     return _encode(
         _Text(
             verb,
@@ -85,6 +103,7 @@ def text_of(new: NewEntry) -> bytes:
             asker.operator,
             reason,
             hold_seconds,
+            listing,
             {outcome: _shortened(tokens) for outcome, tokens in outcomes.items()},
             Raw(f"[{','.join(marks)}]".encode()) if marks else None,
             refusal,

@@ -24,7 +24,10 @@ class Head(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One row as it is stored. `entry` is JSON text, `timestamp` aware UTC."""
+    """One row as it is stored. `entry` is JSON text, `timestamp` aware UTC.
+
+    `listing` repeats a member of `entry`, so that the row can be found by it.
+    """
 
     entry_id: int
     position: int
@@ -32,6 +35,7 @@ class Row(NamedTuple):
     request_id: str
     entry: str
     row_hash: bytes
+    listing: str | None = None
 
 
 def entry_id_of(chain: int, number: int) -> int:

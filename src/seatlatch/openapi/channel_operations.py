@@ -5,7 +5,9 @@ from seatlatch.channel_api.events import Feed
 from seatlatch.channel_api.schemas import TokenPair, VerifiedTicket
 from seatlatch.openapi.examples import channel as examples
 from seatlatch.openapi.examples import journal as journal_examples
-from seatlatch.openapi.operations import Operation, TicketList
+from seatlatch.openapi.operations import Operation
+from seatlatch.openapi.ticket_lists import TicketList
+from seatlatch.presentation.requests import OwnRequests
 from seatlatch.presentation.schemas import SucceededTicket
 from seatlatch.presentation.traces import Traces
 
@@ -80,6 +82,19 @@ REQUEST = Operation(
     journal_examples.REQUEST,
 )
 
+REQUESTS = Operation(
+    journal.LIST_REQUESTS,
+    "listRequests",
+    "Events",
+    "List requests",
+    "Lists the requests of this channel, page by page, the newest first. A page may be empty and"
+    " still have `next`: each call examines a limited number of requests. An unknown parameter is"
+    " 422, and so is an `after` of a page with other filters.",
+    "requests.html#list-requests",
+    OwnRequests,
+    journal_examples.OWN_REQUESTS,
+)
+
 EVENTS = Operation(
     journal.LIST_EVENTS,
     "listEvents",
@@ -93,4 +108,4 @@ EVENTS = Operation(
     journal_examples.EVENTS,
 )
 
-OPERATIONS = (UNLOCK, LOCK, VERIFY, REQUEST, EVENTS, TOKEN)
+OPERATIONS = (UNLOCK, LOCK, VERIFY, REQUESTS, REQUEST, EVENTS, TOKEN)

@@ -30,24 +30,27 @@ from seatlatch.openapi.headers import (
 )
 from seatlatch.openapi.operations import (
     Operation,
-    TicketList,
-    list_schemas,
+    is_not_stored,
     operation_object,
-    results_schema_name,
 )
 from seatlatch.openapi.problems import (
     BEFORE_THE_ROUTE,
     EXAMPLES,
+    all_locked_schemas,
     error_schemas,
-    failed_schemas,
+    none_succeeded_schema,
     response_components,
 )
 from seatlatch.openapi.schemas import Schema, failed_tickets, schemas_of
-from seatlatch.openapi.webhooks import seats_changed
-from seatlatch.operator_api.admission import OPERATOR
-from seatlatch.operator_api.schemas import RecordBody
+from seatlatch.openapi.ticket_lists import TicketList, list_schemas, results_schema_name
+from seatlatch.openapi.webhooks import endpoint_tested, events_changed, seats_changed
+from seatlatch.operator_api.admission import OPERATOR_SCHEME
+from seatlatch.operator_api.event_schemas import EventBody
+from seatlatch.operator_api.schemas import DryRun, RecordBody
 from seatlatch.presentation.schemas import FailedTicket, TicketResults
+from seatlatch.webhooks.event_message import EventsMessage
 from seatlatch.webhooks.message import SeatsMessage
+from seatlatch.webhooks.message_for_test import MessageForTest
 
 INDEPENDENT = (
     "An independent project: compatible with the Paciolan Link API's public document, and not"
@@ -66,8 +69,12 @@ started sandbox returns exactly the example responses for locks, unlocks and ver
 use its credentials."""
 
 OPERATOR_DESCRIPTION = f"""\
-The interface for the ticketing system: put, hold, release, unlock and void tickets, and look up
-requests and changes. {INDEPENDENT}
+The interface for the ticketing system and its people: put, hold, release, unlock and void tickets,
+look up requests and changes, and manage who has access. {INDEPENDENT}
+
+A key has a role: `read`, `support`, `box_office` or `admin`; each includes the roles before it. A
+request above the role is 403. A key that is limited to organizations sees no others: their tokens
+are invalid and lists leave them out.
 
 The status of a response about a list of tickets: 200 all succeeded, 207 some, 409 none because each
 is locked, 422 none. `x-retry` says for each error whether the request may be retried, how often,
@@ -85,9 +92,13 @@ def channel_document() -> Schema:
         channel_operations.OPERATIONS,
         {CHANGES_TICKETS.scheme: bearer},
         of_operator=False,
-        more=[PlainError, SeatsMessage],
+        more=[PlainError, SeatsMessage, EventsMessage, MessageForTest],
     )
-    found["webhooks"] = {"seatsChanged": seats_changed()}
+    found["webhooks"] = {
+        "seatsChanged": seats_changed(),
+        "eventsChanged": events_changed(),
+        "endpointTested": endpoint_tested(),
+    }
     return found
 
 
@@ -100,9 +111,9 @@ def operator_document() -> Schema:
         OPERATOR_DESCRIPTION,
         operator_operations.TAGS,
         operator_operations.OPERATIONS,
-        {OPERATOR.scheme: bearer},
+        {OPERATOR_SCHEME: bearer},
         of_operator=True,
-        more=[RecordBody],
+        more=[RecordBody, EventBody],
     )
 
 
@@ -164,7 +175,7 @@ def _headers(operations: Iterable[Operation]) -> set[str]:
         route = operation.route
         names |= {name for kind in route.refusals for name in error_headers(EXAMPLES[kind])}
         names |= set(RATE_HEADERS if operation.has_rate_headers else ())
-        names |= set(NO_STORE if route.has_plain_errors else ())
+        names |= set(NO_STORE if is_not_stored(route) else ())
     return names
 
 
@@ -187,23 +198,29 @@ def _shared(operations: Iterable[Operation]) -> list[type[Refusal]]:
 def _is_shared(operation: Operation, kind: type[Refusal]) -> bool:
     if operation.route.has_plain_errors:
         return kind in BEFORE_THE_ROUTE
-    return not (isinstance(operation.response, TicketList) and PROBLEMS[kind].status == 422)
+    return not (isinstance(operation.response, TicketList) and PROBLEMS[kind].status in (409, 422))
 
 
 def _schemas(operations: Sequence[Operation], more: Iterable[Any], *, of_operator: bool) -> Schema:
-    responses = [operation.response for operation in operations]
+    responses = [operation.response for operation in operations if operation.response]
     lists = {response for response in responses if isinstance(response, TicketList)}
     whole = [response for response in responses if not isinstance(response, TicketList)]
     received = [operation.body_type for operation in operations if operation.body_type]
     results = [TicketResults[listed.row] for listed in lists]  # type: ignore[name-defined]
-    found = schemas_of([*received, *whole, *results, *more])
+    failures = [listed.failed for listed in lists]
+    found = schemas_of([*received, *whole, *results, *failures, DryRun, *more])
+    by_filter = any(listed.by_filter for listed in lists)
     error_body = found.pop(ErrorBody.__name__)
     failed = FailedTicket.__name__
     found[failed] = failed_tickets(found[failed], of_operator=of_operator)
     for listed in lists:
         found |= list_schemas(listed, found)
         del found[results_schema_name(listed)]
+        found[listed.none_succeeded] = none_succeeded_schema(
+            error_body, listed.failed.__name__, listed.noun
+        )
+    del found[DryRun.__name__]
     problems = [*(PROBLEMS[kind] for kind in _shared(operations)), INTERNAL_ERROR]
     found |= error_schemas(error_body, problems)
-    found |= failed_schemas(error_body)
+    found |= all_locked_schemas(error_body, by_filter=by_filter)
     return dict(sorted(found.items()))

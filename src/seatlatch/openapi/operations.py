@@ -38,33 +38,29 @@ from seatlatch.openapi.problems import (
     BEFORE_THE_ROUTE,
     EXAMPLES,
     JSON,
-    NONE_SUCCEEDED_NAME,
+    LOCKED_OR_CHANGED_NAME,
     error_response,
     example_of,
     name_of,
 )
-from seatlatch.openapi.schemas import Schema, description_from, reference_to
-from seatlatch.presentation.schemas import TicketResults
+from seatlatch.openapi.schemas import (
+    PLACE,
+    Schema,
+    description_from,
+    parameter_schema,
+    reference_to,
+)
+from seatlatch.openapi.ticket_lists import TicketList
 
 SITE = "/docs/reference/"
 """The path at which the pages of `docs/reference` are served."""
-
-IN_207_ONLY = "In a 207 only, for clients that decode it with the schema of 200. "
-"""Generated clients for Go, Java and Kotlin decode every 2xx with the schema of the first one."""
-
-
-class TicketList(NamedTuple):
-    """A response that lists tickets; `plural` is the name of a list of its entries."""
-
-    row: Any
-    plural: str
 
 
 class Operation(NamedTuple):
     """A route with what its declaration does not contain: texts, the response, and examples.
 
-    `page`: in the reference, with an anchor. `own_bodies`: the schemas by media type of a body
-    that is not JSON of one type.
+    `page`: in the reference, with an anchor. `response` None = no body. `own_bodies`: the schemas
+    by media type of a body that is not JSON of one type.
     """
 
     route: RouteSpec[Any]
@@ -91,7 +87,8 @@ class Operation(NamedTuple):
 def operation_object(operation: Operation) -> Schema:
     """The operation in the document."""
     route = operation.route
-    text = f"{operation.description}\n\n[The page of this call]({SITE}{operation.page})"
+    page = f"[The page of this call]({SITE}{operation.page})"
+    text = f"{operation.description}{_role(route)}\n\n{page}"
     found: Schema = {
         "operationId": operation.operation_id,
         "tags": [operation.tag],
@@ -110,67 +107,56 @@ def operation_object(operation: Operation) -> Schema:
     return found
 
 
+def _role(route: RouteSpec[Any]) -> str:
+    access = route.access
+    if access.role is None:
+        return ""
+    limit = ", and is refused to keys that are limited to organizations"
+    return f"\n\nNeeds the role `{access.role}`{limit * access.needs_all_organizations}."
+
+
 def _responses(operation: Operation) -> dict[str, Schema]:
     """Every status that the route can return."""
     kinds = operation.route.refusals
     found = {str(PROBLEMS[kind].status): _refusal_response(operation, kind) for kind in kinds}
     found["500"] = _internal_error(operation)
+    if operation.response is None:
+        description = "The change is durable. The response has no body."
+        headers = header_references(["Request-ID"])
+        return {**found, "204": {"description": description, "headers": headers}}
     if not isinstance(operation.response, TicketList):
-        schema = reference_to(operation.response.__name__)
-        return {**found, "200": _success(operation, schema, 200)}
-    _, many = operation.response
-    found["200"] = _success(operation, reference_to(many), 200, "Every ticket succeeded.")
-    found["207"] = _success(operation, reference_to(f"Some{many}"), 207, "Some tickets succeeded.")
-    found["409"] = _none_succeeded(operation, 409, ALL_LOCKED_NAME)
-    found["422"] = _none_succeeded(operation, 422, NONE_SUCCEEDED_NAME)
+        status, schema = operation.route.status, reference_to(operation.response.__name__)
+        return {**found, str(status): _success(operation, schema, status)}
+    listed = operation.response
+    many, noun = listed.plural, listed.noun
+    locked = LOCKED_OR_CHANGED_NAME if listed.by_filter else ALL_LOCKED_NAME
+    found["200"] = _success(operation, reference_to(many), 200, f"Every {noun} succeeded.")
+    found["207"] = _success(operation, reference_to(f"Some{many}"), 207, f"Some {noun}s succeeded.")
+    if listed.is_of_tickets:
+        found["409"] = _none_succeeded(operation, 409, locked)
+    found["422"] = _none_succeeded(operation, 422, listed.none_succeeded)
     return found
 
 
-def results_schema_name(response: TicketList) -> str:
-    """The name that msgspec gives to the schema of `TicketResults` with these entries."""
-    return f"{TicketResults.__name__}_{response.row.__name__}_"
-
-
-def list_schemas(response: TicketList, bodies: Mapping[str, Schema]) -> dict[str, Schema]:
-    """The schemas of 200 and 207, made from the schema of `TicketResults`."""
-    members = bodies[results_schema_name(response)]["properties"]
-    success = {**members["success"], "minItems": 1}
-    failure = {**members["failure"], "minItems": 1}
-    in_200 = {**failure, "description": IN_207_ONLY + failure["description"]}
-    return {
-        response.plural: {
-            "description": "Every ticket succeeded.",
-            "type": "object",
-            "properties": {"success": success, "failure": in_200},
-            "required": ["success"],
-        },
-        f"Some{response.plural}": {
-            "description": "Some tickets succeeded, and some failed.",
-            "type": "object",
-            "properties": {"success": success, "failure": failure},
-            "required": ["success", "failure"],
-        },
-    }
-
-
 def _path_parameters(route: RouteSpec[Any]) -> list[Schema]:
-    if route.path_value is None:
-        return []
-    name = route.path_value.name
-    return [{"name": name, "in": "path", "required": True, **PATH_PARAMETERS[name]}]
+    names = [value.name for value in route.path_values]
+    return [
+        {"name": name, "in": "path", "required": True, **PATH_PARAMETERS[name]} for name in names
+    ]
 
 
 def _query_parameters(query: Any) -> list[Schema]:
     if query is None:
         return []
-    schema = msgspec.json.schema_components([query])[1][query.__name__]
+    components = msgspec.json.schema_components([query], ref_template=PLACE + "{name}")[1]
+    schema = components[query.__name__]
     return [
         {
             "name": name,
             "in": "query",
             "required": name in schema["required"],
             "description": PARAMETERS[name],
-            "schema": member,
+            "schema": parameter_schema(member, components),
         }
         for name, member in schema["properties"].items()
     ]
@@ -214,12 +200,17 @@ def _response_examples(operation: Operation, status: int) -> dict[str, Json]:
 
 def _success(operation: Operation, schema: Schema, status: int, description: str = "") -> Schema:
     headers = [*COMMON_HEADERS, *(RATE_HEADERS if operation.has_rate_headers else ())]
-    headers += NO_STORE if operation.route.has_plain_errors else ()
+    headers += NO_STORE if is_not_stored(operation.route) else ()
     return {
         "description": description or description_from(operation.response.__doc__),
         "headers": header_references(headers),
         "content": {JSON: {"schema": schema, "examples": _response_examples(operation, status)}},
     }
+
+
+def is_not_stored(route: RouteSpec[Any]) -> bool:
+    """Whether no cache may store the response of a success."""
+    return route.has_plain_errors or route.has_secrets
 
 
 def _refusal_response(operation: Operation, kind: type[Refusal]) -> Schema:
@@ -247,6 +238,10 @@ def _none_succeeded(operation: Operation, status: int, name: str) -> Schema:
     """409 or 422 of a list. A 422 may also be about the whole body."""
     problem = ALL_LOCKED if status == ALL_LOCKED.status else NONE_SUCCEEDED
     examples, meaning = _response_examples(operation, status), problem.meaning
+    if name == LOCKED_OR_CHANGED_NAME:
+        meaning = f"{meaning} Or `CONFLICT`, with `count`: other tickets match than in the dry run."
+    if not operation.response.is_of_tickets:
+        meaning = meaning.replace("token", operation.response.noun)
     wrong_shape = PROBLEMS[InvalidRequest]
     if status == wrong_shape.status:
         examples |= example_of(wrong_shape, EXAMPLES[InvalidRequest].message)

@@ -10,7 +10,10 @@ import msgspec
 
 from seatlatch.domain.refusal import (
     ChannelNotAllowed,
+    Conflict,
     NotAuthenticated,
+    NotFound,
+    NotPermitted,
     PlaceLost,
     RateExceeded,
     Refusal,
@@ -57,7 +60,10 @@ _EXAMPLES: tuple[Refusal, ...] = (
         token_sent=True,
     ),
     ChannelNotAllowed("PAC-Channel-Code is not the channel of this PAC-Application-ID."),
+    NotPermitted("This request needs the role box_office; this key has the role support."),
     RouteUnknown("There is no request with this Request-ID. Check its spelling."),
+    NotFound("There is no channel another-marketplace."),
+    Conflict("The channel another-marketplace is there already."),
     MethodNotAllowed("The methods of this path are PUT.", allow="PUT"),
     ResponseNotAcceptable("Responses are application/json; the Accept header must allow it."),
     RequestTooSlow("The request stopped before it was complete."),
@@ -65,6 +71,7 @@ _EXAMPLES: tuple[Refusal, ...] = (
         "Events after this cursor were pruned away. Read the tickets' state by"
         " /v1/tickets/verify, and start again with after=latest or without after."
     ),
+    Conflict("The channel my-channel is there already."),
     too_large(TICKETS_BODY_BYTES_MAX),
     MediaTypeUnsupported("Send the body as Content-Type: application/json."),
     misshapen("Object missing required field `tokens`"),
@@ -81,7 +88,14 @@ EXAMPLES: Mapping[type[Refusal], Refusal] = {type(one): one for one in _EXAMPLES
 """An example of each refusal."""
 
 BEFORE_THE_RATE = frozenset(
-    {NotAuthenticated, ChannelNotAllowed, MethodNotAllowed, RequestTooSlow, HeadTooLarge}
+    {
+        NotAuthenticated,
+        ChannelNotAllowed,
+        NotPermitted,
+        MethodNotAllowed,
+        RequestTooSlow,
+        HeadTooLarge,
+    }
 )
 """Refusals before a request is counted. Their responses have no headers about the rate limit."""
 
@@ -90,6 +104,7 @@ BEFORE_THE_ROUTE = frozenset({RequestTooSlow, HeadTooLarge})
 
 
 ALL_LOCKED_NAME, NONE_SUCCEEDED_NAME = "AllLocked", "NoneSucceeded"
+LOCKED_OR_CHANGED_NAME = "AllLockedOrChanged"
 """The names of the bodies for requests in which no ticket succeeded."""
 
 
@@ -103,25 +118,52 @@ def error_schemas(error_body: Schema, problems: Iterable[Problem]) -> dict[str, 
     return {name_of(problem): _error(error_body, problem) for problem in problems}
 
 
-def failed_schemas(error_body: Schema) -> dict[str, Schema]:
-    """The bodies for requests in which no ticket succeeded."""
-    failure = {
-        "failure": {
-            "type": "array",
-            "items": reference_to(FailedTicket.__name__),
-            "minItems": 1,
-            "description": "The reason for each ticket, in the order of the request.",
-        }
-    }
-    locked, none = _error(error_body, ALL_LOCKED), _error(error_body, NONE_SUCCEEDED)
+def all_locked_schemas(error_body: Schema, *, by_filter: bool) -> dict[str, Schema]:
+    """The bodies for requests in which every ticket is locked. `by_filter`: with the body of 409 if
+    other tickets match than in a dry run.
+    """
+    locked = _error(error_body, ALL_LOCKED)
+    locked["properties"]["failure"] = _failures(FailedTicket.__name__, "ticket")
+    either = _locked_or_changed(locked)
+    locked["required"] = ["error", "failure"]
+    found = {ALL_LOCKED_NAME: locked}
+    return {**found, LOCKED_OR_CHANGED_NAME: either} if by_filter else found
+
+
+def none_succeeded_schema(error_body: Schema, failed: str, noun: str) -> Schema:
+    """The body for requests in which nothing succeeded. `failed`: the schema of a failure."""
+    none = _error(error_body, NONE_SUCCEEDED)
+    none["properties"]["failure"] = _failures(failed, noun)
     none["description"] = (
-        "No ticket succeeded, and `failure` has the reason for each; or there is no `failure`, and"
+        f"No {noun} succeeded, and `failure` has the reason for each; or there is no `failure`, and"
         " the body has the wrong shape or size."
     )
-    for schema in (locked, none):
-        schema["properties"] = {**schema["properties"], **failure}
-    locked["required"] = ["error", "failure"]
-    return {ALL_LOCKED_NAME: locked, NONE_SUCCEEDED_NAME: none}
+    return none
+
+
+def _failures(failed: str, noun: str) -> Schema:
+    return {
+        "type": "array",
+        "items": reference_to(failed),
+        "minItems": 1,
+        "description": f"The reason for each {noun}, in the order of the request.",
+    }
+
+
+def _locked_or_changed(locked: Schema) -> Schema:
+    error = locked["properties"]["error"]
+    kind = {key: value for key, value in error["properties"]["type"].items() if key != "const"}
+    types = {**kind, "enum": [ALL_LOCKED.type, PROBLEMS[Conflict].type]}
+    count = {"type": "integer", "description": "With `CONFLICT`: how many tickets match now."}
+    return {
+        **locked,
+        "description": f"{locked['description']} Or other tickets match than in the dry run.",
+        "properties": {
+            **locked["properties"],
+            "error": {**error, "properties": {**error["properties"], "type": types}},
+            "count": count,
+        },
+    }
 
 
 def _error(error_body: Schema, problem: Problem) -> Schema:

@@ -18,7 +18,7 @@ from seatlatch.http.files import LazyFile
 from seatlatch.http.routes import ApiRoute, public_route, unknown_path
 from seatlatch.openapi.document import DOCUMENTS, as_json
 from seatlatch.openapi.examples.example import ACCESS_TOKEN, OPERATOR_KEY
-from seatlatch.operator_api.admission import OPERATOR
+from seatlatch.operator_api.admission import OPERATOR_SCHEME
 
 HERE = Path(__file__).parent
 PAGE = HERE / "page"
@@ -67,7 +67,7 @@ PAGES = {
         "Reference for the box office",
         "../",
         "operator/openapi.json",
-        OPERATOR.scheme,
+        OPERATOR_SCHEME,
         OPERATOR_KEY,
     ),
 }

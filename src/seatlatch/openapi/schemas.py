@@ -15,10 +15,11 @@ import msgspec
 from seatlatch.channel_api.schemas import AskedTickets, LockRequest, TokenRequest
 from seatlatch.domain.outcome import INVALID, LOCKS, TicketResult
 from seatlatch.domain.price import FINEST_EXPONENT, PRICE_BELOW, Price
-from seatlatch.openapi.field_descriptions import FORMATS, MEANINGS
+from seatlatch.openapi.field_descriptions import FORMATS, MEANINGS, OWN_MEANINGS
 from seatlatch.operations.exchange_tokens import GrantType
-from seatlatch.operator_api.schemas import StatusRequest
+from seatlatch.operator_api.schemas import FilterBody, OverrideRequest, StatusRequest, VoidRequest
 from seatlatch.operator_api.ticket_rows import FAILURES
+from seatlatch.operator_api.webhook_schemas import ReplayRequest
 from seatlatch.presentation.ticket_results import failed_ticket
 
 Schema = dict[str, Any]
@@ -27,6 +28,30 @@ PLACE = "#/components/schemas/"
 NULL: Schema = {"type": "null"}
 """The schema that msgspec makes for `None`. The documents never contain it, see `_nullable`."""
 
+IS_DRY_RUN: Schema = {"required": ["dryRun"], "properties": {"dryRun": {"const": True}}}
+HAS_CONFIRMATION: Schema = {
+    "required": ["confirmation"],
+    "properties": {"confirmation": {"type": "string"}},
+}
+TOKENS_OR_FILTER: Schema = {
+    "if": {"required": ["tokens"], "properties": {"tokens": {"type": "array"}}},
+    "then": {
+        "not": {
+            "anyOf": [
+                {"required": ["filter"], "properties": {"filter": {"type": "object"}}},
+                IS_DRY_RUN,
+                HAS_CONFIRMATION,
+            ]
+        }
+    },
+    "else": {
+        "required": ["filter"],
+        "properties": {"filter": {"type": "object"}},
+        "if": IS_DRY_RUN,
+        "then": {"not": HAS_CONFIRMATION},
+        "else": HAS_CONFIRMATION,
+    },
+}
 CONDITIONS: Mapping[type, Schema] = {
     LockRequest: {
         "if": {"properties": {"source": {"enum": ["INDIVIDUAL", "BROKER"]}}},
@@ -46,15 +71,37 @@ CONDITIONS: Mapping[type, Schema] = {
         "else": {"required": ["refreshToken"], "properties": {"refreshToken": {"type": "string"}}},
     },
     StatusRequest: {
-        "if": {"properties": {"status": {"const": "LOCK"}}},
-        "then": {"required": ["reason"], "properties": {"reason": {"type": "string"}}},
-        "else": {
-            "not": {
-                "required": ["expiresInSeconds"],
-                "properties": {"expiresInSeconds": {"type": "integer"}},
+        **TOKENS_OR_FILTER,
+        "allOf": [
+            {
+                "if": {"properties": {"status": {"const": "LOCK"}}},
+                "then": {"required": ["reason"], "properties": {"reason": {"type": "string"}}},
+                "else": {
+                    "not": {
+                        "anyOf": [
+                            {
+                                "required": ["expiresInSeconds"],
+                                "properties": {"expiresInSeconds": {"type": "integer"}},
+                            },
+                            {
+                                "required": ["overListing"],
+                                "properties": {"overListing": {"const": True}},
+                            },
+                        ]
+                    }
+                },
             }
-        },
+        ],
     },
+    ReplayRequest: {
+        "not": {
+            "required": ["messageIds", "since"],
+            "properties": {"messageIds": {}, "since": {}},
+        }
+    },
+    FilterBody: {"minProperties": 1},
+    VoidRequest: TOKENS_OR_FILTER,
+    OverrideRequest: TOKENS_OR_FILTER,
 }
 """The rules that code checks, not a type: `lock`, `verify` and `token` in `channel_api`, and
 `operator_api.schemas`.
@@ -84,6 +131,13 @@ def _references(schemas: Iterable[Schema]) -> set[str]:
     """The names of the components that schemas refer to."""
     text = msgspec.json.encode(list(schemas)).decode()
     return set(re.findall(f'"{PLACE}([^"]+)"', text))
+
+
+def parameter_schema(schema: Schema, components: Mapping[str, Schema]) -> Schema:
+    """The schema of a parameter. It contains the type that it refers to, if it does."""
+    if "$ref" not in schema:
+        return schema
+    return {"type": "string", "enum": components[schema["$ref"].removeprefix(PLACE)]["enum"]}
 
 
 def failed_tickets(failed: Schema, *, of_operator: bool) -> Schema:
@@ -117,24 +171,27 @@ def _own_type_schema(kind: type) -> Schema:
 def _cleaned(schema: Schema, components: Mapping[str, Schema]) -> Schema:
     """A schema of msgspec in the form of the documents."""
     made = {key: value for key, value in schema.items() if key != "title"}
+    title = schema.get("title", "")
     if "enum" in made:
         made = {"type": "string", **made}
     if "description" in made:
         made["description"] = description_from(made["description"])
     if "properties" in made:
         made["properties"] = {
-            name: _member(name, member, components) for name, member in made["properties"].items()
+            name: _member(title, name, member, components)
+            for name, member in made["properties"].items()
         }
     if not made.get("required", True):
         del made["required"]
     return made
 
 
-def _member(name: str, member: Schema, components: Mapping[str, Schema]) -> Schema:
+def _member(title: str, name: str, member: Schema, components: Mapping[str, Schema]) -> Schema:
+    """A member of the type `title`."""
     described = _plain(member, components)
     if name in FORMATS:
         described["format"] = FORMATS[name]
-    return {**described, "description": MEANINGS[name]}
+    return {**described, "description": OWN_MEANINGS.get((title, name)) or MEANINGS[name]}
 
 
 def _plain(schema: Schema, components: Mapping[str, Schema]) -> Schema:

@@ -19,6 +19,7 @@ from seatlatch.domain.journal import Act, Asker, NewEntry
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.ticket import Ticket
+from seatlatch.operations.conditions import NO_CONDITIONS, Conditions, excluded_tickets
 from seatlatch.operations.ticket_verbs import (
     HOLD,
     LOCK,
@@ -28,7 +29,8 @@ from seatlatch.operations.ticket_verbs import (
     VOID,
     TicketVerb,
 )
-from seatlatch.store.interface import ChangedTicket, Hold, LostRace, Mpreserve, Transaction
+from seatlatch.store.interface import LostRace, Transaction
+from seatlatch.store.tickets import ChangedTicket, Hold, Mpreserve
 
 Wish = TypeVar("Wish")
 
@@ -47,13 +49,16 @@ async def unlock_tickets(
 async def lock_tickets(
     committer: Committer, asker: Asker, channel: Channel, listings: Mapping[str, Listing]
 ) -> list[TicketResult]:
-    """Set mpreserve for `channel`, with the listing of each token.
+    """Set mpreserve for `channel`, with the listing of each token. One request has one listing, so
+    all have the same external id.
 
     If the channel has already locked a ticket, its listing is updated.
     Source: the contract's section on the lock call.
     """
     wishes = {token: Mpreserve(channel, listing) for token, listing in listings.items()}
-    return await committer.submit(TicketChange(LOCK, wishes, asker))
+    listing_id = next((listing.external_listing_id for listing in listings.values()), None)
+    change = TicketChange(LOCK, wishes, asker, external_listing_id=listing_id or None)
+    return await committer.submit(change)
 
 
 async def hold_tickets(
@@ -62,44 +67,67 @@ async def hold_tickets(
     tokens: Iterable[str],
     reason: str,
     seconds: int | None = None,
+    conditions: Conditions = NO_CONDITIONS,
+    *,
+    over_listing: bool = False,
 ) -> list[TicketResult]:
     """Set the seat status to `LOCK`. The hold ends after `seconds`, or never (None).
 
-    A seat that is already held gets the new reason and end.
+    A seat that is already held gets the new reason and end. A listed ticket is only held if
+    `over_listing`, and stays listed.
     Source: the contract's section on operator HTTP.
     """
-    wishes = dict.fromkeys(tokens, Hold(reason, seconds))
-    return await committer.submit(TicketChange(HOLD, wishes, asker, reason, seconds))
+    wishes = dict.fromkeys(tokens, Hold(reason, seconds, over_listing))
+    return await committer.submit(TicketChange(HOLD, wishes, asker, reason, seconds, conditions))
 
 
 async def release_tickets(
-    committer: Committer, asker: Asker, tokens: Iterable[str], reason: str | None = None
+    committer: Committer,
+    asker: Asker,
+    tokens: Iterable[str],
+    reason: str | None = None,
+    conditions: Conditions = NO_CONDITIONS,
 ) -> list[TicketResult]:
     """Set the seat status to `UNLOCK`.
 
     Source: the contract's section on operator HTTP.
     """
-    return await committer.submit(TicketChange(RELEASE, dict.fromkeys(tokens), asker, reason))
+    wishes = dict.fromkeys(tokens)
+    return await committer.submit(
+        TicketChange(RELEASE, wishes, asker, reason, conditions=conditions)
+    )
 
 
 async def void_tickets(
-    committer: Committer, asker: Asker, tokens: Iterable[str], reason: str | None = None
+    committer: Committer,
+    asker: Asker,
+    tokens: Iterable[str],
+    reason: str | None = None,
+    conditions: Conditions = NO_CONDITIONS,
 ) -> list[TicketResult]:
     """Make tickets void, permanently. This ends a listing and a hold.
 
     Source: the contract's section on operator HTTP.
     """
-    return await committer.submit(TicketChange(VOID, dict.fromkeys(tokens), asker, reason))
+    wishes = dict.fromkeys(tokens)
+    return await committer.submit(TicketChange(VOID, wishes, asker, reason, conditions=conditions))
 
 
 async def override_unlock(
-    committer: Committer, asker: Asker, tokens: Iterable[str], reason: str
+    committer: Committer,
+    asker: Asker,
+    tokens: Iterable[str],
+    reason: str,
+    conditions: Conditions = NO_CONDITIONS,
 ) -> list[TicketResult]:
     """Clear mpreserve, whichever channel has set it.
 
     Source: the contract's section on operator HTTP.
     """
-    return await committer.submit(TicketChange(OVERRIDE, dict.fromkeys(tokens), asker, reason))
+    wishes = dict.fromkeys(tokens)
+    return await committer.submit(
+        TicketChange(OVERRIDE, wishes, asker, reason, conditions=conditions)
+    )
 
 
 class TicketChange(Change[list[TicketResult]], Generic[Wish]):
@@ -109,7 +137,7 @@ class TicketChange(Change[list[TicketResult]], Generic[Wish]):
     its tickets.
     """
 
-    __slots__ = ("_act", "_verb", "_wishes")
+    __slots__ = ("_act", "_conditions", "_verb", "_wishes")
 
     def __init__(
         self,
@@ -118,10 +146,13 @@ class TicketChange(Change[list[TicketResult]], Generic[Wish]):
         asker: Asker,
         reason: str | None = None,
         hold_seconds: int | None = None,
+        conditions: Conditions = NO_CONDITIONS,
+        external_listing_id: str | None = None,
     ) -> None:
         self._verb = verb
         self._wishes = wishes
-        self._act = Act(verb.name, asker, reason, hold_seconds)
+        self._conditions = conditions
+        self._act = Act(verb.name, asker, reason, hold_seconds, external_listing_id)
 
     @property
     def tokens(self) -> Collection[str]:
@@ -130,8 +161,12 @@ class TicketChange(Change[list[TicketResult]], Generic[Wish]):
 
     @property
     def kind(self) -> object:
-        """Lock and unlock are one kind, since they share a statement."""
-        return self._verb.write
+        """Lock and unlock are one kind, since they share a statement. Changes of certain versions
+        are a kind of their own: all their tickets are locked by one statement before the write.
+        """
+        if self._conditions.versions is None:
+            return self._verb.write
+        return self._verb.write, "versions"
 
     @staticmethod
     async def apply(
@@ -149,12 +184,14 @@ class TicketChange(Change[list[TicketResult]], Generic[Wish]):
         for entry_id, change in enumerate(changes, first):
             wishes.update(change._wishes)
             entries.update(dict.fromkeys(change._wishes, entry_id))
-        changed = await changes[0]._verb.write(transaction.tickets, wishes, entries)
+        excluded = await _excluded(transaction, changes)
+        asked = {t: wish for t, wish in wishes.items() if t not in excluded} if excluded else wishes
+        changed = await changes[0]._verb.write(transaction.tickets, asked, entries)
         rest = [token for token in wishes if token not in changed]
         if rest:
             tickets = await transaction.tickets.read(rest)
             now = await transaction.now()
-            results = [change._results(changed, tickets, now) for change in changes]
+            results = [change._results(changed, excluded, tickets, now) for change in changes]
         else:
             results = [change._all_done(changed) for change in changes]
         requests = zip(changes, results, strict=True)
@@ -166,18 +203,24 @@ class TicketChange(Change[list[TicketResult]], Generic[Wish]):
         return list(map(TicketResult, self._wishes, repeat(self._verb.done), owners))
 
     def _results(
-        self, changed: Mapping[str, ChangedTicket], tickets: Mapping[str, Ticket], now: datetime
+        self,
+        changed: Mapping[str, ChangedTicket],
+        excluded: Mapping[str, Outcome],
+        tickets: Mapping[str, Ticket],
+        now: datetime,
     ) -> list[TicketResult]:
         done = self._verb.done
         return [
             TicketResult(token, done, changed[token].owner_id)
             if token in changed
-            else self._judged(token, tickets.get(token), wish, now)
-            for token, wish in self._wishes.items()
+            else self._judged(token, tickets.get(token), excluded.get(token), now)
+            for token in self._wishes
         ]
 
-    def _judged(self, token: str, ticket: Ticket | None, wish: Wish, now: datetime) -> TicketResult:
-        outcome = self._verb.judge(ticket, wish, now)
+    def _judged(
+        self, token: str, ticket: Ticket | None, excluded: Outcome | None, now: datetime
+    ) -> TicketResult:
+        outcome = excluded or self._verb.judge(ticket, self._wishes[token], now)
         if ticket is None or outcome is Outcome.UNKNOWN:
             return TicketResult(token, Outcome.UNKNOWN, None)
         if outcome is self._verb.done:
@@ -197,3 +240,15 @@ class TicketChange(Change[list[TicketResult]], Generic[Wish]):
         for token, outcome, _ in results:
             outcomes[outcome].append(token)
         return NewEntry(self._act, outcomes, marks)
+
+
+async def _excluded(
+    transaction: Transaction, changes: Sequence[TicketChange[Any]]
+) -> Mapping[str, Outcome]:
+    """The tickets that a condition excludes. Most requests have no conditions."""
+    requests = [
+        (change._conditions, change.tokens)
+        for change in changes
+        if change._conditions != NO_CONDITIONS
+    ]
+    return await excluded_tickets(transaction.tickets, requests) if requests else {}

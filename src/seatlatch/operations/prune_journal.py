@@ -13,21 +13,27 @@ from seatlatch.commit import Change, Committer
 from seatlatch.domain.feed import Position, position_from_text, position_to_text
 from seatlatch.domain.journal import Act, Asker, NewEntry, Verb
 from seatlatch.domain.refusal import InvalidRequest
-from seatlatch.journal.chain import entry_of, hash_of
+from seatlatch.journal.chain import entry_of, is_intact
 from seatlatch.journal.rows import Head, Row
+from seatlatch.operations.listing_tokens import locked_tokens
 from seatlatch.store.interface import Snapshot, Transaction
 
 ROWS_AT_ONCE_MAX = 1_000
 """The most rows that one transaction removes, so that it does not delay a running server."""
 
 OF_A_PRUNE = f'"verb":"{Verb.PRUNE}"'
+OF_A_LOCK = f'"verb":"{Verb.LOCK}"'
 
 
 class OldRows(NamedTuple):
-    """Rows of a chain that may be removed: those after `before`, up to `last`."""
+    """Rows of a chain that may be removed: those after `before`, up to `last`.
+
+    `locked`: the tokens that their lock requests have locked.
+    """
 
     before: Head
     last: Row
+    locked: Sequence[str] = ()
 
 
 async def rows_to_prune(snapshot: Snapshot, chain: int, before: datetime) -> OldRows | None:
@@ -41,7 +47,7 @@ async def rows_to_prune(snapshot: Snapshot, chain: int, before: datetime) -> Old
     rows = await snapshot.journal.read_rows(at, ROWS_AT_ONCE_MAX)
     old = list(takewhile(lambda row: row.timestamp < before, rows))
     _require_chained(at.row_hash, old)
-    return OldRows(at, old[-1]) if old else None
+    return OldRows(at, old[-1], _locked(old)) if old else None
 
 
 async def prune_rows(committer: Committer, asker: Asker, rows: OldRows) -> int:
@@ -68,8 +74,10 @@ class PruneRows(Change[int]):
 
 
 async def _prune(transaction: Transaction, change: PruneRows) -> int:
-    pruned = await transaction.journal.prune_chain(*change.rows)
+    pruned = await transaction.journal.prune_chain(change.rows.before, change.rows.last)
     if pruned:
+        # Their listings are found by the journal, which no longer has these entries.
+        await transaction.tickets.note_listings(change.rows.locked)
         chains = await transaction.journal.read_chains()
         far = {chain.head.chain: chain.pruned_number for chain in chains if chain.pruned_number}
         await transaction.journal.reserve_entries(1)
@@ -89,9 +97,14 @@ def recorded_prunes(rows: Iterable[Row]) -> Position:
     return pruned
 
 
+def _locked(rows: Iterable[Row]) -> list[str]:
+    locks = (entry_of(row) for row in rows if OF_A_LOCK in row.entry)
+    return sorted(set(locked_tokens(locks)))
+
+
 def _require_chained(before: bytes, rows: Iterable[Row]) -> None:
     for row in rows:
-        if hash_of(before, row) != row.row_hash:
+        if not is_intact(before, row):
             raise InvalidRequest(
                 f"The journal's row {row.entry_id} was tampered with."
                 " Examine it with `seatlatch journal verify` before you prune."

@@ -7,7 +7,7 @@ began later.
 See decisions 86, 87 and 90.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -23,8 +23,8 @@ from seatlatch.domain.journal import (
     Verb,
 )
 from seatlatch.domain.refusal import InvalidRequest, PlaceLost
-from seatlatch.domain.ticket import TicketRecord
 from seatlatch.journal.rows import place_of
+from seatlatch.operations.seat_details import SeatDetails, read_details
 from seatlatch.store.interface import Snapshot
 
 KEEPS_MPRESERVE = (Verb.HOLD, Verb.RELEASE)
@@ -90,7 +90,8 @@ async def read_feed(snapshot: Snapshot, channel: Channel, place: Place, limit: i
     await _require_reachable(snapshot, channel, place)
     found = await _entries_after(snapshot, place)
     entries = _some(found)
-    records = await _records(snapshot, channel, entries)
+    tokens = {changed.token for entry in entries for changed in entry.changed}
+    details = await read_details(snapshot, tokens, channel.organizations)
     position = dict(place.position)
     events: list[SeatEvent] = []
     damaged: list[DamagedEntry] = []
@@ -101,8 +102,8 @@ async def read_feed(snapshot: Snapshot, channel: Channel, place: Place, limit: i
             continue
         read_tickets = place.read_tickets if entry.entry_id == place.entry_id else 0
         for nth, changed in enumerate(entry.changed[read_tickets:], read_tickets):
-            record = records.get(changed.token)
-            event = event_of(entry, changed, record).visible_to(channel.code) if record else None
+            seat = details.get(changed.token)
+            event = event_of(entry, changed, seat).visible_to(channel.code) if seat else None
             if event is not None:
                 if len(events) == limit:
                     there = place._replace(
@@ -157,27 +158,14 @@ def _some(entries: Sequence[FoundEntry]) -> Sequence[FoundEntry]:
     return entries
 
 
-async def _records(
-    snapshot: Snapshot, channel: Channel, entries: Sequence[FoundEntry]
-) -> Mapping[str, TicketRecord]:
-    """The records, by token, of those tickets in `entries` that the channel may see."""
-    tokens = {changed.token for entry in entries for changed in entry.changed}
-    tickets = await snapshot.tickets.read_whole(tokens) if tokens else {}
-    return {
-        token: whole.record
-        for token, whole in tickets.items()
-        if whole.ticket.organization_id in channel.organizations
-    }
-
-
 def _advance(position: dict[int, int], entry: FoundEntry) -> None:
     chain, number = place_of(entry.entry_id)
     position[chain] = number
 
 
-def event_of(entry: Entry, changed: Changed, record: TicketRecord) -> SeatEvent:
-    """The event for an entry's change of one ticket; `record`: the ticket's current record."""
-    verb, asker, _, seconds = entry.act
+def event_of(entry: Entry, changed: Changed, seat: SeatDetails) -> SeatEvent:
+    """The event for an entry's change of one ticket; `seat`: the ticket's current details."""
+    verb, asker, seconds = entry.act.verb, entry.act.asker, entry.act.hold_seconds
     own = asker.channel_code
     kept = verb in KEEPS_MPRESERVE and changed.channel_code is not None
     return SeatEvent(
@@ -191,5 +179,7 @@ def event_of(entry: Entry, changed: Changed, record: TicketRecord) -> SeatEvent:
         version=changed.version,
         by_channel=own,
         of_channel=changed.channel_code or own,
-        record=record,
+        record=seat.record,
+        season=seat.season,
+        item=seat.item,
     )

@@ -1,17 +1,21 @@
 """Trace a request, and show the history of a ticket."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 from seatlatch.domain.journal import Changed, DamagedEntry, EntryPlace, FoundEntry
 from seatlatch.journal.rows import is_entry
+from seatlatch.operations.journal_scope import EVERYTHING, Scope, includes, visible_entries
 from seatlatch.store.interface import Snapshot, Store
 from seatlatch.store.journal import Found
 
 PAGE_REQUESTS = 100
 """The default of the most requests on a page: a client may use one Request-ID for every request."""
+
+EXAMINED_REQUESTS_MAX = 2_000
 
 
 class TracedRequests(NamedTuple):
@@ -28,12 +32,13 @@ class TicketHistory(NamedTuple):
     its changes.
 
     `next_entry_id`: the start of the next page, None = this is the last one. `is_pruned`: earlier
-    changes are no longer in the journal.
+    changes are no longer in the journal. `addresses`: client addresses, by entry id.
     """
 
     changes: Sequence[tuple[FoundEntry, Changed | None]]
     next_entry_id: int | None
     is_pruned: bool
+    addresses: Mapping[int, str] = MappingProxyType({})
 
 
 async def trace_request(
@@ -42,13 +47,16 @@ async def trace_request(
     channel_code: str | None = None,
     before: EntryPlace | None = None,
     limit: int = PAGE_REQUESTS,
+    scope: Scope = EVERYTHING,
 ) -> TracedRequests:
     """The latest `limit` requests of a Request-ID, of those before `before`; a client may use one
     twice.
 
-    `channel_code`: only requests of this channel; None = of every caller. Raises `Unavailable`.
+    `channel_code`: only requests of this channel; None = of every caller. Of requests that the
+    scope leaves out, it examines a limited number. Raises `Unavailable`.
     """
     found: list[FoundEntry] = []
+    examined = 0
     while True:
         work = partial(
             _find,
@@ -58,12 +66,21 @@ async def trace_request(
             before=before,
         )
         some, before = await store.read(work)
-        found += some
-        if before is None or len(found) > limit:
+        found += await visible_entries(store, some, scope)
+        examined += len(some)
+        if before is None or len(found) > limit or examined >= EXAMINED_REQUESTS_MAX:
             break
         await asyncio.sleep(0)  # let other requests run
     shown = found[:limit]
-    return TracedRequests(shown[::-1], shown[-1].place if len(found) > limit else None)
+    return TracedRequests(shown[::-1], shown[-1].place if len(found) > limit else before)
+
+
+async def client_addresses(store: Store, entries: Sequence[FoundEntry]) -> Mapping[int, str]:
+    """The client addresses of entries, by entry id, as far as they are kept.
+
+    Raises `Unavailable`.
+    """
+    return await store.read(lambda snapshot: snapshot.journal.read_addresses(entries))
 
 
 async def _find(
@@ -77,16 +94,25 @@ async def _find(
 
 
 async def ticket_history(
-    snapshot: Snapshot, token: str, before: int | None, limit: int
+    snapshot: Snapshot, token: str, before: int | None, limit: int, scope: Scope = EVERYTHING
 ) -> TicketHistory | None:
-    """At most `limit` changes of a ticket; `before`: a `next_entry_id`. None = no such ticket.
+    """At most `limit` changes of a ticket; `before`: a `next_entry_id`. None = there is no such
+    ticket, or the scope does not include it.
 
     Each entry refers to the previous one, so the time depends on the number of changes returned,
     not on the length of the journal.
     """
     latest = await snapshot.journal.last_entries_of(token)
-    if latest is None:
+    if latest is None or not await includes(snapshot, token, scope):
         return None
+    found = await _changes(snapshot, token, latest, before, limit)
+    entries = [entry for entry, _ in found.changes]
+    return found._replace(addresses=await snapshot.journal.read_addresses(entries))
+
+
+async def _changes(
+    snapshot: Snapshot, token: str, latest: tuple[int, int], before: int | None, limit: int
+) -> TicketHistory:
     first = entry_id = latest[0] if before is None else before
     changes: list[tuple[FoundEntry, Changed | None]] = []
     while is_entry(entry_id) and len(changes) < limit:

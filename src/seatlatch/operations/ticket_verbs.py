@@ -15,7 +15,7 @@ from seatlatch.domain.rules import (
     judge_void,
 )
 from seatlatch.domain.ticket import Ticket
-from seatlatch.store.interface import ChangedTicket, Hold, Mpreserve, TicketWriter
+from seatlatch.store.tickets import ChangedTicket, Hold, Mpreserve, TicketWriter
 
 Wish = TypeVar("Wish")
 Entries = Mapping[str, int]
@@ -61,7 +61,7 @@ LOCK: TicketVerb[Mpreserve] = TicketVerb(
 HOLD: TicketVerb[Hold] = TicketVerb(
     Verb.HOLD,
     write=lambda tickets, wishes, entries: tickets.hold(wishes, entries),
-    judge=lambda ticket, _wish, now: judge_hold(ticket, now),
+    judge=lambda ticket, wish, now: judge_hold(ticket, now, over_listing=wish.over_listing),
 )
 RELEASE: TicketVerb[None] = TicketVerb(
     Verb.RELEASE,

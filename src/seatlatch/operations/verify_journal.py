@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from seatlatch.domain.feed import Position
 from seatlatch.domain.refusal import InvalidRequest, Unavailable
-from seatlatch.journal.chain import hash_of
+from seatlatch.journal.chain import is_intact
 from seatlatch.journal.rows import Head, Row, place_of
 from seatlatch.operations.prune_journal import recorded_prunes
 from seatlatch.store.interface import Snapshot, Store
@@ -177,7 +177,7 @@ def _fault(before: Head, row: Row, head: Head, anchored: Hashes) -> str | None:
         return "The row was removed or moved."
     if number > head.number:
         return "The row was added behind the chain's head, or the head was set back."
-    if hash_of(before.row_hash, row) != row.row_hash:
+    if not is_intact(before.row_hash, row):
         return "The row was edited."
     if anchored.get(number, row.row_hash) != row.row_hash:
         return "The chain was rebuilt: the anchor has another hash for this row."

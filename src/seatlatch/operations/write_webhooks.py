@@ -1,6 +1,6 @@
-"""Manage webhooks: add, pause, resume and remove endpoints, rotate secrets, send messages again.
+"""Manage webhooks: add, change and remove endpoints, and rotate their secrets.
 
-The delivery of webhooks also writes through `WebhookWrite`.
+The delivery of webhooks writes through `WebhookWrite`.
 
 See decision 78.
 """
@@ -8,16 +8,19 @@ See decision 78.
 import re
 import secrets
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from seatlatch.commit import Change, Committer
+from seatlatch.domain.audit import Action, Actor
 from seatlatch.domain.label import shortened
-from seatlatch.domain.refusal import InvalidRequest, NotDone, require_identifier
-from seatlatch.domain.webhook import Webhook, WebhookState, url_problem
+from seatlatch.domain.refusal import Conflict, InvalidRequest, NotFound, require_identifier
+from seatlatch.domain.webhook import Webhook, WebhookState, url_problem, without_query
+from seatlatch.operations.administration import Administration, RecordedChange
 from seatlatch.store.interface import Transaction
+from seatlatch.store.webhooks import WebhookReader
 
 WEBHOOKS_MAX = 20
 """The most webhooks of one channel."""
@@ -49,6 +52,24 @@ class WebhookWrite(Change[Result]):
         return [results[number] for number in range(len(changes))]
 
 
+async def change_webhook(
+    committer: Committer,
+    actor: Actor,
+    webhook_id: str,
+    work: Callable[[Administration, Webhook], Awaitable[Result]],
+) -> Result:
+    """The result of `work` on an endpoint, which no other transaction changes meanwhile.
+
+    Raises `NotFound`, and what `work` raises; then nothing was changed.
+    """
+
+    async def write(administration: Administration) -> Result:
+        webhooks = administration.transaction.webhooks
+        return await work(administration, await require_webhook(webhooks, webhook_id))
+
+    return await committer.submit(RecordedChange(actor, write, webhook_id))
+
+
 def new_webhook_secret() -> str:
     """A secret in the form of Standard Webhooks."""
     return "whsec_" + b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
@@ -62,6 +83,7 @@ def require_url(url: str) -> None:
 
 async def add_webhook(
     committer: Committer,
+    actor: Actor,
     url: str,
     channel_code: str,
     *,
@@ -75,16 +97,18 @@ async def add_webhook(
     require_url(url)
     require_identifier("channel code", channel_code)
 
-    async def write(transaction: Transaction) -> Webhook:
+    async def write(administration: Administration) -> Webhook:
+        transaction = administration.transaction
         if await transaction.access.read_channel(channel_code) is None:
-            raise NotDone(
-                f"There is no channel {channel_code}. Add it with `seatlatch channel add`."
+            raise NotFound(
+                f"There is no channel {channel_code}.", "Add it with `seatlatch channel add`."
             )
         others = await transaction.webhooks.read_all()
         if sum(other.channel_code == channel_code for other in others) >= WEBHOOKS_MAX:
-            raise NotDone(
+            raise Conflict(
                 f"The channel {channel_code} has {WEBHOOKS_MAX} webhooks, which is the most."
-                " Remove one with `seatlatch webhook remove`."
+                " Remove one first.",
+                "Use `seatlatch webhook remove`.",
             )
         webhook = Webhook(
             f"wh_{uuid4().hex}",
@@ -94,90 +118,114 @@ async def add_webhook(
             await transaction.now(),
             secret or new_webhook_secret(),
             await transaction.journal.read_position(),
+            event_change_number=await transaction.events.last_change(),
         )
         await transaction.webhooks.add(webhook)
+        await administration.record(
+            Action.WEBHOOK_ADD,
+            webhook.webhook_id,
+            channelCode=channel_code,
+            url=without_query(url),
+            ownChanges=own_changes,
+        )
         return webhook
 
-    return await committer.submit(WebhookWrite(channel_code, write))
+    return await committer.submit(RecordedChange(actor, write, channel_code))
 
 
-async def set_state(committer: Committer, webhook_id: str, state: WebhookState) -> None:
-    """Pause an endpoint, or resume it and try its messages at once. Raises `NotDone`."""
-    require_webhook_id(webhook_id)
-    reason = "Paused by the operator." if state is WebhookState.PAUSED else None
+async def edit_webhook(
+    committer: Committer,
+    actor: Actor,
+    webhook_id: str,
+    *,
+    url: str | None = None,
+    own_changes: bool | None = None,
+) -> Webhook:
+    """Change an endpoint's URL, and whether it gets the channel's own changes; None = as it is.
 
-    async def write(transaction: Transaction) -> None:
-        if not await transaction.webhooks.set_state(webhook_id, state, reason):
-            raise unknown_webhook(webhook_id)
-        if state is WebhookState.ACTIVE:
-            await transaction.webhooks.restart_messages(webhook_id)
+    Messages that wait are sent to the new URL at once. Raises `InvalidRequest` and `NotFound`.
+    """
+    if url is not None:
+        require_url(url)
 
-    await committer.submit(WebhookWrite(webhook_id, write))
+    async def write(administration: Administration, webhook: Webhook) -> Webhook:
+        webhooks = administration.transaction.webhooks
+        if url is not None and url != webhook.url:
+            await webhooks.set_url(webhook_id, url)
+            await webhooks.restart_messages(webhook_id)
+            await administration.record(
+                Action.WEBHOOK_SET_URL,
+                webhook_id,
+                url=without_query(url),
+                oldUrl=without_query(webhook.url),
+            )
+        if own_changes is not None and own_changes != webhook.own_changes:
+            await webhooks.set_own_changes(webhook_id, own_changes)
+            await administration.record(
+                Action.WEBHOOK_SET_OWN_CHANGES, webhook_id, ownChanges=own_changes
+            )
+        return await require_webhook(webhooks, webhook_id)
+
+    return await change_webhook(committer, actor, webhook_id, write)
 
 
-async def remove_webhook(committer: Committer, webhook_id: str) -> None:
-    """Remove an endpoint with all its messages. Raises `NotDone`."""
-    require_webhook_id(webhook_id)
+async def set_state(
+    committer: Committer, actor: Actor, webhook_id: str, state: WebhookState
+) -> Webhook:
+    """Pause an endpoint, or resume it and try its messages at once. Raises `NotFound`."""
+    is_pause = state is WebhookState.PAUSED
+    reason = "Paused by the operator." if is_pause else None
 
-    async def write(transaction: Transaction) -> None:
-        if not await transaction.webhooks.remove(webhook_id):
-            raise unknown_webhook(webhook_id)
+    async def write(administration: Administration, _webhook: Webhook) -> Webhook:
+        webhooks = administration.transaction.webhooks
+        await webhooks.set_state(webhook_id, state, reason)
+        if not is_pause:
+            await webhooks.restart_messages(webhook_id)
+        action = Action.WEBHOOK_PAUSE if is_pause else Action.WEBHOOK_RESUME
+        await administration.record(action, webhook_id)
+        return await require_webhook(webhooks, webhook_id)
 
-    await committer.submit(WebhookWrite(webhook_id, write))
+    return await change_webhook(committer, actor, webhook_id, write)
 
 
-async def rotate_secret(committer: Committer, webhook_id: str) -> tuple[str, datetime]:
-    """Returns a new secret, and when the old one stops signing too, aware UTC. Raises `NotDone`."""
-    require_webhook_id(webhook_id)
+async def remove_webhook(committer: Committer, actor: Actor, webhook_id: str) -> None:
+    """Remove an endpoint with all its messages. Raises `NotFound`."""
 
-    async def write(transaction: Transaction) -> tuple[str, datetime]:
-        webhook = await transaction.webhooks.find(webhook_id)
-        if webhook is None:
-            raise unknown_webhook(webhook_id)
+    async def write(administration: Administration, webhook: Webhook) -> None:
+        await administration.transaction.webhooks.remove(webhook_id)
+        await administration.record(
+            Action.WEBHOOK_REMOVE,
+            webhook_id,
+            channelCode=webhook.channel_code,
+            url=without_query(webhook.url),
+        )
+
+    await change_webhook(committer, actor, webhook_id, write)
+
+
+async def rotate_secret(
+    committer: Committer, actor: Actor, webhook_id: str
+) -> tuple[str, datetime]:
+    """A new secret, and when the old one stops signing too, aware UTC. Raises `NotFound`."""
+
+    async def write(administration: Administration, webhook: Webhook) -> tuple[str, datetime]:
+        transaction = administration.transaction
         secret = new_webhook_secret()
         ends_at = await transaction.now() + timedelta(seconds=OVERLAP_SECONDS)
         await transaction.webhooks.set_secrets(webhook_id, secret, webhook.secret, ends_at)
+        await administration.record(Action.WEBHOOK_ROTATE_SECRET, webhook_id, oldSecretEnds=ends_at)
         return secret, ends_at
 
-    return await committer.submit(WebhookWrite(webhook_id, write))
+    return await change_webhook(committer, actor, webhook_id, write)
 
 
-async def replay(committer: Committer, webhook_id: str, message_ids: Collection[str] | None) -> int:
-    """Send messages again under their own ids, or (None) all that were given up.
-
-    Returns their number. Raises `NotDone`, and then none is sent.
-    """
-    require_webhook_id(webhook_id)
-    asked = [None] if message_ids is None else sorted(set(message_ids))
-
-    async def write(transaction: Transaction) -> int:
-        if await transaction.webhooks.find(webhook_id) is None:
-            raise unknown_webhook(webhook_id)
-        messages = 0
-        for message_id in asked:
-            is_one = message_id is None or MESSAGE_ID.fullmatch(message_id)
-            found = (
-                await transaction.webhooks.replay_messages(webhook_id, message_id) if is_one else 0
-            )
-            if not found and message_id is not None:
-                raise NotDone(
-                    f"The webhook {webhook_id} has no message {shortened(message_id)}."
-                    " See the latest with `seatlatch webhook deliveries`."
-                )
-            messages += found
-        return messages
-
-    return await committer.submit(WebhookWrite(webhook_id, write))
-
-
-def require_webhook_id(webhook_id: str) -> None:
-    """Raise `NotDone` for a text that cannot be the id of a webhook; it may not even be UTF-8."""
-    if not WEBHOOK_ID.fullmatch(webhook_id):
-        raise unknown_webhook(webhook_id)
-
-
-def unknown_webhook(webhook_id: str) -> NotDone:
-    """The refusal of an id that no webhook has."""
-    return NotDone(
-        f"There is no webhook {shortened(webhook_id)}. See them all with `seatlatch webhook list`."
-    )
+async def require_webhook(webhooks: WebhookReader, webhook_id: str) -> Webhook:
+    """The endpoint with this id; in a transaction, other changes of it wait. Raises `NotFound`."""
+    is_id = WEBHOOK_ID.fullmatch(webhook_id)  # otherwise it may not even be UTF-8
+    webhook = await webhooks.find(webhook_id) if is_id else None
+    if webhook is None:
+        raise NotFound(
+            f"There is no webhook {shortened(webhook_id)}.",
+            "See them all with `seatlatch webhook list`.",
+        )
+    return webhook

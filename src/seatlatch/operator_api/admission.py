@@ -1,17 +1,25 @@
-"""Admission to `/operator/v1`: first the headers, then the operator's key.
+"""Admission to `/operator/v1`: first the headers, then the operator's key, then its role.
 
-See decisions 46 and 47.
+See decisions 46, 47 and 159.
 """
 
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-from seatlatch.auth.address_limits import AddressLimits
-from seatlatch.auth.credentials_cache import MAX_AGE_SECONDS, CredentialsCache
+from seatlatch.auth.credentials_cache import MAX_AGE_SECONDS
 from seatlatch.auth.keys import hash_secret
-from seatlatch.domain.refusal import NotAuthenticated
+from seatlatch.auth.throttled import ThrottledAuthentication
+from seatlatch.domain.application import Credentials
+from seatlatch.domain.audit import Actor
+from seatlatch.domain.operator import Operator, Role
+from seatlatch.domain.refusal import NotAuthenticated, NotPermitted
 from seatlatch.http.headers import UUID, Rule, check_headers
 from seatlatch.http.request_context import RequestContext
 from seatlatch.http.route_spec import Access, RouteSpec
+from seatlatch.http.routes import Call
+from seatlatch.operations.key_uses import KeyUses
 
 OPERATOR_HEADERS = (
     Rule("Request-ID", required=False, form=UUID, hint="a UUID"),
@@ -22,48 +30,96 @@ OPERATOR_HEADERS = (
 )
 """A ticketing system need not send the headers that the document requires of a marketplace."""
 
-OPERATOR = Access(OPERATOR_HEADERS, scheme="operatorKey")
+
+OPERATOR_SCHEME = "operatorKey"
+"""The security scheme in the OpenAPI document."""
+
+
+def _access(role: Role, *, needs_all_organizations: bool = False) -> Access:
+    return Access(
+        OPERATOR_HEADERS,
+        (NotPermitted,),
+        scheme=OPERATOR_SCHEME,
+        role=role,
+        needs_all_organizations=needs_all_organizations,
+    )
+
+
+READ = _access(Role.READ)
+SUPPORT = _access(Role.SUPPORT)
+BOX_OFFICE = _access(Role.BOX_OFFICE)
+SUPPORT_OF_ALL = _access(Role.SUPPORT, needs_all_organizations=True)
+ADMIN = _access(Role.ADMIN, needs_all_organizations=True)
+"""Administration is for keys that are not limited to organizations."""
 
 
 class OperatorAdmission:
-    """Admits an operator by its key (`http.routes.Admission`). The caller is its name."""
+    """Admits an operator by its key (`http.routes.Admission`). `now`: the time, aware UTC."""
 
-    def __init__(self, cache: CredentialsCache, addresses: AddressLimits) -> None:
-        self._cache = cache
-        self._addresses = addresses
+    def __init__(
+        self,
+        authentication: ThrottledAuthentication,
+        uses: KeyUses,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._authentication = authentication
+        self._uses = uses
+        self._now = now
 
-    async def admit(self, context: RequestContext, route: RouteSpec[Any]) -> str:
-        """The operator's name."""
+    async def admit(self, context: RequestContext, route: RouteSpec[Any]) -> Operator:
+        """The operator, whose role allows the route."""
         check_headers(context.headers, route.headers)
-        return await self._authenticate(context)
+        operator = await self._authenticate(context)
+        context.operator = operator.name
+        require_access(operator, route.access)
+        return operator
 
-    async def confirm(self, context: RequestContext, caller: str) -> str:
-        """The same name. Raises as `admit` does if the operator has been removed."""
+    async def confirm(
+        self, context: RequestContext, route: RouteSpec[Any], caller: Operator
+    ) -> Operator:
+        """The operator with the role that it has now. Raises as `admit` does."""
         if context.age_seconds < MAX_AGE_SECONDS:
             return caller
-        return await self._authenticate(context)
+        operator = await self._authenticate(context)
+        require_access(operator, route.access)
+        return operator
 
-    async def _authenticate(self, context: RequestContext) -> str:
-        key = context.headers.bearer_token
-        if key is None:
+    async def _authenticate(self, context: RequestContext) -> Operator:
+        context.operator = None
+        secret = context.headers.bearer_token
+        if secret is None:
             raise NotAuthenticated(
                 "Send the header Authorization: Bearer <operator key>.", token_sent=False
             )
-        name = await self._find_name(hash_secret(key), context.client_address)
-        context.operator = name
-        if name is None:
-            refusal = NotAuthenticated(
-                "The key in Authorization is not an operator's, or was removed.", token_sent=True
-            )
-            self._addresses.count_failure(context.client_address, refusal)
-            raise refusal
-        return name
+        key_hash = hash_secret(secret)
+        operator = await self._authentication.authenticated(
+            context.client_address, partial(self._find, key_hash)
+        )
+        self._uses.note(key_hash)
+        context.operator = operator.name
+        return operator
 
-    async def _find_name(self, key_hash: bytes, address: str | None) -> str | None:
-        cache = self._cache
-        name = (await cache.credentials()).operators.get(key_hash)
-        # The cache may be older than the key.
-        may_ask = name is None and self._addresses.may_ask_database(address)
-        if may_ask and await cache.refresh():
-            name = (await cache.credentials()).operators.get(key_hash)
-        return name
+    def _find(self, key_hash: bytes, credentials: Credentials) -> Operator:
+        key = credentials.operators.get(key_hash)
+        if key is None or (key.expires_at is not None and key.expires_at <= self._now()):
+            raise NotAuthenticated(
+                "The key in Authorization is not an operator's, has expired or was removed.",
+                token_sent=True,
+            )
+        return key.operator
+
+
+def actor_of(call: Call[Operator, Any]) -> Actor:
+    """The operator of a request as the author of a change."""
+    context, operator = call.context, call.caller
+    return Actor(operator.name, context.request_id.lower(), context.recorded_address, operator)
+
+
+def require_access(operator: Operator, access: Access) -> None:
+    """Raise `NotPermitted` unless the operator's role and organizations allow a route."""
+    if access.role is not None and not operator.role.includes(access.role):
+        raise NotPermitted(
+            f"This request needs the role {access.role}; this key has the role {operator.role}."
+        )
+    if access.needs_all_organizations and operator.organizations is not None:
+        raise NotPermitted("This request needs a key that is not limited to organizations.")

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.responses import Response
 
 from seatlatch.domain.journal import Changed, DamagedEntry, EntryPlace, FoundEntry, Verb
+from seatlatch.domain.operator import Operator
 from seatlatch.http.body import json_response
 from seatlatch.http.query import from_cursor, to_cursor
 from seatlatch.http.route_spec import RouteSpec
@@ -17,10 +18,12 @@ from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operations.read_journal import (
     PAGE_REQUESTS,
     TicketHistory,
+    client_addresses,
     ticket_history,
     trace_request,
 )
-from seatlatch.operator_api.admission import OPERATOR, OperatorAdmission
+from seatlatch.operator_api.admission import READ, OperatorAdmission
+from seatlatch.operator_api.requests import scope_of
 from seatlatch.operator_api.tickets import TICKETS, TOKEN, no_such_ticket
 from seatlatch.presentation.schemas import Timestamp
 from seatlatch.presentation.traces import REQUEST_ID, full_traces, no_such_request
@@ -61,8 +64,9 @@ class Before(NamedTuple):
 class ShownChange(Struct, rename="camel"):
     """One change of a ticket, and its author. `version` numbers the ticket's changes.
 
-    `listed_by`: the channel whose listing it was when the box office changed it. `damaged`: the
-    entry was edited after it was written; unreadable members are null.
+    `external_listing_id`: the listing of a lock. `listed_by`: the channel whose listing it was when
+    the box office changed it. `damaged`: the entry was edited after it was written; unreadable
+    members are null.
     """
 
     version: int | None
@@ -75,7 +79,9 @@ class ShownChange(Struct, rename="camel"):
     operator: str | None
     reason: str | None
     hold_seconds: int | None
+    external_listing_id: str | None
     listed_by: str | None
+    client_address: str | None
     damaged: bool | UnsetType = UNSET
 
 
@@ -93,10 +99,10 @@ class ShownHistory(Struct, rename="camel"):
 
 
 TRACE_REQUEST = RouteSpec(
-    "GET", "/operator/v1/requests/{requestId}", OPERATOR, path_value=REQUEST_ID, query=RequestsQuery
+    "GET", "/operator/v1/requests/{requestId}", READ, path_value=REQUEST_ID, query=RequestsQuery
 )
 LIST_HISTORY = RouteSpec(
-    "GET", TICKETS + "/{token}/history", OPERATOR, path_value=TOKEN, query=HistoryQuery
+    "GET", TICKETS + "/{token}/history", READ, path_value=TOKEN, query=HistoryQuery
 )
 
 
@@ -115,23 +121,33 @@ class OperatorJournal:
             api_route(LIST_HISTORY, self._admission, self.history),
         ]
 
-    async def request(self, call: Call[str, RequestsQuery]) -> Response:
+    async def request(self, call: Call[Operator, RequestsQuery]) -> Response:
         """`GET /operator/v1/requests/{requestId}`: the requests under a Request-ID."""
         query, before = call.input, None
         if query.after is not UNSET:
             before = EntryPlace(*from_cursor(str(query.after), BeforeRequest))
-        found = await trace_request(self._store, call.path_value, before=before, limit=query.limit)
-        if not found.entries and before is None:
+        found = await trace_request(
+            self._store,
+            call.path_value,
+            before=before,
+            limit=query.limit,
+            scope=scope_of(call.caller),
+        )
+        may_continue = found.before is not None and call.caller.organizations is None
+        if not found.entries and before is None and not may_continue:
             raise no_such_request()
         self._alarm.entries(found.entries)
-        return json_response(full_traces(found))
+        addresses = await client_addresses(self._store, found.entries)
+        return json_response(full_traces(found, addresses))
 
-    async def history(self, call: Call[str, HistoryQuery]) -> Response:
+    async def history(self, call: Call[Operator, HistoryQuery]) -> Response:
         """`GET /operator/v1/tickets/{token}/history`: the changes of a ticket."""
         query, token = call.input, call.path_value
         before = None if query.after is UNSET else from_cursor(str(query.after), Before).entry_id
         found = await self._store.read(
-            lambda snapshot: ticket_history(snapshot, token, before, query.limit)
+            lambda snapshot: ticket_history(
+                snapshot, token, before, query.limit, scope_of(call.caller)
+            )
         )
         if found is None:
             raise no_such_ticket()
@@ -141,16 +157,19 @@ class OperatorJournal:
 
 def shown_history(token: str, history: TicketHistory) -> ShownHistory:
     """A ticket's history in the form for an operator."""
-    changes = [_shown(entry, changed) for entry, changed in history.changes]
+    changes = [
+        _shown(entry, changed, history.addresses.get(entry.entry_id))
+        for entry, changed in history.changes
+    ]
     next_cursor = to_cursor(Before(history.next_entry_id)) if history.next_entry_id else None
     return ShownHistory(token, changes, next_cursor, history.is_pruned)
 
 
-def _shown(entry: FoundEntry, changed: Changed | None) -> ShownChange:
+def _shown(entry: FoundEntry, changed: Changed | None, address: str | None) -> ShownChange:
     if isinstance(entry, DamagedEntry):
         known = (entry.timestamp, None, entry.request_id, str(entry.entry_id))
-        return ShownChange(None, *known, *(None,) * 6, damaged=True)
-    verb, asker, reason, hold_seconds = entry.act
+        return ShownChange(None, *known, *(None,) * 7, address, damaged=True)
+    verb, asker, reason, hold_seconds, listing_id = entry.act
     return ShownChange(
         changed.version if changed else None,
         entry.timestamp,
@@ -162,6 +181,8 @@ def _shown(entry: FoundEntry, changed: Changed | None) -> ShownChange:
         asker.operator,
         reason,
         hold_seconds,
+        listing_id,
         changed.channel_code if changed else None,
+        address,
         entry.damaged or UNSET,
     )

@@ -1,45 +1,51 @@
 """Pages of tickets: the page that a query asks for, and the cursor of the next one.
 
-See decision 48.
+See decisions 48 and 145.
 """
 
-from typing import NamedTuple
-
+import msgspec
 from msgspec import UNSET
 
-from seatlatch.domain.refusal import InvalidRequest
-from seatlatch.domain.ticket import TicketRecord
-from seatlatch.http.query import from_cursor, to_cursor
-from seatlatch.operator_api.schemas import ListingQuery, Page
+from seatlatch.domain.ticket_filter import TicketFilter
+from seatlatch.http.query import bound_cursor, place_in
+from seatlatch.operations.find_tickets import FoundTickets, find_tickets
+from seatlatch.operator_api.schemas import FilterBody, FindQuery, Page
 from seatlatch.operator_api.ticket_rows import shown_ticket
-from seatlatch.store.interface import Snapshot
+from seatlatch.store.finding import Place
+from seatlatch.store.interface import Store
 
 
-class Position(NamedTuple):
-    """The sort key of tickets. A page follows a position. `access_id`: empty = none."""
+async def find_page(store: Store, query: FindQuery, organizations: frozenset[str] | None) -> Page:
+    """The tickets of a page. Raises `InvalidRequest`.
 
-    access_id: str
-    token: str
-
-
-async def read_page(snapshot: Snapshot, query: ListingQuery) -> Page:
-    """The tickets of a page, in order of access id and token. Raises `InvalidRequest`.
-
-    A ticket that keeps its position is listed once, even if others are added between pages.
+    A ticket whose record is not changed is on one page only, even if others are added meanwhile.
     """
-    access_id = None if query.access_id is UNSET else query.access_id
-    after = None if query.after is UNSET else from_cursor(str(query.after), Position)
-    if after and access_id not in (None, after[0]):
-        raise InvalidRequest("`after` belongs to a page with another accessId. Start without it.")
-    found = await snapshot.tickets.page(query.organization_id, access_id, after, query.limit + 1)
-    if not found and await snapshot.access.unknown_organizations([query.organization_id]):
-        raise InvalidRequest("There is no organization with this organizationId.")
-    shown = found[: query.limit]
-    now = await snapshot.now()
-    tickets = [shown_ticket(whole, now) for whole in shown]
-    return Page(tickets, cursor_after(shown[-1].record) if len(found) > len(shown) else None)
+    wanted = filter_of(query)
+    after = None
+    if query.after is not UNSET:
+        after = place_in(str(query.after), Place, search_of(wanted, organizations))
+    found = await find_tickets(store, wanted, organizations, after, query.limit)
+    return shown_page(found, wanted, organizations)
 
 
-def cursor_after(record: TicketRecord) -> str:
-    """The position of a ticket as an opaque text."""
-    return to_cursor(Position(record.access_id or "", record.token))
+def shown_page(
+    found: FoundTickets, wanted: TicketFilter, organizations: frozenset[str] | None
+) -> Page:
+    """The page of what was found."""
+    tickets = [shown_ticket(whole, found.now) for whole in found.tickets]
+    search = search_of(wanted, organizations)
+    return Page(tickets, bound_cursor(found.next, search) if found.next else None)
+
+
+def filter_of(filters: FindQuery | FilterBody) -> TicketFilter:
+    """The filters of a query or a body."""
+    given = msgspec.structs.asdict(filters)
+    values = {name: None if given[name] is UNSET else given[name] for name in TicketFilter._fields}
+    if filters.mpreserve is not UNSET:
+        values["mpreserve"] = filters.mpreserve in ("true", True)
+    return TicketFilter(**values)
+
+
+def search_of(wanted: TicketFilter, organizations: frozenset[str] | None) -> list[object]:
+    """The search to which a cursor belongs: the filters, and what the caller may see."""
+    return [wanted, None if organizations is None else sorted(organizations)]

@@ -7,6 +7,7 @@ that the event loop serves other requests in between.
 import asyncio
 from collections.abc import Iterator
 from io import BytesIO
+from typing import TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -33,10 +34,9 @@ PUT_TICKETS_MAX = 10_000
 PORTION_TOKENS = 500
 """After this many records, which take a few milliseconds, the event loop serves other requests."""
 
-MEMBERS = msgspec.structs.fields(RecordBody)
-
 BLANK = b" \t\r\n"
 
+Shape = TypeVar("Shape")
 Placed = tuple[str, bytes]
 """The place of a record, `$[17]` of an array or `line 18`, and its text."""
 
@@ -63,7 +63,8 @@ class RecordsBody(BodyReader[list[TicketRecord]]):
             raise MalformedRequest("The body is empty. Send tickets.")
         is_lines = is_ndjson(context.headers.get(b"content-type"))
         records: list[TicketRecord] = []
-        for number, (place, text) in enumerate(lines_of(body) if is_lines else entries_of(body), 1):
+        entries = lines_of(body) if is_lines else entries_of(body, "tickets")
+        for number, (place, text) in enumerate(entries, 1):
             if text.strip(BLANK):
                 records.append(record_of(place, text))
             if len(records) > PUT_TICKETS_MAX:
@@ -75,8 +76,9 @@ class RecordsBody(BodyReader[list[TicketRecord]]):
         return records
 
 
-def entries_of(body: bytes) -> Iterator[Placed]:
-    """The entries of an array. Raises `MalformedRequest`, or `InvalidRequest` if it is not one.
+def entries_of(body: bytes, content: str) -> Iterator[Placed]:
+    """The entries of an array of `content`. Raises `MalformedRequest`, or `InvalidRequest` if it is
+    not one.
 
     This only splits the array, which is fast; each entry is decoded later.
     """
@@ -85,7 +87,7 @@ def entries_of(body: bytes) -> Iterator[Placed]:
     try:
         entries = _array.decode(body)
     except msgspec.ValidationError:
-        raise misshapen("Expected an `array` of tickets") from None
+        raise misshapen(f"Expected an `array` of {content}") from None
     return ((f"$[{index}]", bytes(entry)) for index, entry in enumerate(entries))
 
 
@@ -96,19 +98,31 @@ def lines_of(body: bytes) -> Iterator[Placed]:
 
 def record_of(place: str, text: bytes) -> TicketRecord:
     """The record of a text. Raises `MalformedRequest` or `InvalidRequest`."""
+    body = decoded(_record, "ticket", place, text)
+    record = TicketRecord(*msgspec.structs.astuple(body))
+    if problem := record_problem(record):
+        raise bad_member(RecordBody, "ticket", place, problem)
+    return record
+
+
+def decoded(decoder: msgspec.json.Decoder[Shape], what: str, place: str, text: bytes) -> Shape:
+    """The entry of a text, which is `what`. Raises `MalformedRequest` or `InvalidRequest`."""
     check_utf_8(text, f"The body's {place}")
     try:
-        body = _record.decode(text)
+        return decoder.decode(text)
     except msgspec.ValidationError as error:
-        raise InvalidRequest(f"The ticket at {place} has the wrong shape: {error}.") from None
+        raise InvalidRequest(f"The {what} at {place} has the wrong shape: {error}.") from None
     except RecursionError:
         raise too_deep(f"The body's {place}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise malformed(text, error, f"The body's {place}") from None
-    record = TicketRecord(*msgspec.structs.astuple(body))
-    problem = record_problem(record)
-    if problem is not None:
-        field, what = problem
-        member = next(known.encode_name for known in MEMBERS if known.name == field)
-        raise InvalidRequest(f"The ticket at {place}: {member} {what}.")
-    return record
+
+
+def bad_member(
+    shape: type[msgspec.Struct], what: str, place: str, problem: tuple[str, str]
+) -> InvalidRequest:
+    """The refusal of an entry that has a field with a problem."""
+    field, sentence = problem
+    fields = msgspec.structs.fields(shape)
+    member = next(known.encode_name for known in fields if known.name == field)
+    return InvalidRequest(f"The {what} at {place}: {member} {sentence}.")

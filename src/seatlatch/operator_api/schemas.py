@@ -4,7 +4,7 @@ Source: the contract's section on operator HTTP.
 """
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
@@ -19,6 +19,7 @@ from seatlatch.domain.listing import Source
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.record import FIELD_CHARACTERS_MAX
 from seatlatch.domain.ticket import SeatStatus
+from seatlatch.domain.ticket_filter import TicketState
 from seatlatch.presentation.schemas import Timestamp
 
 HOLD_SECONDS_MAX = 31_536_000
@@ -59,42 +60,105 @@ class RecordBody(Struct, rename="camel"):
     barcode: Field | None = None
 
 
-class StatusRequest(Struct, rename="camel"):
-    """Hold seats (`LOCK`, with a reason) or release them (`UNLOCK`)."""
+Filter = Annotated[str, Meta(extra_json_schema={"minLength": 1})]
+"""`domain.ticket_filter.require_possible` checks it."""
 
-    tokens: Tokens
+
+class Filters(Struct, rename="camel", forbid_unknown_fields=True):
+    """The filters of tickets. An empty `access_id` = tickets that have none.
+
+    An unknown filter is refused: a typo must not silently widen the search.
+    """
+
+    organization_id: Filter | UnsetType = UNSET
+    access_id: str | UnsetType = UNSET
+    section: Filter | UnsetType = UNSET
+    row: Filter | UnsetType = UNSET
+    seat: Filter | UnsetType = UNSET
+    owner_id: Filter | UnsetType = UNSET
+    barcode: Filter | UnsetType = UNSET
+    external_listing_id: Filter | UnsetType = UNSET
+    channel_code: Filter | UnsetType = UNSET
+    state: TicketState | UnsetType = UNSET
+
+
+class FilterBody(Filters):
+    """The filters of a bulk change: the same as those of a search."""
+
+    mpreserve: bool | UnsetType = UNSET
+
+
+class TicketsRequest(Struct, rename="camel", kw_only=True):
+    """The tickets of a request: either by their `tokens`, or all that match a `filter`.
+
+    A request with a `filter` is sent twice: first with `dry_run`, and then with the `confirmation`
+    from the response.
+    """
+
+    tokens: Tokens | UnsetType = UNSET
+    filter: FilterBody | UnsetType = UNSET
+    dry_run: bool = False
+    confirmation: str | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for members that exclude or require each other."""
+        if (self.tokens is UNSET) == (self.filter is UNSET):
+            raise ValueError("Give either `tokens` or `filter`")
+        is_confirmed = self.confirmation is not UNSET
+        if self.tokens is not UNSET:
+            if self.dry_run or is_confirmed:
+                raise ValueError("`dryRun` and `confirmation` are only for a `filter`")
+        elif self.dry_run and is_confirmed:
+            raise ValueError("A dry run has no `confirmation`")
+        elif not self.dry_run and not is_confirmed:
+            raise ValueError(
+                "A `filter` needs the `confirmation` of a dry run: send the request with"
+                ' `"dryRun": true` first'
+            )
+
+
+class StatusRequest(TicketsRequest):
+    """Hold seats (`LOCK`, with a reason) or release them (`UNLOCK`).
+
+    `over_listing`: hold tickets also if a marketplace has listed them; they stay listed.
+    """
+
     status: SeatStatus
     reason: Reason | None = None
     expires_in_seconds: Annotated[int, Meta(ge=1, le=HOLD_SECONDS_MAX)] | None = None
+    over_listing: bool = False
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for members that exclude each other, and a missing reason."""
+        super().__post_init__()
         check_reason(self.reason)
         if self.status == "LOCK" and self.reason is None:
             raise ValueError("Status LOCK requires a `reason`")
         if self.status == "UNLOCK" and self.expires_in_seconds is not None:
             raise ValueError("A release has no `expiresInSeconds`")
+        if self.status == "UNLOCK" and self.over_listing:
+            raise ValueError("A release has no `overListing`")
 
 
-class VoidRequest(Struct):
+class VoidRequest(TicketsRequest):
     """Make tickets void. The reason, if one is given, is logged."""
 
-    tokens: Tokens
     reason: Reason | None = None
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a reason that cannot be stored."""
+        super().__post_init__()
         check_reason(self.reason)
 
 
-class OverrideRequest(Struct):
+class OverrideRequest(TicketsRequest):
     """Clear mpreserve, whichever channel set it. The reason is logged."""
 
-    tokens: Tokens
     reason: Reason
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a reason that cannot be stored."""
+        super().__post_init__()
         check_reason(self.reason)
 
 
@@ -105,16 +169,19 @@ def check_reason(reason: str | None) -> None:
         raise ValueError(f"The `reason` {problem}")
 
 
-class ListingQuery(Struct, rename="camel", forbid_unknown_fields=True):
-    """The query of a list of tickets. An empty `access_id` = tickets that have none.
+class FindQuery(Filters):
+    """The query of a search for tickets."""
 
-    An unknown parameter is refused: a typo must not silently widen the list.
-    """
-
-    organization_id: str
-    access_id: str | UnsetType = UNSET
+    mpreserve: Literal["true", "false"] | UnsetType = UNSET
     after: str | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=PAGE_TOKENS_MAX)] = PAGE_TOKENS
+
+
+class DryRun(Struct):
+    """How many tickets match a filter, and the confirmation to send for just these."""
+
+    count: int
+    confirmation: str
 
 
 class PutTicket(Struct, rename="camel"):
@@ -161,6 +228,7 @@ class ShownTicket(Struct, rename="camel"):
     row: str | None
     seat: str | None
     barcode: str | None
+    state: TicketState
     voided: bool
     status: SeatStatus
     hold: ShownHold | None
@@ -172,7 +240,7 @@ class ShownTicket(Struct, rename="camel"):
 
 
 class Page(Struct):
-    """Some of an organization's tickets. `next`: the value of `after` for the next page; null = no
+    """Some of the tickets of a search. `next`: the value of `after` for the next page; null = no
     more.
     """
 

@@ -11,6 +11,7 @@ from msgspec import Raw
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.outcome import Outcome, TicketResult
 from seatlatch.domain.ticket import SeatStatus, WholeTicket
+from seatlatch.domain.ticket_filter import state_of
 from seatlatch.http.problems import ALL_LOCKED, NONE_SUCCEEDED
 from seatlatch.operator_api.schemas import (
     PutTicket,
@@ -43,6 +44,9 @@ FAILURES = {
     ),
     Outcome.OTHER_ORGANIZATION: Failure(
         None, INVALID, "Token belongs to another organization", INVALID_TOKEN
+    ),
+    Outcome.CHANGED: Failure(
+        None, LOCKED, "Ticket has changed since the dry run", "TICKET_CHANGED"
     ),
     Outcome.VOIDED: Failure(None, INVALID, "Token is invalid", INVALID_TOKEN),
     Outcome.SEAT_LOCKED: Failure("LOCK", LOCKED, "Seat is locked", ALL_LOCKED.type),
@@ -83,6 +87,7 @@ def shown_ticket(whole: WholeTicket, now: datetime) -> ShownTicket:
     held = status == "LOCK"
     return ShownTicket(
         *record,
+        state=state_of(ticket, now),
         voided=ticket.voided,
         status=status,
         hold=ShownHold(whole.hold_reason, ticket.hold_expires_at) if held else None,

@@ -17,6 +17,9 @@ Row = TypeVar("Row")
 
 Timestamp = Annotated[datetime, Meta(tz=True)]
 
+TimestampText = Annotated[str, Meta(min_length=1, extra_json_schema={"format": "date-time"})]
+"""A timestamp of a caller, which `domain.timestamp.read_timestamp` reads."""
+
 
 class SucceededTicket(Struct, rename="camel"):
     """A ticket that is now in the requested state, whether or not it was before."""

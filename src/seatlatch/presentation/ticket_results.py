@@ -6,7 +6,7 @@ See decisions 1, 2 and 3.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from starlette.responses import Response
@@ -17,10 +17,20 @@ from seatlatch.http.problems import ALL_LOCKED, NONE_SUCCEEDED, error_body
 from seatlatch.http.request_context import RequestContext
 from seatlatch.presentation.schemas import FailedTicket, SucceededTicket, TicketResults
 
+ALL_SUCCEEDED, SOME_SUCCEEDED = 200, 207
+
 INVALID_TOKEN = "INVALID_TOKEN"  # noqa: S105 - an error type, no secret
 
 
-class Judged(Protocol):
+class HasOutcome(Protocol):
+    """The result for one entry of a request."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome."""
+
+
+class Judged(HasOutcome, Protocol):
     """The result for one ticket. Names are None if the caller may not know them."""
 
     @property
@@ -28,15 +38,12 @@ class Judged(Protocol):
         """The ticket's token."""
 
     @property
-    def outcome(self) -> Outcome:
-        """The outcome."""
-
-    @property
     def owner_id(self) -> str | None:
         """The ticket's owner."""
 
 
 Result = TypeVar("Result", bound=Judged)
+Entry = TypeVar("Entry", bound=HasOutcome)
 
 
 def results_response(
@@ -54,8 +61,16 @@ def results_response(
     return Response(encode_json(body), status, media_type="application/json")
 
 
-def count_outcomes(results: Sequence[Judged]) -> Mapping[Outcome, int]:
-    """The number of tickets by outcome."""
+def list_response(
+    results: Sequence[Entry], succeeded: Callable[[Entry], Any], failed: Callable[[Entry], Any]
+) -> Response:
+    """The response with results that are not about tickets, in the request's order."""
+    status, body = _status_and_body(results, count_outcomes(results), succeeded, failed)
+    return Response(encode_json(body), status, media_type="application/json")
+
+
+def count_outcomes(results: Sequence[HasOutcome]) -> Mapping[Outcome, int]:
+    """The number of entries by outcome."""
     outcomes = {result.outcome for result in results}
     # Usually all tickets have the same outcome, and a set is faster to build than a Counter.
     if len(outcomes) == 1:
@@ -64,22 +79,32 @@ def count_outcomes(results: Sequence[Judged]) -> Mapping[Outcome, int]:
 
 
 def _status_and_body(
-    results: Sequence[Result],
+    results: Sequence[Entry],
     counts: Mapping[Outcome, int],
-    succeeded: Callable[[Result], Any],
-    failed: Callable[[Result], FailedTicket],
+    succeeded: Callable[[Entry], Any],
+    failed: Callable[[Entry], Any],
 ) -> tuple[int, TicketResults[Any]]:
-    if SUCCESSES.issuperset(counts):
-        return 200, TicketResults(success=[succeeded(result) for result in results])
+    status = results_status(counts)
+    if status == ALL_SUCCEEDED:
+        return status, TicketResults(success=[succeeded(result) for result in results])
     failure = [failed(result) for result in results if result.outcome not in SUCCESSES]
-    if len(failure) < len(results):
+    if status == SOME_SUCCEEDED:
         success = [succeeded(result) for result in results if result.outcome in SUCCESSES]
-        return 207, TicketResults(success=success, failure=failure)
-    if LOCKS.issuperset(counts):
+        return status, TicketResults(success=success, failure=failure)
+    if status == ALL_LOCKED.status:
         error = error_body(ALL_LOCKED, "Seat is locked")
-        return ALL_LOCKED.status, TicketResults(error=error, failure=failure)
-    error = error_body(NONE_SUCCEEDED, "Unable to process the request.")
-    return NONE_SUCCEEDED.status, TicketResults(error=error, failure=failure)
+    else:
+        error = error_body(NONE_SUCCEEDED, "Unable to process the request.")
+    return status, TicketResults(error=error, failure=failure)
+
+
+def results_status(outcomes: Collection[Outcome]) -> int:
+    """The HTTP status of a response whose tickets have these outcomes."""
+    if SUCCESSES.issuperset(outcomes):
+        return ALL_SUCCEEDED
+    if not SUCCESSES.isdisjoint(outcomes):
+        return SOME_SUCCEEDED
+    return (ALL_LOCKED if LOCKS.issuperset(outcomes) else NONE_SUCCEEDED).status
 
 
 def succeeded_ticket(result: TicketResult) -> SucceededTicket:

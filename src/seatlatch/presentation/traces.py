@@ -3,7 +3,8 @@ the document. Members are written in the order of the fields.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -15,6 +16,8 @@ from seatlatch.http.route_spec import PathValue
 from seatlatch.operations.read_journal import TracedRequests
 from seatlatch.presentation.schemas import Timestamp
 from seatlatch.presentation.ticket_results import failed_ticket
+
+Form = TypeVar("Form", bound="Trace")
 
 UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -34,6 +37,7 @@ class TracedTicket(Struct, rename="camel", omit_defaults=True):
 class Trace(Struct, rename="camel"):
     """One request. `refusal`: the reason why it was refused as a whole; null = it was not.
     `damaged`: the entry was edited after it was written; unreadable members are null.
+    `external_listing_id`: the listing of a lock.
 
     `entry_id` identifies it in the journal. It is text, because some programs cannot read numbers
     of that size. A channel gets it encrypted.
@@ -48,10 +52,17 @@ class Trace(Struct, rename="camel"):
     operator: str | None
     reason: str | None
     hold_seconds: int | None
+    external_listing_id: str | None
     refusal: str | None
     success: list[TracedTicket]
     failure: list[TracedTicket]
     damaged: bool | UnsetType = UNSET
+
+
+class FullTrace(Trace, rename="camel", kw_only=True):
+    """One request in the form for the box office."""
+
+    client_address: str | None = None
 
 
 class Traces(Struct):
@@ -65,14 +76,18 @@ class FullTraces(Struct):
     `after` for earlier ones; null = there are none.
     """
 
-    requests: list[Trace]
+    requests: list[FullTrace]
     next: str | None
 
 
-def full_traces(found: TracedRequests) -> FullTraces:
-    """A page of requests in the form for the box office."""
-    next_cursor = to_cursor(found.before) if found.before else None
-    return FullTraces([_trace(entry, str) for entry in found.entries], next_cursor)
+def full_traces(found: TracedRequests, addresses: Mapping[int, str]) -> FullTraces:
+    """A page of requests in the form for the box office; `addresses`: by entry id."""
+    traces = []
+    for entry in found.entries:
+        trace = _trace(entry, str, FullTrace)
+        trace.client_address = addresses.get(entry.entry_id)
+        traces.append(trace)
+    return FullTraces(traces, to_cursor(found.before) if found.before else None)
 
 
 def own_traces(entries: Iterable[FoundEntry], entry_id_of: Callable[[int], str]) -> Traces:
@@ -83,7 +98,7 @@ def own_traces(entries: Iterable[FoundEntry], entry_id_of: Callable[[int], str])
     """
     traces = []
     for entry in entries:
-        trace = _trace(entry, _as_in_response)
+        trace = _trace(entry, _as_in_response, Trace)
         trace.entry_id = entry_id_of(entry.entry_id)
         traces.append(trace)
     return Traces(traces)
@@ -110,10 +125,10 @@ def _as_in_response(outcome: Outcome) -> str:
     return failed_ticket(TicketResult("", outcome, None)).type
 
 
-def _trace(entry: FoundEntry, word_for: Callable[[Outcome], str]) -> Trace:
+def _trace(entry: FoundEntry, word_for: Callable[[Outcome], str], form: type[Form]) -> Form:
     if isinstance(entry, DamagedEntry):
-        return _unreadable(entry)
-    verb, asker, reason, hold_seconds = entry.act
+        return _unreadable(entry, form)
+    verb, asker, reason, hold_seconds, listing_id = entry.act
     changed = {one.token: one for one in entry.changed}
 
     def tickets(outcome: Outcome, tokens: Sequence[str]) -> list[TracedTicket]:
@@ -130,7 +145,7 @@ def _trace(entry: FoundEntry, word_for: Callable[[Outcome], str]) -> Trace:
     failure: list[TracedTicket] = []
     for outcome, tokens in entry.outcomes.items():
         (success if outcome in SUCCESSES else failure).extend(tickets(outcome, tokens))
-    return Trace(
+    return form(
         str(entry.entry_id),
         asker.request_id,
         entry.timestamp,
@@ -140,6 +155,7 @@ def _trace(entry: FoundEntry, word_for: Callable[[Outcome], str]) -> Trace:
         asker.operator,
         reason,
         hold_seconds,
+        listing_id,
         entry.refusal,
         success,
         failure,
@@ -147,7 +163,7 @@ def _trace(entry: FoundEntry, word_for: Callable[[Outcome], str]) -> Trace:
     )
 
 
-def _unreadable(entry: DamagedEntry) -> Trace:
-    nothing = (None,) * 7
+def _unreadable(entry: DamagedEntry, form: type[Form]) -> Form:
+    nothing = (None,) * 8
     known = (str(entry.entry_id), entry.request_id, entry.timestamp)
-    return Trace(*known, *nothing, success=[], failure=[], damaged=True)
+    return form(*known, *nothing, success=[], failure=[], damaged=True)

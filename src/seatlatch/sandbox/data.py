@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from seatlatch.auth.keys import hash_secret
+from seatlatch.domain.operator import Operator, Role
 from seatlatch.domain.outcome import Outcome
+from seatlatch.domain.performance import Event
 from seatlatch.openapi.examples import example as examples
 from seatlatch.sandbox.faults import PREFIX, TOKENS
-from seatlatch.store.interface import NewTicket, Transaction
+from seatlatch.store.events import ChangedEvent
+from seatlatch.store.interface import Transaction
+from seatlatch.store.tickets import NewTicket
 from seatlatch.store.tokens import Code
 
 ORGANIZATION = "1001"
@@ -30,11 +34,20 @@ FOREIGN_ORGANIZATION = "2002"
 OTHER_CHANNEL = "another-marketplace"
 """Has listed some of the venue's seats."""
 
+SHOWN = "98973476444"
+"""The first ticket of the document's examples."""
+
 GRANTS = (ORGANIZATION,)
 OTHER_GRANTS = (ORGANIZATION, FOREIGN_ORGANIZATION)
 
 OWNER = "234567"
 EVENT = "SANDBOX-2026"
+KNOWN_EVENT = Event(
+    *(ORGANIZATION, EVENT, "Sandbox match", "2026", "MATCH-1"),
+    *("2026-12-31T19:30:00-05:00", None, "SANDBOX", "Sandbox arena"),
+)
+"""The venue's event, as far as it is known."""
+
 SECTIONS = range(101, 111)
 ROWS = "ABCDEFGHIJ"
 SEATS = range(1, 21)
@@ -43,7 +56,7 @@ FRONT_ROWS = "ABCDE"
 
 def document_tickets() -> Iterator[NewTicket]:
     """The tickets of the document's examples. Source: contract, section 2."""
-    yield NewTicket("98973476444", ORGANIZATION, OWNER, mpreserve_channel=CHANNEL)
+    yield NewTicket(SHOWN, ORGANIZATION, OWNER, mpreserve_channel=CHANNEL)
     yield NewTicket("54457347644", ORGANIZATION, OWNER, mpreserve_channel=CHANNEL)
     yield NewTicket("67889833903898", ORGANIZATION, OWNER, voided=True)
     yield NewTicket("35293252542428", ORGANIZATION, OWNER, seat_status="LOCK")
@@ -126,10 +139,13 @@ async def fill(transaction: Transaction) -> None:
     await access.add_access_token(APPLICATION, hash_secret(ACCESS_TOKEN.encode()))
     code = Code(APPLICATION, NEVER)
     await access.add_code(hash_secret(AUTHORIZATION_CODE.encode()), code)
-    await access.add_operator(OPERATOR, hash_secret(OPERATOR_KEY.encode()))
+    await access.add_operator(Operator(OPERATOR, Role.ADMIN))
+    await access.add_operator_key(OPERATOR, hash_secret(OPERATOR_KEY.encode()))
     await transaction.tickets.add(document_tickets())
     await transaction.tickets.add(tickets_by_name())
     await transaction.tickets.add(venue_tickets())
+    change_number = await transaction.events.lock() + 1
+    await transaction.events.write([ChangedEvent(KNOWN_EVENT, change_number, examples.REQUEST_ID)])
 
 
 def curl_command(url: str, request_id: str) -> str:

@@ -3,7 +3,11 @@
 See decision 116.
 """
 
+from uuid import uuid4
+
 from seatlatch.commit import CommitEach
+from seatlatch.domain.audit import Actor
+from seatlatch.operations.administration import Administration
 from seatlatch.operations.change_access import change_access
 from seatlatch.operations.write_webhooks import add_webhook
 from seatlatch.sandbox import data
@@ -18,11 +22,16 @@ def reset_database(database_url: str, webhook: str | None) -> None:
     Raises `DatabaseProblem`, `NotDone` and `Unavailable`.
     """
 
+    async def fill(administration: Administration) -> None:
+        await data.fill(administration.transaction)
+
     async def reset(store: Store) -> None:
-        await change_access(store, data.fill)
+        committer, actor = CommitEach(store), Actor("sandbox", str(uuid4()))
+        await change_access(committer, actor, fill)
         if webhook:
             await add_webhook(
-                CommitEach(store),
+                committer,
+                actor,
                 webhook,
                 data.CHANNEL,
                 own_changes=True,

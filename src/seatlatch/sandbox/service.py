@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from seatlatch.assembly import Overrides
 from seatlatch.auth.address_limits import RecentBuckets
 from seatlatch.auth.credentials_cache import CredentialsCache
 from seatlatch.domain.refusal import NotDone, Unavailable
@@ -19,7 +20,7 @@ from seatlatch.sandbox.pausable_store import PausableStore
 from seatlatch.sandbox.reset import reset_database
 from seatlatch.settings import Settings
 from seatlatch.store.interface import DatabaseProblem, Store
-from seatlatch.wiring import Overrides, open_app
+from seatlatch.wiring import open_app
 
 
 def sandbox_service(

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from seatlatch.domain.application import ApiKey, Credentials
 from seatlatch.domain.channel import Channel
+from seatlatch.domain.operator import Operator
 from seatlatch.store.tokens import Code
 
 
@@ -23,6 +24,24 @@ class ApplicationEntry(NamedTuple):
     application_id: str
     channel_code: str
     api_keys: tuple[ApiKey, ...]
+
+
+class KeyEntry(NamedTuple):
+    """A key of an operator. `key_id` names it and is no secret. Timestamps are aware UTC; None =
+    `created_at` unknown, no end, never used. `last_used_at` may be an hour old.
+    """
+
+    key_id: str
+    created_at: datetime | None
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class OperatorEntry(NamedTuple):
+    """An operator with its keys, the oldest first, also those that have expired."""
+
+    operator: Operator
+    keys: tuple[KeyEntry, ...]
 
 
 class AccessReader(Protocol):
@@ -52,14 +71,18 @@ class AccessReader(Protocol):
     async def channels(self) -> Sequence[ChannelEntry]:
         """All channels."""
 
-    async def reserved_tickets(self, code: str) -> int:
-        """On how many tickets a channel has set mpreserve. Reads every ticket."""
+    async def reserved_ticket(
+        self, code: str, after: str, limit: int
+    ) -> tuple[str | None, str | None]:
+        """A ticket on which a channel has set mpreserve, among the next `limit` ones in order of
+        their tokens, and the last of these; None = there is none.
+        """
 
     async def applications(self) -> Sequence[ApplicationEntry]:
         """All applications."""
 
-    async def operators(self) -> Sequence[str]:
-        """The names of all operators."""
+    async def operators(self) -> Sequence[OperatorEntry]:
+        """All operators."""
 
 
 class AccessWriter(AccessReader, Protocol):
@@ -75,7 +98,7 @@ class AccessWriter(AccessReader, Protocol):
         """Add an organization: a box office, which owns tickets."""
 
     async def remove_organization(self, organization_id: str) -> None:
-        """Remove an organization that has neither grants nor tickets."""
+        """Remove an organization that has neither grants nor tickets, with its events."""
 
     async def add_channel(self, code: str, name: str, organizations: Iterable[str]) -> None:
         """Add a channel with its grants."""
@@ -111,8 +134,22 @@ class AccessWriter(AccessReader, Protocol):
     async def add_code(self, code_hash: bytes, code: Code) -> None:
         """Add an authorization code."""
 
-    async def add_operator(self, name: str, key_hash: bytes) -> None:
-        """Add an operator, who acts for the box office."""
+    async def add_operator(self, operator: Operator) -> None:
+        """Add an operator without keys."""
+
+    async def change_operator(self, operator: Operator) -> None:
+        """Give an operator another role and other organizations."""
 
     async def remove_operator(self, name: str) -> None:
-        """Remove an operator with its key."""
+        """Remove an operator with its keys."""
+
+    async def add_operator_key(
+        self, name: str, key_hash: bytes, expires_at: datetime | None = None
+    ) -> None:
+        """Add a key to an operator; `expires_at` aware UTC, None = until revoked."""
+
+    async def end_operator_keys(self, name: str, expires_at: datetime) -> None:
+        """End all keys of an operator at `expires_at`, unless they end before."""
+
+    async def note_operator_key_use(self, key_hash: bytes, before: datetime) -> None:
+        """Note that a key is used now, unless that was noted after `before`."""

@@ -28,8 +28,9 @@ class Engine(Protocol):
     def due_migrations(self) -> list[str]:
         """The migrations that are not applied yet; nothing is changed."""
 
-    def open_store(self, database_use: DatabaseUse, *, is_patient: bool = False) -> Store:
-        """Open the database for a running server, after a check that it can be used.
+    def open_store(self, database_use: DatabaseUse | None, *, is_patient: bool = False) -> Store:
+        """Open the database for a running server, after a check that it can be used and was made
+        for this use; None = whichever it was made for.
 
         `is_patient`: for a command, which can wait for locks and for slow statements longer than a
         request can, and whose user can remove the cause of trouble: its commits raise
@@ -40,7 +41,9 @@ class Engine(Protocol):
         """An import into an organization."""
 
     async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
-        """The result of `work` on one snapshot, which never waits for a writer."""
+        """The result of `work` on one snapshot, which never waits for a writer. The database may
+        have been made for either use.
+        """
 
     def sandbox_lock(self) -> AbstractContextManager[None]:
         """Lock the database, so that no other sandbox replaces this one's data."""

@@ -3,18 +3,16 @@
 See decision 140.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol, TypeVar
-
-from msgspec import Struct
+from typing import Literal, Protocol, TypeVar
 
 from seatlatch.domain.application import Credentials
-from seatlatch.domain.channel import Channel
-from seatlatch.domain.listing import Listing
-from seatlatch.domain.ticket import SeatStatus, Ticket, TicketRecord, WholeTicket
 from seatlatch.store.access import AccessReader, AccessWriter
+from seatlatch.store.audit import AuditReader, AuditWriter
+from seatlatch.store.events import EventReader, EventWriter
 from seatlatch.store.journal import JournalReader, JournalWriter
+from seatlatch.store.tickets import TicketReader, TicketWriter
 from seatlatch.store.tokens import TokenReader, TokenWriter
 from seatlatch.store.webhooks import WebhookReader, WebhookWriter
 
@@ -46,124 +44,6 @@ class TicketsBusy(Exception):
     """
 
 
-class Mpreserve(NamedTuple):
-    """A channel's request to set a ticket's mpreserve with its listing, or to clear it (`listing`
-    None).
-    """
-
-    channel: Channel
-    listing: Listing | None
-
-
-class Hold(NamedTuple):
-    """The box office's request to hold a seat; `seconds` None = until it is released."""
-
-    reason: str
-    seconds: int | None
-
-
-class ChangedTicket(Struct, frozen=True, gc=False):
-    """A ticket that was changed: the id of its owner, and its mark for the journal.
-
-    A struct, since one is made for every ticket: a named tuple takes nine times as long.
-    """
-
-    owner_id: str
-    journal_mark: str
-
-
-class NewTicket(NamedTuple):
-    """A ticket to add. Section, row and seat are for people only."""
-
-    token: str
-    organization_id: str
-    owner_id: str
-    access_id: str | None = None
-    section: str | None = None
-    row: str | None = None
-    seat: str | None = None
-    voided: bool = False
-    seat_status: SeatStatus = "UNLOCK"
-    mpreserve_channel: str | None = None
-    barcode: str | None = None
-
-
-class TicketReader(Protocol):
-    """Reads tickets. Part of a snapshot."""
-
-    async def read(self, tokens: Collection[str]) -> Mapping[str, Ticket]:
-        """The tickets that exist among `tokens`, by token."""
-
-    async def read_whole(self, tokens: Collection[str]) -> Mapping[str, WholeTicket]:
-        """The same with everything that is known about them."""
-
-    async def find_barcodes(
-        self, access_id: str, barcodes: Collection[str]
-    ) -> Mapping[str, Sequence[WholeTicket]]:
-        """The tickets within `access_id` by barcode, in order of their tokens."""
-
-    async def page(
-        self,
-        organization_id: str,
-        access_id: str | None,
-        after: tuple[str, str] | None,
-        limit: int,
-    ) -> Sequence[WholeTicket]:
-        """An organization's tickets in order of access id (none = empty) and token.
-
-        At most `limit` of them, those that follow the pair `after`; only of `access_id`, if given.
-        """
-
-
-class TicketWriter(TicketReader, Protocol):
-    """Changes tickets. Part of a transaction.
-
-    Each write changes the tickets for which the rule of its name (`domain.rules`) allows that, and
-    which are not yet in the requested state. The rule's condition is part of the write itself, so
-    no other transaction can change a ticket between check and write. Each write returns the tickets
-    that it changed, by token, and leaves all others unchanged. `entries`: the id of the journal
-    entry about each token.
-    """
-
-    async def change_mpreserve(
-        self, asked: Mapping[str, Mpreserve], entries: Mapping[str, int]
-    ) -> Mapping[str, ChangedTicket]:
-        """Set mpreserve with its listing, replace the listing where the channel has already set
-        mpreserve, or clear both.
-        """
-
-    async def hold(
-        self, asked: Mapping[str, Hold], entries: Mapping[str, int]
-    ) -> Mapping[str, ChangedTicket]:
-        """Set the seat status to `LOCK`, or give a hold another reason and end."""
-
-    async def release(
-        self, tokens: Collection[str], entries: Mapping[str, int]
-    ) -> Mapping[str, ChangedTicket]:
-        """Set the seat status to `UNLOCK`."""
-
-    async def void(
-        self, tokens: Collection[str], entries: Mapping[str, int]
-    ) -> Mapping[str, ChangedTicket]:
-        """Make tickets void. This ends mpreserve, the listing and a hold."""
-
-    async def override_unlock(
-        self, tokens: Collection[str], entries: Mapping[str, int]
-    ) -> Mapping[str, ChangedTicket]:
-        """Clear mpreserve, whichever channel set it."""
-
-    async def put(self, records: Collection[TicketRecord]) -> Mapping[str, bool]:
-        """Add tickets, or update their details. Returns by token whether the ticket is new.
-
-        Never changes mpreserve, seat status and void of a ticket that exists, nor a ticket of
-        another organization, nor adds one to an organization that does not exist. Details that
-        a record leaves out stay unchanged.
-        """
-
-    async def add(self, tickets: Iterable[NewTicket]) -> None:
-        """Add tickets as they are, for example data. The transaction fails if one exists."""
-
-
 class Snapshot(Protocol):
     """A read-only transaction: everything as it was at one time."""
 
@@ -187,8 +67,16 @@ class Snapshot(Protocol):
         """Webhooks' endpoints and messages."""
 
     @property
+    def events(self) -> EventReader:
+        """Events: performances to which tickets admit."""
+
+    @property
     def access(self) -> AccessReader:
         """Callers and what they may see."""
+
+    @property
+    def audit(self) -> AuditReader:
+        """The audit."""
 
 
 class Transaction(Snapshot, Protocol):
@@ -213,8 +101,16 @@ class Transaction(Snapshot, Protocol):
         """Webhooks' endpoints and messages."""
 
     @property
+    def events(self) -> EventWriter:
+        """Events: performances to which tickets admit."""
+
+    @property
     def access(self) -> AccessWriter:
         """Callers and what they may see."""
+
+    @property
+    def audit(self) -> AuditWriter:
+        """The audit."""
 
     async def clear(self) -> None:
         """Remove all data; the database keeps its use."""

@@ -1,10 +1,11 @@
 """The interface between the journal and a database. `seatlatch.journal` has the row format."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from seatlatch.domain.feed import CursorKey, Position
-from seatlatch.domain.journal import EntryPlace, FoundEntry, NewEntry
+from seatlatch.domain.journal import EntryPlace, FoundEntry, NewEntry, Verb
 from seatlatch.journal.rows import Head, Row
 
 
@@ -36,6 +37,15 @@ class Found(NamedTuple):
     before: EntryPlace | None = None
 
 
+class OldAddresses(NamedTuple):
+    """Client addresses to erase, by the first entry of their transactions. `after`: continue after
+    this entry; None = there are no more.
+    """
+
+    entry_ids: Sequence[int]
+    after: int | None
+
+
 class JournalReader(Protocol):
     """Reads the journal. Part of a snapshot."""
 
@@ -51,6 +61,16 @@ class JournalReader(Protocol):
     async def read_entries(self, entry_ids: Sequence[int]) -> Sequence[FoundEntry]:
         """The entries with these ids that still exist, in order of their ids."""
 
+    async def select_entries(
+        self, entry_ids: Sequence[int], channel_code: str | None, verb: Verb | None
+    ) -> Collection[int]:
+        """The ids of those entries that are of a channel and of a verb; None = of any."""
+
+    async def places_up_to(self, position: Position, limit: int) -> Sequence[EntryPlace]:
+        """The places of at most `limit` entries up to and including `position`, the latest first.
+        Chains that `position` does not name are left out.
+        """
+
     async def entries_after(self, position: Position, limit: int) -> Sequence[FoundEntry]:
         """At most `limit` entries after `position`, in order of their own positions.
 
@@ -65,6 +85,19 @@ class JournalReader(Protocol):
 
         `channel_code`: only requests of this channel; None = of every caller.
         """
+
+    async def locks_of_listing(
+        self, external_listing_id: str, limit: int, before: EntryPlace | None
+    ) -> Found:
+        """At most `limit` entries of lock requests with this listing, the latest first. A long
+        search takes several calls; `before` continues it. Damaged entries may be among them.
+        """
+
+    async def read_addresses(self, entries: Sequence[FoundEntry]) -> Mapping[int, str]:
+        """The client addresses of entries, by entry id, as far as they are known."""
+
+    async def old_addresses(self, kept: timedelta, after: int) -> OldAddresses:
+        """A portion of the client addresses that are older than `kept`, after entry `after`."""
 
     async def last_entries_of(self, token: str) -> tuple[int, int] | None:
         """The entries of a ticket's latest change and of the change before it, see `is_entry`;
@@ -95,6 +128,9 @@ class JournalWriter(JournalReader, Protocol):
 
     async def record(self, entries: Sequence[NewEntry]) -> None:
         """Write entries, in the order of their reserved ids."""
+
+    async def erase_addresses(self, entry_ids: Sequence[int]) -> None:
+        """Erase client addresses, by the ids of `OldAddresses`."""
 
     async def lock_heads(self) -> None:
         """Let no other transaction move a head until the end of this one."""

@@ -1,19 +1,28 @@
 """The interface between webhooks and a database."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from seatlatch.domain.feed import Position
-from seatlatch.domain.webhook import Delivery, MessageState, Webhook, WebhookState
+from seatlatch.domain.webhook import (
+    Delivery,
+    DeliveryDetails,
+    MessageEntity,
+    MessageState,
+    Webhook,
+    WebhookState,
+)
+from seatlatch.secrecy import hides
 
 
 class NewMessage(NamedTuple):
-    """A message to send. `tokens`: the tickets that it is about."""
+    """A message to send. `tokens`: the tickets that it is about, or its events' marks."""
 
     message_id: str
     tokens: Sequence[str]
     body: str
+    entity: MessageEntity = "seats"
 
 
 class Pending(NamedTuple):
@@ -31,9 +40,18 @@ class Pending(NamedTuple):
     due_at: datetime
 
 
+class OutgoingMessage(NamedTuple):
+    """The body of a message, and the URL to which it is sent."""
+
+    body: str
+    url: str
+
+
+@hides("response_body")
 class Attempt(NamedTuple):
     """An attempt to send a message, and what follows. `due_at`: the next attempt, if the message
-    is still pending; `status` and `problem` as in `Delivery`.
+    is still pending; `status`, `problem` and `milliseconds` as in `Delivery`, `response_body` as in
+    `DeliveryDetails`.
     """
 
     message_id: str
@@ -42,6 +60,8 @@ class Attempt(NamedTuple):
     due_at: datetime
     status: int | None
     problem: str | None
+    milliseconds: int
+    response_body: bytes | None
 
 
 class Backlog(NamedTuple):
@@ -61,17 +81,30 @@ class WebhookReader(Protocol):
         """One endpoint."""
 
     async def pending_messages(self, webhook_id: str, limit: int) -> Sequence[Pending]:
-        """An endpoint's oldest waiting messages, in their order."""
+        """An endpoint's oldest waiting messages, and its waiting test messages, in their order."""
 
-    async def read_body(self, message_id: str) -> str | None:
-        """The body of a message; None = it no longer exists."""
+    async def outgoing_message(self, message_id: str) -> OutgoingMessage | None:
+        """A message to send now; None = it no longer exists."""
 
     async def deliveries(
-        self, webhook_id: str, limit: int, *, failed: bool = False
+        self, webhook_id: str, limit: int, *, failed: bool = False, before: int | None = None
     ) -> Sequence[Delivery]:
         """An endpoint's latest messages, the newest first; with `failed` only those whose latest
-        attempt failed.
+        attempt failed. `before`: the number that a page follows.
         """
+
+    async def find_delivery(self, webhook_id: str, message_id: str) -> DeliveryDetails | None:
+        """One message of an endpoint with all that is known about it."""
+
+    async def success_rates(
+        self, webhook_ids: Collection[str], since: datetime, limit: int
+    ) -> Mapping[str, float]:
+        """The share of messages that were accepted, of each endpoint's latest `limit` messages
+        attempted since then; nothing for an endpoint without one.
+        """
+
+    async def waiting_tests(self, webhook_id: str) -> int:
+        """The number of an endpoint's test messages that wait to be sent."""
 
     async def delivered_since(self, webhook_id: str, since: datetime) -> bool:
         """Whether an endpoint has accepted any message since then."""
@@ -91,6 +124,18 @@ class WebhookWriter(WebhookReader, Protocol):
 
     async def set_state(self, webhook_id: str, state: WebhookState, reason: str | None) -> bool:
         """Start or stop sending to an endpoint; False if there is none."""
+
+    async def set_url(self, webhook_id: str, url: str) -> None:
+        """Send to another URL, which has not failed yet."""
+
+    async def set_own_changes(self, webhook_id: str, own_changes: bool) -> None:
+        """Start or stop sending the channel's own changes, from the endpoint's position on."""
+
+    async def set_failing(self, webhook_id: str, since: datetime, problem: str) -> None:
+        """Note since when every attempt has failed, and why the latest one did."""
+
+    async def clear_failing(self, webhook_id: str, url: str) -> None:
+        """Note that an attempt to send to `url` has succeeded, if that is the endpoint's URL."""
 
     async def set_secrets(
         self, webhook_id: str, secret: str, old_secret: str, old_secret_ends_at: datetime
@@ -121,14 +166,27 @@ class WebhookWriter(WebhookReader, Protocol):
         active or not at `before`.
         """
 
+    async def move_events(
+        self, webhook_id: str, holder: str, before: int, after: int, messages: Sequence[NewMessage]
+    ) -> Sequence[Pending] | None:
+        """Advance an endpoint in the changes of events and add the messages that result, under the
+        same conditions as `move`.
+        """
+
+    async def add_message(self, webhook_id: str, message: NewMessage) -> None:
+        """Queue a message behind the others."""
+
     async def note_attempt(self, attempt: Attempt) -> None:
         """Store the result of an attempt. A message that is no longer pending stays as it is."""
 
     async def restart_messages(self, webhook_id: str) -> None:
         """Try all waiting messages at once, and count their attempts and time from zero."""
 
-    async def replay_messages(self, webhook_id: str, message_id: str | None) -> int:
-        """Queue a message again, or (None) all messages that were given up; returns how many."""
+    async def replay_message(self, webhook_id: str, message_id: str) -> bool:
+        """Queue a message again; False if there is none."""
+
+    async def replay_given_up(self, webhook_id: str, since: datetime | None) -> int:
+        """Queue again the messages that were given up since then (None = all); returns how many."""
 
     async def prune_messages(self, webhook_id: str, before: datetime, limit: int) -> int:
         """Remove at most `limit` messages that ended before a time; returns how many."""

@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from seatlatch.domain.refusal import NotDone
+from seatlatch.domain.refusal import Conflict
 from seatlatch.networks import (
     Address,
     Network,
@@ -43,7 +43,10 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """All addresses of a host, as text, in the order in which to try them. Raises `OSError`."""
 
 RESOLVE_SECONDS = 10.0
-"""How long a command waits for the resolution of a name."""
+"""How long a command or an operator's request waits for the resolution of a name."""
+
+RESOLVING_NAMES_MAX = 16
+"""The most names that one resolver resolves at once: each one needs a thread."""
 
 
 class AddressRefused(Exception):
@@ -105,17 +108,17 @@ async def checked_addresses(
 
 
 async def require_allowed(url: str, allowed: Allowed, resolve: Resolve) -> None:
-    """Raise `NotDone` if webhooks may not be sent to a valid URL now."""
+    """Raise `Conflict` if webhooks may not be sent to a valid URL now."""
     parts = urlsplit(url)
     try:
         async with asyncio.timeout(RESOLVE_SECONDS):
             await checked_addresses(parts.hostname or "", parts.port or 443, allowed, resolve)
     except TimeoutError:
-        raise NotDone(
+        raise Conflict(
             "Webhooks can't be sent to this URL. The host's name was not resolved in time."
         ) from None
     except AddressRefused as refused:
-        raise NotDone(f"Webhooks can't be sent to this URL. {refused}") from None
+        raise Conflict(f"Webhooks can't be sent to this URL. {refused}") from None
 
 
 class Resolver:
@@ -133,6 +136,8 @@ class Resolver:
         """All addresses of a host, as text. Raises `OSError`."""
         future = self._resolving.get((host, port))
         if future is None:
+            if len(self._resolving) >= RESOLVING_NAMES_MAX:
+                raise OSError("too many names are being resolved")
             future = asyncio.get_running_loop().create_future()
             future.add_done_callback(lambda _: self._resolving.pop((host, port), None))
             self._resolving[host, port] = future

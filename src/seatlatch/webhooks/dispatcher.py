@@ -5,7 +5,8 @@ renew a lease in time stops its delivery before another process can take the lea
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple, Protocol, TypeVar
@@ -14,7 +15,7 @@ from uuid import uuid4
 from seatlatch.commit import Change, Committer
 from seatlatch.domain.feed import Position
 from seatlatch.domain.refusal import Unavailable
-from seatlatch.domain.webhook import Webhook, WebhookState
+from seatlatch.domain.webhook import ShownState, Webhook, WebhookState
 from seatlatch.operations.write_webhooks import WebhookWrite
 from seatlatch.store.interface import Snapshot, Transaction
 from seatlatch.webhooks.dependencies import Dependencies
@@ -55,7 +56,7 @@ TIMES = Times()
 
 
 class BacklogObserver(Protocol):
-    """Receives the number and age of waiting messages."""
+    """Receives the number and age of waiting messages, and the states of the endpoints."""
 
     def webhook_backlog(self, messages: int, lag_seconds: float) -> None:
         """Report the backlog of all active endpoints.
@@ -63,10 +64,14 @@ class BacklogObserver(Protocol):
         `lag_seconds`: the age of the oldest message; 0 = none waits.
         """
 
+    def webhook_states(self, webhooks: Mapping[ShownState, int]) -> None:
+        """Report the number of endpoints in each state."""
+
 
 class _State(NamedTuple):
     webhooks: Sequence[Webhook]
     end: Position
+    last_event_change: int
 
 
 class LimitedCommitter:
@@ -149,7 +154,8 @@ class Dispatcher:
         self._is_unreachable = is_unreachable
 
     async def poll(self) -> None:
-        """Read the endpoints and the end of the journal once, and update what runs.
+        """Read the endpoints, the end of the journal and the last change of an event once, and
+        update what runs.
 
         Raises `Unavailable`.
         """
@@ -157,13 +163,13 @@ class Dispatcher:
         # By this process's own clock the leases may have ended: another process may deliver now.
         if self._now() >= self._held_until:
             await self._stop(*self._running)
-        webhooks, end = await self._dependencies.store.read(self._read_state)
-        active = {one.webhook_id: one for one in webhooks if one.state is WebhookState.ACTIVE}
+        state = await self._dependencies.store.read(self._read_state)
+        active = {one.webhook_id: one for one in state.webhooks if one.state is WebhookState.ACTIVE}
         kept = {name for name in active if active[name].leased_to == self.holder}
         await self._stop(*(self._running.keys() - kept))
         await self._lease(active)
         for name, (endpoint, _) in self._running.items():
-            endpoint.update(active[name], end)
+            endpoint.update(active[name], state.end, state.last_event_change)
         await self._prune()
 
     def _now(self) -> float:
@@ -173,12 +179,14 @@ class Dispatcher:
         self._dependencies.clock_was_read(await snapshot.now())
         webhooks = await snapshot.webhooks.read_all()
         end = await snapshot.journal.read_position() if webhooks else {}
+        last_event_change = await snapshot.events.last_change() if webhooks else 0
         if self._now() >= self._count_at:
             self._count_at = self._now() + self._times.count_seconds
             messages, oldest_at = await snapshot.webhooks.backlog() if webhooks else (0, None)
             age = await snapshot.now() - oldest_at if oldest_at else timedelta()
             self._backlog_observer.webhook_backlog(messages, age.total_seconds())
-        return _State(webhooks, end)
+            self._backlog_observer.webhook_states(Counter(one.shown_state for one in webhooks))
+        return _State(webhooks, end, last_event_change)
 
     async def _lease(self, active: dict[str, Webhook]) -> None:
         """Take free leases, and renew those of this process when it is time."""

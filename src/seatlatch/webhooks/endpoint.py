@@ -1,13 +1,14 @@
-"""Delivers to one endpoint: makes messages of the journal's events and sends them.
+"""Delivers to one endpoint: makes messages of the journal's events and of changed events, and sends
+them.
 
 Each message is delivered at least once, and the changes of each ticket in their order. The process
 that runs this holds the endpoint's lease.
 
-See decisions 69, 76, 80 and 81.
+See decisions 69, 76, 80, 81 and 149.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from math import inf
@@ -20,11 +21,17 @@ from seatlatch.operations.write_webhooks import WebhookWrite
 from seatlatch.store.interface import Transaction
 from seatlatch.store.webhooks import NewMessage, Pending
 from seatlatch.tasks import to_the_end
-from seatlatch.webhooks.attempt import record_attempt, send_once
+from seatlatch.webhooks.attempt import Sent, record_attempt, send_once
 from seatlatch.webhooks.dependencies import Dependencies
-from seatlatch.webhooks.http_sender import CONNECTIONS_MAX, WebhookResponse
+from seatlatch.webhooks.event_message import event_messages_of
+from seatlatch.webhooks.http_sender import CONNECTIONS_MAX
 from seatlatch.webhooks.message import messages_of
-from seatlatch.webhooks.selection import is_behind, select_events, warn_if_pruned
+from seatlatch.webhooks.selection import (
+    is_behind,
+    select_changed_events,
+    select_events,
+    warn_if_pruned,
+)
 from seatlatch.webhooks.window import Window, untried_are_due
 
 MESSAGES_WAITING_MAX = 500
@@ -33,6 +40,9 @@ once for all endpoints."""
 
 ENTRIES_AT_ONCE = 50
 """Entries of the journal to read in one step: on SQLite the event loop stands still for it."""
+
+CHANGED_EVENTS_AT_ONCE = 200
+"""Changed events to read in one step."""
 
 ENTRIES_BETWEEN_WRITES = 5_000
 """How many entries without an event for the endpoint to read before its position is stored. To
@@ -56,6 +66,9 @@ class Endpoint:
         self._stored_position = webhook.position
         self._position = webhook.position
         self._end: Position = {}
+        self._stored_event_change = webhook.event_change_number
+        self._event_change = webhook.event_change_number
+        self._last_event_change = 0
         self._window = Window()
         self._is_disabled = False
         self._holds_all = False
@@ -65,10 +78,11 @@ class Endpoint:
         self._sender = dependencies.sender()
         self._alarm = JournalAlarm(dependencies.log, dependencies.observer)
 
-    def update(self, webhook: Webhook, end: Position) -> None:
-        """Take the endpoint's current row and the end of the journal."""
+    def update(self, webhook: Webhook, end: Position, last_event_change: int) -> None:
+        """Take the endpoint's row, the end of the journal and the last change of an event."""
         self.webhook = webhook
         self._end = end
+        self._last_event_change = last_event_change
         self._wake.set()
 
     async def run(self) -> None:
@@ -81,6 +95,7 @@ class Endpoint:
                 try:
                     await self._refresh()
                     self._start_attempts()
+                    await self._make_event_messages()
                     await self._make_messages()
                 except Unavailable:
                     await asyncio.sleep(self._dependencies.retry_seconds)
@@ -146,6 +161,40 @@ class Endpoint:
             self._start_attempts()
             await asyncio.sleep(0)
 
+    async def _make_event_messages(self) -> None:
+        """Make messages of changed events under the same conditions. They come first, because a
+        busy feed of seats must not delay them.
+        """
+        while (
+            self._holds_all
+            and len(self._window) < MESSAGES_WAITING_MAX
+            and self._event_change < self._last_event_change
+        ):
+            events, after = await self._dependencies.store.read(
+                partial(
+                    select_changed_events,
+                    webhook=self.webhook,
+                    after=self._event_change,
+                    limit=CHANGED_EVENTS_AT_ONCE,
+                )
+            )
+            if messages := list(event_messages_of(events)):
+                await self._store_event_messages(after, messages)
+            self._event_change = after
+            self._start_attempts()
+            await asyncio.sleep(0)
+
+    async def _store_event_messages(self, after: int, messages: list[NewMessage]) -> None:
+        """Store messages together with the number of the last change in them."""
+
+        async def write(transaction: Transaction) -> Sequence[Pending] | None:
+            return await transaction.webhooks.move_events(
+                self.webhook.webhook_id, self._holder, self._stored_event_change, after, messages
+            )
+
+        await self._store(write)
+        self._stored_event_change = after
+
     async def _store_messages(self, after: Position, messages: list[NewMessage]) -> None:
         """Store messages together with the new position, so that no event is lost or repeated."""
 
@@ -154,11 +203,17 @@ class Endpoint:
                 self.webhook.webhook_id, self._holder, self._stored_position, after, messages
             )
 
+        await self._store(write)
+        self._stored_position = after
+
+    async def _store(
+        self, write: Callable[[Transaction], Awaitable[Sequence[Pending] | None]]
+    ) -> None:
+        """Store new messages, and add them to the window."""
         change = WebhookWrite(self.webhook.webhook_id, write)
         added = await self._dependencies.committer.submit(change)
         if added is None:
             raise LeaseLost
-        self._stored_position = after
         self._window.add(untried_are_due(added, self._dependencies.clock()))
 
     def _start_attempts(self) -> None:
@@ -188,16 +243,17 @@ class Endpoint:
     async def _attempt(self, one: Pending) -> None:
         """Send a message once and record the result."""
         try:
-            body = await self._dependencies.store.read(
-                lambda snapshot: snapshot.webhooks.read_body(one.message_id)
+            message = await self._dependencies.store.read(
+                lambda snapshot: snapshot.webhooks.outgoing_message(one.message_id)
             )
-            if body is None:  # the endpoint was removed
+            if message is None:  # the endpoint was removed
                 self._window.ended(one)
                 return
+            webhook = self.webhook._replace(url=message.url)  # which may just have been changed
             now = self._dependencies.clock()
-            response, problem = await send_once(self._sender, self.webhook, one, body, now)
+            sent = await send_once(self._sender, webhook, one, message.body, now)
             # To the end, even if this result stops the endpoint: the receiver has the message.
-            await to_the_end(self._record(one, response, problem))
+            await to_the_end(self._record(webhook, one, sent))
         except Unavailable:
             self._retry_later(one)
         except Exception as error:
@@ -209,14 +265,12 @@ class Endpoint:
         retry = timedelta(seconds=self._dependencies.retry_seconds)
         self._window.postponed(one._replace(due_at=self._dependencies.clock() + retry))
 
-    async def _record(
-        self, one: Pending, response: WebhookResponse | None, problem: str | None
-    ) -> None:
+    async def _record(self, webhook: Webhook, one: Pending, sent: Sent) -> None:
         """Store the result of an attempt, then update the window.
 
         In this order: the next message of the ticket starts only when this result is durable.
         """
-        recorded = await record_attempt(self._dependencies, self.webhook, one, response, problem)
+        recorded = await record_attempt(self._dependencies, webhook, one, sent)
         self._is_disabled = self._is_disabled or recorded.disables_endpoint
         if recorded.retry:
             self._window.postponed(recorded.retry)

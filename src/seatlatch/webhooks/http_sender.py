@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import httpcore
 
+from seatlatch.domain.webhook import RESPONSE_BYTES_KEPT
+from seatlatch.secrecy import hides
 from seatlatch.webhooks.addresses import AddressRefused, Allowed, Resolve, checked_addresses
 
 CONNECT_SECONDS = 5.0
@@ -21,8 +23,8 @@ ATTEMPT_SECONDS = 15.0
 """From the start of an attempt to the response's headers; connecting is part of it."""
 
 BODY_SECONDS = 1.0
-"""How long to read a response's body. It has no meaning, but the connection can be used again only
-after it."""
+"""How long to read a response's body. Its start is kept for support, and the connection can be used
+again only after its end."""
 
 KEEP_ALIVE_SECONDS = 10.0
 CONNECTIONS_MAX = 8
@@ -43,11 +45,15 @@ class Timeouts(NamedTuple):
 TIMEOUTS = Timeouts()
 
 
+@hides("body")
 class WebhookResponse(NamedTuple):
-    """A receiver's response. `retry_after`: the value of that header, unparsed."""
+    """A receiver's response. `retry_after`: the value of that header, unparsed. `body`: its first
+    bytes, as far as they arrived.
+    """
 
     status: int
     retry_after: str | None
+    body: bytes = b""
 
 
 def problem_of(status: int) -> str | None:
@@ -205,7 +211,7 @@ class HttpSender:
         )
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> WebhookResponse:
-        """Send a POST request and return the response's status. Its body is ignored.
+        """Send a POST request and return the response with the start of its body.
 
         Raises `NoResponse`.
         """
@@ -227,10 +233,8 @@ class HttpSender:
             raise NoResponse("The connection was lost before the response.") from None
         except (httpcore.ProtocolError, httpcore.UnsupportedProtocol):
             raise NoResponse("The response is not HTTP.") from None
-        try:
-            return WebhookResponse(response.status, _retry_after(response))
-        finally:
-            await self._release(response)
+        body = await self._read_start(response)
+        return WebhookResponse(response.status, _retry_after(response), body)
 
     def _request(self, url: str, headers: Mapping[str, str], body: bytes) -> httpcore.Request:
         parts = urlsplit(url)
@@ -249,14 +253,19 @@ class HttpSender:
             extensions={"timeout": {"connect": self._timeouts.connect_seconds}},
         )
 
-    async def _release(self, response: httpcore.Response) -> None:
-        """Read the rest of a short response, so that its connection can be used again."""
+    async def _read_start(self, response: httpcore.Response) -> bytes:
+        """The first bytes of a response's body. A short one is read to its end, so that its
+        connection can be used again.
+        """
+        start = bytearray()
         with suppress(TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
             try:
                 async with asyncio.timeout(self._timeouts.body_seconds):
-                    await response.aread()
+                    async for part in response.aiter_stream():
+                        start += part[: RESPONSE_BYTES_KEPT - len(start)]
             finally:
                 await response.aclose()
+        return bytes(start)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -8,7 +8,7 @@ See decision 73.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -21,6 +21,8 @@ from seatlatch.domain.ticket import SeatStatus
 from seatlatch.store.webhooks import NewMessage
 
 SEATS_MAX = 100
+"""The most seats of a message, and the most events of a message about events."""
+
 BODY_BYTES_MAX = 20_000
 ENVELOPE_BYTES = 400
 """An upper limit for everything but the seats: an organization's id has at most 100 characters."""
@@ -70,7 +72,10 @@ class SeatsMessage(Struct, rename="camel"):
     timestamp: Timestamp
 
 
-_encode = msgspec.json.Encoder().encode
+Entry = TypeVar("Entry")
+"""An entry of a message's content, before it gets its form."""
+
+encode = msgspec.json.Encoder().encode
 
 
 def new_message_id() -> str:
@@ -85,21 +90,24 @@ def messages_of(
     for _, of_a_request in groupby(events, lambda event: event.entry_id):
         ordered = sorted(of_a_request, key=lambda event: event.record.organization_id)
         for _, of_an_organization in groupby(ordered, lambda event: event.record.organization_id):
-            for some in _in_portions(list(of_an_organization)):
+            for some in in_portions(list(of_an_organization), _seat):
                 tokens = [event.record.token for event in some]
-                yield NewMessage(new_id(), tokens, _encode(_body(some)).decode())
+                yield NewMessage(new_id(), tokens, encode(_body(some)).decode())
 
 
-def _in_portions(events: Sequence[SeatEvent]) -> Iterator[Sequence[SeatEvent]]:
-    portion: list[SeatEvent] = []
+def in_portions(
+    entries: Sequence[Entry], formed: Callable[[Entry], Struct]
+) -> Iterator[Sequence[Entry]]:
+    """The entries of each message, within the limits. `formed`: the form of an entry in it."""
+    portion: list[Entry] = []
     portion_bytes = ENVELOPE_BYTES
-    for event in events:
-        seat_bytes = len(_encode(_seat(event))) + 1
-        if portion and (len(portion) == SEATS_MAX or portion_bytes + seat_bytes > BODY_BYTES_MAX):
+    for entry in entries:
+        entry_bytes = len(encode(formed(entry))) + 1
+        if portion and (len(portion) == SEATS_MAX or portion_bytes + entry_bytes > BODY_BYTES_MAX):
             yield portion
             portion, portion_bytes = [], ENVELOPE_BYTES
-        portion.append(event)
-        portion_bytes += seat_bytes
+        portion.append(entry)
+        portion_bytes += entry_bytes
     yield portion
 
 
@@ -118,8 +126,8 @@ def _seat(event: SeatEvent) -> MessageSeat:
     record = event.record
     return MessageSeat(
         access_id=record.access_id,
-        season=None,
-        item=None,
+        season=event.season,
+        item=event.item,
         section=record.section,
         row=record.row,
         seat=record.seat,

@@ -13,6 +13,8 @@ from seatlatch.domain.webhook import Webhook
 from seatlatch.journal.rows import place_of
 from seatlatch.logs import Log
 from seatlatch.operations.read_events import event_of
+from seatlatch.operations.seat_details import read_details
+from seatlatch.store.events import ChangedEvent
 from seatlatch.store.interface import Snapshot, Store
 
 TICKETS_AT_ONCE_MAX = 500
@@ -46,12 +48,7 @@ async def select_events(
     # cost no query.
     tokens = {one.token for _, some in selected for one in some}
     channel = await snapshot.access.read_channel(webhook.channel_code) if tokens else None
-    tickets = await snapshot.tickets.read_whole(tokens) if channel else {}
-    records = {
-        token: whole.record
-        for token, whole in tickets.items()
-        if channel and whole.ticket.organization_id in channel.organizations
-    }
+    details = await read_details(snapshot, tokens, channel.organizations) if channel else {}
     position = dict(after)
     for entry in entries:
         chain, number = place_of(entry.entry_id)
@@ -59,7 +56,7 @@ async def select_events(
     events: list[SeatEvent] = []
     for entry, changed in selected:
         events += [
-            event_of(entry, one, records[one.token]) for one in changed if one.token in records
+            event_of(entry, one, details[one.token]) for one in changed if one.token in details
         ]
     return Selection(events, position, damaged)
 
@@ -90,6 +87,27 @@ def _selected_tickets(entry: Entry, webhook: Webhook) -> Sequence[Changed]:
     if by_channel is None:
         return [one for one in entry.changed if one.channel_code == webhook.channel_code]
     return entry.changed if webhook.own_changes and by_channel == webhook.channel_code else ()
+
+
+class ChangedEvents(NamedTuple):
+    """The changed events for an endpoint, and the number of the change up to which it is read."""
+
+    events: Sequence[ChangedEvent]
+    change_number: int
+
+
+async def select_changed_events(
+    snapshot: Snapshot, webhook: Webhook, after: int, limit: int
+) -> ChangedEvents:
+    """Read at most `limit` events after a change that an endpoint receives: those of every
+    organization for which its channel has a grant.
+    """
+    channel = await snapshot.access.read_channel(webhook.channel_code)
+    organizations = channel.organizations if channel else ()
+    found = await snapshot.events.changed_after(after, organizations, limit)
+    is_all = len(found) < limit
+    last = await snapshot.events.last_change() if is_all else found[-1].change_number
+    return ChangedEvents(found, last)
 
 
 async def warn_if_pruned(store: Store, webhook: Webhook, log: Log) -> None:

@@ -22,6 +22,7 @@ TICKET = {
     "row": None,
     "seat": None,
     "barcode": None,
+    "state": "free",
     "voided": False,
     "status": "UNLOCK",
     "hold": None,
@@ -65,7 +66,7 @@ def test_where_the_seat_is_and_what_was_reported_of_the_listing(venue: Database)
 def test_people_see_lines_without_what_is_not_known(venue: Database) -> None:
     plain = run_here(venue, "tickets", "show", "plain").stdout.splitlines()
     assert [line.split("  ")[0] for line in plain] == [
-        "token", "organization", "owner", "voided", "seat status", "mpreserve", "version"
+        "token", "organization", "owner", "state", "voided", "seat status", "mpreserve", "version"
     ]  # fmt: skip
     lock(venue, "seat")
     lines = run_here(venue, "tickets", "show", "seat").stdout.splitlines()

@@ -12,8 +12,8 @@ from seatlatch.commit import CommitEach
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.operations.change_tickets import hold_tickets
 from seatlatch.operations.read_events import first_place, read_feed
-from seatlatch.store.interface import NewTicket
-from seatlatch.store.postgres import journal
+from seatlatch.store.postgres import journal_writer
+from seatlatch.store.tickets import NewTicket
 from seatlatch.wiring import engine_of
 from tests.databases import Database
 from tests.journals import disagreements, entries_of, tampered
@@ -39,10 +39,10 @@ def venue(database: Database) -> Database:
 @pytest.fixture
 def no_chain_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a writer use a chain that another has just used."""
-    sql = journal.LOCK_IDLE_CHAIN
-    changed = sql.replace(f"'{journal.IDLE_SECONDS} seconds'", "'0 seconds'")
+    sql = journal_writer.LOCK_IDLE_CHAIN
+    changed = sql.replace(f"'{journal_writer.IDLE_SECONDS} seconds'", "'0 seconds'")
     assert changed != sql
-    monkeypatch.setattr(journal, "LOCK_IDLE_CHAIN", changed)
+    monkeypatch.setattr(journal_writer, "LOCK_IDLE_CHAIN", changed)
 
 
 def hold(store: OpenStore, token: str) -> None:
@@ -130,12 +130,13 @@ def test_control_a_chain_without_its_guard_is_torn(
 ) -> None:
     """The control: without the check of the head, a row is lost, or the chain does not verify."""
     guard = "CASE WHEN number = $2::bigint THEN $3::bigint END"
-    assert guard in journal.ADD_ROWS
-    torn = journal.ADD_ROWS.replace(guard, "$3::bigint")
+    assert guard in journal_writer.ADD_ROWS
+    torn = journal_writer.ADD_ROWS.replace(guard, "$3::bigint")
     torn += "ON CONFLICT (entry_id) DO UPDATE SET entry = excluded.entry, hash = excluded.hash"
-    monkeypatch.setattr(journal, "ADD_ROWS", torn)
-    sql = journal.LOCK_IDLE_CHAIN.replace(f"'{journal.IDLE_SECONDS} seconds'", "'0 seconds'")
-    monkeypatch.setattr(journal, "LOCK_IDLE_CHAIN", sql)
+    monkeypatch.setattr(journal_writer, "ADD_ROWS", torn)
+    idle = f"'{journal_writer.IDLE_SECONDS} seconds'"
+    sql = journal_writer.LOCK_IDLE_CHAIN.replace(idle, "'0 seconds'")
+    monkeypatch.setattr(journal_writer, "LOCK_IDLE_CHAIN", sql)
     with opened(venue.store()) as one, opened(venue.store()) as other:
         for token in TOKENS:
             hold(one, token)

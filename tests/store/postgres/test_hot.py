@@ -3,13 +3,14 @@
 import asyncio
 import random
 
+from seatlatch.assembly import BOUNDS
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.group_commit import GroupCommit
 from seatlatch.metrics import Metrics
 from seatlatch.operations.change_tickets import lock_tickets, unlock_tickets
-from seatlatch.store.interface import NewTicket
-from seatlatch.wiring import BOUNDS, engine_of
+from seatlatch.store.tickets import NewTicket
+from seatlatch.wiring import engine_of
 from tests.operations.changes import ASKER
 from tests.postgres_database import PostgresDatabase
 from tests.serving import CHANNEL, ORGANIZATION, OWNER, fill

@@ -164,7 +164,8 @@ def test_an_encoding_that_can_not_hold_every_token(
 
 def test_a_sandbox(postgres: PostgresMaker, tmp_path: Path) -> None:
     database = postgres.migrated("sandbox")
-    commands = [*COMMANDS.values(), ("migrate",)]
+    fill(database)
+    commands = [COMMANDS["serve"], COMMANDS["tickets import"], ("migrate",)]
     require_refused(database, tmp_path, "belongs to a sandbox", *commands)
     database.drop()
 

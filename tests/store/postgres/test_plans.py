@@ -16,6 +16,7 @@ from seatlatch.store.postgres import importing
 from seatlatch.store.postgres import tickets as statements
 from seatlatch.store.postgres.connecting import Address, set_locally
 from seatlatch.store.postgres.store import WRITING
+from seatlatch.store.sql.tickets import LOCK_VERSIONS
 from tests.cases import all_cases
 from tests.postgres_database import PostgresDatabase
 
@@ -39,7 +40,11 @@ LOOPING = {
     "void": statements.VOID,
     "override": statements.OVERRIDE_UNLOCK,
 }
-SORTING = {"lock": statements.LOCK_ROWS, "put": statements.PUT}
+SORTING = {
+    "lock": statements.LOCK_ROWS,
+    "lock versions": LOCK_VERSIONS.replace(":tokens", "$1::text[]"),
+    "put": statements.PUT,
+}
 
 Plan = dict[str, Any]
 

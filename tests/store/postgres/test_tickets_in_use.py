@@ -2,7 +2,7 @@
 
 import psycopg
 
-from seatlatch.store.interface import NewTicket
+from seatlatch.store.tickets import NewTicket
 from tests.postgres_database import PostgresDatabase
 from tests.serving import ORGANIZATION, OWNER, fill
 from tests.stores import opened

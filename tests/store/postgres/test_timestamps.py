@@ -8,8 +8,8 @@ import pytest
 
 from seatlatch.commit import CommitEach
 from seatlatch.operations.change_tickets import hold_tickets, lock_tickets
-from seatlatch.store.interface import NewTicket
-from seatlatch.store.postgres import journal
+from seatlatch.store.postgres import journal_writer
+from seatlatch.store.tickets import NewTicket
 from tests.databases import Database
 from tests.journals import entries_of, tampered
 from tests.operations.changes import ASKER
@@ -69,9 +69,9 @@ def test_control_a_second_clock_is_noticed(
     venue: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the row stored the time of its own statement, the row would not verify."""
-    before, found, after = journal.ADD_ROWS.rpartition("$9::timestamptz")
+    before, found, after = journal_writer.ADD_ROWS.rpartition("$9::timestamptz")
     assert found
-    monkeypatch.setattr(journal, "ADD_ROWS", f"{before}now(){after}")
+    monkeypatch.setattr(journal_writer, "ADD_ROWS", f"{before}now(){after}")
     store = open_by_test_clock(venue)
     change(store)
     assert tampered(store)

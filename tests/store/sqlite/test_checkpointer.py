@@ -7,10 +7,11 @@ import apsw
 import pytest
 
 from seatlatch.domain.channel import Channel
-from seatlatch.store.interface import Mpreserve, Store, Transaction
+from seatlatch.store.interface import Store, Transaction
 from seatlatch.store.sqlite import checkpointer
 from seatlatch.store.sqlite.opening import PAGE_BYTES
 from seatlatch.store.sqlite.store import SqliteStore
+from seatlatch.store.tickets import Mpreserve
 from tests.operations.changes import NO_ENTRY
 from tests.serving import CHANNEL, ORGANIZATION, listed, make_inventory
 from tests.sqlite_database import SqliteDatabase

@@ -7,10 +7,11 @@ import apsw
 import pytest
 
 from seatlatch.store.importing import Portion
-from seatlatch.store.interface import DatabaseProblem, NewTicket
+from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.sqlite import importing as importing_module
 from seatlatch.store.sqlite.importing import SqliteImporting, importing
 from seatlatch.store.sqlite.opening import open_database
+from seatlatch.store.tickets import NewTicket
 from tests.serving import CHANNEL, FOREIGN_ORGANIZATION, ORGANIZATION, make_inventory
 from tests.store.test_importing import no_conflict, ticket
 

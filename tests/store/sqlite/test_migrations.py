@@ -13,10 +13,11 @@ import pytest
 
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
-from seatlatch.store.interface import DatabaseProblem, Mpreserve
+from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.sqlite.opening import PAGE_BYTES, configure, make_or_migrate
 from seatlatch.store.sqlite.schema import APPLICATION_ID, LATEST_SCHEMA, MIGRATIONS
 from seatlatch.store.sqlite.store import SqliteStore
+from seatlatch.store.tickets import Mpreserve
 from tests.operations.changes import NO_ENTRY
 from tests.stores import opened
 

@@ -1,4 +1,4 @@
-"""A seller's data disappear with the listing, from the database's bytes too."""
+"""Personal data that are removed disappear from the database's bytes too."""
 
 import asyncio
 import json
@@ -10,13 +10,18 @@ from pathlib import Path
 import apsw
 import pytest
 
+from seatlatch.commit import CommitEach
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
-from seatlatch.store.interface import Mpreserve, NewTicket, Transaction
+from seatlatch.operations.erase_addresses import erase_addresses
+from seatlatch.store.interface import Transaction
 from seatlatch.store.sqlite import opening
 from seatlatch.store.sqlite.store import SqliteStore
+from seatlatch.store.tickets import Mpreserve, NewTicket
 from tests.operations.changes import NO_ENTRY
+from tests.operations.requests import entry, write
 from tests.serving import CHANNEL, ORGANIZATION, OWNER, make_inventory
+from tests.stores import opened
 
 MINE = Channel(CHANNEL, frozenset({ORGANIZATION}))
 LOCK, UNLOCK = Mpreserve(MINE, Listing()), Mpreserve(MINE, None)
@@ -102,3 +107,14 @@ def test_control_with_less_than_secure_delete_traces_are_found(
     monkeypatch.setattr(opening, "configure", less)
     _, ended = traces(tmp_path / "inventory.db", streets, END["unlock"])
     assert ended > 0
+
+
+def test_no_trace_of_an_erased_address_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.db"
+    make_inventory(path)
+    with opened(SqliteStore(path)) as store:
+        for number in range(TICKETS):
+            write(store, entry(number, address=f"{NAME.decode()}-{number}"))
+        assert found(path) == TICKETS
+        store.run(erase_addresses(store.store, CommitEach(store.store), 0))
+        assert found(path) == 0

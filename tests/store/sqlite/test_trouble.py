@@ -8,11 +8,13 @@ import apsw
 import pytest
 
 from seatlatch.domain.channel import Channel
+from seatlatch.domain.operator import Operator, Role
 from seatlatch.domain.refusal import Unavailable
-from seatlatch.store.interface import Mpreserve, Transaction
+from seatlatch.store.interface import Transaction
 from seatlatch.store.sqlite import store as sqlite_store
 from seatlatch.store.sqlite.errors import TROUBLE
 from seatlatch.store.sqlite.store import SqliteStore
+from seatlatch.store.tickets import Mpreserve
 from tests.operations.changes import NO_ENTRY
 from tests.serving import (
     CHANNEL,
@@ -78,7 +80,9 @@ def test_credentials_that_can_not_be_read_are_a_refusal(tmp_path: Path) -> None:
         store = OpenStore(SqliteStore(path, vfs=failing.disk_name))
         before = store.read_credentials()
         with SqliteDatabase(path).provisioning() as provisioning:
-            provisioning.add_operator("new", b"k")  # the cache of the reader is stale then
+            provisioning.add_operator(
+                Operator("new", Role.READ)
+            )  # the cache of the reader is stale then
         failing.refuse, failing.refuse_reads = apsw.IOError, True
         for read in (store.read_credentials, store.credentials_version, store.read_credentials):
             with pytest.raises(Unavailable):

@@ -1,20 +1,16 @@
 """Sends the calls of `seatlatch remote` for many tickets, and prints the outcome of each."""
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import typer
 
 from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE
-from seatlatch.cli.file_lines import PART_BYTES_MAX, not_text_problem
 from seatlatch.cli.output import in_columns, note, print_result, visible
-from seatlatch.cli.streams import progress_output
-from seatlatch.cli.tickets.commands import require_text
+from seatlatch.cli.progress_bar import ProgressBar
+from seatlatch.cli.token_files import read_text, require_text, tokens_in_lines
 from seatlatch.client import (
     Answered,
     AsyncClient,
@@ -23,7 +19,6 @@ from seatlatch.client import (
     Failure,
     VerifiedTicket,
 )
-from seatlatch.domain.label import without_invisible_ends
 from seatlatch.domain.refusal import InvalidRequest
 
 PROGRESS_TICKETS = 1_000
@@ -49,8 +44,7 @@ def given_tokens(tokens: Sequence[str] | None, file: str | None) -> list[str]:
     """
     given = list(tokens or ())
     if file is not None:
-        lines = (without_invisible_ends(line) for line in _read(file).split("\n"))
-        given += [line for line in lines if line]
+        given += tokens_in_lines(read_text(file, READER))
     elif not given:
         raise InvalidRequest("No tickets are given. Pass tokens, or a file of them with --file.")
     require_text(given)
@@ -65,28 +59,12 @@ class Progress:
 
     def __init__(self, tickets: int) -> None:
         self.responses: list[Answered[Any]] = []
-        shown = tickets >= PROGRESS_TICKETS and sys.stderr.isatty()
-        self._bar = typer.progressbar(length=tickets, file=progress_output()) if shown else None
-
-    def __enter__(self) -> Self:
-        if self._bar:
-            self._bar.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._bar:
-            self._bar.__exit__(kind, error, traceback)
+        self.bar = ProgressBar(tickets, is_wanted=tickets >= PROGRESS_TICKETS)
 
     def note(self, response: Answered[Any]) -> None:
         """Record the response to a request."""
         self.responses.append(response)
-        if self._bar:
-            self._bar.update(len(response.success) + len(response.failure))
+        self.bar.advance(len(response.success) + len(response.failure))
 
 
 class Outcome(NamedTuple):
@@ -131,7 +109,8 @@ def change_tickets(
 
 def _outcome(client: AsyncClient, verb: Verb, given: Sequence[str]) -> Outcome:
     """Call `verb`. Raises `KeyboardInterrupt` if there was no response before it."""
-    with Progress(len(given)) as progress:
+    progress = Progress(len(given))
+    with progress.bar:
         try:
             result = run(client, partial(verb, on_answer=progress.note))
         except ClientError as error:
@@ -177,24 +156,3 @@ def _lines(outcome: Outcome, done: str) -> list[str]:
     if outcome.unanswered:
         counts.append(f"{len(outcome.unanswered):,} not answered")
     return [*lines, f"{', '.join(counts)}."]
-
-
-def _read(file: str) -> str:
-    """Read a file or standard input as text, without a byte order mark."""
-    try:
-        content = _standard_input() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise InvalidRequest(f"Can't read {file} ({error.strerror}).") from None
-    name = "Standard input" if file == "-" else file
-    if problem := not_text_problem(content[:PART_BYTES_MAX], READER):
-        raise InvalidRequest(f"{name} {problem}")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidRequest(f"{name} is not UTF-8 at byte {error.start}.") from None
-
-
-def _standard_input() -> bytes:
-    if sys.stdin is None:
-        raise InvalidRequest("Standard input is closed. Use a file of tokens.")
-    return sys.stdin.buffer.read()

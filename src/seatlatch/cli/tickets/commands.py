@@ -1,48 +1,38 @@
 """`seatlatch tickets`: the box office's work on tickets, also while a server runs."""
 
-import os
-from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from getpass import getuser
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 
-from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE
-from seatlatch.cli.options import AsJson, Database, group, settings_for
+from seatlatch.cli.options import AsJson, Author, Database, group, settings_for
 from seatlatch.cli.output import print_result
-from seatlatch.cli.tickets.descriptions import (
-    FAILURES,
-    UNCONFIRMED,
-    Failure,
-    outcome_line,
-    ticket_lines,
+from seatlatch.cli.tickets.change_command import (
+    HOLD,
+    RELEASE,
+    UNLOCK,
+    VOID,
+    DryRun,
+    ResultsPath,
+    Ways,
+    Yes,
+    change_chosen,
 )
-from seatlatch.commit import CommitEach, Committer
-from seatlatch.domain.journal import Asker
+from seatlatch.cli.tickets.chosen import Tokens, TokensFile, choose
+from seatlatch.cli.tickets.descriptions import ticket_lines
+from seatlatch.cli.tickets.find import ChannelCode, Event, ListingId, Organization
+from seatlatch.cli.token_files import require_text
 from seatlatch.domain.label import label_problem, shortened
-from seatlatch.domain.outcome import SUCCESSES, TicketResult
-from seatlatch.domain.refusal import InvalidRequest, NotDone, Unavailable
+from seatlatch.domain.refusal import InvalidRequest, NotDone
 from seatlatch.operations import change_tickets
 from seatlatch.operator_api.schemas import HOLD_SECONDS_MAX, ShownTicket
 from seatlatch.operator_api.ticket_rows import shown_ticket
 from seatlatch.store.interface import Snapshot
-from seatlatch.wiring import look, with_store
+from seatlatch.wiring import look
 
-PORTION_TOKENS = 1_000
-"""The most tickets in one transaction, so that it does not delay a running server."""
-
-Verb = Callable[[Committer, Asker, Sequence[str]], Awaitable[list[TicketResult]]]
-"""A function of `operations.change_tickets` with every argument but the tickets bound."""
-
-Results = dict[str, TicketResult | None]
-"""The result of each token, in the order of the command line; None = not confirmed."""
-
-tickets = group("Tickets: show, hold, release, void and unlock them.")
+tickets = group("Tickets: find, show, hold, release, void and unlock them.")
 
 Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The ticket.")]
-Tokens = Annotated[list[str], typer.Argument(metavar="TOKEN", help="The tickets, one or more.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; 1 to 200 characters.")]
 WhyNot = Annotated[
     str | None,
@@ -57,6 +47,10 @@ HoldFor = Annotated[
         max=HOLD_SECONDS_MAX,
         help="When the hold ends by itself. [default: when it is released]",
     ),
+]
+OverListing = Annotated[
+    bool,
+    typer.Option("--over-listing", help="Hold tickets also if they are listed; they stay listed."),
 ]
 
 
@@ -77,123 +71,114 @@ def show(token: Token, database: Database = None, as_json: AsJson = False) -> No
 
 @tickets.command(epilog="Example: seatlatch tickets hold 98973476444 --reason 'broken seat'")
 def hold(
-    tokens: Tokens,
     reason: Reason,
+    tokens: Tokens = None,
+    file: TokensFile = None,
+    channel: ChannelCode = None,
+    listing: ListingId = None,
+    event: Event = None,
+    organization: Organization = None,
     hold_seconds: HoldFor = None,
+    over_listing: OverListing = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    results: ResultsPath = None,
+    author: Author = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hold seats: set their seat status to LOCK. A held seat gets the new reason and end."""
+    """Hold seats: set their seat status to LOCK.
+
+    Of the tickets of a channel, listing or event, those that are not held yet; a held seat that is
+    named by its token gets the new reason and end.
+    """
     _require_reason(reason)
-    verb = partial(change_tickets.hold_tickets, reason=reason, seconds=hold_seconds)
-    _do(verb, tokens, database, as_json)
+    chosen = choose(tokens, file, channel, listing, event, organization)
+    ways = Ways(settings_for(database, author), as_json, dry_run, yes, results)
+    change = partial(
+        change_tickets.hold_tickets, reason=reason, seconds=hold_seconds, over_listing=over_listing
+    )
+    change_chosen(HOLD, change, chosen, ways)
 
 
 @tickets.command(epilog="Example: seatlatch tickets release 98973476444")
 def release(
-    tokens: Tokens, reason: WhyNot = None, database: Database = None, as_json: AsJson = False
+    tokens: Tokens = None,
+    file: TokensFile = None,
+    channel: ChannelCode = None,
+    listing: ListingId = None,
+    event: Event = None,
+    organization: Organization = None,
+    reason: WhyNot = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    results: ResultsPath = None,
+    author: Author = None,
+    database: Database = None,
+    as_json: AsJson = False,
 ) -> None:
     """Release seats that are held: set their seat status to UNLOCK."""
     _require_reason(reason)
-    _do(partial(change_tickets.release_tickets, reason=reason), tokens, database, as_json)
+    chosen = choose(tokens, file, channel, listing, event, organization)
+    ways = Ways(settings_for(database, author), as_json, dry_run, yes, results)
+    change = partial(change_tickets.release_tickets, reason=reason)
+    change_chosen(RELEASE, change, chosen, ways)
 
 
 @tickets.command(epilog="Example: seatlatch tickets void 98973476444")
 def void(
-    tokens: Tokens, reason: WhyNot = None, database: Database = None, as_json: AsJson = False
+    tokens: Tokens = None,
+    file: TokensFile = None,
+    channel: ChannelCode = None,
+    listing: ListingId = None,
+    event: Event = None,
+    organization: Organization = None,
+    reason: WhyNot = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    results: ResultsPath = None,
+    author: Author = None,
+    database: Database = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Void tickets, permanently and without confirmation. This ends their listings and holds."""
-    _require_reason(reason)
-    _do(partial(change_tickets.void_tickets, reason=reason), tokens, database, as_json)
+    """Void tickets, permanently. This ends their listings and holds.
 
-
-@tickets.command(epilog="Example: seatlatch tickets unlock 98973476444 --reason 'seller phoned'")
-def unlock(
-    tokens: Tokens, reason: Reason, database: Database = None, as_json: AsJson = False
-) -> None:
-    """Clear mpreserve on tickets of any channel. This ends their listings."""
-    _require_reason(reason)
-    _do(partial(change_tickets.override_unlock, reason=reason), tokens, database, as_json)
-
-
-def _do(verb: Verb, tokens: Sequence[str], database: str | None, as_json: bool) -> None:
-    """Change all tickets, print the outcome of each, and exit with the overall outcome."""
-    require_text(tokens)
-    results: Results = dict.fromkeys(tokens)
-    asker = command_line_user()
-    try:
-        with_store(
-            settings_for(database).database_url,
-            lambda store: _in_portions(verb, asker, results, CommitEach(store)),
-        )
-    except (Unavailable, KeyboardInterrupt):
-        if not any(results.values()):
-            raise
-    failed = {
-        token: FAILURES[result.outcome] if result else UNCONFIRMED
-        for token, result in results.items()
-        if result is None or result.outcome not in SUCCESSES
-    }
-    lines = [outcome_line(token, result and result.outcome) for token, result in results.items()]
-    print_result(
-        as_json,
-        _document(asker, results, failed),
-        lines,
-        changed=len(failed) < len(results),
-    )
-    if failed:
-        raise typer.Exit(DONE_IN_PART if len(failed) < len(results) else NOTHING_DONE)
-
-
-def command_line_user() -> Asker:
-    """The user who runs this command, with a new Request-ID."""
-    try:
-        name = getuser()
-    except (OSError, KeyError):  # the user database has no entry for this user
-        name = ""
-    if label_problem(name):  # LOGNAME or USER may contain anything
-        name = str(os.getuid())
-    return Asker(str(uuid4()), operator=f"command line ({name})")
-
-
-async def _in_portions(verb: Verb, asker: Asker, results: Results, committer: Committer) -> None:
-    """Change all tickets in portions, and record the results after each portion.
-
-    The results are in an argument, so that the caller has them also after Ctrl-C or `Unavailable`.
+    Tickets that are named by their tokens are voided without a question.
     """
-    tokens = list(results)
-    for start in range(0, len(tokens), PORTION_TOKENS):
-        done = await verb(committer, asker, tokens[start : start + PORTION_TOKENS])
-        results.update((result.token, result) for result in done)
+    _require_reason(reason)
+    chosen = choose(tokens, file, channel, listing, event, organization)
+    ways = Ways(settings_for(database, author), as_json, dry_run, yes, results)
+    change = partial(change_tickets.void_tickets, reason=reason)
+    change_chosen(VOID, change, chosen, ways)
 
 
-def _document(asker: Asker, results: Results, failed: dict[str, Failure]) -> dict[str, object]:
-    success = [
-        {"token": result.token, "ownerId": result.owner_id, "outcome": result.outcome}
-        for result in results.values()
-        if result is not None and result.token not in failed
-    ]
-    failure = [
-        {"token": token, "outcome": outcome, "developerMessage": message}
-        for token, (outcome, message) in failed.items()
-    ]
-    return {"requestId": asker.request_id, "success": success, "failure": failure}
+@tickets.command(epilog="Example: seatlatch tickets unlock --channel my-market --reason 'closed'")
+def unlock(
+    reason: Reason,
+    tokens: Tokens = None,
+    file: TokensFile = None,
+    channel: ChannelCode = None,
+    listing: ListingId = None,
+    event: Event = None,
+    organization: Organization = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    results: ResultsPath = None,
+    author: Author = None,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Clear mpreserve on tickets of any channel. This ends their listings.
+
+    Tickets that are held stay listed: release them first.
+    """
+    _require_reason(reason)
+    chosen = choose(tokens, file, channel, listing, event, organization)
+    ways = Ways(settings_for(database, author), as_json, dry_run, yes, results)
+    change = partial(change_tickets.override_unlock, reason=reason)
+    change_chosen(UNLOCK, change, chosen, ways)
 
 
 def _require_reason(reason: str | None) -> None:
     if reason is not None and (problem := label_problem(reason)):
         raise InvalidRequest(f"The reason {problem}. A reason has 1 to 200 characters.")
-
-
-def require_text(tokens: Sequence[str]) -> None:
-    """Raise `InvalidRequest` for a token that is not text.
-
-    Python represents undecodable bytes of the command line as lone surrogates.
-    """
-    for token in tokens:
-        try:
-            token.encode()
-        except UnicodeEncodeError:
-            raise InvalidRequest(
-                f"The token {shortened(token)} is not text in this terminal's encoding. Use UTF-8."
-            ) from None

@@ -5,22 +5,40 @@ See decisions 58 and 134.
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from seatlatch.cli.file_lines import LINE_BYTES_MAX, NumberedLine
 from seatlatch.domain.label import shortened, without_invisible_ends
 from seatlatch.domain.refusal import NotDone
 
+
+class Columns(NamedTuple):
+    """The columns that a file can have, first the `required` ones. `others` are not offered."""
+
+    names: tuple[str, ...]
+    required: tuple[str, ...]
+    others: tuple[str, ...] = ()
+
+    def of(self, spelling: str) -> str | None:
+        """The column of a name in a header: `Owner ID` and `ownerId` are `owner_id`."""
+        bare = without_invisible_ends(spelling).translate(_SEPARATORS).lower()
+        return _spellings(self).get(bare)
+
+
 COLUMNS = ("token", "owner_id", "access_id", "section", "row", "seat", "barcode")
 REQUIRED = ("token", "owner_id")
 ORGANIZATION = "organization_id"
 """Optional: `--org` names the organization, and this column is checked against it."""
 
+TICKETS = Columns(COLUMNS, REQUIRED, (ORGANIZATION,))
+
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 
-_SPELLINGS = {name.replace("_", ""): name for name in (*COLUMNS, ORGANIZATION)}
-HEADER_STARTS = frozenset(letter for name in _SPELLINGS for letter in (name[0], name[0].upper()))
+HEADER_STARTS = frozenset(
+    letter for name in (*COLUMNS, ORGANIZATION) for letter in (name[0], name[0].upper())
+)
 """The characters that the first name of a header can start with."""
 
 _SEPARATORS = str.maketrans("", "", " _-")
@@ -34,35 +52,53 @@ class Header(NamedTuple):
     delimiter: str
 
 
-def read_header(name: str, lines: Iterator[NumberedLine]) -> Header:
+class _BadHeader(Exception):
+    """The line `number` is no header; `wrong` says why, to follow the line's name in a sentence."""
+
+    def __init__(self, number: int, wrong: str) -> None:
+        self.number = number
+        self.wrong = wrong
+
+
+def read_header(name: str, lines: Iterator[NumberedLine], known: Columns = TICKETS) -> Header:
     """Read the header from `lines`, and a line `sep=;` before it. Raises `NotDone`."""
-    number, text = _next_text(name, lines, 1)
+    try:
+        return _header(lines, known)
+    except _BadHeader as bad:
+        required = "the first" if len(known.required) == 1 else "the first two"
+        raise NotDone(
+            f"Line {bad.number} of {name} {bad.wrong}. It must name the columns:"
+            f" {', '.join(known.names)}; all but {required} may be absent."
+        ) from None
+
+
+def _header(lines: Iterator[NumberedLine], known: Columns) -> Header:
+    number, text = _next_text(lines, 1)
     delimiter: str | None = None
     if is_sep_line(text):
-        delimiter = _named_delimiter(name, text)
-        number, text = _next_text(name, lines, 2)
+        delimiter = _named_delimiter(text)
+        number, text = _next_text(lines, 2)
     if delimiter is None:
-        delimiter = _detected_delimiter(name, number, text)
+        delimiter = _detected_delimiter(number, text)
     try:
         spellings = next(csv.reader([text], delimiter=delimiter), [])
     except csv.Error as error:
-        raise _refusal(name, number, f"is not CSV ({error})") from None
-    columns = [column_of(spelling) for spelling in spellings]
-    if wrong := _wrong_columns(spellings, columns):
-        raise _refusal(name, number, wrong)
+        raise _BadHeader(number, f"is not CSV ({error})") from None
+    columns = [known.of(spelling) for spelling in spellings]
+    if wrong := _wrong_columns(spellings, columns, known):
+        raise _BadHeader(number, wrong)
     return Header([column for column in columns if column is not None], delimiter)
 
 
-def column_of(spelling: str) -> str | None:
-    """The column of a name in a header: `Owner ID` and `ownerId` are `owner_id`."""
-    bare = without_invisible_ends(spelling).translate(_SEPARATORS).lower()
-    return _SPELLINGS.get(bare)
+@cache
+def _spellings(columns: Columns) -> Mapping[str, str]:
+    return {name.replace("_", ""): name for name in (*columns.names, *columns.others)}
 
 
 def header_in(text: str) -> Header | None:
     """The header in a line, with any delimiter; None = the line is not a header."""
     for delimiter in DELIMITERS:
-        names = [column_of(name.strip('"')) for name in text.split(delimiter)]
+        names = [TICKETS.of(name.strip('"')) for name in text.split(delimiter)]
         columns = [name for name in names if name is not None]
         if len(columns) == len(names) and all(name in columns for name in REQUIRED):
             return Header(columns, delimiter)
@@ -74,34 +110,33 @@ def is_sep_line(text: str) -> bool:
     return _SEP_LINE.fullmatch(text.lstrip("\ufeff")) is not None
 
 
-def _next_text(name: str, lines: Iterator[NumberedLine], expected: int) -> tuple[int, str]:
+def _next_text(lines: Iterator[NumberedLine], expected: int) -> tuple[int, str]:
     number, line = next(lines, (expected, b""))
     if line is None:
-        raise _refusal(name, number, f"is longer than {LINE_BYTES_MAX} bytes")
+        raise _BadHeader(number, f"is longer than {LINE_BYTES_MAX} bytes")
     if not line.strip():
-        raise _refusal(name, number, "is empty")
+        raise _BadHeader(number, "is empty")
     if b"\0" in line:
-        raise _refusal(name, number, "contains NUL bytes: the file is binary, not text")
+        raise _BadHeader(number, "contains NUL bytes: the file is binary, not text")
     try:
         return number, line.decode()
     except UnicodeDecodeError:
-        raise _refusal(name, number, "is not UTF-8. Save the file as CSV (UTF-8)") from None
+        raise _BadHeader(number, "is not UTF-8. Save the file as CSV (UTF-8)") from None
 
 
-def _named_delimiter(name: str, text: str) -> str:
+def _named_delimiter(text: str) -> str:
     found = _SEP_LINE.fullmatch(text)
     delimiter = found["delimiter"] if found else ""
     if delimiter not in DELIMITERS:
-        raise _refusal(name, 1, "must name a comma, a semicolon or a tab after `sep=`")
+        raise _BadHeader(1, "must name a comma, a semicolon or a tab after `sep=`")
     return delimiter
 
 
-def _detected_delimiter(name: str, number: int, text: str) -> str:
+def _detected_delimiter(number: int, text: str) -> str:
     found = [delimiter for delimiter in DELIMITERS if delimiter in text]
     if len(found) > 1:
         both = " and ".join(DELIMITERS[delimiter] for delimiter in found)
-        raise _refusal(
-            name,
+        raise _BadHeader(
             number,
             f"contains {both}. Separate all columns by the same character,"
             " or declare it in a line before, such as `sep=;`",
@@ -109,7 +144,7 @@ def _detected_delimiter(name: str, number: int, text: str) -> str:
     return found[0] if found else ","
 
 
-def _wrong_columns(spellings: list[str], columns: list[str | None]) -> str | None:
+def _wrong_columns(spellings: list[str], columns: list[str | None], known: Columns) -> str | None:
     if spellings and spellings[0].lstrip().startswith(("{", "[")):
         return "looks like JSON. If each line is a JSON object, pass --format ndjson"
     first_spellings: dict[str, str] = {}
@@ -121,12 +156,5 @@ def _wrong_columns(spellings: list[str], columns: list[str | None]) -> str | Non
         first = first_spellings.setdefault(column, spelling)
         if column in columns[: position - 1]:
             return f"names {column} twice, as {shortened(first)} and {shortened(spelling)}"
-    missing = [column for column in REQUIRED if column not in columns]
+    missing = [column for column in known.required if column not in columns]
     return f"has no column {missing[0]}" if missing else None
-
-
-def _refusal(name: str, number: int, wrong: str) -> NotDone:
-    return NotDone(
-        f"Line {number} of {name} {wrong}."
-        f" It must name the columns: {', '.join(COLUMNS)}; all but the first two may be absent."
-    )

@@ -4,7 +4,9 @@ Each line yields a ticket's record, or a problem with its column. A line is one 
 field can't contain a line end.
 """
 
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
@@ -37,6 +39,22 @@ FORMATS = {
 """The format for each file extension."""
 
 
+def open_file(path: Path, file_format: FileFormat | None) -> AbstractContextManager[BinaryIO]:
+    """A file, or standard input, to be read. Raises `InvalidRequest`."""
+    if path == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise InvalidRequest("Standard input is closed. Use the path of a file.")
+        if file_format is None:
+            format_of(path)
+        return nullcontext(sys.stdin.buffer)
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise InvalidRequest(
+            f"Can't read {path} ({error.strerror}). Use the path of a readable file."
+        ) from None
+
+
 def read_tickets(
     path: Path,
     file: BinaryIO,
@@ -52,17 +70,26 @@ def read_tickets(
     that look changed by a spreadsheet. Raises `InvalidRequest` if the format is unknown, `NotDone`
     for a binary file, a wrong header and a file that can't be read to its end.
     """
-    name = "standard input" if path == STANDARD_INPUT else str(path)
-    source = TextSource(name, file)
-    if problem := not_text_problem(source.head, READER):
-        raise NotDone(f"{'Standard input' if path == STANDARD_INPUT else path} {problem}")
+    name, lines = text_lines(path, file, READER, read)
     rows: CsvRows | JsonRows
-    lines = source.lines(read)
     if (file_format or format_of(path)) is FileFormat.CSV:
         rows = CsvRows(read_header(name, lines), organization_id, as_is=as_is)
     else:
         rows = JsonRows(organization_id, as_is=as_is)
     return _found(lines, rows)
+
+
+def text_lines(
+    path: Path, file: BinaryIO, reader: str, read: Callable[[int], None]
+) -> tuple[str, Iterator[NumberedLine]]:
+    """The name of a file for messages, and its lines. `reader`: a command that reads standard
+    input. Raises `NotDone` for a file that is not text.
+    """
+    name = "standard input" if path == STANDARD_INPUT else str(path)
+    source = TextSource(name, file)
+    if problem := not_text_problem(source.head, reader):
+        raise NotDone(f"{'Standard input' if path == STANDARD_INPUT else path} {problem}")
+    return name, source.lines(read)
 
 
 def format_of(path: Path) -> FileFormat:

@@ -1,22 +1,19 @@
 """`seatlatch tickets import`: import a file of tickets into the inventory."""
 
 import os
-import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from stat import S_ISREG
-from types import TracebackType
-from typing import Annotated, BinaryIO, Self
+from typing import Annotated, BinaryIO
 
 import typer
 
 from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE
 from seatlatch.cli.options import AsJson, Database, settings_for
 from seatlatch.cli.output import note, print_result, visible
-from seatlatch.cli.streams import progress_output
-from seatlatch.cli.tickets.file import STANDARD_INPUT, FileFormat, format_of, read_tickets
-from seatlatch.domain.refusal import InvalidRequest, NotDone, require_identifier
+from seatlatch.cli.progress_bar import ProgressBar
+from seatlatch.cli.tickets.file import FileFormat, open_file, read_tickets
+from seatlatch.domain.refusal import NotDone, require_identifier
 from seatlatch.operations.import_tickets import Imported, import_tickets
 from seatlatch.store.importing import BadLine, OrganizationGone, Portion
 from seatlatch.store.interface import DatabaseProblem
@@ -63,12 +60,12 @@ def import_file(
     """
     require_identifier("organization id", org)
     database_url = settings_for(database).database_url
-    with _opened(file, file_format) as opened:
+    with open_file(file, file_format) as opened:
         if look(database_url, lambda snapshot: snapshot.access.unknown_organizations([org])):
             raise NotDone(f"There is no organization {org!r}. Add it with `seatlatch org add`.")
         progress = _Progress(_size_bytes(opened))
         try:
-            with engine_of(database_url).importing(org) as importing, progress:
+            with engine_of(database_url).importing(org) as importing, progress.bar:
                 lines = read_tickets(file, opened, org, progress.read, file_format, as_is=as_is)
                 imported = import_tickets(
                     importing, lines, keep_good=keep_good, merged=progress.merged
@@ -84,21 +81,6 @@ def import_file(
         raise typer.Exit(DONE_IN_PART if done else NOTHING_DONE)
 
 
-def _opened(file: Path, file_format: FileFormat | None) -> AbstractContextManager[BinaryIO]:
-    if file == STANDARD_INPUT:
-        if sys.stdin is None:
-            raise InvalidRequest("Standard input is closed. Use the path of a file.")
-        if file_format is None:
-            format_of(file)
-        return nullcontext(sys.stdin.buffer)
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise InvalidRequest(
-            f"Can't read {file} ({error.strerror}). Use the path of a readable file."
-        ) from None
-
-
 def _size_bytes(file: BinaryIO) -> int | None:
     """The size of a file; None for a pipe or a terminal, whose size is unknown."""
     try:
@@ -109,72 +91,40 @@ def _size_bytes(file: BinaryIO) -> int | None:
 
 
 class _Progress:
-    """A progress bar on a terminal, first for reading and then for storing.
+    """The progress of an import, shown on a terminal: first reading, then storing.
 
     For a file of unknown size it shows the number of bytes that were read.
     """
 
     def __init__(self, size_bytes: int | None) -> None:
-        self._shown = sys.stderr.isatty()
         self._lines = 0
         self._undrawn_bytes = 0
         self._merged_tickets = 0
         self.stored_tickets = 0
-        known = size_bytes is not None
-        self._bar = typer.progressbar(
-            None if known else _endless(),
-            size_bytes,
-            "Reading" if known else "Reading (bytes)",
-            show_eta=known,
-            show_pos=not known,
-            file=progress_output(),
-        )
-
-    def __enter__(self) -> Self:
-        if self._shown:
-            self._bar.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._shown:
-            self._bar.__exit__(kind, error, traceback)
+        label = "Reading (bytes)" if size_bytes is None else "Reading"
+        self.bar = ProgressBar(size_bytes, label)
 
     def read(self, size_bytes: int) -> None:
         """Count a part of a file that was read."""
         self._lines += 1
         self._undrawn_bytes += size_bytes
-        if self._undrawn_bytes >= REDRAW_BYTES and self._shown:
+        if self._undrawn_bytes >= REDRAW_BYTES:
             self._draw_bytes()
 
     def merged(self, portion: Portion) -> None:
         """Count a merged portion. It is stored when it or a later portion is durable."""
         tickets = portion.added + portion.updated + portion.unchanged
-        if self._shown:
-            if not self._merged_tickets:
-                self._draw_bytes()
-                self._bar.__exit__(None, None, None)
-                self._bar = typer.progressbar(
-                    length=self._lines, label="Storing", file=progress_output()
-                )
-                self._bar.__enter__()
-            self._bar.update(tickets)
+        if not self._merged_tickets:
+            self._draw_bytes()
+            self.bar.restart(self._lines, "Storing")
+        self.bar.advance(tickets)
         self._merged_tickets += tickets
         if portion.durable:
             self.stored_tickets = self._merged_tickets
 
     def _draw_bytes(self) -> None:
-        self._bar.update(self._undrawn_bytes)
+        self.bar.advance(self._undrawn_bytes)
         self._undrawn_bytes = 0
-
-
-def _endless() -> Iterator[int]:
-    """An empty iterable for a bar of unknown length, which only `update` moves."""
-    yield from ()
 
 
 def _cut_off(problem: BaseException, tickets: int) -> str:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from ..answers import read_as
 from ..errors import InvalidArgument
-from ..models import EventPage, TracedRequest, TracedRequests
+from ..models import EventPage, RequestPage, TracedRequest, TracedRequests
 from .caller import AsyncCaller
 from .sender import Call
 
@@ -13,11 +13,12 @@ WAIT_SECONDS = 8
 """How long a request for events waits for one; the longest that the service allows."""
 
 read_requests = read_as(TracedRequests)
+read_list = read_as(RequestPage)
 read_page = read_as(EventPage)
 
 
 class AsyncRequests:
-    """Looks up this channel's own requests."""
+    """Looks up and lists this channel's own requests."""
 
     def __init__(self, caller: AsyncCaller) -> None:
         self._caller = caller
@@ -34,6 +35,23 @@ class AsyncRequests:
         except (TypeError, UnicodeError):
             raise InvalidArgument("request_id", "must be a str that can be sent") from None
         return (await self._caller.ask(Call("GET", path, read_requests))).requests
+
+    async def read(
+        self,
+        after: str | None = None,
+        *,
+        status: int | None = None,
+        verb: str | None = None,
+        limit: int | None = None,
+    ) -> RequestPage:
+        """Read a page of requests, the newest first, after a cursor: the `next` of the page before.
+
+        `status`: only those with this HTTP status; `verb`: `lock` or `unlock` only. Raises
+        `Unprocessable` for another value, and for a cursor of a page with other filters.
+        """
+        given = {"after": after, "status": status, "type": verb, "limit": limit}
+        query = {name: str(value) for name, value in given.items() if value is not None}
+        return await self._caller.ask(Call("GET", "/v1/requests", read_list, query=query))
 
 
 class AsyncEvents:

@@ -21,6 +21,7 @@ CURSOR = (
 OPAQUE_ENTRY_ID = "gRGTHixYrb_wn15a9Dfwtfm_k-aVSZsU"
 SEAT_TOKEN = "201010101"  # noqa: S105 - a ticket's, no secret
 BOX_OFFICE = "sandbox-operator"
+CLIENT_ADDRESS = "203.0.113.7"
 
 
 def _asked_by(*, of_channel: bool) -> Json:
@@ -31,7 +32,9 @@ def _asked_by(*, of_channel: bool) -> Json:
     }
 
 
-def _trace(success: Json, failure: Json, entry_id: str = "68719476737") -> Json:
+def _trace(
+    success: Json, failure: Json, entry_id: str = "68719476737", **more: Json
+) -> dict[str, Json]:
     return {
         "entryId": entry_id,
         "requestId": REQUEST_ID,
@@ -40,9 +43,11 @@ def _trace(success: Json, failure: Json, entry_id: str = "68719476737") -> Json:
         **_asked_by(of_channel=True),
         "reason": None,
         "holdSeconds": None,
+        "externalListingId": None,
         "refusal": None,
         "success": success,
         "failure": failure,
+        **more,
     }
 
 
@@ -73,9 +78,72 @@ TRACE = (
         None,
         200,
         {
-            "requests": [_trace(_UNLOCKED, [{"token": LOCKED, "outcome": "seat_locked"}])],
+            "requests": [
+                _trace(
+                    _UNLOCKED,
+                    [{"token": LOCKED, "outcome": "seat_locked"}],
+                    clientAddress=CLIENT_ADDRESS,
+                )
+            ],
             "next": None,
         },
+    ),
+)
+
+
+def _row(entry_id: str, *, of_channel: bool, **more: Json) -> dict[str, Json]:
+    asked_by = _asked_by(of_channel=of_channel)
+    return {
+        "entryId": entry_id,
+        "requestId": REQUEST_ID if of_channel else OTHER_REQUEST_ID,
+        "timestamp": FIRST if of_channel else SECOND,
+        "verb": "lock" if of_channel else "hold",
+        "status": 207 if of_channel else 200,
+        "application": asked_by["application"],
+        "channel": asked_by["channel"],
+        "refusal": None,
+        "externalListingId": "L-2026-0042" if of_channel else None,
+        "succeeded": 1,
+        "failed": 1 if of_channel else 0,
+        **more,
+    }
+
+
+LISTED_REQUESTS = (
+    Example(
+        "twoRequests",
+        "The box office held a seat, after a channel had locked one of two tickets.",
+        None,
+        200,
+        {
+            "requests": [
+                _row(
+                    "68719476738",
+                    of_channel=False,
+                    operator=BOX_OFFICE,
+                    reason="exchange",
+                    clientAddress=CLIENT_ADDRESS,
+                ),
+                _row(
+                    "68719476737",
+                    of_channel=True,
+                    operator=None,
+                    reason=None,
+                    clientAddress=CLIENT_ADDRESS,
+                ),
+            ],
+            "next": None,
+        },
+    ),
+)
+
+OWN_REQUESTS = (
+    Example(
+        "oneRequest",
+        "A lock of two tickets, of which one failed. There are older requests.",
+        None,
+        200,
+        {"requests": [_row(OPAQUE_ENTRY_ID, of_channel=True)], "next": CURSOR},
     ),
 )
 
@@ -141,7 +209,9 @@ HISTORY = (
                     **_asked_by(of_channel=False),
                     "reason": "exchange",
                     "holdSeconds": 600,
+                    "externalListingId": None,
                     "listedBy": None,
+                    "clientAddress": CLIENT_ADDRESS,
                 }
             ],
             "next": None,

@@ -85,7 +85,34 @@ STATUS = (
     ),
 )
 
+_FILTER = {"accessId": "SANDBOX-2026", "section": "101", "row": "A", "mpreserve": True}
+
 OVERRIDE = (
+    Example(
+        "dryRun",
+        "Counts the matching tickets.",
+        {"filter": _FILTER, "reason": "contract ended", "dryRun": True},
+        200,
+        {
+            "count": 20,
+            "confirmation": "f28c795f136fc442cab9947451c82b18306ad70682233c26148e2d54e7ee8274",
+        },
+    ),
+    Example(
+        "outOfDate",
+        "Other tickets match than in the dry run.",
+        {"filter": _FILTER, "reason": "contract ended", "confirmation": "0" * 64},
+        409,
+        {
+            "error": {
+                "type": "CONFLICT",
+                "appErrorCode": "MS-409",
+                "developerMessage": "The matching tickets have changed since the dry run, and"
+                " nothing was done. Repeat the dry run, check its count and send its confirmation.",
+            },
+            "count": 20,
+        },
+    ),
     Example(
         "someUnlocked",
         "One is unknown.",
@@ -101,6 +128,7 @@ _TICKET = {
     "ownerId": OWNER_OF_TOKEN,
     **{**SEAT, "section": "108"},
     "barcode": f"B{TOKEN}",
+    "state": "free",
     "voided": False,
     "status": "UNLOCK",
     "hold": None,

@@ -16,7 +16,7 @@ from seatlatch.store.postgres.connecting import COMMIT_SECONDS
 from seatlatch.store.postgres.connection import Connection, Statement
 from seatlatch.store.postgres.connections import cut_at, has_unread_data
 from seatlatch.store.postgres.errors import unconfirmed
-from seatlatch.store.postgres.journal import CHAIN_TAKEN
+from seatlatch.store.postgres.journal_writer import CHAIN_TAKEN
 
 OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 

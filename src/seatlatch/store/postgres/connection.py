@@ -24,10 +24,10 @@ FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
 
 
 class Statement(NamedTuple):
-    """SQL with its values `$1`, `$2` ... as text."""
+    """SQL with its values `$1`, `$2` ... as text; None = NULL."""
 
     sql: str
-    values: Sequence[bytes] = ()
+    values: Sequence[bytes | None] = ()
 
 
 class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
@@ -80,7 +80,7 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
                 self._ready.add(sql)
         return results
 
-    def _send(self, sql: str, values: Sequence[bytes]) -> list[str | None]:
+    def _send(self, sql: str, values: Sequence[bytes | None]) -> list[str | None]:
         """Send one statement. For each expected result, the SQL that it prepares, or None."""
         if not self.prepares:
             self.pgconn.send_query_params(sql.encode(), values)

@@ -41,7 +41,7 @@ class PostgresEngine:
             schema = schema_of(connection, self._address)
         return [str(migration) for migration in MIGRATIONS if migration.number > schema]
 
-    def open_store(self, database_use: DatabaseUse, *, is_patient: bool = False) -> Store:
+    def open_store(self, database_use: DatabaseUse | None, *, is_patient: bool = False) -> Store:
         """Open the database for a running server."""
         with connected(self._address) as connection:
             require_ours(connection, self._address, database_use, to_write=True)
@@ -54,7 +54,7 @@ class PostgresEngine:
     async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
         """The result of `work` on one snapshot."""
         with connected(self._address) as connection:
-            require_ours(connection, self._address, "inventory", to_write=False)
+            require_ours(connection, self._address, None, to_write=False)
         store = PostgresStore(self._address)
         try:
             return await store.read(work)

@@ -1,77 +1,24 @@
-"""The journal on PostgreSQL: its SQL.
-
-Each writing transaction has exclusive use of a chain, so transactions never wait for each other's
-heads. The next transaction of the same process continues the chain, unless another process has done
-so first. The rows are sent together with COMMIT, so the journal needs no round trip of its own.
-
-See decision 85.
-"""
+"""Reads the journal on PostgreSQL: its SQL. See decision 85."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from itertools import repeat
-
-import msgspec
-from psycopg import errors
-from psycopg.pq.abc import PGresult
 
 from seatlatch.domain.feed import Position
-from seatlatch.domain.journal import EntryPlace, FoundEntry, NewEntry
-from seatlatch.journal.chain import chained
+from seatlatch.domain.journal import EntryPlace, FoundEntry
 from seatlatch.journal.entry_text import text_of_channel
-from seatlatch.journal.rows import NUMBERS_MAX, Head, Row, entry_id_of
-from seatlatch.store.journal import Ends, Found
-from seatlatch.store.postgres.arrays import array
-from seatlatch.store.postgres.connection import Statement
-from seatlatch.store.postgres.executor import NOW_MICROSECONDS, PostgresExecutor
+from seatlatch.journal.rows import NUMBERS_MAX, Row
+from seatlatch.store.journal import Found
 from seatlatch.store.sql.executor import Row as StoredRow
 from seatlatch.store.sql.executor import timestamp
-from seatlatch.store.sql.journal import PREVIOUS_HASH, SqlJournalReader, prune_chain
+from seatlatch.store.sql.journal import PREVIOUS_HASH, SqlJournalReader
 
 BUCKET_BITS = 16
 """The index by Request-ID takes 65,536 entries at a time, about 400 pages: see the migration."""
 
-IDLE_SECONDS = 5
-"""Any process may continue a chain that was not used for this long. The chain of a busy server
-never reaches this age.
-"""
-
-CHAIN_TAKEN = (errors.NotNullViolation, errors.UniqueViolation, errors.LockNotAvailable)
-"""The errors of continuing a chain that another transaction has continued."""
-
 ROW = """
 entry_id, position, CASE WHEN moment BETWEEN '1970-01-01' AND '9999-12-31' THEN moment END,
-request_id::text, entry, hash
+request_id::text, entry, hash, listing
 """
 """A timestamp that Python can't hold is NULL: the row was edited."""
-LOCK_IDLE_CHAIN = f"""
-SELECT chain, number, hash FROM seatlatch.journal_chains
-WHERE used_at < now() - interval '{IDLE_SECONDS} seconds'
-  AND number BETWEEN 0 AND {NUMBERS_MAX >> 1} AND NOT EXISTS (
-    SELECT 1 FROM seatlatch.journal WHERE entry_id = (chain << 36) + number + 1)
-ORDER BY used_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-"""
-ADD_CHAIN = "INSERT INTO seatlatch.journal_chains DEFAULT VALUES RETURNING chain, number, hash"
-MARK = f"""
-SELECT nextval('seatlatch.journal_positions'), {NOW_MICROSECONDS}
-"""
-"""Sent after the tickets are locked and changed. A later change of one of them must wait for the
-lock and so gets a higher position.
-"""
-ADD_ROWS = """
-WITH moved AS (
-  UPDATE seatlatch.journal_chains SET used_at = $9::timestamptz, hash = $7::bytea,
-    number = CASE WHEN number = $2::bigint THEN $3::bigint END
-  WHERE chain = $1::bigint RETURNING chain)
-INSERT INTO seatlatch.journal (entry_id, position, moment, request_id, entry, hash)
-SELECT ((SELECT chain FROM moved) << 36) + $2::bigint + nth, $4::bigint, $9::timestamptz,
-       request_id, entry, substr($8::bytea, (nth * 32 - 31)::int, 32)
-FROM unnest($5::uuid[], $6::text[]) WITH ORDINALITY AS new (request_id, entry, nth)
-"""
-"""If the head was moved or is missing, its number becomes NULL, which violates a constraint: two
-transactions cannot continue a chain from the same row. The timestamp is the one that was hashed;
-`now()` here could be the clock of another node.
-"""
 ENTRIES_AFTER = f"""
 SELECT unseen.* FROM seatlatch.journal_chains AS c
 LEFT JOIN unnest(:chains::bigint[], :numbers::bigint[]) AS seen (chain, seen_number)
@@ -84,31 +31,41 @@ CROSS JOIN LATERAL (
 WHERE number > coalesce(seen_number, 0)
 ORDER BY position, entry_id LIMIT :limit
 """
-FIND_REQUESTS = f"""
-SELECT found.* FROM seatlatch.journal_chains AS c
+PLACES_UP_TO = f"""
+SELECT places.* FROM unnest(:chains::bigint[], :numbers::bigint[]) AS unread (chain, number)
 CROSS JOIN LATERAL (
-  SELECT min(entry_id) >> {BUCKET_BITS} AS first, max(entry_id) >> {BUCKET_BITS} AS last
-  FROM seatlatch.journal WHERE entry_id > chain << 36 AND entry_id < (chain + 1) << 36) AS buckets
-CROSS JOIN LATERAL generate_series(buckets.first, buckets.last) AS bucket
-CROSS JOIN LATERAL (
-  SELECT {ROW}, {PREVIOUS_HASH} FROM seatlatch.journal AS j
-  WHERE entry_id >> {BUCKET_BITS} = bucket AND request_id = :request_id::uuid
-    AND (:channel::text IS NULL OR strpos(entry, :channel::text) > 0)
-    AND (:entry_id::bigint IS NULL
-         OR (position, entry_id) < (:position::bigint, :entry_id::bigint))
-  ORDER BY entry_id DESC LIMIT :limit) AS found
+  SELECT position, entry_id FROM seatlatch.journal
+  WHERE entry_id > chain << 36 AND entry_id <= (chain << 36) + least(number, {NUMBERS_MAX})
+  ORDER BY entry_id DESC LIMIT :limit) AS places
 ORDER BY position DESC, entry_id DESC LIMIT :limit
 """
-"""Because of the inner limit, the planner searches the index in each bucket."""
-MOVE_HEAD = """
-INSERT INTO seatlatch.journal_chains (chain, number, hash, pruned_number)
-OVERRIDING SYSTEM VALUE VALUES (:chain, :number, :hash, :pruned_number)
-ON CONFLICT (chain) DO UPDATE SET number = excluded.number, hash = excluded.hash
+FIND = f"""
+SELECT whole.* FROM (
+  SELECT found.* FROM seatlatch.journal_chains AS c
+  CROSS JOIN LATERAL (
+    SELECT min(entry_id) >> {BUCKET_BITS} AS first, max(entry_id) >> {BUCKET_BITS} AS last
+    FROM seatlatch.journal WHERE entry_id > chain << 36 AND entry_id < (chain + 1) << 36
+  ) AS buckets
+  CROSS JOIN LATERAL generate_series(buckets.first, buckets.last) AS bucket
+  CROSS JOIN LATERAL (
+    SELECT position AS place, entry_id AS id FROM seatlatch.journal
+    WHERE entry_id >> {BUCKET_BITS} = bucket AND {{condition}}
+      AND (:entry_id::bigint IS NULL
+           OR (position, entry_id) < (:position::bigint, :entry_id::bigint))
+    ORDER BY entry_id DESC LIMIT :limit) AS found
+  ORDER BY place DESC, id DESC LIMIT :limit) AS found
+CROSS JOIN LATERAL (
+  SELECT {ROW}, {PREVIOUS_HASH} FROM seatlatch.journal AS j WHERE entry_id = id LIMIT 1) AS whole
+ORDER BY place DESC, id DESC
 """
-LOCK_HEADS = "LOCK TABLE seatlatch.journal_chains IN SHARE ROW EXCLUSIVE MODE"
-"""Conflicts with the lock that each writer holds from the move of its head to the end of its
-COMMIT. A transaction that holds it sees every head at the last committed row of its chain.
+"""Because of the inner limits, the planner searches the index in each bucket, and reads only the
+entries that are returned.
 """
+FIND_REQUESTS = FIND.format(
+    condition="request_id = :request_id::uuid"
+    " AND (:channel::text IS NULL OR strpos(entry, :channel::text) > 0)"
+)
+FIND_LISTING = FIND.format(condition="listing = :listing")
 
 
 class PostgresJournalReader(SqlJournalReader):
@@ -119,8 +76,8 @@ class PostgresJournalReader(SqlJournalReader):
     @staticmethod
     def row(stored: StoredRow) -> Row:
         """A row from its columns."""
-        entry_id, position, written_at, request_id, entry, row_hash = stored
-        return Row(entry_id, position, timestamp(written_at), request_id, entry, row_hash)
+        entry_id, position, written_at, *rest = stored
+        return Row(entry_id, position, timestamp(written_at), *rest)
 
     async def entries_after(self, position: Position, limit: int) -> Sequence[FoundEntry]:
         """Entries after `position`."""
@@ -132,108 +89,40 @@ class PostgresJournalReader(SqlJournalReader):
         )
         return [self.found(stored) for stored in rows]
 
+    async def places_up_to(self, position: Position, limit: int) -> Sequence[EntryPlace]:
+        """The places of entries up to `position`, of all its chains."""
+        rows = await self._executor.fetch(
+            PLACES_UP_TO,
+            chains=list(position.keys()),
+            numbers=list(position.values()),
+            limit=limit,
+        )
+        return [EntryPlace(*row) for row in rows]
+
     async def find_requests(
         self, request_id: str, limit: int, channel_code: str | None, before: EntryPlace | None
     ) -> Found:
         """Entries of a Request-ID, found in one call."""
+        channel = text_of_channel(channel_code) if channel_code else None
+        return await self._find(
+            FIND_REQUESTS, limit, before, request_id=request_id, channel=channel
+        )
+
+    async def rows_of_listing(
+        self, external_listing_id: str, limit: int, before: EntryPlace | None
+    ) -> Found:
+        """Entries whose column `listing` has this value, found in one call."""
+        return await self._find(FIND_LISTING, limit, before, listing=external_listing_id)
+
+    async def _find(
+        self, sql: str, limit: int, before: EntryPlace | None, **values: str | None
+    ) -> Found:
         rows = await self._executor.fetch(
-            FIND_REQUESTS,
-            request_id=request_id,
+            sql,
             limit=limit,
-            channel=text_of_channel(channel_code) if channel_code else None,
             position=before.position if before else None,
             entry_id=before.entry_id if before else None,
+            **values,
         )
         entries = [self.found(stored) for stored in rows]
         return Found(entries, entries[-1].place if len(entries) == limit else None)
-
-
-class PostgresJournal(PostgresJournalReader):
-    """See `store.journal.JournalWriter`.
-
-    `head`: the end of a chain that an earlier transaction of this process has used; None = no such
-    chain is free. `careful`: the last try lost a race. Then a new chain is created, since the head
-    of an idle one may be wrong.
-    """
-
-    def __init__(self, executor: PostgresExecutor, head: Head | None, *, careful: bool) -> None:
-        super().__init__(executor)
-        self._statements = executor
-        self._head = head
-        self._careful = careful
-        self._reserved = 0
-        self._new: list[NewEntry] = []
-        self._position: int | None = None
-        self._timestamp: datetime | None = None
-
-    async def reserve_entries(self, entries: int) -> int:
-        """Reserve entry ids for this transaction."""
-        if self._head is None:
-            idle = [] if self._careful else await self._statements.fetch(LOCK_IDLE_CHAIN)
-            (row,) = idle or await self._statements.fetch(ADD_CHAIN)
-            self._head = Head(*row)
-        first = entry_id_of(self._head.chain, self._head.number + self._reserved + 1)
-        self._reserved += entries
-        return first
-
-    async def record(self, entries: Sequence[NewEntry]) -> None:
-        """Write entries: they are sent at the end of the transaction."""
-        self._new += entries
-        if self._position is None:
-            (marked,) = await self._statements.ask(Statement(MARK))
-            self.note_mark(marked)
-
-    def note_mark(self, marked: PGresult) -> None:
-        """Remember the result of `MARK`: the position and the timestamp of the transaction."""
-        position, microseconds = marked.get_value(0, 0), marked.get_value(0, 1)
-        if position is None or microseconds is None:
-            raise AssertionError("a mark has two numbers")
-        self._position = int(position)
-        self._timestamp = self._statements.note_timestamp(int(microseconds))
-
-    async def lock_heads(self) -> None:
-        """Wait for writers that are in COMMIT, and block new ones."""
-        await self._statements.ask(Statement(LOCK_HEADS))
-
-    async def move_head(self, ends: Ends) -> None:
-        """Set a chain's head to its last row."""
-        chain, number, row_hash = ends.last
-        pruned_number = ends.first_number - 1
-        await self._statements.execute(
-            MOVE_HEAD, chain=chain, number=number, hash=row_hash, pruned_number=pruned_number
-        )
-
-    async def prune_chain(self, before: Head, last: Row) -> int:
-        """Remove entries after `before` up to and including `last`."""
-        return await prune_chain(self._statements, before, last)
-
-    def last_statements(self) -> tuple[list[Statement], Head | None]:
-        """The statements to send together with COMMIT, and the end of the chain after it."""
-        if len(self._new) != self._reserved:
-            raise AssertionError("every entry with a reserved id is recorded")
-        head = self._head
-        if not self._new or head is None or self._position is None or self._timestamp is None:
-            return [], head
-        rows = chained(head, self._new, repeat(self._position, len(self._new)), self._timestamp)
-        number, row_hash = head.number + len(rows), rows[-1].row_hash
-        numbers = (head.chain, head.number, number, self._position)
-        values = [
-            *(str(value).encode() for value in numbers),
-            array([row.request_id for row in rows]),
-            _texts([row.entry for row in rows]),
-            _bytes(row_hash),
-            _bytes(b"".join([row.row_hash for row in rows])),
-            self._timestamp.isoformat().encode(),
-        ]
-        return [Statement(ADD_ROWS, values)], Head(head.chain, number, row_hash)
-
-
-def _bytes(value: bytes) -> bytes:
-    return b"\\x" + value.hex().encode()
-
-
-def _texts(entries: Sequence[str]) -> bytes:
-    """Entries as an array. They are JSON, which contains no control characters, so JSON strings
-    escape their quotes and backslashes in the same way as PostgreSQL's arrays.
-    """
-    return b"{%b}" % msgspec.json.encode(entries)[1:-1]

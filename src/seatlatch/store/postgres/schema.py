@@ -9,7 +9,7 @@ from threading import Event, Timer
 from typing import Any
 
 import psycopg
-from psycopg.errors import Diagnostic
+from psycopg.errors import Diagnostic, ProgramLimitExceeded
 
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse
 from seatlatch.store.migrations import READ_USE, Migration, migrations_of, require_usable
@@ -146,10 +146,14 @@ def _require_usable(connection: SyncConnection, address: Address) -> None:
 
 
 def require_ours(
-    connection: SyncConnection, address: Address, database_use: DatabaseUse, *, to_write: bool
+    connection: SyncConnection,
+    address: Address,
+    database_use: DatabaseUse | None,
+    *,
+    to_write: bool,
 ) -> None:
     """Raise `DatabaseProblem` unless the database has the latest schema, or a newer one that this
-    version can use, is for this use, and can be written.
+    version can use, is for this use (None = either), and can be written.
     """
     schema = schema_of(connection, address)
     if schema == 0:
@@ -162,7 +166,8 @@ def require_ours(
             f"The database {address.name} has schema {schema}, this seatlatch needs"
             f" {LATEST_SCHEMA}. Run `seatlatch migrate` on it."
         )
-    _require_use(connection, address, database_use)
+    if database_use is not None:
+        _require_use(connection, address, database_use)
     _, _, standby = one_row(connection, READ_SETTINGS)
     if to_write and standby:
         raise DatabaseProblem(
@@ -206,7 +211,7 @@ def migrate(connection: SyncConnection, address: Address, use: DatabaseUse) -> l
             )
         due = [migration for migration in MIGRATIONS if migration.number > schema]
         for migration in due:
-            connection.execute(migration.sql.encode())
+            _apply(connection, address, migration)
             connection.execute(NOTE_MIGRATION, (migration.number, migration.name))
         if due:
             connection.execute(NOTE_OLDEST_VERSION, (due[-1].oldest_version, due[-1].number))
@@ -214,6 +219,17 @@ def migrate(connection: SyncConnection, address: Address, use: DatabaseUse) -> l
             connection.execute(NOTE_USE, (use,))
         _require_use(connection, address, use)
     return due
+
+
+def _apply(connection: SyncConnection, address: Address, migration: Migration) -> None:
+    try:
+        connection.execute(migration.sql.encode())
+    except ProgramLimitExceeded as error:
+        raise DatabaseProblem(
+            f"The database {address.name} has a ticket whose section, row, seat, event and token"
+            " are together longer than an index can hold, about 2,600 bytes. Shorten them with a"
+            f" put, then migrate again. PostgreSQL says: {error.diag.message_primary}."
+        ) from error
 
 
 def one_row(connection: SyncConnection, sql: str) -> tuple[Any, ...]:

@@ -17,11 +17,10 @@ from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.journal.entry_text import mark_with_channel
-from seatlatch.store.interface import ChangedTicket, Hold, Mpreserve
 from seatlatch.store.postgres.arrays import array, is_storable
 from seatlatch.store.postgres.connection import Statement, pairs
 from seatlatch.store.postgres.executor import PostgresExecutor
-from seatlatch.store.postgres.journal import MARK, PostgresJournal
+from seatlatch.store.postgres.journal_writer import MARK, PostgresJournal
 from seatlatch.store.postgres.schema import LOCK_ORGANIZATIONS
 from seatlatch.store.sql.tickets import (
     RECORD,
@@ -31,6 +30,7 @@ from seatlatch.store.sql.tickets import (
     SqlTickets,
     price_text,
 )
+from seatlatch.store.tickets import ChangedTicket, Hold, Mpreserve
 
 IS_ASKED = "t.token = ANY (ARRAY[asked.token])"
 """Joins each token to its ticket. With a plain equality the planner may read a small table first
@@ -78,10 +78,10 @@ WHERE {IS_ASKED} AND NOT t.voided AND {IS_FREE} AND {IS_GRANTED}
 HOLD = f"""
 UPDATE seatlatch.tickets AS t SET seat_status = 'LOCK', hold_reason = asked.reason,
   hold_expires_at = asked.hold_expires_at, {COUNT}
-FROM unnest($1::text[], $2::bigint[], $3::text[], $4::timestamptz[])
-  AS asked (token, entry_id, reason, hold_expires_at)
+FROM unnest($1::text[], $2::bigint[], $3::text[], $4::timestamptz[], $5::boolean[])
+  AS asked (token, entry_id, reason, hold_expires_at, over_listing)
 WHERE {IS_ASKED} AND NOT t.voided
-  AND (NOT t.mpreserve OR {IS_HELD})
+  AND (NOT t.mpreserve OR asked.over_listing OR {IS_HELD})
   AND ((t.seat_status, t.hold_reason, t.hold_expires_at)
        IS DISTINCT FROM ('LOCK', asked.reason, asked.hold_expires_at)
        OR t.hold_expires_at <= now())
@@ -125,7 +125,7 @@ NO_LISTING = Listing()
 
 
 class PostgresTickets(SqlTickets):
-    """See `store.interface.TicketWriter`.
+    """See `store.tickets.TicketWriter`.
 
     The box office's writes lock tickets before they change them, since the journal names the
     channel that had set mpreserve. `careful`: after a lost race the channels' writes do so too.
@@ -176,7 +176,8 @@ class PostgresTickets(SqlTickets):
         ends = array(
             [None if one is None else (now + timedelta(seconds=one)).isoformat() for one in seconds]
         )
-        return await self._lock_and_write(HOLD, tokens, entries, reasons, ends)
+        over_listing = array([asked[token].over_listing for token in tokens])
+        return await self._lock_and_write(HOLD, tokens, entries, reasons, ends, over_listing)
 
     async def release(
         self, tokens: Collection[str], entries: Mapping[str, int]

@@ -8,7 +8,8 @@ from psycopg.errors import ReadOnlySqlTransaction
 from seatlatch.journal.rows import Head
 from seatlatch.store.postgres.connection import Connection, Statement
 from seatlatch.store.postgres.executor import PostgresExecutor
-from seatlatch.store.postgres.journal import PostgresJournal, PostgresJournalReader
+from seatlatch.store.postgres.journal import PostgresJournalReader
+from seatlatch.store.postgres.journal_writer import PostgresJournal
 from seatlatch.store.postgres.tickets import PostgresTickets
 from seatlatch.store.sql.snapshot import SqlSnapshot, SqlTransaction
 from seatlatch.store.sql.tickets import SqlTicketReader

@@ -3,9 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
+import msgspec
+
 from seatlatch.domain.application import AccessToken, ApiKey, Application, Credentials
 from seatlatch.domain.channel import Channel
-from seatlatch.store.access import ApplicationEntry, ChannelEntry
+from seatlatch.domain.operator import Operator, OperatorKey, Role
+from seatlatch.store.access import ApplicationEntry, ChannelEntry, KeyEntry, OperatorEntry
 from seatlatch.store.sql.executor import Executor, optional_timestamp
 
 READ_VERSION = "SELECT version FROM seatlatch.credentials_version"
@@ -15,7 +18,10 @@ SELECT application_id, key_hash, expires_at FROM seatlatch.api_keys ORDER BY key
 """
 READ_APPLICATIONS = "SELECT application_id, channel_code FROM seatlatch.applications"
 READ_ACCESS_TOKENS = "SELECT token_hash, application_id, expires_at FROM seatlatch.access_tokens"
-READ_OPERATORS = "SELECT key_hash, operator_name FROM seatlatch.operators"
+READ_OPERATORS = """
+SELECT k.key_hash, expires_at, operator_name, role, organizations
+FROM seatlatch.operator_keys AS k JOIN seatlatch.operators USING (operator_name)
+"""
 READ_CHANNEL = """
 SELECT organization_id
 FROM seatlatch.channels LEFT JOIN seatlatch.grants USING (channel_code)
@@ -33,7 +39,11 @@ HAS_TICKETS = (
 )
 CHANNELS = "SELECT channel_code, name FROM seatlatch.channels ORDER BY channel_code"
 GRANTS = "SELECT channel_code, organization_id FROM seatlatch.grants ORDER BY organization_id"
-RESERVED = "SELECT count(*) FROM seatlatch.tickets WHERE mpreserve_channel = :code"
+RESERVED = """
+SELECT min(CASE WHEN mpreserve_channel = :code THEN token END), max(token)
+FROM (SELECT token, mpreserve_channel FROM seatlatch.tickets
+      WHERE token > :after ORDER BY token LIMIT :limit) AS portion
+"""
 APPLICATIONS = """
 SELECT application_id, channel_code FROM seatlatch.applications ORDER BY application_id
 """
@@ -41,7 +51,19 @@ API_KEYS = """
 SELECT application_id, key_hash, expires_at FROM seatlatch.api_keys
 WHERE expires_at IS NULL OR expires_at > now() ORDER BY expires_at NULLS LAST, key_hash
 """
-OPERATORS = "SELECT operator_name FROM seatlatch.operators ORDER BY operator_name"
+OPERATORS = """
+SELECT operator_name, role, organizations FROM seatlatch.operators ORDER BY operator_name
+"""
+OPERATOR_KEYS = """
+SELECT operator_name, key_hash, created_at, expires_at, last_used_at FROM seatlatch.operator_keys
+ORDER BY created_at NULLS FIRST, key_hash
+"""
+KEY_ID_CHARACTERS = 12
+"""The first characters of a key's hash name the key."""
+
+organizations_from_text = msgspec.json.Decoder(list[str]).decode
+"""The organizations of an operator, which are stored as a JSON array."""
+
 ORGANIZATION_EXISTS = """
 SELECT EXISTS (SELECT 1 FROM seatlatch.organizations WHERE organization_id = :organization_id)
 """
@@ -82,7 +104,10 @@ class SqlAccessReader:
                 await self._executor.fetch(READ_ACCESS_TOKENS)
             )
         }
-        operators: dict[bytes, str] = dict(await self._executor.fetch(READ_OPERATORS))
+        operators = {
+            key_hash: OperatorKey(_operator(*row), optional_timestamp(expires_at))
+            for key_hash, expires_at, *row in await self._executor.fetch(READ_OPERATORS)
+        }
         return Credentials(version, applications, access_tokens, operators)
 
     async def read_channel(self, code: str) -> Channel | None:
@@ -113,10 +138,13 @@ class SqlAccessReader:
         rows = await self._executor.fetch(CHANNELS)
         return [ChannelEntry(code, name, tuple(grants[code])) for code, name in rows]
 
-    async def reserved_tickets(self, code: str) -> int:
-        """On how many tickets a channel has set mpreserve."""
-        ((tickets,),) = await self._executor.fetch(RESERVED, code=code)
-        return int(tickets)
+    async def reserved_ticket(
+        self, code: str, after: str, limit: int
+    ) -> tuple[str | None, str | None]:
+        """A ticket that a channel has reserved, and the last one that was read."""
+        values = {"code": code, "after": after, "limit": limit}
+        ((reserved, last),) = await self._executor.fetch(RESERVED, **values)
+        return reserved, last
 
     async def applications(self) -> Sequence[ApplicationEntry]:
         """All applications."""
@@ -128,6 +156,18 @@ class SqlAccessReader:
             for application_id, channel_code in await self._executor.fetch(APPLICATIONS)
         ]
 
-    async def operators(self) -> Sequence[str]:
-        """The names of all operators."""
-        return [name for (name,) in await self._executor.fetch(OPERATORS)]
+    async def operators(self) -> Sequence[OperatorEntry]:
+        """All operators."""
+        keys: defaultdict[str, list[KeyEntry]] = defaultdict(list)
+        for name, key_hash, *timestamps in await self._executor.fetch(OPERATOR_KEYS):
+            key_id = key_hash.hex()[:KEY_ID_CHARACTERS]
+            keys[name].append(KeyEntry(key_id, *map(optional_timestamp, timestamps)))
+        return [
+            OperatorEntry(_operator(*row), tuple(keys[row[0]]))
+            for row in await self._executor.fetch(OPERATORS)
+        ]
+
+
+def _operator(name: str, role: str, organizations: str | None) -> Operator:
+    limits = None if organizations is None else frozenset(organizations_from_text(organizations))
+    return Operator(name, Role(role), limits)

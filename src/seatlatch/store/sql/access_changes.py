@@ -1,8 +1,11 @@
 """Changes to callers and what they may see: organizations, channels, grants and credentials."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+import msgspec
+
+from seatlatch.domain.operator import Operator
 from seatlatch.store.sql.access import SqlAccessReader
 from seatlatch.store.tokens import Code
 
@@ -54,8 +57,33 @@ ADD_CODE = """
 INSERT INTO seatlatch.authorization_codes (code_hash, application_id, expires_at, family_hash)
 VALUES (:code_hash, :application_id, :expires_at, :family_hash)
 """
-ADD_OPERATOR = "INSERT INTO seatlatch.operators (operator_name, key_hash) VALUES (:name, :key_hash)"
-REMOVE_OPERATOR = "DELETE FROM seatlatch.operators WHERE operator_name = :name"
+ADD_OPERATOR = """
+INSERT INTO seatlatch.operators (operator_name, role, organizations)
+VALUES (:name, :role, :organizations)
+"""
+CHANGE_OPERATOR = """
+UPDATE seatlatch.operators SET role = :role, organizations = :organizations
+WHERE operator_name = :name
+"""
+REMOVE_OPERATOR = (
+    "DELETE FROM seatlatch.operator_keys WHERE operator_name = :name",
+    "DELETE FROM seatlatch.operators WHERE operator_name = :name",
+)
+ADD_OPERATOR_KEY = """
+INSERT INTO seatlatch.operator_keys (key_hash, operator_name, created_at, expires_at)
+VALUES (:key_hash, :name, now(), :expires_at)
+"""
+END_OPERATOR_KEYS = """
+UPDATE seatlatch.operator_keys SET expires_at = :expires_at
+WHERE operator_name = :name AND (expires_at IS NULL OR expires_at > :expires_at)
+"""
+FORGET_OPERATOR_KEYS = """
+DELETE FROM seatlatch.operator_keys WHERE operator_name = :name AND expires_at <= now()
+"""
+NOTE_OPERATOR_KEY_USE = """
+UPDATE seatlatch.operator_keys SET last_used_at = now()
+WHERE key_hash = :key_hash AND (last_used_at IS NULL OR last_used_at < :before)
+"""
 
 
 class SqlAccess(SqlAccessReader):
@@ -128,10 +156,37 @@ class SqlAccess(SqlAccessReader):
         """Add an authorization code."""
         await self._executor.execute(ADD_CODE, code_hash=code_hash, **code._asdict())
 
-    async def add_operator(self, name: str, key_hash: bytes) -> None:
-        """Add an operator, who acts for the box office."""
-        await self._executor.execute(ADD_OPERATOR, name=name, key_hash=key_hash)
+    async def add_operator(self, operator: Operator) -> None:
+        """Add an operator without keys."""
+        await self._executor.execute(ADD_OPERATOR, **_columns(operator))
+
+    async def change_operator(self, operator: Operator) -> None:
+        """Give an operator another role and other organizations."""
+        await self._executor.execute(CHANGE_OPERATOR, **_columns(operator))
 
     async def remove_operator(self, name: str) -> None:
-        """Remove an operator with its key."""
-        await self._executor.execute(REMOVE_OPERATOR, name=name)
+        """Remove an operator with its keys."""
+        for statement in REMOVE_OPERATOR:
+            await self._executor.execute(statement, name=name)
+
+    async def add_operator_key(
+        self, name: str, key_hash: bytes, expires_at: datetime | None = None
+    ) -> None:
+        """Add a key to an operator."""
+        values = {"name": name, "key_hash": key_hash}
+        await self._executor.execute(ADD_OPERATOR_KEY, **values, expires_at=expires_at)
+
+    async def end_operator_keys(self, name: str, expires_at: datetime) -> None:
+        """End all keys of an operator at `expires_at`, unless they end before."""
+        await self._executor.execute(END_OPERATOR_KEYS, name=name, expires_at=expires_at)
+        await self._executor.execute(FORGET_OPERATOR_KEYS, name=name)
+
+    async def note_operator_key_use(self, key_hash: bytes, before: datetime) -> None:
+        """Note that a key is used now, unless that was noted after `before`."""
+        await self._executor.execute(NOTE_OPERATOR_KEY_USE, key_hash=key_hash, before=before)
+
+
+def _columns(operator: Operator) -> Mapping[str, str | None]:
+    name, role, limits = operator
+    organizations = None if limits is None else msgspec.json.encode(sorted(limits)).decode()
+    return {"name": name, "role": role.value, "organizations": organizations}

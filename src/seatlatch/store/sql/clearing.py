@@ -12,8 +12,11 @@ CLEAR = tuple(
     for table in (
         "webhook_messages",
         "webhooks",
+        "events",
+        "client_addresses",
         "journal",
         "tickets",
+        "earlier_listings",
         "access_tokens",
         "token_families",
         "authorization_codes",
@@ -22,7 +25,9 @@ CLEAR = tuple(
         "grants",
         "channels",
         "organizations",
+        "operator_keys",
         "operators",
+        "audit",
     )
 )
 """Each table comes after the tables that refer to it."""

@@ -24,11 +24,20 @@ Values = Mapping[str, Any]
 class Executor(Protocol):
     """Runs statements in one transaction."""
 
+    examined_tickets_at_once: int
+    """The most tickets that one statement of a search examines."""
+
+    seeks_rows: bool
+    """Whether it finds the first row of an index by several expressions at once."""
+
     async def now(self) -> datetime:
         """The timestamp of the transaction, aware UTC."""
 
     async def fetch(self, sql: str, /, **values: Any) -> list[Row]:
         """The rows of a statement. Values that the database cannot hold match no row."""
+
+    async def fetch_in_order(self, sql: str, /, **values: Any) -> list[Row]:
+        """The rows of a statement that reads them by an index in the order that it asks for."""
 
     async def fetch_each(self, sql: str, rows: Sequence[Values], /) -> list[Row]:
         """The rows of a statement that is run once for each of `rows`, in their order."""

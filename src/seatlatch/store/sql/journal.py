@@ -1,15 +1,18 @@
 """Reading the journal, and pruning it. Engines differ in how they store and search rows."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import ClassVar
 
 from seatlatch.domain.feed import CursorKey, Position, position_from_text
-from seatlatch.domain.journal import FoundEntry
+from seatlatch.domain.journal import DamagedEntry, EntryPlace, FoundEntry, Verb
 from seatlatch.journal.chain import found_entry
+from seatlatch.journal.entry_text import text_of_channel, text_of_verb
 from seatlatch.journal.rows import NUMBERS_MAX, Head, entry_id_of, place_of
 from seatlatch.journal.rows import Row as JournalRow
-from seatlatch.store.journal import Chain, Ends
+from seatlatch.store.journal import Chain, Ends, Found, OldAddresses
+from seatlatch.store.sql.client_addresses import old_addresses, read_addresses
 from seatlatch.store.sql.executor import Executor, Row
 
 READ_CHAINS = """
@@ -25,6 +28,11 @@ READ_ENTRIES = f"""
 SELECT {{columns}}, {PREVIOUS_HASH} FROM seatlatch.journal AS j
 WHERE entry_id = ANY (:entry_ids) ORDER BY entry_id
 """
+SELECT_ENTRIES = """
+SELECT entry_id FROM seatlatch.journal
+WHERE entry_id = ANY (:entry_ids) AND strpos(entry, :channel) > 0 AND strpos(entry, :verb) > 0
+"""
+"""Every entry contains an empty text."""
 LAST_ENTRIES_OF = "SELECT entry_id, previous_entry_id FROM seatlatch.tickets WHERE token = :token"
 NEXT_ROW = """
 SELECT entry_id FROM seatlatch.journal WHERE entry_id > :after ORDER BY entry_id LIMIT 1
@@ -42,13 +50,16 @@ UPDATE seatlatch.journal_chains SET pruned_number = :number, pruned_hash = :hash
 WHERE chain = :chain AND pruned_number = :before_number AND pruned_hash = :before_hash
 """
 PRUNE = "DELETE FROM seatlatch.journal WHERE entry_id > :after AND entry_id <= :last"
+PRUNE_ADDRESSES = """
+DELETE FROM seatlatch.client_addresses WHERE first_entry_id > :after AND first_entry_id <= :last
+"""
 
 
 class SqlJournalReader(ABC):
     """The shared part of a `store.journal.JournalReader`."""
 
     columns: ClassVar[str]
-    """The columns of a row: entry id, position, timestamp, Request-ID, entry, hash."""
+    """The columns of a row: entry id, position, timestamp, Request-ID, entry, hash, listing."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
@@ -60,8 +71,8 @@ class SqlJournalReader(ABC):
 
     def found(self, stored: Row) -> FoundEntry:
         """The entry of a row, with the hash of the row before it as a last column, if known."""
-        previous_hash = stored[6] if len(stored) > 6 else None
-        return found_entry(stored[0], stored[1], lambda: self.row(stored[:6]), previous_hash)
+        previous_hash = stored[7] if len(stored) > 7 else None
+        return found_entry(stored[0], stored[1], lambda: self.row(stored[:7]), previous_hash)
 
     async def read_chains(self) -> Sequence[Chain]:
         """All chains."""
@@ -94,6 +105,47 @@ class SqlJournalReader(ABC):
         sql = READ_ENTRIES.format(columns=self.columns)
         rows = await self._executor.fetch(sql, entry_ids=list(entry_ids))
         return [self.found(stored) for stored in rows]
+
+    async def select_entries(
+        self, entry_ids: Sequence[int], channel_code: str | None, verb: Verb | None
+    ) -> Collection[int]:
+        """The ids of those entries that are of a channel and of a verb."""
+        rows = await self._executor.fetch(
+            SELECT_ENTRIES,
+            entry_ids=list(entry_ids),
+            channel="" if channel_code is None else text_of_channel(channel_code),
+            verb="" if verb is None else text_of_verb(verb),
+        )
+        return {entry_id for (entry_id,) in rows}
+
+    @abstractmethod
+    async def rows_of_listing(
+        self, external_listing_id: str, limit: int, before: EntryPlace | None
+    ) -> Found:
+        """Entries whose column `listing` has this value, as in `locks_of_listing`."""
+
+    async def locks_of_listing(
+        self, external_listing_id: str, limit: int, before: EntryPlace | None
+    ) -> Found:
+        """Entries of lock requests with this listing. Not the column decides, which could be edited
+        unnoticed, but the entry.
+        """
+        found = await self.rows_of_listing(external_listing_id, limit, before)
+        entries = [
+            entry
+            for entry in found.entries
+            if isinstance(entry, DamagedEntry)
+            or entry.act.external_listing_id == external_listing_id
+        ]
+        return Found(entries, found.before)
+
+    async def read_addresses(self, entries: Sequence[FoundEntry]) -> Mapping[int, str]:
+        """The client addresses of entries."""
+        return await read_addresses(self._executor, entries)
+
+    async def old_addresses(self, kept: timedelta, after: int) -> OldAddresses:
+        """A portion of the client addresses that are older than `kept`."""
+        return await old_addresses(self._executor, kept, after)
 
     async def last_entries_of(self, token: str) -> tuple[int, int] | None:
         """The entries of a ticket's latest two changes."""
@@ -141,4 +193,5 @@ async def prune_chain(executor: Executor, before: Head, last: JournalRow) -> int
     if not noted:
         return 0
     after = entry_id_of(before.chain, before.number)
+    await executor.execute(PRUNE_ADDRESSES, after=after, last=last.entry_id)
     return await executor.execute(PRUNE, after=after, last=last.entry_id)

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from seatlatch.store.sql.access import SqlAccessReader
 from seatlatch.store.sql.access_changes import SqlAccess
+from seatlatch.store.sql.audit import SqlAudit, SqlAuditReader
 from seatlatch.store.sql.clearing import clear
+from seatlatch.store.sql.events import SqlEventReader, SqlEvents
 from seatlatch.store.sql.executor import Executor
 from seatlatch.store.sql.tokens import SqlTokenReader, SqlTokens
 from seatlatch.store.sql.webhook_changes import SqlWebhooks
@@ -39,6 +41,16 @@ class SqlSnapshot:
         """Endpoints and their messages."""
         return SqlWebhookReader(self._executor)
 
+    @property
+    def events(self) -> SqlEventReader:
+        """Events: performances to which tickets admit."""
+        return SqlEventReader(self._executor)
+
+    @property
+    def audit(self) -> SqlAuditReader:
+        """The audit."""
+        return SqlAuditReader(self._executor)
+
 
 class SqlTransaction(SqlSnapshot):
     """The shared part of a `store.interface.Transaction`."""
@@ -54,9 +66,19 @@ class SqlTransaction(SqlSnapshot):
         return SqlWebhooks(self._executor)
 
     @property
+    def events(self) -> SqlEvents:
+        """Events: performances to which tickets admit."""
+        return SqlEvents(self._executor)
+
+    @property
     def access(self) -> SqlAccess:
         """Callers and what they may see."""
         return SqlAccess(self._executor)
+
+    @property
+    def audit(self) -> SqlAudit:
+        """The audit."""
+        return SqlAudit(self._executor)
 
     async def clear(self) -> None:
         """Remove all data; the database keeps its use."""

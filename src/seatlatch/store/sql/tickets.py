@@ -5,12 +5,15 @@ See decision 139.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
-from seatlatch.domain.listing import Listing
-from seatlatch.domain.ticket import Ticket, TicketRecord, WholeTicket
-from seatlatch.store.interface import NewTicket
-from seatlatch.store.sql.executor import Executor, Row, optional_timestamp
+from seatlatch.domain.ticket import Ticket, WholeTicket
+from seatlatch.store.finding import FoundPart, Place, Search
+from seatlatch.store.sql.executor import Executor
+from seatlatch.store.sql.finding import find, find_among
+from seatlatch.store.sql.ticket_rows import READ_ALL, READ_WHOLE, TICKET, ticket_of, whole_ticket_of
+from seatlatch.store.tickets import NewTicket
 
 SEPARATOR = "\x1f"
 """Separates organizations and channels in a text; no id of an organization contains it."""
@@ -18,29 +21,27 @@ SEPARATOR = "\x1f"
 REMEMBERED_GRANTS = 256
 """The number of cached texts of channels' grants, in the form that statements take."""
 
-TICKET = "token, organization_id, owner_id, voided, seat_status, mpreserve_channel, hold_expires_at"
-WHOLE = f"""
-SELECT {TICKET}, access_id, section, "row", seat, barcode,
-       listing_source, external_listing_id, total_price, individual_price, seller,
-       hold_reason, revision
-FROM seatlatch.tickets
-"""
 READ = f"SELECT {TICKET} FROM seatlatch.tickets WHERE token = ANY (:tokens)"
-READ_WHOLE = f"{WHOLE} WHERE token = ANY (:tokens)"
-FIND_BARCODES = f"{WHOLE} WHERE access_id = :access_id AND barcode = ANY (:barcodes)"
-PAGE_OF_EVENT = f"""
-{WHOLE} WHERE organization_id = :organization_id AND coalesce(access_id, '') = :access_id
-  AND token > :after_token
-ORDER BY token LIMIT :limit
+LOCK_VERSIONS = """
+SELECT token, revision FROM seatlatch.tickets WHERE token = ANY (:tokens)
+ORDER BY token FOR NO KEY UPDATE
 """
-PAGE_OF_LATER_EVENTS = f"""
-{WHOLE} WHERE organization_id = :organization_id AND coalesce(access_id, '') > :access_id
-ORDER BY coalesce(access_id, ''), token LIMIT :limit
+FIND_BARCODES = f"""
+{READ_ALL} WHERE barcode = ANY (:barcodes) AND coalesce(access_id, '') = :access_id
+  AND access_id = :access_id
 """
-"""Two statements, because SQLite cannot seek by a pair that contains an expression: it would also
-read every row before the page.
-"""
+"""The second condition is for the index, the third one leaves out tickets without an access id."""
 
+TOKENS_OF_EARLIER_LISTING = """
+SELECT token FROM seatlatch.earlier_listings
+WHERE external_listing_id = :external_listing_id LIMIT :limit
+"""
+NOTE_LISTINGS = """
+INSERT INTO seatlatch.earlier_listings (token, external_listing_id)
+SELECT token, external_listing_id FROM seatlatch.tickets
+WHERE token = ANY (:tokens) AND external_listing_id IS NOT NULL
+ON CONFLICT (token) DO UPDATE SET external_listing_id = excluded.external_listing_id
+"""
 RECORD = 'token, organization_id, owner_id, access_id, section, "row", seat, barcode'
 UPDATE_EXISTING = """
 ON CONFLICT (token) DO UPDATE SET
@@ -73,7 +74,7 @@ RETURNING token
 
 
 class SqlTicketReader:
-    """See `store.interface.TicketReader`."""
+    """See `store.tickets.TicketReader`."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
@@ -81,12 +82,12 @@ class SqlTicketReader:
     async def read(self, tokens: Collection[str]) -> Mapping[str, Ticket]:
         """The tickets that exist among `tokens`."""
         rows = await self._executor.fetch(READ, tokens=list(tokens))
-        return {row[0]: _ticket(row) for row in rows}
+        return {row[0]: ticket_of(row) for row in rows}
 
     async def read_whole(self, tokens: Collection[str]) -> Mapping[str, WholeTicket]:
         """The same with everything that is known about them."""
         rows = await self._executor.fetch(READ_WHOLE, tokens=list(tokens))
-        return {row[0]: _whole_ticket(row) for row in rows}
+        return {row[0]: whole_ticket_of(row) for row in rows}
 
     async def find_barcodes(
         self, access_id: str, barcodes: Collection[str]
@@ -97,35 +98,42 @@ class SqlTicketReader:
             FIND_BARCODES, access_id=access_id, barcodes=list(barcodes)
         )
         for row in sorted(rows, key=lambda row: str(row[0])):
-            whole = _whole_ticket(row)
+            whole = whole_ticket_of(row)
             found[str(whole.record.barcode)].append(whole)
         return found
 
-    async def page(
-        self,
-        organization_id: str,
-        access_id: str | None,
-        after: tuple[str, str] | None,
-        limit: int,
+    async def find(
+        self, search: Search, place: Place | None, limit: int, most: int, at: datetime
+    ) -> FoundPart:
+        """Find tickets, in one part of a search."""
+        return await find(self._executor, search, place, limit, most, at)
+
+    async def find_among(
+        self, search: Search, tokens: Collection[str], at: datetime
     ) -> Sequence[WholeTicket]:
-        """An organization's tickets in order of access id and token."""
-        first, after_token = after or ("", "")
-        if access_id is not None and access_id != first:
-            if access_id < first:
-                return []
-            first, after_token = access_id, ""
-        place = {"organization_id": organization_id, "access_id": first}
+        """The tickets of a search among `tokens`."""
+        return await find_among(self._executor, search, tokens, at)
+
+    async def tokens_of_earlier_listing(
+        self, external_listing_id: str, limit: int
+    ) -> Sequence[str]:
+        """Tickets with a listing that the journal does not name."""
         rows = await self._executor.fetch(
-            PAGE_OF_EVENT, **place, after_token=after_token, limit=limit
+            TOKENS_OF_EARLIER_LISTING, external_listing_id=external_listing_id, limit=limit
         )
-        if access_id is None and len(rows) < limit:
-            rest = limit - len(rows)
-            rows += await self._executor.fetch(PAGE_OF_LATER_EVENTS, **place, limit=rest)
-        return [_whole_ticket(row) for row in rows]
+        return [token for (token,) in rows]
 
 
 class SqlTickets(SqlTicketReader):
-    """The shared part of a `store.interface.TicketWriter`."""
+    """The shared part of a `store.tickets.TicketWriter`."""
+
+    async def lock_versions(self, tokens: Collection[str]) -> Mapping[str, int]:
+        """The versions of the tickets that exist, which stay as they are."""
+        return dict(await self._executor.fetch(LOCK_VERSIONS, tokens=list(tokens)))
+
+    async def note_listings(self, tokens: Collection[str]) -> None:
+        """Note the listings that these tickets have."""
+        await self._executor.execute(NOTE_LISTINGS, tokens=list(tokens))
 
     async def add(self, tickets: Iterable[NewTicket]) -> None:
         """Add tickets as they are."""
@@ -136,33 +144,6 @@ class SqlTickets(SqlTicketReader):
         await self._executor.fetch_each(ADD, rows)
 
 
-def _ticket(row: Row) -> Ticket:
-    token, organization_id, owner_id, voided, seat_status, mpreserve_channel, expires_at = row[:7]
-    return Ticket(
-        token,
-        organization_id,
-        owner_id,
-        bool(voided),
-        seat_status,
-        mpreserve_channel,
-        optional_timestamp(expires_at),
-    )
-
-
-def _whole_ticket(row: Row) -> WholeTicket:
-    ticket = _ticket(row)
-    source, external_listing_id, total_price, individual_price, seller = row[12:17]
-    listing = Listing(
-        source, external_listing_id, _price(total_price), _price(individual_price), seller
-    )
-    record = TicketRecord(*row[:3], *row[7:12])
-    return WholeTicket(ticket, record, listing if ticket.mpreserve else None, *row[17:19])
-
-
 def price_text(price: Decimal | None) -> str | None:
     """A price as text, without an exponent."""
     return None if price is None else format(price, "f")
-
-
-def _price(price: Decimal | str | None) -> Decimal | None:
-    return None if price is None else Decimal(price)

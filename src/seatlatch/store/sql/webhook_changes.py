@@ -7,13 +7,15 @@ import msgspec
 
 from seatlatch.domain.feed import Position, position_to_text
 from seatlatch.domain.webhook import Webhook, WebhookState
+from seatlatch.store.sql.executor import Values
 from seatlatch.store.sql.webhooks import FIND, PENDING, SqlWebhookReader, pending
 from seatlatch.store.webhooks import Attempt, NewMessage, Pending
 
 ADD = """
 INSERT INTO seatlatch.webhooks (webhook_id, channel_code, url, own_changes, created_at, state,
-                                secret, position)
-VALUES (:webhook_id, :channel_code, :url, :own_changes, :created_at, 'active', :secret, :position)
+                                secret, position, event_change_number)
+VALUES (:webhook_id, :channel_code, :url, :own_changes, :created_at, 'active', :secret, :position,
+        :event_change_number)
 """
 LOCK = "SELECT 1 FROM seatlatch.webhooks WHERE webhook_id = :webhook_id FOR UPDATE"
 """Keeps other transactions from adding messages while the endpoint's messages are removed."""
@@ -22,6 +24,22 @@ REMOVE = "DELETE FROM seatlatch.webhooks WHERE webhook_id = :webhook_id"
 SET_STATE = """
 UPDATE seatlatch.webhooks SET state = :state, reason = :reason WHERE webhook_id = :webhook_id
 """
+SET_URL = """
+UPDATE seatlatch.webhooks SET url = :url, failing_since = NULL, problem = NULL
+WHERE webhook_id = :webhook_id
+"""
+SET_OWN_CHANGES = """
+UPDATE seatlatch.webhooks SET own_changes = :own_changes WHERE webhook_id = :webhook_id
+"""
+SET_FAILING = """
+UPDATE seatlatch.webhooks SET failing_since = :since, problem = :problem
+WHERE webhook_id = :webhook_id
+"""
+CLEAR_FAILING = """
+UPDATE seatlatch.webhooks SET failing_since = NULL, problem = NULL
+WHERE webhook_id = :webhook_id AND url = :url AND failing_since IS NOT NULL
+"""
+"""Writes nothing unless the endpoint is failing, so a success after a success costs no write."""
 SET_SECRETS = """
 UPDATE seatlatch.webhooks SET secret = :secret, old_secret = :old_secret,
                               old_secret_ends_at = :old_secret_ends_at
@@ -42,31 +60,39 @@ WHERE webhook_id IN (
     SELECT webhook_id FROM seatlatch.webhooks WHERE lease_holder = :holder
     ORDER BY webhook_id FOR NO KEY UPDATE)
 """
-MOVE = """
-UPDATE seatlatch.webhooks SET position = :after
-WHERE webhook_id = :webhook_id AND lease_holder = :holder AND lease_ends_at > now()
-  AND position = :before AND state = 'active'
+IS_MINE = """
+webhook_id = :webhook_id AND lease_holder = :holder AND lease_ends_at > now() AND state = 'active'
+"""
+MOVE = f"""
+UPDATE seatlatch.webhooks SET position = :after WHERE {IS_MINE} AND position = :before
+"""
+MOVE_EVENTS = f"""
+UPDATE seatlatch.webhooks SET event_change_number = :after
+WHERE {IS_MINE} AND event_change_number = :before
 """
 ADD_MESSAGE = f"""
-INSERT INTO seatlatch.webhook_messages (webhook_id, message_id, tokens, body, created_at, state,
-                                        due_at)
-VALUES (:webhook_id, :message_id, :tokens, :body, now(), 'pending', now())
+INSERT INTO seatlatch.webhook_messages (webhook_id, message_id, tokens, body, entity, created_at,
+                                        state, due_at)
+VALUES (:webhook_id, :message_id, :tokens, :body, :entity, now(), 'pending', now())
 RETURNING {PENDING}
 """
 NOTE_ATTEMPT = """
 UPDATE seatlatch.webhook_messages
 SET state = :state, attempts = attempts + 1,
     first_attempt_at = coalesce(first_attempt_at, :attempted_at),
-    attempted_at = :attempted_at, due_at = :due_at, status = :status, problem = :problem
+    attempted_at = :attempted_at, due_at = :due_at, status = :status, problem = :problem,
+    milliseconds = :milliseconds, response_body = :response_body
 WHERE message_id = :message_id AND state = 'pending'
 """
 START_OVER = """
 UPDATE seatlatch.webhook_messages
-SET state = 'pending', attempts = 0, first_attempt_at = NULL, due_at = now()
+SET state = 'pending', attempts = 0, first_attempt_at = NULL, due_at = now(), attempted_at = NULL,
+    status = NULL, problem = NULL, milliseconds = NULL, response_body = NULL
 WHERE webhook_id = :webhook_id
 """
 RESTART = f"{START_OVER} AND state = 'pending'"
 REPLAY_GIVEN_UP = f"{START_OVER} AND state = 'given_up'"
+REPLAY_SINCE = f"{REPLAY_GIVEN_UP} AND attempted_at >= :since"
 REPLAY_ONE = f"{START_OVER} AND message_id = :message_id"
 PRUNE = """
 DELETE FROM seatlatch.webhook_messages WHERE number IN (
@@ -96,6 +122,24 @@ class SqlWebhooks(SqlWebhookReader):
         """Start or stop sending to an endpoint."""
         values = {"webhook_id": webhook_id, "state": str(state), "reason": reason}
         return bool(await self._executor.execute(SET_STATE, **values))
+
+    async def set_url(self, webhook_id: str, url: str) -> None:
+        """Send to another URL."""
+        await self._executor.execute(SET_URL, webhook_id=webhook_id, url=url)
+
+    async def set_own_changes(self, webhook_id: str, own_changes: bool) -> None:
+        """Start or stop sending the channel's own changes."""
+        values = {"webhook_id": webhook_id, "own_changes": own_changes}
+        await self._executor.execute(SET_OWN_CHANGES, **values)
+
+    async def set_failing(self, webhook_id: str, since: datetime, problem: str) -> None:
+        """Note since when every attempt has failed."""
+        values = {"webhook_id": webhook_id, "since": since, "problem": problem}
+        await self._executor.execute(SET_FAILING, **values)
+
+    async def clear_failing(self, webhook_id: str, url: str) -> None:
+        """Note that an attempt has succeeded."""
+        await self._executor.execute(CLEAR_FAILING, webhook_id=webhook_id, url=url)
 
     async def set_secrets(
         self, webhook_id: str, secret: str, old_secret: str, old_secret_ends_at: datetime
@@ -140,18 +184,25 @@ class SqlWebhooks(SqlWebhookReader):
             before=position_to_text(before),
             after=position_to_text(after),
         )
-        if not moved:
-            return None
-        rows = [
-            {
-                "webhook_id": webhook_id,
-                "message_id": message_id,
-                "tokens": msgspec.json.encode(tokens).decode(),
-                "body": body,
-            }
-            for message_id, tokens, body in messages
-        ]
+        return await self._add_messages(webhook_id, messages) if moved else None
+
+    async def move_events(
+        self, webhook_id: str, holder: str, before: int, after: int, messages: Sequence[NewMessage]
+    ) -> Sequence[Pending] | None:
+        """Advance an endpoint in the changes of events, and add the messages that result."""
+        place = {"webhook_id": webhook_id, "holder": holder, "before": before, "after": after}
+        moved = await self._executor.execute(MOVE_EVENTS, **place)
+        return await self._add_messages(webhook_id, messages) if moved else None
+
+    async def _add_messages(
+        self, webhook_id: str, messages: Sequence[NewMessage]
+    ) -> Sequence[Pending]:
+        rows = [_values(webhook_id, message) for message in messages]
         return [pending(row) for row in await self._executor.fetch_each(ADD_MESSAGE, rows)]
+
+    async def add_message(self, webhook_id: str, message: NewMessage) -> None:
+        """Queue a message."""
+        await self._executor.fetch(ADD_MESSAGE, **_values(webhook_id, message))
 
     async def note_attempt(self, attempt: Attempt) -> None:
         """Store the result of an attempt."""
@@ -162,14 +213,23 @@ class SqlWebhooks(SqlWebhookReader):
         """Try all waiting messages at once."""
         await self._executor.execute(RESTART, webhook_id=webhook_id)
 
-    async def replay_messages(self, webhook_id: str, message_id: str | None) -> int:
-        """Queue messages again."""
-        if message_id is None:
-            return await self._executor.execute(REPLAY_GIVEN_UP, webhook_id=webhook_id)
+    async def replay_message(self, webhook_id: str, message_id: str) -> bool:
+        """Queue a message again."""
         values = {"webhook_id": webhook_id, "message_id": message_id}
-        return await self._executor.execute(REPLAY_ONE, **values)
+        return bool(await self._executor.execute(REPLAY_ONE, **values))
+
+    async def replay_given_up(self, webhook_id: str, since: datetime | None) -> int:
+        """Queue again the messages that were given up."""
+        if since is None:
+            return await self._executor.execute(REPLAY_GIVEN_UP, webhook_id=webhook_id)
+        return await self._executor.execute(REPLAY_SINCE, webhook_id=webhook_id, since=since)
 
     async def prune_messages(self, webhook_id: str, before: datetime, limit: int) -> int:
         """Remove messages that ended before a time."""
         values = {"webhook_id": webhook_id, "before": before, "limit": limit}
         return await self._executor.execute(PRUNE, **values)
+
+
+def _values(webhook_id: str, message: NewMessage) -> Values:
+    tokens = msgspec.json.encode(message.tokens).decode()
+    return {**message._asdict(), "webhook_id": webhook_id, "tokens": tokens}

@@ -1,33 +1,70 @@
 """Reading endpoints of webhooks, and their messages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from seatlatch.domain.feed import position_from_text
-from seatlatch.domain.webhook import Delivery, MessageState, Webhook, WebhookState
+from seatlatch.domain.webhook import Delivery, DeliveryDetails, MessageState, Webhook, WebhookState
 from seatlatch.store.sql.executor import Executor, Row, optional_timestamp, timestamp
-from seatlatch.store.webhooks import Backlog, Pending
+from seatlatch.store.webhooks import Backlog, OutgoingMessage, Pending
+
+NUMBER_MAX = 2**63 - 1
+"""More than the number of any message."""
 
 WEBHOOKS = """
 SELECT webhook_id, channel_code, url, own_changes, created_at, secret, position, state, reason,
-       old_secret, old_secret_ends_at, CASE WHEN lease_ends_at > now() THEN lease_holder END
+       old_secret, old_secret_ends_at, CASE WHEN lease_ends_at > now() THEN lease_holder END,
+       event_change_number, failing_since, problem
 FROM seatlatch.webhooks
 """
 READ_ALL = f"{WEBHOOKS} ORDER BY channel_code, created_at, webhook_id"
 FIND = f"{WEBHOOKS} WHERE webhook_id = :webhook_id"
 PENDING = "number, message_id, tokens, attempts, first_attempt_at, due_at"
 PENDING_MESSAGES = f"""
-SELECT {PENDING} FROM seatlatch.webhook_messages
-WHERE webhook_id = :webhook_id AND state = 'pending' ORDER BY number LIMIT :limit
+SELECT {PENDING} FROM seatlatch.webhook_messages WHERE number IN (
+  SELECT number FROM (
+    SELECT number FROM seatlatch.webhook_messages
+    WHERE webhook_id = :webhook_id AND state = 'pending' ORDER BY number LIMIT :limit
+  ) AS oldest
+  UNION
+  SELECT number FROM seatlatch.webhook_messages
+  WHERE webhook_id = :webhook_id AND state = 'pending' AND entity = 'test')
+ORDER BY number
 """
-READ_BODY = "SELECT body FROM seatlatch.webhook_messages WHERE message_id = :message_id"
-DELIVERIES = """
-SELECT message_id, state, created_at, attempts, attempted_at, due_at, status, problem
-FROM seatlatch.webhook_messages
-WHERE webhook_id = :webhook_id AND (NOT :failed OR problem IS NOT NULL)
-ORDER BY number DESC LIMIT :limit
+OUTGOING_MESSAGE = """
+SELECT m.body, w.url FROM seatlatch.webhook_messages AS m
+JOIN seatlatch.webhooks AS w ON w.webhook_id = m.webhook_id WHERE m.message_id = :message_id
+"""
+DELIVERY = """
+number, message_id, entity, state, created_at, attempts, attempted_at, due_at, status, problem,
+milliseconds
+"""
+PAGE = f"""
+SELECT {DELIVERY} FROM seatlatch.webhook_messages
+WHERE webhook_id = :webhook_id AND number < :before
+"""
+NEWEST_FIRST = "ORDER BY number DESC LIMIT :limit"
+DELIVERIES = f"{PAGE} {NEWEST_FIRST}"
+FAILED_DELIVERIES = f"{PAGE} AND problem IS NOT NULL {NEWEST_FIRST}"
+FIND_DELIVERY = f"""
+SELECT {DELIVERY}, body, response_body FROM seatlatch.webhook_messages
+WHERE webhook_id = :webhook_id AND message_id = :message_id
+"""
+WAITING_TESTS = """
+SELECT count(*) FROM seatlatch.webhook_messages
+WHERE webhook_id = :webhook_id AND state = 'pending' AND entity = 'test'
+"""
+SUCCESS_RATES = """
+SELECT webhook_id, (
+  SELECT avg(CASE WHEN state = 'delivered' THEN 1.0 ELSE 0.0 END) FROM (
+    SELECT m.state FROM seatlatch.webhook_messages AS m
+    WHERE m.webhook_id = w.webhook_id AND m.attempted_at >= :since
+    ORDER BY m.attempted_at DESC LIMIT :limit
+  ) AS latest)
+FROM seatlatch.webhooks AS w WHERE webhook_id = ANY (:webhook_ids)
 """
 DELIVERED_SINCE = """
 SELECT 1 FROM seatlatch.webhook_messages
@@ -65,20 +102,41 @@ class SqlWebhookReader:
         rows = await self._executor.fetch(PENDING_MESSAGES, webhook_id=webhook_id, limit=limit)
         return [pending(row) for row in rows]
 
-    async def read_body(self, message_id: str) -> str | None:
-        """The body of a message."""
-        for (body,) in await self._executor.fetch(READ_BODY, message_id=message_id):
-            return str(body)
+    async def outgoing_message(self, message_id: str) -> OutgoingMessage | None:
+        """A message to send now."""
+        for row in await self._executor.fetch(OUTGOING_MESSAGE, message_id=message_id):
+            return OutgoingMessage(*row)
         return None
 
     async def deliveries(
-        self, webhook_id: str, limit: int, *, failed: bool = False
+        self, webhook_id: str, limit: int, *, failed: bool = False, before: int | None = None
     ) -> Sequence[Delivery]:
         """An endpoint's latest messages."""
-        rows = await self._executor.fetch(
-            DELIVERIES, webhook_id=webhook_id, limit=limit, failed=failed
-        )
+        sql = FAILED_DELIVERIES if failed else DELIVERIES
+        end = NUMBER_MAX if before is None else before
+        rows = await self._executor.fetch(sql, webhook_id=webhook_id, limit=limit, before=end)
         return [_delivery(row) for row in rows]
+
+    async def find_delivery(self, webhook_id: str, message_id: str) -> DeliveryDetails | None:
+        """One message of an endpoint."""
+        values = {"webhook_id": webhook_id, "message_id": message_id}
+        for *row, body, response_body in await self._executor.fetch(FIND_DELIVERY, **values):
+            return DeliveryDetails(_delivery(row), body, response_body)
+        return None
+
+    async def success_rates(
+        self, webhook_ids: Collection[str], since: datetime, limit: int
+    ) -> Mapping[str, float]:
+        """The share of messages that each endpoint accepted."""
+        rows = await self._executor.fetch(
+            SUCCESS_RATES, webhook_ids=list(webhook_ids), since=since, limit=limit
+        )
+        return {webhook_id: float(rate) for webhook_id, rate in rows if rate is not None}
+
+    async def waiting_tests(self, webhook_id: str) -> int:
+        """The number of an endpoint's waiting test messages."""
+        ((tests,),) = await self._executor.fetch(WAITING_TESTS, webhook_id=webhook_id)
+        return int(tests)
 
     async def delivered_since(self, webhook_id: str, since: datetime) -> bool:
         """Whether an endpoint has accepted any message since then."""
@@ -92,7 +150,8 @@ class SqlWebhookReader:
 
 def _webhook(row: Row) -> Webhook:
     webhook_id, channel_code, url, own_changes, created_at, secret, position, state = row[:8]
-    reason, old_secret, old_secret_ends_at, leased_to = row[8:]
+    reason, old_secret, old_secret_ends_at, leased_to, *more = row[8:]
+    event_change_number, failing_since, problem = more
     return Webhook(
         webhook_id,
         channel_code,
@@ -106,6 +165,9 @@ def _webhook(row: Row) -> Webhook:
         old_secret,
         optional_timestamp(old_secret_ends_at),
         leased_to,
+        event_change_number,
+        optional_timestamp(failing_since),
+        problem,
     )
 
 
@@ -122,10 +184,13 @@ def pending(row: Row) -> Pending:
     )
 
 
-def _delivery(row: Row) -> Delivery:
-    message_id, state, created_at, attempts, attempted_at, due_at, status, problem = row
+def _delivery(row: Sequence[Any]) -> Delivery:
+    number, message_id, entity, state, created_at, attempts, attempted_at = row[:7]
+    due_at, status, problem, milliseconds = row[7:]
     return Delivery(
+        number,
         message_id,
+        entity,
         MessageState(state),
         timestamp(created_at),
         attempts,
@@ -133,4 +198,5 @@ def _delivery(row: Row) -> Delivery:
         timestamp(due_at),
         status,
         problem,
+        milliseconds,
     )

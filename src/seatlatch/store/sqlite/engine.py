@@ -33,7 +33,7 @@ class SqliteEngine:
         """The migrations that are not applied yet."""
         return [str(migration) for migration in due_migrations(self._path)]
 
-    def open_store(self, database_use: DatabaseUse, *, is_patient: bool = False) -> Store:
+    def open_store(self, database_use: DatabaseUse | None, *, is_patient: bool = False) -> Store:
         """Open the file for a running server."""
         return SqliteStore(self._path, database_use, is_patient=is_patient)
 

@@ -17,9 +17,9 @@ from seatlatch.store.sqlite.errors import in_a_command
 from seatlatch.store.sqlite.executor import translated
 from seatlatch.store.sqlite.opening import open_database
 
-PORTION_TOKENS = 10_000
-"""Tickets in one transaction. It holds the write lock for about 50 ms; with barcodes, whose index
-changes in many places, for about 200 ms. Other writers wait for the lock.
+PORTION_TOKENS = 3_000
+"""Tickets in one transaction. It holds the write lock for about 100 ms, because each ticket changes
+six indexes, most of them in another place. Other writers wait for the lock.
 """
 
 PAUSE_SECONDS = 0.005
@@ -27,8 +27,9 @@ PAUSE_SECONDS = 0.005
 """
 
 LOG_PAGES = 64_000
-"""Pages after which the write-ahead log is copied into the database. Barcodes are in random
-order, so each portion changes pages all over their index, and mostly the same ones as the last.
+"""Pages after which the write-ahead log is copied into the database. Barcodes, seats and owners are
+in random order, so each portion changes pages all over their indexes, and mostly the same ones as
+the last.
 """
 
 CACHE_KIBIBYTES = 98_304

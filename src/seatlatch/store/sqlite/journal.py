@@ -23,6 +23,7 @@ from seatlatch.journal.rows import (
     to_microseconds,
 )
 from seatlatch.store.journal import Ends, Found
+from seatlatch.store.sql.client_addresses import addresses_text, erase_addresses
 from seatlatch.store.sql.executor import Row as StoredRow
 from seatlatch.store.sql.journal import PREVIOUS_HASH, SqlJournalReader, prune_chain
 from seatlatch.store.sqlite.executor import SqliteExecutor, translated
@@ -34,23 +35,43 @@ BUCKET_BITS = 10
 BUCKETS_AT_ONCE = 2_048
 """Searching this many takes a few milliseconds. Then other requests are served."""
 
-COLUMNS = f"""
-entry_id, entry_id & {NUMBERS_MAX}, moment, request_id, CAST(entry AS BLOB), hash
+BUCKETS_READ_AT_ONCE = 16
+"""A call reads the entries of this many buckets. In each it may have to read all to find those of
+one channel.
 """
-"""The position is the number in the chain. The entry is read as bytes, since an edited one may not
-be UTF-8.
+
+COLUMNS = f"""
+entry_id, entry_id & {NUMBERS_MAX}, moment, request_id, CAST(entry AS BLOB), hash,
+CAST(listing AS BLOB)
+"""
+"""The position is the number in the chain. Texts are read as bytes, since edited ones may not be
+UTF-8.
 """
 READ_HEAD = "SELECT number, hash FROM journal_chains WHERE chain = 1"
 FIND_ROW = "SELECT 1 FROM journal WHERE entry_id = ?"
 MOVE_HEAD = "UPDATE journal_chains SET number = ?, hash = ? WHERE chain = 1"
-ADD_ROW = "INSERT INTO journal (entry_id, moment, request_id, entry, hash) VALUES (?, ?, ?, ?, ?)"
-FIND_REQUESTS = translated(f"""
-SELECT {COLUMNS}, {PREVIOUS_HASH}
-FROM carray(?2) AS buckets CROSS JOIN journal AS j
-  ON entry_id >> {BUCKET_BITS} = buckets.value AND substr(request_id, 1, 2) = substr(?1, 1, 2)
-WHERE request_id = ?1 AND entry_id < ?3 AND (?4 IS NULL OR instr(entry, ?4))
+ADD_ROW = """
+INSERT INTO journal (entry_id, moment, request_id, entry, hash, listing) VALUES (?, ?, ?, ?, ?, ?)
+"""
+ADD_ADDRESSES = "INSERT OR REPLACE INTO client_addresses VALUES (?, ?, ?)"
+"""There are some already if a repair of the journal left them behind."""
+OF_REQUEST = "substr(request_id, 1, 2) = substr(?2, 1, 2) AND request_id = ?2"
+OF_LISTING = "listing = ?2"
+FIND_BUCKETS = f"""
+SELECT value FROM carray(?1) WHERE EXISTS (
+  SELECT 1 FROM journal WHERE entry_id >> {BUCKET_BITS} = value AND {{condition}})
+"""
+READ_BUCKET = translated(f"""
+SELECT {COLUMNS}, {PREVIOUS_HASH} FROM journal AS j
+WHERE entry_id >> {BUCKET_BITS} = ?1 AND {{condition}}
+  AND +entry_id < ?3 AND (?4 IS NULL OR instr(entry, ?4))
 ORDER BY entry_id DESC LIMIT ?5
 """)
+"""The index has the entries of a bucket in order. With the `+` it is used, not the primary key."""
+PLACES_UP_TO = f"""
+SELECT entry_id & {NUMBERS_MAX}, entry_id FROM journal
+WHERE entry_id <= ? ORDER BY entry_id DESC LIMIT ?
+"""
 REPAIR_HEAD = """
 INSERT INTO journal_chains (chain, number, hash, pruned_number, pruned_hash)
 VALUES (?, ?, ?, ?, zeroblob(32))
@@ -76,20 +97,44 @@ class SqliteJournalReader(SqlJournalReader):
     @staticmethod
     def row(stored: StoredRow) -> Row:
         """A row from its columns."""
-        entry_id, number, microseconds, request_id, entry, row_hash = stored
+        entry_id, number, microseconds, request_id, entry, row_hash, listing = stored
         timestamp = from_microseconds(microseconds)
         request_id = str(UUID(bytes=request_id))
-        return Row(entry_id, number, timestamp, request_id, entry.decode(), row_hash)
+        listing = None if listing is None else listing.decode()
+        return Row(entry_id, number, timestamp, request_id, entry.decode(), row_hash, listing)
 
     async def entries_after(self, position: Position, limit: int) -> Sequence[FoundEntry]:
         """Entries after `position`."""
         head = Head(CHAIN, position.get(CHAIN, 0), b"")
         return [self.found(stored) for stored in await self.stored_rows(head, limit)]
 
+    async def places_up_to(self, position: Position, limit: int) -> Sequence[EntryPlace]:
+        """The places of entries up to `position`."""
+        last = entry_id_of(CHAIN, min(position.get(CHAIN, 0), NUMBERS_MAX))
+        return [EntryPlace(*row) for row in self._connection.execute(PLACES_UP_TO, (last, limit))]
+
     async def find_requests(
         self, request_id: str, limit: int, channel_code: str | None, before: EntryPlace | None
     ) -> Found:
         """Entries of a Request-ID, in a part of the journal."""
+        channel = text_of_channel(channel_code) if channel_code else None
+        return self._find(OF_REQUEST, request_bytes(request_id), limit, before, channel)
+
+    async def rows_of_listing(
+        self, external_listing_id: str, limit: int, before: EntryPlace | None
+    ) -> Found:
+        """Entries whose column `listing` has this value, in a part of the journal."""
+        return self._find(OF_LISTING, external_listing_id, limit, before)
+
+    def _find(
+        self,
+        condition: str,
+        wanted: str | bytes,
+        limit: int,
+        before: EntryPlace | None,
+        contained: str | None = None,
+    ) -> Found:
+        """Entries that satisfy a condition on an index, and whose text contains `contained`."""
         ((first_id, last_id),) = self._connection.execute(READ_ENDS)
         if first_id is None:
             return Found([])
@@ -98,16 +143,18 @@ class SqliteJournalReader(SqlJournalReader):
         begin = max(first, last + 1 - BUCKETS_AT_ONCE)
         if begin > last:
             return Found([])
-        asked = (
-            request_bytes(request_id),
-            apsw.carray(array("q", range(begin, last + 1))),
-            end_id,
-            text_of_channel(channel_code) if channel_code else None,
-            limit,
-        )
-        entries = [self.found(stored) for stored in self._connection.execute(FIND_REQUESTS, asked)]
-        if len(entries) == limit:
-            return Found(entries, entries[-1].place)
+        searched = apsw.carray(array("q", range(last, begin - 1, -1)))
+        sql = FIND_BUCKETS.format(condition=condition)
+        buckets = [value for (value,) in self._connection.execute(sql, (searched, wanted))]
+        entries: list[FoundEntry] = []
+        sql = READ_BUCKET.format(condition=condition)
+        for nth, bucket in enumerate(sorted(buckets, reverse=True)):
+            if nth == BUCKETS_READ_AT_ONCE:
+                return Found(entries, EntryPlace(0, (bucket + 1) << BUCKET_BITS))
+            asked = (bucket, wanted, end_id, contained, limit - len(entries))
+            entries += map(self.found, self._connection.execute(sql, asked))
+            if len(entries) == limit:
+                return Found(entries, entries[-1].place)
         return Found(entries, EntryPlace(0, begin << BUCKET_BITS) if begin > first else None)
 
 
@@ -116,6 +163,7 @@ class SqliteJournal(SqliteJournalReader):
 
     def __init__(self, executor: SqliteExecutor) -> None:
         super().__init__(executor)
+        self._statements = executor
         self._timestamp = executor.timestamp
         self._head: Head | None = None
         self._last_reserved = 0
@@ -141,14 +189,21 @@ class SqliteJournal(SqliteJournalReader):
             self._connection.executemany(
                 ADD_ROW,
                 [
-                    (entry_id, microseconds, request_bytes(request_id), entry, row_hash)
-                    for entry_id, _, _, request_id, entry, row_hash in rows
+                    (entry_id, microseconds, request_bytes(request_id), entry, row_hash, listing)
+                    for entry_id, _, _, request_id, entry, row_hash, listing in rows
                 ],
             )
         except apsw.ConstraintError as error:  # there is already a row after the head
             raise JournalDamaged(HEAD_DAMAGED) from error
+        if (addresses := addresses_text(entries)) is not None:
+            values = (rows[0].entry_id, self._statements.now_text, addresses.decode())
+            self._connection.execute(ADD_ADDRESSES, values)
         self._head = Head(CHAIN, head.number + len(rows), rows[-1].row_hash)
         self._connection.execute(MOVE_HEAD, self._head[1:])
+
+    async def erase_addresses(self, entry_ids: Sequence[int]) -> None:
+        """Erase client addresses."""
+        await erase_addresses(self._executor, entry_ids)
 
     async def lock_heads(self) -> None:
         """Nothing to do: SQLite has one writer."""

@@ -55,9 +55,10 @@ WRONG_USE: dict[DatabaseUse, str] = {
 
 
 def open_database(
-    path: Path, database_use: DatabaseUse, *, to_write: bool = True, vfs: str | None = None
+    path: Path, database_use: DatabaseUse | None, *, to_write: bool = True, vfs: str | None = None
 ) -> apsw.Connection:
     """A connection to an existing seatlatch database, ready for writing if `to_write`.
+    `database_use` None = either.
 
     Raises `DatabaseProblem` if the file is missing, not seatlatch's, for another use, of another
     schema, locked, damaged, or not writable; the file is then unchanged.
@@ -165,9 +166,9 @@ def require_sound_sqlite() -> None:
         )
 
 
-def require_ours(path: Path, database_use: DatabaseUse) -> int:
+def require_ours(path: Path, database_use: DatabaseUse | None) -> int:
     """The number of its schema. Raises `DatabaseProblem` unless it is seatlatch's, made for this
-    use, and of a schema that this version can use or migrate.
+    use (None = either), and of a schema that this version can use or migrate.
 
     Reads only the file itself (immutable), so a database of another program or for another use
     stays exactly as it was, and not even a log is created beside it.
@@ -180,7 +181,7 @@ def require_ours(path: Path, database_use: DatabaseUse) -> int:
             " was, or of a new file."
         )
     schema, made_for = _schema_and_use(path)
-    if made_for != database_use:
+    if database_use not in (None, made_for):
         raise DatabaseProblem(f"The database {path} {WRONG_USE[database_use]}")
     return schema
 

@@ -42,7 +42,7 @@ class SqliteStore:
     def __init__(
         self,
         path: Path,
-        database_use: DatabaseUse = "inventory",
+        database_use: DatabaseUse | None = "inventory",
         *,
         is_patient: bool = False,
         vfs: str | None = None,

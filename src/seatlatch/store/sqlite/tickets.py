@@ -8,7 +8,6 @@ from typing import Any
 from seatlatch.domain.listing import Listing
 from seatlatch.domain.ticket import TicketRecord
 from seatlatch.journal.entry_text import mark_with_channel
-from seatlatch.store.interface import ChangedTicket, Hold, Mpreserve
 from seatlatch.store.sql.tickets import (
     RECORD,
     REMEMBERED_GRANTS,
@@ -18,6 +17,7 @@ from seatlatch.store.sql.tickets import (
     price_text,
 )
 from seatlatch.store.sqlite.executor import SqliteExecutor, to_text
+from seatlatch.store.tickets import ChangedTicket, Hold, Mpreserve
 
 COUNT = "revision = revision + 1, previous_entry_id = entry_id, entry_id = ?2"
 CHANGED = "RETURNING token, owner_id, '[' || revision || ',' || previous_entry_id || ']'"
@@ -52,7 +52,7 @@ HOLD = f"""
 UPDATE tickets SET seat_status = 'LOCK', hold_reason = ?3, hold_expires_at = ?4,
   {COUNT}
 WHERE token = ?1 AND voided = 0
-  AND (mpreserve = 0
+  AND (mpreserve = 0 OR ?6
        OR (seat_status = 'LOCK' AND (hold_expires_at IS NULL OR hold_expires_at > ?5)))
   AND ((seat_status, hold_reason, hold_expires_at) IS NOT ('LOCK', ?3, ?4)
        OR hold_expires_at <= ?5)
@@ -84,7 +84,7 @@ WHERE EXISTS (SELECT 1 FROM organizations WHERE organization_id = ?2)
 
 
 class SqliteTickets(SqlTickets):
-    """See `store.interface.TicketWriter`."""
+    """See `store.tickets.TicketWriter`."""
 
     def __init__(self, executor: SqliteExecutor) -> None:
         super().__init__(executor)
@@ -112,8 +112,8 @@ class SqliteTickets(SqlTickets):
         return self._write_with_channels(
             HOLD,
             [
-                (token, entries[token], reason, self._end(seconds), now)
-                for token, (reason, seconds) in asked.items()
+                (token, entries[token], reason, self._end(seconds), now, over_listing)
+                for token, (reason, seconds, over_listing) in asked.items()
             ],
         )
 

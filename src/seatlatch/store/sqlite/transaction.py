@@ -21,8 +21,8 @@ TEST_WRITE = "UPDATE database_use SET database_use = database_use"
 
 @contextmanager
 def reading(path: Path) -> Iterator["SqliteSnapshot"]:
-    """A snapshot of an existing inventory, for a command. Raises `DatabaseProblem`."""
-    connection = open_database(path, "inventory", to_write=False)
+    """A snapshot of an existing database, for a command. Raises `DatabaseProblem`."""
+    connection = open_database(path, None, to_write=False)
     try:
         with in_a_command(path):
             connection.execute("BEGIN")
