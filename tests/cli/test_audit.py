@@ -111,7 +111,7 @@ def test_the_audit_in_words(database: Database) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--since", "yesterday"), "--since 'yesterday' is not a date such as 2026-01-31."),
+        (("--since", "yesterday"), "--since 'yesterday' is not a date such as 2026-01-31, or a"),
         (("--action", "everything"), "'everything' is not one of"),
         (("--limit", "0"), "greater than or equal to 1"),
     ],

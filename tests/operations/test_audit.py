@@ -160,7 +160,7 @@ def test_the_details_say_what_has_changed(access: Access) -> None:
     }
     assert details[Action.WEBHOOK_ADD] == {
         "channelCode": "channel",
-        "url": "https://example.com/hook",
+        "url": "https://example.com/hook?***",
         "ownChanges": True,
     }
 

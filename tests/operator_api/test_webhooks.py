@@ -95,8 +95,8 @@ def test_each_change_is_audited_without_a_secret(served: Served) -> None:
         ("webhook.remove", "administrator"),
     ]
     assert entries[-2]["details"] == {
-        "url": "https://8.8.4.4/other",
-        "oldUrl": "https://8.8.8.8/seats",
+        "url": "https://8.8.4.4/other?***",
+        "oldUrl": "https://8.8.8.8/seats?***",
     }
     text = json.dumps(entries)
     for hidden in ("key=", secret, added["secret"]):

@@ -13,5 +13,6 @@ def date_or_timestamp(option: str, text: str) -> datetime:
         return timestamp.replace(tzinfo=timestamp.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidRequest(
-            f"{option} {shortened(text)} is not a date such as 2026-01-31."
+            f"{option} {shortened(text)} is not a date such as 2026-01-31, or a timestamp such as"
+            " 2026-01-31T18:00:00Z."
         ) from None

@@ -7,9 +7,9 @@ import typer
 
 from seatlatch.cli.options import AsJson, Author, Database, settings_for
 from seatlatch.cli.output import for_people, in_columns, print_result
+from seatlatch.cli.timestamps import date_or_timestamp
 from seatlatch.cli.webhooks import WebhookId, change
 from seatlatch.domain.refusal import NotDone
-from seatlatch.domain.timestamp import read_timestamp
 from seatlatch.domain.webhook import DeliveryDetails
 from seatlatch.operations import send_messages
 from seatlatch.operations.read_webhooks import list_deliveries, show_delivery
@@ -181,7 +181,7 @@ def replay(
             ),
         )
     else:
-        earliest = None if since is None else read_timestamp("--since", since)
+        earliest = None if since is None else date_or_timestamp("--since", since)
         messages = change(
             settings,
             lambda committer, actor: send_messages.replay_given_up(

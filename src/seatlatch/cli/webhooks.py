@@ -60,8 +60,7 @@ def add(
 ) -> None:
     """Notify a channel of changes to its seats. Prints the signing secret, only this once."""
     settings = settings_for(database, author)
-    write_webhooks.require_url(url)
-    asyncio.run(require_allowed(url, allowed_by(settings), Resolver()))
+    _require_usable(url, settings)
     webhook = change(
         settings,
         lambda committer, actor: write_webhooks.add_webhook(
@@ -128,8 +127,7 @@ def set_url(
 ) -> None:
     """Send to another URL. Waiting messages are sent there at once."""
     settings = settings_for(database, author)
-    write_webhooks.require_url(url)
-    asyncio.run(require_allowed(url, allowed_by(settings), Resolver()))
+    _require_usable(url, settings)
     webhook = change(
         settings,
         lambda committer, actor: write_webhooks.edit_webhook(committer, actor, webhook_id, url=url),
@@ -215,3 +213,9 @@ def _reason(webhook: ShownWebhook) -> str:
     since = webhook.failing_since
     failing = f"Fails since {for_people(since)}. " if since and webhook.state == "failing" else ""
     return failing + (webhook.reason or "")
+
+
+def _require_usable(url: str, settings: Settings) -> None:
+    """Raise a refusal if no message could be sent to a URL."""
+    write_webhooks.require_url(url)
+    asyncio.run(require_allowed(url, allowed_by(settings), Resolver()))

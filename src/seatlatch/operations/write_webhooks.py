@@ -17,7 +17,7 @@ from seatlatch.commit import Change, Committer
 from seatlatch.domain.audit import Action, Actor
 from seatlatch.domain.label import shortened
 from seatlatch.domain.refusal import Conflict, InvalidRequest, NotFound, require_identifier
-from seatlatch.domain.webhook import Webhook, WebhookState, url_problem, without_query
+from seatlatch.domain.webhook import Webhook, WebhookState, url_problem, with_hidden_query
 from seatlatch.operations.administration import Administration, RecordedChange
 from seatlatch.store.interface import Transaction
 from seatlatch.store.webhooks import WebhookReader
@@ -125,7 +125,7 @@ async def add_webhook(
             Action.WEBHOOK_ADD,
             webhook.webhook_id,
             channelCode=channel_code,
-            url=without_query(url),
+            url=with_hidden_query(url),
             ownChanges=own_changes,
         )
         return webhook
@@ -156,8 +156,8 @@ async def edit_webhook(
             await administration.record(
                 Action.WEBHOOK_SET_URL,
                 webhook_id,
-                url=without_query(url),
-                oldUrl=without_query(webhook.url),
+                url=with_hidden_query(url),
+                oldUrl=with_hidden_query(webhook.url),
             )
         if own_changes is not None and own_changes != webhook.own_changes:
             await webhooks.set_own_changes(webhook_id, own_changes)
@@ -197,7 +197,7 @@ async def remove_webhook(committer: Committer, actor: Actor, webhook_id: str) ->
             Action.WEBHOOK_REMOVE,
             webhook_id,
             channelCode=webhook.channel_code,
-            url=without_query(webhook.url),
+            url=with_hidden_query(webhook.url),
         )
 
     await change_webhook(committer, actor, webhook_id, write)

@@ -10,16 +10,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from seatlatch.domain.outcome import Outcome
 from seatlatch.operator_api.schemas import Field, RequiredField
 from seatlatch.operator_api.ticket_rows import FAILURES
-from seatlatch.presentation.schemas import Timestamp
+from seatlatch.presentation.schemas import Timestamp, TimestampText
 
 PAGE_EVENTS = 100
 PAGE_EVENTS_MAX = 500
 
 FAILURE = FAILURES[Outcome.UNKNOWN_ORGANIZATION]
 """The only reason why an event is not stored."""
-
-TimestampText = Annotated[str, Meta(min_length=1, extra_json_schema={"format": "date-time"})]
-"""RFC 3339 with an offset, which is kept. `domain.performance.event_problem` checks it."""
 
 
 class EventBody(Struct, rename="camel"):

@@ -6,9 +6,9 @@ See decision 157.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 from starlette.responses import Response
 
 from seatlatch.commit import Committer
@@ -16,6 +16,7 @@ from seatlatch.domain.operator import Operator
 from seatlatch.domain.refusal import Conflict, NotFound
 from seatlatch.domain.webhook import Webhook, WebhookState
 from seatlatch.http.body import SMALL_BODY_BYTES_MAX, JsonBody
+from seatlatch.http.query import given
 from seatlatch.http.route_spec import RouteSpec
 from seatlatch.http.routes import ApiRoute, Call, api_route
 from seatlatch.operations.read_webhooks import (
@@ -49,8 +50,6 @@ from seatlatch.operator_api.webhook_schemas import (
     WebhookQuery,
 )
 from seatlatch.store.interface import Snapshot, Store
-
-Value = TypeVar("Value")
 
 WEBHOOKS = "/operator/v1/webhooks"
 WEBHOOK = WEBHOOKS + "/{webhookId}"
@@ -125,7 +124,7 @@ class OperatorWebhooks:
     async def list_all(self, call: Call[Operator, WebhookQuery]) -> Response:
         """`GET /operator/v1/webhooks`: webhooks in order of channel and age, page by page."""
         query = call.input
-        channel_code = _given(query.channel_code)
+        channel_code = given(query.channel_code)
 
         async def read(snapshot: Snapshot) -> WebhookList:
             found = await list_webhooks(snapshot, channel_code)
@@ -163,8 +162,8 @@ class OperatorWebhooks:
             self._committer,
             actor_of(call._replace(caller=operator)),
             call.path_value,
-            url=_given(url),
-            own_changes=_given(own_changes),
+            url=given(url),
+            own_changes=given(own_changes),
         )
         return await self._show(EDIT, call.path_value)
 
@@ -203,10 +202,6 @@ class OperatorWebhooks:
     async def _show(self, route: RouteSpec[Any], webhook_id: str) -> Response:
         rated = await self._store.read(lambda snapshot: show_webhook(snapshot, webhook_id))
         return route.respond(shown_webhook(rated))
-
-
-def _given(value: Value | UnsetType) -> Value | None:
-    return None if isinstance(value, UnsetType) else value
 
 
 def _place(webhook: Webhook) -> str:

@@ -18,7 +18,7 @@ Row = TypeVar("Row")
 Timestamp = Annotated[datetime, Meta(tz=True)]
 
 TimestampText = Annotated[str, Meta(min_length=1, extra_json_schema={"format": "date-time"})]
-"""A timestamp of a caller, which `domain.timestamp.read_timestamp` reads."""
+"""A timestamp of a caller: RFC 3339 with an offset. The operation that gets it checks it."""
 
 
 class SucceededTicket(Struct, rename="camel"):

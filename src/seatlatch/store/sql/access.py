@@ -19,8 +19,8 @@ SELECT application_id, key_hash, expires_at FROM seatlatch.api_keys ORDER BY key
 READ_APPLICATIONS = "SELECT application_id, channel_code FROM seatlatch.applications"
 READ_ACCESS_TOKENS = "SELECT token_hash, application_id, expires_at FROM seatlatch.access_tokens"
 READ_OPERATORS = """
-SELECT k.key_hash, expires_at, operator_name, role, organizations
-FROM seatlatch.operator_keys AS k JOIN seatlatch.operators USING (operator_name)
+SELECT key_hash, expires_at, operator_name, role, organizations
+FROM seatlatch.operator_keys JOIN seatlatch.operators USING (operator_name)
 """
 READ_CHANNEL = """
 SELECT organization_id

@@ -18,8 +18,8 @@ from seatlatch.store.sqlite.executor import translated
 from seatlatch.store.sqlite.opening import open_database
 
 PORTION_TOKENS = 3_000
-"""Tickets in one transaction. It holds the write lock for about 100 ms, because each ticket changes
-six indexes, most of them in another place. Other writers wait for the lock.
+"""Tickets in one transaction. Each ticket changes six indexes, most of them in another place, and
+other writers wait for the lock meanwhile.
 """
 
 PAUSE_SECONDS = 0.005

@@ -1,10 +1,7 @@
 -- The oldest seatlatch that can use this schema: 0.2.0
 -- An operator has one role and any number of keys. organizations is a JSON array of those that it may
 -- see; NULL = all. The keys of 0.1 could do everything that HTTP offered, which is the role box_office.
--- operators.key_hash stays for processes of 0.1 that still run; no later version reads it, and a key that
--- has a role or an end of its own is not in it.
 ALTER TABLE seatlatch.operators
-    ALTER COLUMN key_hash DROP NOT NULL,
     ADD COLUMN role text NOT NULL DEFAULT 'box_office'
         CHECK (role IN ('read', 'support', 'box_office', 'admin')),
     ADD COLUMN organizations text;
@@ -19,6 +16,7 @@ CREATE TABLE seatlatch.operator_keys (
 CREATE INDEX operator_keys_by_operator ON seatlatch.operator_keys (operator_name);
 INSERT INTO seatlatch.operator_keys (key_hash, operator_name)
 SELECT key_hash, operator_name FROM seatlatch.operators;
+ALTER TABLE seatlatch.operators DROP COLUMN key_hash;
 
 -- Not for last_used_at, which servers need not read again.
 CREATE CONSTRAINT TRIGGER credentials_changed
