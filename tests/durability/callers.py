@@ -98,7 +98,7 @@ class Callers:
             return all(late.count(wanted) >= times for wanted in statuses.items())
 
         with self._news:
-            assert self._news.wait_for(came, seconds), self.told_since(began)
+            assert self._news.wait_for(came, seconds), self.responses_since(began)
         return monotonic() - began
 
     @contextmanager
@@ -119,7 +119,7 @@ class Callers:
             if states[token] != acknowledged
         }
 
-    def told_since(self, began: float) -> dict[tuple[str, int], int]:
+    def responses_since(self, began: float) -> dict[tuple[str, int], int]:
         """How often which route answered what to requests sent since then."""
         late = [(a.route, a.status) for a in self.answers if a.sent >= began]
         return {each: late.count(each) for each in sorted(set(late))}

@@ -42,7 +42,7 @@ def stall(seconds: float, callers: int = 8) -> dict[str, Any]:
             finally:
                 standby.go_on_receiving()
             stalled = monotonic() - began
-            told = day.callers.told_since(began)
+            told = day.callers.responses_since(began)
             went_on = monotonic()
             day.callers.wait_for({CHANGES: 200}, 15)
             healed = monotonic() - went_on
