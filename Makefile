@@ -16,12 +16,15 @@ LINTING := tests/openapi/linting
 LINTER_READY := $(LINTING)/node_modules/.ready
 TYPESCRIPT := tests/openapi/clients/typescript
 TYPESCRIPT_READY := $(TYPESCRIPT)/node_modules/.ready
+BROWSER := tests/console/browser
+AXE := tests/console/axe
+AXE_READY := $(AXE)/node_modules/.ready
 
 # Images of Python often set it. Then every process that a test starts would compile all modules.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-quick check bench docs client tools lock
+.PHONY: help setup run test test-browser test-quick check bench docs client tools lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,9 +34,12 @@ setup: $(READY) ## make .venv with the command seatlatch in it; nothing to do wh
 run: $(READY) $(SITE) ## start the sandbox on PORT (8080)
 	@exec $(BIN)/seatlatch sandbox --port $(PORT)
 
-test: $(DEV_READY) $(SITE) ## run all tests
-	$(BIN)/pytest --numprocesses 3 --dist worksteal --ignore tests/durability
+test: $(DEV_READY) $(SITE) ## run all tests but those in a browser
+	$(BIN)/pytest --numprocesses 3 --dist worksteal --ignore tests/durability --ignore $(BROWSER)
 	$(BIN)/pytest --numprocesses 2 tests/durability  # where it matters how long something takes
+
+test-browser: $(DEV_READY) $(AXE_READY) ## run the tests of the console in a browser (needs Chromium)
+	$(BIN)/pytest --numprocesses 2 --dist worksteal $(BROWSER)
 
 test-quick: $(DEV_READY) ## run in a minute the tests that start no processes, on SQLite
 	$(BIN)/pytest --numprocesses 2 --dist worksteal --quick
@@ -55,7 +61,7 @@ docs: $(DOCS_READY) ## write the parts of docs/ that are made from the code, and
 client: $(DEV_READY) ## make the SDK's sync client from the async one
 	$(BIN)/python -m tools.sync_client
 
-tools: $(GENERATOR_READY) $(LINTER_READY) $(TYPESCRIPT_READY) ## install what some tests need: client generators, and a linter and TypeScript (by npm)
+tools: $(GENERATOR_READY) $(LINTER_READY) $(TYPESCRIPT_READY) $(AXE_READY) ## install what some tests need: client generators, and a linter, TypeScript and axe-core (by npm)
 
 lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -107,4 +113,9 @@ $(LINTER_READY): $(LINTING)/package-lock.json
 $(TYPESCRIPT_READY): $(TYPESCRIPT)/package-lock.json
 	@echo "Installing the TypeScript compiler for generated clients ..."
 	@cd $(TYPESCRIPT) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(AXE_READY): $(AXE)/package-lock.json
+	@echo "Installing axe-core for the tests of the console ..."
+	@cd $(AXE) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -78,11 +78,19 @@ class Server(NamedTuple):
 
 @contextmanager
 def running_server(
-    url: str, folder: Path, workers: int = 1, module: str = "seatlatch"
+    url: str,
+    folder: Path,
+    workers: int = 1,
+    module: str = "seatlatch",
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
-    """Run `seatlatch serve`, or the `serve` of another module, with its limits and log on."""
+    """Run `seatlatch serve`, or the `serve` of another module, with its limits and log on.
+
+    `settings`: more environment variables.
+    """
     environment = {
         **os.environ,
+        **(settings or {}),
         "SEATLATCH_RATE_LIMIT": "1000000:1000000",
         "SEATLATCH_LOG_FORMAT": "json",
         "SEATLATCH_DATABASE_URL": url,

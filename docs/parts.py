@@ -36,34 +36,10 @@ from seatlatch.http.problems import (
 )
 from seatlatch.metrics import Metrics
 from seatlatch.operator_api import ticket_rows as operators
+from seatlatch.presentation.explanations import OUTCOME_MEANINGS
 from seatlatch.presentation.ticket_results import failed_ticket
 from seatlatch.settings import TABLE
 from seatlatch.webhooks.schedule import DELAYS_SECONDS
-
-OUTCOME_MEANINGS = {
-    Outcome.UNKNOWN: "There is no such ticket, or the channel has no grant for its organization.",
-    Outcome.UNKNOWN_ORGANIZATION: "The organization of a put record does not exist.",
-    Outcome.OTHER_ORGANIZATION: "The ticket of a put record belongs to another organization.",
-    Outcome.CHANGED: "Another request changed the ticket after the dry run.",
-    Outcome.VOIDED: "The ticket was cancelled or reissued.",
-    Outcome.SEAT_LOCKED: "The seat status is `LOCK`: a box-office operation holds the record.",
-    Outcome.RESERVED_ELSEWHERE: "Another channel has set mpreserve.",
-    Outcome.RESERVED: "The box office tried to hold the seat, but a channel has set mpreserve.",
-    Outcome.VERIFIED: "The channel could lock or unlock the ticket now.",
-    Outcome.LOCKED: "mpreserve was set, or its listing replaced, by this request.",
-    Outcome.ALREADY_LOCKED: "The channel had already set mpreserve with this listing.",
-    Outcome.UNLOCKED: "mpreserve was cleared by this request.",
-    Outcome.ALREADY_UNLOCKED: "mpreserve was not set, so nothing had to be done.",
-    Outcome.HELD: "This request held the seat, or changed the reason or end of its hold.",
-    Outcome.ALREADY_HELD: "The seat was already held with this reason and end.",
-    Outcome.RELEASED: "The hold was ended by this request.",
-    Outcome.ALREADY_RELEASED: "The seat was not held.",
-    Outcome.MADE_VOID: "The ticket was voided by this request.",
-    Outcome.ALREADY_VOID: "The ticket was already void.",
-    Outcome.ADDED: "The ticket is new.",
-    Outcome.UPDATED: "Details of the ticket were changed.",
-    Outcome.UNCHANGED: "The ticket already had these details.",
-}
 
 
 def retry_cells(advice: Advice) -> tuple[str, str, str]:

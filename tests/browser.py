@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from playwright.sync_api import ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.requirements import missing
 
@@ -16,6 +16,7 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 ]
 PATIENCE_MILLISECONDS = 60_000
+WIDTH, HEIGHT = 1280, 900
 
 
 class Opened(NamedTuple):
@@ -27,29 +28,41 @@ class Opened(NamedTuple):
 
     def require_quiet(self) -> None:
         """It has asked this machine alone, and nobody complained."""
-        assert self.complaints == []
-        assert self.requested
+        assert not self.complaints, "\n".join(self.complaints)
         here = ("http://127.0.0.1:", "data:")
-        assert [url for url in self.requested if not url.startswith(here)] == []
+        elsewhere = [url for url in self.requested if not url.startswith(here)]
+        assert not elsewhere, f"It asked {elsewhere}"
 
 
 @contextmanager
-def browser() -> Iterator[Opened]:
-    """An empty page of the system's Chromium."""
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         missing("This needs Chromium; install it with your system's package manager.")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        page = chromium.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(PATIENCE_MILLISECONDS)
-        opened = Opened(page, [], [])
-        complaints, requested = opened.complaints, opened.requested
-        page.on("console", lambda said: complain(complaints, said))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requested.append(request.url))
-        yield opened
-        chromium.close()
+        started = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield started
+        started.close()
+
+
+@contextmanager
+def browser() -> Iterator[Opened]:
+    """An empty page of a Chromium of its own."""
+    with chromium() as started:
+        page = started.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        yield watched(page)
+
+
+def watched(page: Page) -> Opened:
+    """The same page, with all that its console says and that it asks for."""
+    page.set_default_timeout(PATIENCE_MILLISECONDS)
+    opened = Opened(page, [], [])
+    complaints, requested = opened.complaints, opened.requested
+    page.on("console", lambda said: complain(complaints, said))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: requested.append(request.url))
+    return opened
 
 
 def complain(complaints: list[str], said: ConsoleMessage) -> None:

@@ -12,6 +12,7 @@ from seatlatch.commit import CommitEach, Committer
 from seatlatch.store.interface import DatabaseUse, Result, Store
 from seatlatch.wiring import engine_of, with_store
 from tests.provisioning import Provisioning, provisioning
+from tests.running_loops import running_loop
 
 EngineName = Literal["sqlite", "postgres"]
 
@@ -87,7 +88,8 @@ class Database(ABC):
 
     def change(self, ask: Callable[[Committer], Awaitable[Result]]) -> Result:
         """What `ask` returns, which submits changes as a command does."""
-        return with_store(self.url, lambda store: ask(CommitEach(store)), self.use)
+        with running_loop(None):
+            return with_store(self.url, lambda store: ask(CommitEach(store)), self.use)
 
     @abstractmethod
     def _store_by(self, clock: Clock) -> Store: ...

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from seatlatch.domain.journal import Changed, Entry, Verb
-from seatlatch.operations.verify_journal import Anchor, Tampered, verify_journal
+from seatlatch.domain.verification import Tampered
+from seatlatch.operations.verify_journal import Anchor, verify_journal
 from seatlatch.store.interface import Store
 from tests.databases import Database
 from tests.stores import OpenStore, opened

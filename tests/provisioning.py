@@ -7,6 +7,7 @@ from typing import Any
 
 from seatlatch.store.interface import Store, Transaction
 from seatlatch.store.tickets import NewTicket
+from tests.running_loops import running_loop
 
 
 class Provisioning:
@@ -35,9 +36,9 @@ class Provisioning:
 def provisioning(store: Store) -> Iterator[Provisioning]:
     """A transaction on a store, which it closes at the end.
 
-    It is committed, unless the test raises an error inside. Not for use in a running event loop.
+    It is committed, unless the test raises an error inside. Not for use in a coroutine.
     """
-    with asyncio.Runner() as runner:
+    with running_loop(None), asyncio.Runner() as runner:
         loop = runner.get_loop()
         begun: asyncio.Future[Transaction] = loop.create_future()
         ended: asyncio.Future[None] = loop.create_future()

@@ -13,7 +13,7 @@ def take() -> None:
     """The reference with the unlock call tried, and the site with a search."""
     with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder)) as about:
         with browser() as (page, *_):
-            page.goto(about["url"] + "/docs#/Tickets/unlockTickets")
+            page.goto(about["url"] + "/reference#/Tickets/unlockTickets")
             page.click(".opblock.is-open .execute")
             answered = page.locator(".live-responses-table .response")
             answered.evaluate("answer => answer.scrollIntoView({block: 'end'})")

@@ -24,22 +24,25 @@ from seatlatch.channel_api.admission import (
 from seatlatch.channel_api.journal import Journal
 from seatlatch.channel_api.tickets import Tickets
 from seatlatch.channel_api.token import Token
+from seatlatch.console.assembly import ConsoleParts, SandboxParts, console_handlers, watch_of
 from seatlatch.group_commit import Bounds, GroupCommit
 from seatlatch.http.app import Background, make_app
 from seatlatch.http.probes import Probes
 from seatlatch.http.routes import ApiRoute
 from seatlatch.http.server import Application
 from seatlatch.http.site import Site
+from seatlatch.http.start_page import StartPage
 from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
 from seatlatch.openapi.routes import Reference
+from seatlatch.operations.access_changes import AccessChanges
 from seatlatch.operations.erase_addresses import AddressEraser
 from seatlatch.operations.event_counts import EventCounter
 from seatlatch.operations.exchange_tokens import Lifetimes
 from seatlatch.operations.feed_news import FeedNews
 from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operations.key_uses import KeyUses
-from seatlatch.operator_api.access_changes import AccessChanges
+from seatlatch.operations.write_webhooks import CheckUrl
 from seatlatch.operator_api.admission import OperatorAdmission
 from seatlatch.operator_api.applications import OperatorApplications
 from seatlatch.operator_api.audit import OperatorAudit
@@ -51,7 +54,7 @@ from seatlatch.operator_api.requests import OperatorRequests
 from seatlatch.operator_api.ticket_changes import TicketChanges
 from seatlatch.operator_api.tickets import OperatorTickets
 from seatlatch.operator_api.webhook_messages import OperatorWebhookMessages
-from seatlatch.operator_api.webhooks import CheckUrl, OperatorWebhooks
+from seatlatch.operator_api.webhooks import OperatorWebhooks
 from seatlatch.readiness import Readiness
 from seatlatch.settings import Settings
 from seatlatch.store.interface import Store
@@ -101,7 +104,8 @@ class Overrides(NamedTuple):
     - `buckets`: makes the buckets of a rate limit by its kind; `address_buckets` those of the
       limits by client address.
     - `routes`: makes the served routes of the regular ones.
-    - `is_sandbox`: whether the reference pages fill in the sandbox's credentials.
+    - `sandbox`: the parts of a sandbox. The reference pages then fill in its credentials, and the
+      console is on by default.
     """
 
     store: Callable[[Store], Store] = identity
@@ -109,7 +113,7 @@ class Overrides(NamedTuple):
     buckets: Callable[[str], Buckets] = own_buckets
     address_buckets: Callable[[str], Buckets] = recent_buckets
     routes: Callable[[Sequence[ApiRoute], CredentialsCache], Sequence[ApiRoute]] = same_routes
-    is_sandbox: bool = False
+    sandbox: SandboxParts | None = None
 
 
 NO_OVERRIDES = Overrides()
@@ -138,43 +142,86 @@ def build_app(
     site: Path = SITE,
 ) -> Application:
     """The application on a given store, which it closes when it stops."""
-    store = overrides.store(store)
-    clock = DatabaseClock(monotonic, log)
-    cache = CredentialsCache(store, monotonic, clock)
+    store, is_sandbox = overrides.store(store), overrides.sandbox is not None
     addresses = _address_limits(settings, metrics, overrides)
-    authentication = ThrottledAuthentication(cache, addresses)
-    channels = ChannelAdmission(authentication, _rate_limits(settings, overrides), clock)
+    readiness, committer = _committer(store, log, metrics)
+    parts = _parts(settings, store, committer, addresses, metrics, log, overrides)
+    cache, authentication, key_uses = parts.cache, parts.authentication, parts.key_uses
     applications = ApplicationAdmission(cache, authentication, addresses)
-    readiness = Readiness(store, log)
-    committer = GroupCommit(store, metrics, BOUNDS, readiness.failed)
-    readiness.use(committer)
-    key_uses = KeyUses(committer, monotonic)
-    operators = OperatorAdmission(authentication, key_uses, clock)
-    metrics.watch_waiting_requests(lambda: committer.waiting_requests)
-    metrics.watch_database(lambda: not readiness.is_ready, lambda: store.unfinished_commits)
-    alarm = JournalAlarm(log, metrics)
+    channels = ChannelAdmission(authentication, parts.limits, key_uses, parts.now)
+    operators = OperatorAdmission(authentication, key_uses, parts.now)
+    pages = console_handlers(settings, parts, overrides.sandbox)
     handlers: tuple[Handlers, ...] = (
         Tickets(channels, committer, store),
         Token(applications, store, committer, lifetimes_of(settings)),
-        Journal(channels, store, FeedNews(store), alarm),
-        Probes(readiness, store, metrics, alarm),
-        *_operator_handlers(settings, operators, committer, store, cache, alarm),
-        Reference(is_sandbox=overrides.is_sandbox, root_path=settings.root_path),
-        Site(site),
+        Journal(channels, store, FeedNews(store), parts.alarm),
+        Probes(readiness, store, metrics, parts.alarm),
+        *_operator_handlers(settings, operators, parts),
+        *pages,
+        *_public_pages(settings, site, has_console=bool(pages), is_sandbox=is_sandbox),
     )
     routes = overrides.routes([route for part in handlers for route in part.routes()], cache)
     dispatcher = _dispatcher(settings, store, committer, metrics, log, overrides)
     eraser = AddressEraser(store, committer, log, settings.client_address_days)
-    background = Background((dispatcher, eraser, key_uses, readiness), readiness.stop_soon)
+    tasks = (dispatcher, eraser, key_uses, readiness, *(parts.watch if pages else ()))
     return make_app(
         routes,
         committer,
         store,
         metrics,
         log,
-        background,
+        Background(tasks, readiness.stop_soon),
         settings.trusted_proxies,
         records_addresses=settings.client_address_days > 0,
+    )
+
+
+def _committer(store: Store, log: Log, metrics: Metrics) -> tuple[Readiness, GroupCommit]:
+    """The committer and its readiness, which metrics watch."""
+    readiness = Readiness(store, log)
+    committer = GroupCommit(store, metrics, BOUNDS, readiness.failed)
+    readiness.use(committer)
+    metrics.watch_waiting_requests(lambda: committer.waiting_requests)
+    metrics.watch_database(lambda: not readiness.is_ready, lambda: store.unfinished_commits)
+    return readiness, committer
+
+
+def _parts(
+    settings: Settings,
+    store: Store,
+    committer: GroupCommit,
+    addresses: AddressLimits,
+    metrics: Metrics,
+    log: Log,
+    overrides: Overrides,
+) -> ConsoleParts:
+    """The parts that several interfaces use."""
+    clock = DatabaseClock(monotonic, log)
+    cache = CredentialsCache(store, monotonic, clock)
+    return ConsoleParts(
+        store=store,
+        committer=committer,
+        cache=cache,
+        authentication=ThrottledAuthentication(cache, addresses),
+        key_uses=KeyUses(committer, log, monotonic),
+        limits=_rate_limits(settings, overrides),
+        now=clock,
+        alarm=JournalAlarm(log, metrics),
+        check_url=_url_check(settings),
+        counter=EventCounter(store, monotonic),
+        watch=watch_of(store, metrics, log),
+    )
+
+
+def _public_pages(
+    settings: Settings, site: Path, *, has_console: bool, is_sandbox: bool
+) -> Sequence[Handlers]:
+    """The handlers of the pages that need no credentials."""
+    path = settings.root_path
+    return (
+        StartPage(root_path=path, has_console=has_console, is_sandbox=is_sandbox),
+        Reference(is_sandbox=is_sandbox, root_path=path),
+        Site(site),
     )
 
 
@@ -195,26 +242,22 @@ def _rate_limits(settings: Settings, overrides: Overrides) -> list[RateLimit]:
 
 
 def _operator_handlers(
-    settings: Settings,
-    operators: OperatorAdmission,
-    committer: GroupCommit,
-    store: Store,
-    cache: CredentialsCache,
-    alarm: JournalAlarm,
+    settings: Settings, operators: OperatorAdmission, parts: ConsoleParts
 ) -> Sequence[Handlers]:
     """The handlers of `/operator/v1`."""
-    changes = AccessChanges(committer, cache)
+    store, committer, alarm = parts.store, parts.committer, parts.alarm
+    changes = AccessChanges(committer, parts.cache)
     return (
         OperatorTickets(operators, committer, store),
         TicketChanges(operators, committer, store),
         OperatorJournal(operators, store, alarm),
         OperatorRequests(operators, store, alarm),
-        OperatorEvents(operators, committer, store, EventCounter(store, monotonic)),
+        OperatorEvents(operators, committer, store, parts.counter),
         OperatorAudit(operators, store),
         OperatorOrganizations(operators, store, changes),
         OperatorApplications(operators, store, changes, settings.authorization_code_seconds),
         OperatorOperators(operators, store, changes),
-        OperatorWebhooks(operators, committer, store, _url_check(settings)),
+        OperatorWebhooks(operators, committer, store, parts.check_url),
         OperatorWebhookMessages(operators, committer, store),
     )
 

@@ -1,7 +1,7 @@
 """The metrics of a process, in Prometheus's format."""
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from time import monotonic
 from typing import get_args
 
@@ -17,7 +17,7 @@ from prometheus_client import (
 
 from seatlatch import __version__
 from seatlatch.domain.webhook import ShownState
-from seatlatch.shared_metrics import Family, Place, Report, report_of, sums
+from seatlatch.shared_metrics import Place, Report, Sample, report_of, summed, sums
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 JOURNAL_ENTRIES = "seatlatch_journal_entries"
@@ -45,7 +45,7 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         values.ValueClass = values.MutexValue  # not the file-based one of PROMETHEUS_MULTIPROC_DIR
         self._place = place
-        self._before = Report(_counted(place)) if place else Report()
+        self._before = Report(place.counted) if place else Report()
         self._set_at: dict[str, float] = {}
         self._exposed = b""
         self._exposed_at = -EXPOSED_SECONDS
@@ -291,7 +291,10 @@ class Metrics:
             self._exposed_at = now
         return self._exposed
 
-
-def _counted(place: Place) -> list[Family]:
-    """The counters of the earlier processes in a place."""
-    return [family for family in place.reports.read(place.number).families if family.counts]
+    def samples(self, names: Collection[str]) -> Sequence[Sample]:
+        """The samples of these names now; with several processes their sums, some seconds old."""
+        if self._place is None:
+            self._note_watched()
+            found = self.registry.restricted_registry(names).collect()
+            return [(one.name, one.labels, one.value) for family in found for one in family.samples]
+        return summed(self._place.reports, names, LATEST_ONLY)

@@ -14,6 +14,7 @@ from seatlatch.networks import EMBEDDING, NEVER_4, NEVER_6, Network
 
 NETWORKS_MAX = 100
 
+HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 NAMES = {"\t": "tab", "\n": "line feed", "\r": "carriage return"}
 """Unicode gives control characters no name. Files and shells leave these behind."""
@@ -55,6 +56,13 @@ def text(value: str) -> str:
     if not value:
         raise ValueError("must not be empty")
     return value
+
+
+def optional_header_name(value: str) -> str | None:
+    """The name of a header in lower case, or None for an empty text."""
+    if value and not HEADER_NAME.fullmatch(value):
+        raise ValueError("must be the name of a header, such as X-Remote-User")
+    return value.lower() or None
 
 
 def optional_label(value: str) -> str | None:

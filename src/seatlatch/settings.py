@@ -15,6 +15,7 @@ from seatlatch.setting_values import (
     database_url,
     networks,
     one_of,
+    optional_header_name,
     optional_label,
     rate,
     root_path,
@@ -30,6 +31,7 @@ YEAR_SECONDS = 31_536_000
 
 WebhookAddresses = Literal["public", "loopback"]
 Pooler = Literal["none", "transaction"]
+ConsoleSetting = Literal["auto", "on", "off"]
 LogFormat = Literal["auto", "console", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -61,6 +63,8 @@ class Settings(NamedTuple):
     refresh_reuse_seconds: int
     webhook_addresses: WebhookAddresses
     webhook_networks: Sequence[Network]
+    console: ConsoleSetting
+    console_user_header: str | None
     log_format: LogFormat
     log_level: LogLevel
     actor: str | None
@@ -212,6 +216,20 @@ TABLE = (
         "Private networks that webhooks may also have, such as 10.0.0.0/8,fd00::/8."
         " Loopback, link-local, multicast and metadata addresses are never allowed.",
         webhook_networks,
+    ),
+    Setting(
+        "console",
+        "auto",
+        "on, or off to remove the operators' pages at /console. auto is on for the sandbox and off"
+        " for serve.",
+        one_of("auto", "on", "off"),
+    ),
+    Setting(
+        "console_user_header",
+        "",
+        "The header in which a trusted proxy names the operator who has signed in there, such as"
+        " X-Remote-User. Absent: people sign in to the console with a key.",
+        optional_header_name,
     ),
     Setting(
         "log_format",

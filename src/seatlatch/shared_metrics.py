@@ -1,6 +1,6 @@
 """Metrics of several processes: each one reports its values, and a scrape adds them up."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -100,6 +100,11 @@ class Place(NamedTuple):
     reports: Reports
     number: int
 
+    @property
+    def counted(self) -> list[Family]:
+        """The counters of the earlier processes in this place."""
+        return [family for family in self.reports.read(self.number).families if family.counts]
+
 
 def report_of(registry: CollectorRegistry, set_at: Mapping[str, float], before: Report) -> Report:
     """The metrics of this process, added to those of its predecessors (`before`)."""
@@ -123,6 +128,25 @@ def sums(reports: Iterable[Report], latest_only: Iterable[str]) -> CollectorRegi
     registry = CollectorRegistry()
     registry.register(_Families(_added(list(reports), frozenset(latest_only))))
     return registry
+
+
+def summed(
+    reports: Iterable[Report], names: Collection[str], latest_only: Iterable[str]
+) -> list[Sample]:
+    """The samples of these names, added up as `sums` does."""
+    chosen = [
+        Report(
+            [
+                Family(one.name, one.documentation, one.type, samples)
+                for one in report.families
+                if (samples := [sample for sample in one.samples if sample[0] in names])
+            ],
+            report.set_at,
+        )
+        for report in reports
+    ]
+    families = _added(chosen, frozenset(latest_only))
+    return [sample for family in families for sample in family.samples]
 
 
 class _Families:

@@ -55,6 +55,16 @@ def test_the_remaining_requests_are_returned_and_refill() -> None:
     assert limit.take("app") == 6
 
 
+def test_what_is_left_can_be_seen_without_taking_it() -> None:
+    clock = Clock()
+    limit = RateLimit("changes", Rate(3, 7), clock)
+    for left in (6, 5, 4, 3, 2, 1, 0):
+        assert limit.take("app") == limit.left("app") == limit.left("app") == left
+    clock.seconds += 1
+    assert (limit.left("app"), limit.left("other")) == (3, 7)
+    assert RateLimit("changes", None, clock).left("app") is None
+
+
 @all_cases("per_second", [1, 3, 7, 200, 1_000_000])
 @all_cases("burst", [1, 2, 400, 1_000_000])
 def test_no_rounding_error_counts_as_a_request(per_second: int, burst: int) -> None:

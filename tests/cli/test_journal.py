@@ -10,6 +10,7 @@ from tests.cli.box_office import add_two
 from tests.cli.commands import changed_here, done_here, run_here
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import ON_SQLITE, Database
+from tests.stores import opened
 
 ID = "0dbc02a8-5f1a-4b7c-9d65-0f4e4ac6a1b2"
 
@@ -94,6 +95,32 @@ def test_the_journal_is_verified_also_against_an_anchor(venue: Database, tmp_pat
     assert "row 1: The row was edited." in words.stdout
     anchor.write_text("[]")
     assert_one_sentence(run_here(venue, "journal", "verify", "--anchor", str(anchor)).stderr)
+
+
+def test_a_verification_is_recorded(venue: Database, tmp_path: Path) -> None:
+    hold(venue, "plain")
+    done_here(venue, "journal", "verify", "--as", "Ann")
+    anchor = tmp_path / "anchor.json"
+    anchor.write_text(run_here(venue, "journal", "anchor").stdout)
+    venue.execute("UPDATE journal SET entry = replace(entry, 'broken', 'Broken')")
+    assert run_here(venue, "journal", "verify", "--anchor", str(anchor)).returncode == 1
+    with opened(venue.store()) as store:
+        second, first = store.read(lambda snapshot: snapshot.verifications.latest(5))
+    assert (first.actor, first.entries, first.is_intact) == ("command line (Ann)", 1, True)
+    assert (first.tampered, first.anchored_at) == ([], None)
+    assert first.started_at <= first.finished_at
+    assert (second.entries, second.damaged_chains) == (0, 1)
+    assert second.tampered[0].what == "The row was edited."
+    assert second.anchored_at is not None
+
+
+@pytest.mark.only_on("postgres")
+def test_a_user_who_may_not_write_verifies_too(venue: Database) -> None:
+    hold(venue, "plain")
+    venue.execute("DROP TABLE journal_verifications")
+    result = run_here(venue, "journal", "verify", "--json")
+    assert (result.returncode, json.loads(result.stdout)["rows"]) == (0, 1)
+    assert "was not recorded" in result.stderr
 
 
 def test_a_damaged_head_is_repaired(venue: Database) -> None:

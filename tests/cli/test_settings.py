@@ -27,6 +27,8 @@ def test_the_defaults_are_the_contracts() -> None:
         refresh_reuse_seconds=0,
         webhook_addresses="public",
         webhook_networks=(),
+        console="auto",
+        console_user_header=None,
         log_format="auto",
         log_level="info",
         actor=None,

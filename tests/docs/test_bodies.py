@@ -15,7 +15,7 @@ from seatlatch.operator_api import access_schemas as access
 from seatlatch.operator_api import audit as audit_api
 from seatlatch.operator_api import event_schemas, journal
 from seatlatch.operator_api import schemas as operator
-from seatlatch.presentation import traces
+from seatlatch.presentation import audit, tickets, traces
 from seatlatch.presentation.schemas import FailedTicket, SucceededTicket, TicketResults
 from seatlatch.webhooks.event_message import EventsMessage, MessageEvent
 from seatlatch.webhooks.message import MessageSeat, SeatsMessage
@@ -71,10 +71,10 @@ NAMED: dict[Path, Iterable[type[msgspec.Struct]]] = {
         operator.FindQuery,
         operator.PutTicket,
         operator.TicketWithStatus,
-        operator.ShownTicket,
-        operator.ShownHold,
-        operator.ShownListing,
-        operator.Page,
+        tickets.ShownTicket,
+        tickets.ShownHold,
+        tickets.ShownListing,
+        tickets.Page,
         traces.Traces,
         traces.Trace,
         traces.TracedTicket,
@@ -98,7 +98,7 @@ NAMED: dict[Path, Iterable[type[msgspec.Struct]]] = {
         *(access.OperatorBody, access.OperatorChange, access.RotateOperatorKey),
         *(access.ShownOperatorKey, access.ChangedOperator, access.ShownOperator),
         *(access.OperatorList, access.AddedOperator, access.NewOperatorKey),
-        *(audit_api.AuditQuery, audit_api.ShownAuditEntry, audit_api.ShownAudit),
+        *(audit_api.AuditQuery, audit.ShownAuditEntry, audit.ShownAudit),
     ],
     WEBHOOKS: [SeatsMessage, MessageSeat, EventsMessage, MessageEvent],
     EVENTS: [events.FeedQuery, events.Feed, events.FeedEvent],

@@ -40,6 +40,8 @@ WITH_EXAMPLES = [
 REQUEST_ID = "7d444840-9dc0-41d1-b245-5ffdce74fad2"
 """Stands in the README's example."""
 
+LANGUAGES = {"sh", "http", "json", "text", "python", "nginx"}
+
 APART = ("HTTP/1.1 429", "HTTP/1.1 503")
 """Answers that no sequence of curl commands can bring about; `test_guides` does. Those of the error
 catalogue have their situation.
@@ -113,7 +115,7 @@ def test_every_example_in_the_guides_is_run_and_shows_its_answer() -> None:
     """Each curl command that prints has its answer right behind it."""
     for page in sorted((DOCS / "guides").glob("*.md")):
         found = [block for block in blocks(page) if not block.text.startswith(APART)]
-        assert {block.language for block in found} <= {"sh", "http", "json", "text", "python"}, page
+        assert {block.language for block in found} <= LANGUAGES, page
         for block, behind in zip(found, [*found[1:], Block("", "")], strict=True):
             if ADDRESS in block.text and "curl" in block.text:
                 assert is_run(page, block)

@@ -22,8 +22,10 @@ ELSEWHERE = re.compile(
 """What a browser fetches by itself from another host: a script, an image, a style, a font."""
 
 LINK = re.compile(r'\b(?:href|src)="([^"]*)"')
-REFERENCE = "/docs"
-"""The reference of the API, which is no part of the site; the site is served below it."""
+REFERENCE = "/reference"
+"""The reference of the API, which is no part of the site."""
+
+SERVED = "/docs/"
 
 BACKGROUND = "body => getComputedStyle(body).backgroundColor"
 
@@ -120,7 +122,7 @@ def test_a_link_that_leads_nowhere_ends_the_build_and_the_old_site_stays(
 def test_a_browser_finds_a_page_by_a_word_and_asks_nobody_else(site: Path, tmp_path: Path) -> None:
     with sandbox(tmp_path) as about, browser() as opened:
         page = opened.page
-        url = f"{about['url']}{REFERENCE}/"
+        url = about["url"] + SERVED
         page.goto(url)
         link = page.get_by_role("link", name="API reference")
         assert link.evaluate("link => link.href") == about["url"] + REFERENCE

@@ -19,6 +19,7 @@ from tests.durability.mixed_load import State
 from tests.postgres import START_SECONDS, PostgresServer
 from tests.postgres_database import MAINTENANCE, PostgresDatabase, PostgresMaker
 from tests.serving import ORGANIZATION, OWNER, UNLOCK, VERIFY, Served, fill, serving
+from tests.waiting import until
 
 TICKETS = 400
 TOKENS = [f"ticket-{number:03}" for number in range(TICKETS)]
@@ -143,6 +144,8 @@ def a_day(
 ) -> Iterator[Day]:
     """A service that answers, and its callers; in the end all that was promised was kept.
 
+    The first use of their key is noted before, because that is a commit in the background.
+
     `address`: by which URL the service reaches its database, with `{name}` in it. `prepare`: SQL
     that is run there before it. `around`: see `serving`.
     """
@@ -157,6 +160,7 @@ def a_day(
         ):
             day = Day(server, database, served, calling)
             day.is_answered()
+            until(lambda: any(row["last_used_at"] for row in database.table("api_keys")))
             yield day
         database.let_go()
         calling.check(states_of(database.rows()))

@@ -98,6 +98,7 @@ def test_every_setting_of_a_limit_ends_in_its_unit() -> None:
 
 
 UNITLESS = {
+    "FIELDS_MAX",
     "APPLICATION_ID",
     "BUCKETS_AT_ONCE",
     "BUCKETS_READ_AT_ONCE",

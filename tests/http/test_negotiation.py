@@ -1,6 +1,6 @@
 """Media types and encodings: the corners of RFC 9110 that need no socket."""
 
-from seatlatch.http.negotiation import accepts_json, is_json, prefers_gzip
+from seatlatch.http.negotiation import accepts_json, is_json, prefers_gzip, prefers_json
 from tests.cases import all_cases
 
 
@@ -70,3 +70,23 @@ def test_accept_encoding(accept_encoding: bytes, verdict: bool) -> None:
 )
 def test_content_type(content_type: bytes, verdict: bool) -> None:
     assert is_json(content_type) is verdict
+
+
+@all_cases(
+    ("accept", "verdict"),
+    [
+        (b"", False),
+        (b"*/*", False),
+        (b"application/json", True),
+        (b"application/*", True),
+        (b"application/json, */*", True),
+        (b"text/html, application/json", False),
+        (b"text/html;q=0.9, application/json", True),
+        (b"text/*, application/json", True),
+        (b"application/json;q=0", False),
+        (b"application/json;q=0.4, */*;q=0.5", False),
+        (b"\xff", False),
+    ],
+)
+def test_json_beside_html(accept: bytes, verdict: bool) -> None:
+    assert prefers_json(accept) is verdict

@@ -39,7 +39,7 @@ def no_descriptors() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-@pytest.mark.parametrize("path", ["/docs/", "/docs/errors/", "/docs"])
+@pytest.mark.parametrize("path", ["/docs/", "/docs/errors/", "/reference"])
 def test_without_descriptors_a_page_is_503_and_not_absent(served: Served, path: str) -> None:
     assert served.client.get("/livez").status_code == 200  # on the connection that stays open
     with no_descriptors():

@@ -26,7 +26,7 @@ def page() -> Iterator[Page]:
 
 def test_the_unlock_example_is_tried_and_answered(page: Page, tmp_path: Path) -> None:
     with sandbox(tmp_path) as about:
-        page.goto(about["url"] + "/docs#/Tickets/unlockTickets")
+        page.goto(about["url"] + "/reference#/Tickets/unlockTickets")
         page.click(".opblock.is-open .execute")
         assert page.inner_text(STATUS) == "200"
         assert '"98973476444"' in page.inner_text(DETAILS)
@@ -40,20 +40,20 @@ def test_the_unlock_example_is_tried_and_answered(page: Page, tmp_path: Path) ->
 
 def test_the_reference_works_below_a_path(page: Page, tmp_path: Path) -> None:
     with sandbox(tmp_path) as about, proxy_below("/tickets/api", about["url"]) as url:
-        page.goto(url + "/docs#/Tickets/unlockTickets")
+        page.goto(url + "/reference#/Tickets/unlockTickets")
         page.click(".opblock.is-open .execute")
         assert page.inner_text(STATUS) == "200"
         assert url + "/v1/tickets/unlock" in page.inner_text(".request-url")
 
         page.click("text=Box office")
-        assert page.url == url + "/docs/operator"
+        assert page.url == url + "/reference/operator"
         page.click("#operations-Tickets-showTicket .opblock-summary-control")
         page.fill("#operations-Tickets-showTicket tr[data-param-name=token] input", "201010101")
         page.click(".opblock.is-open .execute")
         assert page.inner_text(STATUS) == "200"
         page.click("text=Guides and concepts")
         page.click("text=API reference, to try out")
-        assert page.url == url + "/docs"
+        assert page.url == url + "/reference"
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_server_that_is_no_sandbox_fills_in_no_credentials(
     inventory_file: SqliteDatabase, page: Page
 ) -> None:
     with serving(inventory_file) as served:
-        page.goto(served.url + "/docs#/Tickets/unlockTickets")
+        page.goto(served.url + "/reference#/Tickets/unlockTickets")
         page.wait_for_selector(".opblock.is-open .execute")
         filled = {
             name: page.input_value(f".opblock.is-open tr[data-param-name={name}] input")

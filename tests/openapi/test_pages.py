@@ -15,7 +15,7 @@ from tests.serving import Served
 
 URL = re.compile(r"https?://|\burl\(|@import")
 REGISTRIES = ("npmjs", "unpkg", "jsdelivr", "cdnjs", "googleapis", "gstatic")
-ALL = [*PAGES, *DOCUMENTS, *(f"/docs/_reference/{name}" for name in ASSETS)]
+ALL = [*PAGES, *DOCUMENTS, *(f"/reference/_files/{name}" for name in ASSETS)]
 
 
 pytestmark = ON_SQLITE
@@ -64,11 +64,11 @@ def test_a_page_may_load_nothing_from_elsewhere(path: str, shared: Served) -> No
 @all_cases(
     "path",
     [
-        *("/docs/_reference/", "/docs/_reference/README.md", "/docs/_reference/page.html"),
-        *("/docs/_reference/../document.py", "/docs/_reference/..%2fdocument.py"),
-        *("/docs/_reference/%2e%2e/files.py", "/docs/_reference//etc/passwd"),
-        *("/docs/_reference/swagger-ui.css%00", "/docs/_reference/..\\files.py"),
-        *("/docs/../openapi.json", "/docs//", "/docs/operator/", "/openapi.json/"),
+        *("/reference/_files/", "/reference/_files/README.md", "/reference/_files/page.html"),
+        *("/reference/_files/../document.py", "/reference/_files/..%2fdocument.py"),
+        *("/reference/_files/%2e%2e/files.py", "/reference/_files//etc/passwd"),
+        *("/reference/_files/swagger-ui.css%00", "/reference/_files/..\\files.py"),
+        *("/reference/../openapi.json", "/reference//", "/reference/operator/", "/openapi.json/"),
     ],
 )
 def test_nothing_beside_them_is_served(path: str, shared: Served) -> None:

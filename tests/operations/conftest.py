@@ -1,4 +1,4 @@
-"""What several tests of the journal begin with."""
+"""What several tests of the journal and of seat maps begin with."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from seatlatch.operations.change_tickets import hold_tickets
 from seatlatch.store.tickets import NewTicket
 from tests.databases import Database, Databases
 from tests.operations.changes import ASKER
+from tests.operations.seat_map_processes import SEATS, CountingStore, Process
 from tests.serving import ORGANIZATION, OWNER, fill
 from tests.stores import OpenStore, opened
 
@@ -23,3 +24,12 @@ def held(databases: Databases) -> Iterator[tuple[Database, OpenStore]]:
             store.run(hold_tickets(CommitEach(store.store), ASKER, ["t"], reason))
         yield database, store
     databases.drop(database)
+
+
+@pytest.fixture
+def process(database: Database) -> Iterator[Process]:
+    """A process of a server, on a database with the seats of an event."""
+    fill(database, SEATS)
+    counting = CountingStore(database.store())
+    with opened(counting) as store:
+        yield Process(store, counting)

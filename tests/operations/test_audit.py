@@ -14,7 +14,6 @@ from seatlatch.domain.audit import Action, Actor, AuditEntry, AuditFilters, Audi
 from seatlatch.domain.operator import Role
 from seatlatch.domain.refusal import InvalidRequest, NotDone
 from seatlatch.domain.webhook import WebhookState
-from seatlatch.operations.administration import record_sign_in
 from seatlatch.operations.applications import (
     add_application,
     authorize,
@@ -23,6 +22,7 @@ from seatlatch.operations.applications import (
 )
 from seatlatch.operations.change_access import AccessChange
 from seatlatch.operations.channels import add_channel, grant, ungrant
+from seatlatch.operations.console_sessions import sign_in
 from seatlatch.operations.operators import (
     add_operator,
     change_operator,
@@ -30,6 +30,7 @@ from seatlatch.operations.operators import (
     rotate_operator_key,
 )
 from seatlatch.operations.organizations import add_organization, remove_organization
+from seatlatch.operations.partner_links import end_links, make_link, open_link
 from seatlatch.operations.read_audit import read_audit
 from seatlatch.operations.send_messages import replay, send_test
 from seatlatch.operations.write_webhooks import (
@@ -82,23 +83,34 @@ def change_everything(access: Access) -> Iterator[Done]:
     yield Done(Action.APPLICATION_ROTATE_KEY, "app", (access.do(rotate_key, "app", 60).api_key,))
     code = access.do(authorize, "app", CODE_SECONDS).code
     yield Done(Action.APPLICATION_AUTHORIZE, "app", (code,))
-    key = access.do(add_operator, "anna", Role.SUPPORT, ["1001"]).operator_key
-    yield Done(Action.OPERATOR_ADD, "anna", (key,))
-    access.do(change_operator, "anna", Role.BOX_OFFICE, [])
-    yield Done(Action.OPERATOR_CHANGE, "anna")
-    key = access.do(rotate_operator_key, "anna", 60).operator_key
-    yield Done(Action.OPERATOR_ROTATE_KEY, "anna", (key,))
-    access.do(revoke_operator, "anna")
-    yield Done(Action.OPERATOR_REVOKE, "anna")
+    key = access.do(add_operator, ACTOR.name, Role.SUPPORT, ["1001"]).operator_key
+    yield Done(Action.OPERATOR_ADD, ACTOR.name, (key,))
+    access.do(change_operator, ACTOR.name, Role.BOX_OFFICE, [])
+    yield Done(Action.OPERATOR_CHANGE, ACTOR.name)
+    key = access.do(rotate_operator_key, ACTOR.name, 60).operator_key
+    yield Done(Action.OPERATOR_ROTATE_KEY, ACTOR.name, (key,))
+    signing_in = sign_in(CommitEach(access.store), ACTOR, hash_secret(key.encode()))
+    yield Done(Action.SIGN_IN, ACTOR.name, (access.run(signing_in),))
+    access.do(revoke_operator, ACTOR.name)
+    yield Done(Action.OPERATOR_REVOKE, ACTOR.name)
     yield from change_webhooks(access)
-    access.run(record_sign_in(CommitEach(access.store), ACTOR))
-    yield Done(Action.SIGN_IN, ACTOR.name)
+    yield from open_a_link(access)
     access.do(revoke_application, "app")
     yield Done(Action.APPLICATION_REVOKE, "app")
     access.remove_channel("channel")
     yield Done(Action.CHANNEL_REMOVE, "channel")
     access.do(remove_organization, "1001")
     yield Done(Action.ORGANIZATION_REMOVE, "1001")
+
+
+def open_a_link(access: Access) -> Iterator[Done]:
+    """Every change of links for partners."""
+    link = access.do(make_link, "channel").secret
+    yield Done(Action.CHANNEL_LINK, "channel", (link,))
+    session = access.do(open_link, link)
+    yield Done(Action.CHANNEL_OPEN_LINK, "channel", (session,))
+    access.do(end_links, "channel")
+    yield Done(Action.CHANNEL_END_LINKS, "channel")
 
 
 def change_webhooks(access: Access) -> Iterator[Done]:
@@ -138,7 +150,7 @@ def test_every_change_is_recorded_once_and_without_a_secret(access: Access) -> N
         assert (entry.request_id, entry.timestamp) == (ACTOR.request_id, NOW)
     text = msgspec.json.encode(found).decode()
     secrets = [secret for one in done for secret in one.secrets]
-    assert len(secrets) == 8
+    assert len(secrets) == 11
     for secret in (*secrets, "query-is-secret"):
         assert secret not in text
         assert hash_secret(secret.encode()).hex()[:12] not in text

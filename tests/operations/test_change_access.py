@@ -22,7 +22,7 @@ from seatlatch.operations.change_tickets import override_unlock
 from seatlatch.operations.channels import Grants, add_channel, grant, ungrant
 from seatlatch.operations.operators import add_operator, revoke_operator
 from seatlatch.operations.organizations import add_organization, remove_organization
-from seatlatch.store.access import ChannelEntry
+from seatlatch.store.access import ChannelEntry, KeyEntry
 from seatlatch.store.tickets import NewTicket
 from tests.databases import Database
 from tests.operations.access_fixtures import (
@@ -187,8 +187,8 @@ def test_an_application_gets_a_key_without_end_and_a_code_with_one(database: Dat
         assert code.expires_at == NOW + timedelta(seconds=CODE_SECONDS)
         (entry,) = access.applications()
     assert (entry.application_id, entry.channel_code) == ("app", "channel")
-    ((key_hash, expires_at),) = entry.api_keys
-    assert (key_hash, expires_at) == (hash_secret(api_key.encode()), None)
+    key_id = hash_secret(api_key.encode()).hex()[:12]
+    assert entry.api_keys == (KeyEntry(key_id, NOW, None, None),)
 
 
 def ends_of(access: Access) -> list[float | None]:

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from seatlatch.commit import Change, CommitEach
+from seatlatch.domain.audit import Action
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.journal.rows import Head
 from seatlatch.logs import make_log
 from seatlatch.operations import erase_addresses as module
-from seatlatch.operations.administration import record_sign_in
+from seatlatch.operations.administration import Administration, RecordedChange
 from seatlatch.operations.erase_addresses import AddressEraser, erase_addresses
 from seatlatch.operations.prune_journal import prune_rows, rows_to_prune
 from seatlatch.operations.read_journal import client_addresses
@@ -231,13 +232,17 @@ def test_an_eraser_continues_after_trouble(
     assert rows(database) == 0
 
 
+async def record(administration: Administration) -> None:
+    await administration.record(Action.SIGN_IN, ACTOR.name)
+
+
 def test_old_addresses_of_the_audit_are_erased_too(
     store: OpenStore, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "AUDIT_ENTRIES_AT_ONCE", 2)
     for age in (33, 32, 31, 30, 0):
         clock.now = NOW - age * DAY
-        store.run(record_sign_in(CommitEach(store.store), ACTOR))
+        store.run(CommitEach(store.store).submit(RecordedChange(ACTOR, record)))
     clock.now = NOW
 
     def kept() -> int:

@@ -11,7 +11,7 @@ from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.performance import Event, EventKey
 from seatlatch.operations import event_counts
 from seatlatch.operations.event_counts import KEPT_SECONDS, EventCounter
-from seatlatch.operations.list_events import EventQuery, list_events
+from seatlatch.operations.list_events import EventQuery, find_event, list_events
 from seatlatch.operations.put_events import PutEvents, put_events
 from seatlatch.store.interface import Result, Snapshot, Store
 from seatlatch.store.tickets import NewTicket
@@ -203,3 +203,21 @@ def test_events_of_one_transaction_are_put_one_request_after_the_other(
     (changed,) = store.read(lambda s: s.events.changed_after(0, [ORGANIZATION], 9))
     assert changed.event == Event(ORGANIZATION, "E1", "B", "2026")
     assert changed.change_number == 2
+
+
+def test_an_event_is_found_if_it_or_a_ticket_of_it_exists(
+    store: OpenStore, database: Database
+) -> None:
+    add(database, 1)
+    known = EventKey(ORGANIZATION, "KNOWN")
+    committer = CommitEach(store.store)
+    store.run(put_events(committer, [Event(*known, "Name")], REQUEST))
+    for key, organizations, expected in (
+        (BIG, None, Event(*BIG)),
+        (known, [ORGANIZATION], Event(*known, "Name")),
+        (known, [FOREIGN_ORGANIZATION], None),
+        (EventKey(ORGANIZATION, "NONE"), None, None),
+        (EventKey(ORGANIZATION, ""), None, None),
+        (EventKey("none", "BIG"), None, None),
+    ):
+        assert store.run(find_event(store.store, key, organizations)) == expected, key

@@ -9,7 +9,7 @@ import pytest
 
 from seatlatch.domain.ticket_filter import TicketFilter
 from seatlatch.http.query import digest_of
-from seatlatch.operator_api.pages import search_of
+from seatlatch.presentation.tickets import search_of
 from tests.cases import all_cases
 from tests.databases import ON_SQLITE
 from tests.http.wire import message_of

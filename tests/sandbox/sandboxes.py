@@ -11,10 +11,12 @@ from seatlatch.metrics import Metrics
 from seatlatch.sandbox import data
 from seatlatch.sandbox.control_api import BEHAVIOUR, RESET
 from seatlatch.sandbox.hosts import AllowedHosts
+from seatlatch.sandbox.inspector import Inspector
 from seatlatch.sandbox.reset import reset_database
 from seatlatch.sandbox.service import sandbox_service
 from seatlatch.settings import read_settings
 from tests.databases import Database
+from tests.running_loops import running_loop
 from tests.serving import Served, served_by
 
 CALLER = {
@@ -26,11 +28,21 @@ CALLER = {
 
 
 class Sandbox(Served):
-    """A running sandbox. `slept`: the delays, in seconds, that it would have made."""
+    """A running sandbox. `slept`: the delays, in seconds, that it would have made; `inspector`:
+    what keeps its requests.
+    """
 
-    def __init__(self, port: int, database: Database, metrics: Metrics, slept: list[float]) -> None:
+    def __init__(
+        self,
+        port: int,
+        database: Database,
+        metrics: Metrics,
+        slept: list[float],
+        inspector: Inspector,
+    ) -> None:
         super().__init__(port, database, metrics)
         self.slept = slept
+        self.inspector = inspector
 
     def call(self, method: str, path: str, body: Any, **changes: str | None) -> httpx.Response:
         """A /v1 call of the sandbox's application with all headers."""
@@ -61,7 +73,8 @@ def sandbox_on(
     **settings: str,
 ) -> Iterator[Sandbox]:
     """A sandbox on a database of its own. Delays are recorded instead of made."""
-    reset_database(database.url, webhook)
+    with running_loop(None):
+        reset_database(database.url, webhook)
     options = {"database_url": database.url, "log_level": log_level, **settings}
     read = read_settings({}, options)._replace(webhook_addresses="loopback")
     log, metrics = make_log("json", read.log_level), Metrics()
@@ -70,9 +83,10 @@ def sandbox_on(
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    app = sandbox_service(read, log, metrics, webhook, sleep, hosts)
+    inspector = Inspector()
+    app = sandbox_service(read, log, metrics, webhook, sleep, hosts, inspector)
     with served_by(app, log, metrics) as port:
-        sandbox = Sandbox(port, database, metrics, slept)
+        sandbox = Sandbox(port, database, metrics, slept, inspector)
         try:
             yield sandbox
         finally:

@@ -129,6 +129,7 @@ def test_it_says_where_the_guides_are_and_what_can_go_wrong() -> None:
         lines = list(takewhile(lambda line: "Ctrl-C" not in line, process.stdout))
         process.terminate()
     said = "".join(lines)
+    assert re.match(r"Open http://127\.0\.0\.1:\d+/ in a browser: the start page", lines[0])
     assert all(f"{token}," in said or f"{token}\n" in said for token in data.FAILING)
     assert all(f"sandbox-{fault}" in said for fault in Fault)
     assert "/sandbox/behaviour" in said

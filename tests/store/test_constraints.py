@@ -132,7 +132,7 @@ ONE, TWO = b"\1", b"\2"
         (KEY, ("first", TWO, "soon")),
         ("INSERT INTO organizations VALUES (?, 'n')", ("10\x1f",)),
         ("INSERT INTO grants VALUES ('nobody', ?)", (ORGANIZATION,)),
-        ("INSERT INTO api_keys VALUES (?, 'nobody', NULL)", (ONE,)),
+        ("INSERT INTO api_keys (key_hash, application_id) VALUES (?, 'nobody')", (ONE,)),
     ],
 )
 def test_the_tables_of_those_who_come_in_hold_their_own_rules(

@@ -33,6 +33,7 @@ STATEMENTS = {
     "the first access ids": events.NAMED_FIRST,
     "later access ids": events.NAMED_AFTER,
     "counts": events.COUNT_TICKETS,
+    "seats": events.READ_SEATS,
     "organizations": events.ORGANIZATIONS.format(conditions=events.HAS_EVENTS),
     "organizations with an event": events.ORGANIZATIONS.format(conditions=events.HAS_EVENT),
 }

@@ -9,9 +9,11 @@ import pytest
 
 from seatlatch.domain.performance import Event, EventKey, TicketCounts
 from seatlatch.domain.refusal import Unavailable
-from seatlatch.store.events import ChangedEvent, CountedPortion
+from seatlatch.domain.ticket_filter import TicketState
+from seatlatch.journal.rows import is_entry
+from seatlatch.store.events import ChangedEvent, CountedPortion, EventSeat
 from seatlatch.store.interface import Snapshot, TicketsBusy, Transaction
-from seatlatch.store.tickets import NewTicket
+from seatlatch.store.tickets import Hold, NewTicket
 from tests.databases import Database
 from tests.serving import CHANNEL, FOREIGN_ORGANIZATION, ORGANIZATION, OWNER, add_tickets, fill
 from tests.stores import OpenStore, opened
@@ -205,3 +207,39 @@ def test_only_one_transaction_at_a_time_changes_events(
         await second.close()
 
     asyncio.run(test())
+
+
+async def seats_after(event: EventKey, after: str, snapshot: Snapshot) -> Sequence[EventSeat]:
+    return await snapshot.events.read_seats(event, after, 2)
+
+
+def test_seats_are_read_in_portions_with_the_state_that_applies(
+    store: OpenStore, database: Database
+) -> None:
+    tickets = {
+        "a-free": NewTicket("a-free", ORGANIZATION, OWNER, "E", "101", "A", "1"),
+        "b-listed": NewTicket("b-listed", ORGANIZATION, OWNER, "E", mpreserve_channel=CHANNEL),
+        "c-void": NewTicket("c-void", ORGANIZATION, OWNER, "E", voided=True, seat_status="LOCK"),
+        "d-held": NewTicket("d-held", ORGANIZATION, OWNER, "E"),
+        "e-ended": NewTicket("e-ended", ORGANIZATION, OWNER, "E", mpreserve_channel=CHANNEL),
+        "other": NewTicket("other", ORGANIZATION, OWNER, "F"),
+    }
+    add_tickets(database, tickets.values())
+    entries = {"d-held": 1, "e-ended": 2}
+    end = NOW + timedelta(seconds=600)
+    holds = {"d-held": Hold("moving", 600), "e-ended": Hold("moving", 0, over_listing=True)}
+    store.commit(lambda inside: inside.tickets.hold(holds, entries))
+    event = EventKey(ORGANIZATION, "E")
+    found: list[EventSeat] = []
+    for after in ("", "b-listed", "d-held"):
+        found += store.read(partial(seats_after, event, after))
+    free, listed, held = TicketState.FREE, TicketState.LISTED, TicketState.HELD
+    entry_ids = {seat.token: seat.entry_id for seat in found}
+    assert {token: n for token, n in entry_ids.items() if is_entry(n)} == entries
+    assert found == [
+        EventSeat("a-free", "101", "A", "1", free, None, None, entry_ids["a-free"]),
+        EventSeat("b-listed", None, None, None, listed, CHANNEL, None, entry_ids["b-listed"]),
+        EventSeat("c-void", None, None, None, TicketState.VOIDED, None, None, entry_ids["c-void"]),
+        EventSeat("d-held", None, None, None, held, None, end, 1),
+        EventSeat("e-ended", None, None, None, listed, CHANNEL, None, 2),
+    ]

@@ -172,13 +172,13 @@ def test_attempts_are_kept_and_what_ended_stays_so(store: OpenStore) -> None:
     assert (newest.state, newest.attempts, newest.status) == (MessageState.PENDING, 0, None)
     assert (taken.state, taken.status, taken.problem) == (MessageState.DELIVERED, 204, None)
     assert (given_up.state, given_up.attempts) == (MessageState.GIVEN_UP, 2)
-    assert list(store.read(lambda s: s.webhooks.deliveries("wh_1", 9, failed=True))) == [given_up]
+    assert list(store.read(lambda s: s.webhooks.deliveries("wh_1", 9, "failed"))) == [given_up]
     assert list(store.read(lambda s: s.webhooks.deliveries("wh_1", 1))) == [newest]
     assert list(store.read(lambda s: s.webhooks.deliveries("wh_1", 1, before=newest.number))) == [
         taken
     ]
     end = given_up.number
-    assert not store.read(lambda s: s.webhooks.deliveries("wh_1", 9, failed=True, before=end))
+    assert not store.read(lambda s: s.webhooks.deliveries("wh_1", 9, "failed", end))
     assert store.read(lambda s: s.webhooks.delivered_since("wh_1", NOW))
     assert not store.read(lambda s: s.webhooks.delivered_since("wh_1", LATER))
     assert store.read(lambda s: s.webhooks.backlog()) == Backlog(1, NOW)

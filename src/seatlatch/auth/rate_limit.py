@@ -67,12 +67,16 @@ class RateLimit:
 
     def is_used_up(self, key: str) -> bool:
         """Whether `take` would raise now."""
+        return self.left(key) == 0
+
+    def left(self, key: str) -> int | None:
+        """How many requests are possible now, None = no limit. For known applications only."""
         if self.rate is None:
-            return False
+            return None
         per_second, burst = self.rate
         now = self._monotonic()
         full_seconds = max(self._full_at.get(key, now) - now, 0.0)
-        return (burst - 1) / per_second - full_seconds < -ROUNDING_SECONDS
+        return int((burst / per_second - full_seconds + ROUNDING_SECONDS) * per_second)
 
     def take(self, application_id: str) -> int | None:
         """Count one request; returns how many more are possible now, None = no limit.

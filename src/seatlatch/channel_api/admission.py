@@ -11,6 +11,7 @@ from typing import Any
 from seatlatch.auth.address_limits import AddressLimits
 from seatlatch.auth.authenticate import PresentedCredentials, authenticate, no_access_token
 from seatlatch.auth.credentials_cache import MAX_AGE_SECONDS, CredentialsCache
+from seatlatch.auth.keys import hash_secret
 from seatlatch.auth.rate_limit import RateLimit
 from seatlatch.auth.throttled import ThrottledAuthentication
 from seatlatch.channel_api.headers import CHANNEL_HEADERS, TOKEN_HEADERS
@@ -19,6 +20,7 @@ from seatlatch.domain.refusal import ChannelNotAllowed, NotAuthenticated, RateEx
 from seatlatch.http.headers import Headers, check_headers
 from seatlatch.http.request_context import RequestContext
 from seatlatch.http.route_spec import Access, RouteSpec
+from seatlatch.operations.key_uses import KeyUses
 
 ACCESS_TOKEN = "accessToken"  # noqa: S105 - the name of a scheme, no secret
 
@@ -70,12 +72,14 @@ class ChannelAdmission:
         self,
         authentication: ThrottledAuthentication,
         limits: Iterable[RateLimit],
+        uses: KeyUses,
         now: Callable[[], datetime],
     ) -> None:
         self._authentication = authentication
         self._rates: dict[str | None, RateHeaders] = {
             limit.kind: RateHeaders(limit) for limit in limits
         }
+        self._uses = uses
         self._now = now
 
     async def admit(self, context: RequestContext, route: RouteSpec[Any]) -> Caller:
@@ -103,7 +107,9 @@ class ChannelAdmission:
         def find(credentials: Credentials) -> Caller:
             return authenticate(credentials, presented, self._now())
 
-        return await self._authentication.authenticated(context.client_address, find)
+        caller = await self._authentication.authenticated(context.client_address, find)
+        self._uses.note(hash_secret(presented.api_key))
+        return caller
 
 
 class ApplicationAdmission:

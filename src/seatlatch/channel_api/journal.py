@@ -5,7 +5,6 @@ import asyncio
 from starlette.responses import Response
 
 from seatlatch.channel_api.admission import ONLY_READS, ChannelAdmission
-from seatlatch.channel_api.cursors import Cursors
 from seatlatch.channel_api.events import LATEST, Feed, FeedQuery, feed_event
 from seatlatch.channel_api.requests import ListQuery, filter_of
 from seatlatch.domain.application import Caller
@@ -21,6 +20,7 @@ from seatlatch.operations.journal_scope import EVERYTHING
 from seatlatch.operations.list_requests import list_requests
 from seatlatch.operations.read_events import Events, Place, first_place, last_place, read_feed
 from seatlatch.operations.read_journal import trace_request
+from seatlatch.presentation.cursors import Cursors, read_cursors
 from seatlatch.presentation.requests import OwnRequests, own_requests
 from seatlatch.presentation.traces import REQUEST_ID, no_such_request, own_traces
 from seatlatch.store.interface import Store
@@ -106,8 +106,7 @@ class Journal:
     async def _read_cursors(self) -> Cursors:
         """The cursors of this journal. Their key is read once because it never changes."""
         if self._cursors is None:
-            key = await self._store.read(lambda snapshot: snapshot.journal.read_cursor_key())
-            self._cursors = Cursors(key)
+            self._cursors = await read_cursors(self._store)
         return self._cursors
 
     async def _read_first(self, channel: Channel, query: FeedQuery, cursors: Cursors) -> Events:

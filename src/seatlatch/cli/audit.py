@@ -1,6 +1,5 @@
 """`seatlatch audit`: administrative changes and sign-ins."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -10,7 +9,12 @@ from seatlatch.cli.output import for_people, in_columns, print_result
 from seatlatch.cli.timestamps import date_or_timestamp
 from seatlatch.domain.audit import Action, AuditFilters
 from seatlatch.operations.read_audit import read_audit
-from seatlatch.operator_api.audit import PAGE_ENTRIES, ShownAuditEntry, shown_audit
+from seatlatch.presentation.audit import (
+    PAGE_ENTRIES,
+    ShownAuditEntry,
+    details_in_words,
+    shown_audit,
+)
 from seatlatch.wiring import look
 
 ENTRIES_MAX = 10_000
@@ -67,17 +71,5 @@ def _row(entry: ShownAuditEntry) -> tuple[str, ...]:
         entry.actor + address,
         entry.action,
         entry.target,
-        _in_words(entry.details),
+        details_in_words(entry.details),
     )
-
-
-def _in_words(details: Mapping[str, object]) -> str:
-    return ", ".join(f"{name}: {_value(name, value)}" for name, value in details.items())
-
-
-def _value(name: str, value: object) -> str:
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    if value is None:
-        return "all" if name.lower().endswith("organizations") else "none"
-    return str(value)

@@ -7,9 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
-from msgspec import Struct
 
 from seatlatch.cli.actors import command_line_user
 from seatlatch.cli.exit_codes import NOTHING_DONE
@@ -18,11 +16,13 @@ from seatlatch.cli.output import note, print_result
 from seatlatch.cli.timestamps import date_or_timestamp
 from seatlatch.commit import CommitEach
 from seatlatch.domain.journal import Asker
-from seatlatch.domain.refusal import InvalidRequest
-from seatlatch.journal.rows import Head
+from seatlatch.domain.refusal import InvalidRequest, Unavailable
+from seatlatch.domain.verification import TAMPERED_ROWS_MAX, NewVerification, Tampered
 from seatlatch.operations.journal_heads import repair_heads
 from seatlatch.operations.prune_journal import prune_rows, rows_to_prune
-from seatlatch.operations.verify_journal import Anchor, Step, Tampered, take_anchor, verify_journal
+from seatlatch.operations.record_verification import record_verification
+from seatlatch.operations.verify_journal import Anchor, Step, take_anchor, verify_journal
+from seatlatch.presentation.anchors import anchor_text, read_anchor
 from seatlatch.store.interface import Store
 from seatlatch.wiring import look, with_store
 
@@ -45,31 +45,19 @@ Before = Annotated[
 ]
 
 
-class AnchoredHead(Struct, rename="camel"):
-    """The last row of a chain. `hash` is hexadecimal."""
-
-    chain: int
-    number: int
-    hash: str
-
-
-class AnchorText(Struct, rename={"journal_key": "journalKey", "timestamp": "moment"}):
-    """The JSON form of an anchor."""
-
-    journal_key: str
-    timestamp: datetime
-    heads: list[AnchoredHead]
-
-
 @journal.command(epilog="Example: seatlatch journal verify --anchor anchor.json")
-def verify(anchor: AnchorFile = None, database: Database = None, as_json: AsJson = False) -> None:
+def verify(
+    anchor: AnchorFile = None,
+    author: Author = None,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
     """Verify the whole journal and report the first row of each chain that was tampered with."""
     given = None if anchor is None else _read_anchor(anchor)
+    settings = settings_for(database, author)
+    actor = command_line_user(settings).operator or ""
     found: list[Tampered] = []
-    rows = with_store(
-        settings_for(database).database_url,
-        lambda store: _count(verify_journal(store, given), found),
-    )
+    rows = with_store(settings.database_url, lambda store: _verify(store, actor, given, found))
     document = {
         "rows": rows,
         "tampered": [
@@ -87,10 +75,7 @@ def verify(anchor: AnchorFile = None, database: Database = None, as_json: AsJson
 def print_anchor(database: Database = None, as_json: AsJson = True) -> None:
     """Print the journal's current end as JSON. Keep it where nobody can change it."""
     taken = look(settings_for(database).database_url, take_anchor)
-    heads = [AnchoredHead(*head[:2], head.row_hash.hex()) for head in taken.heads]
-    print_result(
-        as_json or True, AnchorText(taken.journal_key, taken.timestamp, heads), [], changed=False
-    )
+    print_result(as_json or True, anchor_text(taken), [], changed=False)
 
 
 @journal.command(epilog="Example: seatlatch journal prune --before 2025-12-31")
@@ -121,6 +106,25 @@ def repair(author: Author = None, database: Database = None, as_json: AsJson = F
         for chain, before, after in repaired
     ]
     print_result(as_json, document, lines or ["No head is damaged."], changed=bool(repaired))
+
+
+async def _verify(store: Store, actor: str, anchor: Anchor | None, found: list[Tampered]) -> int:
+    """Verify all and record that, if this user may; returns the number of intact rows."""
+    started_at = await store.read(lambda snapshot: snapshot.now())
+    rows = await _count(verify_journal(store, anchor), found)
+    result = NewVerification(
+        started_at,
+        actor,
+        rows,
+        len(found),
+        found[:TAMPERED_ROWS_MAX],
+        anchor.timestamp if anchor else None,
+    )
+    try:
+        await record_verification(CommitEach(store), result)
+    except Unavailable as problem:
+        note(f"The result was not recorded in the database. {problem.message}")
+    return rows
 
 
 async def _count(steps: AsyncIterator[Step], found: list[Tampered]) -> int:
@@ -159,14 +163,9 @@ def _show_progress(progress: str) -> None:
 
 def _read_anchor(path: Path) -> Anchor:
     try:
-        text = msgspec.json.decode(path.read_bytes(), type=AnchorText)
-        heads = [Head(one.chain, one.number, bytes.fromhex(one.hash)) for one in text.heads]
+        text = path.read_bytes()
     except OSError as error:
         raise InvalidRequest(
             f"Can't read {path} ({error.strerror}). Use a file with an anchor."
         ) from None
-    except (msgspec.DecodeError, ValueError):
-        raise InvalidRequest(
-            f"{path} is not an anchor. Use an output of `seatlatch journal anchor`."
-        ) from None
-    return Anchor(text.journal_key, text.timestamp, heads)
+    return read_anchor(str(path), text)

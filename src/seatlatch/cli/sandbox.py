@@ -128,7 +128,7 @@ def greeting(about: dict[str, Any]) -> str:
         f"It sends the channel's webhooks to {about['webhook']}.\n" if "webhook" in about else ""
     )
     return f"""\
-The seatlatch sandbox serves at {about["url"]}
+Open {about["url"]}/ in a browser: the start page of the seatlatch sandbox.
 Its data is in {about["database"]} and is reset at each start.
 {webhook}
 Unlock the document's first two tickets:

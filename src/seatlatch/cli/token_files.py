@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from seatlatch.cli.file_lines import PART_BYTES_MAX, not_text_problem
-from seatlatch.cli.tickets.csv_header import DELIMITERS, TICKETS, is_sep_line
 from seatlatch.cli.tickets.file import FORMATS, FileFormat
 from seatlatch.domain.label import shortened, without_invisible_ends
 from seatlatch.domain.refusal import InvalidRequest
+from seatlatch.import_files.csv_header import DELIMITERS, TICKETS, is_sep_line
+from seatlatch.import_files.file_lines import PART_BYTES_MAX, not_text_problem
 
 STANDARD_INPUT = "-"
 TOKEN = "token"  # noqa: S105 - a column of tickets

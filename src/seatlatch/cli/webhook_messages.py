@@ -79,7 +79,9 @@ def _show_list(
 ) -> None:
     found = look(
         settings.database_url,
-        lambda snapshot: list_deliveries(snapshot, webhook_id, limit, failed=failed),
+        lambda snapshot: list_deliveries(
+            snapshot, webhook_id, limit, "failed" if failed else "all"
+        ),
     )
     shown = [shown_delivery(one) for one in found]
     rows = [

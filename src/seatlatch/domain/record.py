@@ -37,3 +37,8 @@ def field_problem(value: str) -> str | None:
     if not value.isprintable() and (found := UNREADABLE.search(value)):
         return f"contains a control character, {code_point(found[0])}"
     return ends_problem(value)
+
+
+def changes_details(stored: TicketRecord, put: TicketRecord) -> bool:
+    """Whether a put changes a ticket of the same token. What it does not give stays as it is."""
+    return any(new and new != old for old, new in zip(stored, put, strict=True))

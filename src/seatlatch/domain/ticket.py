@@ -11,6 +11,9 @@ from seatlatch.domain.listing import Listing
 SeatStatus = Literal["LOCK", "UNLOCK"]
 """Owned by the ticketing system; `LOCK` = a box-office operation holds the seat's record."""
 
+HOLD_SECONDS_MAX = 31_536_000
+"""The longest hold that ends by itself: a year."""
+
 
 class Ticket(NamedTuple):
     """One ticket (item/seat), named by its opaque token.

@@ -120,6 +120,20 @@ class Delivery(NamedTuple):
         return self.due_at if self.state is MessageState.PENDING else None
 
 
+DeliveryFilter = Literal["all", "failed", "pending", "given_up"]
+"""The messages of a list. `failed`: their latest attempt failed, so they wait or were given up."""
+
+
+class Activity(NamedTuple):
+    """An endpoint's messages in short. `waiting`: how many wait, up to a limit; `waiting_since`:
+    when the oldest of them was made. `delivered_at`: the latest success that is kept.
+    """
+
+    waiting: int = 0
+    waiting_since: datetime | None = None
+    delivered_at: datetime | None = None
+
+
 @hides("response_body")
 class DeliveryDetails(NamedTuple):
     """A delivery with what was sent, and what was received.

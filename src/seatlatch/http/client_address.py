@@ -48,6 +48,12 @@ def client_address(
     return str(found)
 
 
+def is_trusted(peer: str | None, trusted_proxies: Sequence[Network]) -> bool:
+    """Whether the socket's other end is a trusted proxy."""
+    found = parse_address(peer) if peer else None
+    return found is not None and _is_in(found, trusted_proxies)
+
+
 def parse_address(text: str) -> Address | None:
     """An address, with or without a port, or None. An IPv4-mapped IPv6 address becomes IPv4."""
     match = WITH_PORT.fullmatch(text)

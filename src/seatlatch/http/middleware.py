@@ -155,6 +155,8 @@ class RequestMiddleware:
     ) -> Response:
         """An error in the form of the route, if one was selected."""
         route = self._route(scope)
+        if route and route.spec.error_page:
+            return route.spec.error_page(scope, problem, message, headers)
         if route and route.spec.has_plain_errors:
             body, headers = plain_error_json(message), {**headers, **NO_STORE}
         else:
@@ -174,7 +176,9 @@ class RequestMiddleware:
         succeeded, failed = context.count_tickets()
         if failed or status >= 400:
             log = self._log.error
-        elif context.application_id is None and context.operator is None:
+        elif (found and found.spec.is_polled) or (
+            context.application_id is None and context.operator is None
+        ):
             log = self._log.debug
         else:
             log = self._log.info

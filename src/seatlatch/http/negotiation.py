@@ -3,7 +3,7 @@
 Source: RFC 9110, 12.5 and 8.3. Callers repeat a few values, so the results are cached.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from seatlatch.http.headers import Headers
@@ -12,6 +12,9 @@ from seatlatch.http.refusals import MediaTypeUnsupported, ResponseNotAcceptable
 REMEMBERED_VALUES = 256
 JSON_RANGES = (b"application/json", b"application/*", b"*/*")
 """The ranges that cover application/json, the most specific first."""
+
+HTML_RANGES = (b"text/html", b"text/*", b"*/*")
+NOT_ACCEPTED = (0.0, -len(HTML_RANGES))
 
 NDJSON_TYPES = frozenset({b"application/x-ndjson", b"application/ndjson", b"application/jsonl"})
 
@@ -48,6 +51,17 @@ def accepts_json(accept: bytes) -> bool:
 
 
 @lru_cache(REMEMBERED_VALUES)
+def prefers_json(accept: bytes) -> bool:
+    """Whether a header Accept prefers application/json to text/html, where both are offered.
+
+    With equal qualities the more specific range decides, and HTML is the default: browsers name it,
+    and programs that want JSON name that.
+    """
+    qualities = _qualities(accept)
+    return _preference(qualities, JSON_RANGES) > _preference(qualities, HTML_RANGES)
+
+
+@lru_cache(REMEMBERED_VALUES)
 def prefers_gzip(accept_encoding: bytes) -> bool:
     """Whether a header Accept-Encoding allows gzip and prefers it no less than identity."""
     qualities = _qualities(accept_encoding)
@@ -76,6 +90,14 @@ def is_identity(content_encoding: bytes) -> bool:
 def media_type(content_type: bytes) -> bytes:
     """The type that a header Content-Type says, in lower case and without parameters."""
     return content_type.partition(b";")[0].strip().lower()
+
+
+def _preference(qualities: dict[bytes, float], ranges: Sequence[bytes]) -> tuple[float, int]:
+    """The quality of a type, and how specific the range is that it comes from."""
+    for place, name in enumerate(ranges):
+        if name in qualities:
+            return (qualities[name], -place) if qualities[name] else NOT_ACCEPTED
+    return NOT_ACCEPTED
 
 
 def _qualities(value: bytes) -> dict[bytes, float]:

@@ -3,13 +3,14 @@
 The router, admission, the middleware and the OpenAPI documents all read this one declaration.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
 from starlette.responses import Response
+from starlette.types import Scope
 
 from seatlatch.domain.journal import Verb
 from seatlatch.domain.operator import Role
@@ -22,7 +23,7 @@ from seatlatch.domain.refusal import (
 )
 from seatlatch.http.body import SMALL_BODY_BYTES_MAX, BodyReader, encode_json
 from seatlatch.http.headers import Rule
-from seatlatch.http.problems import NO_STORE
+from seatlatch.http.problems import NO_STORE, Problem
 from seatlatch.http.refusals import (
     BodyTooLarge,
     HeadTooLarge,
@@ -37,6 +38,9 @@ REFUSALS_OF_EVERY_ROUTE: tuple[type[Refusal], ...] = (
     *(MalformedRequest, NotAuthenticated, MethodNotAllowed, ResponseNotAcceptable),
     *(RateExceeded, RequestTooSlow, BodyTooLarge, HeadTooLarge, Unavailable),
 )
+
+ErrorPage = Callable[[Scope, Problem, str, Mapping[str, str]], Response]
+"""Makes an error's response from the request, the problem, its message and its headers."""
 
 Input = TypeVar("Input")
 """The input of a route: its body or its query. None for a route without either."""
@@ -86,6 +90,8 @@ class RouteSpec(Generic[Input]):
     - `status`: the status of a success; 204 = the response has no body.
     - `has_secrets`: the response of a success has a secret, and `Cache-Control: no-store`.
     - `own_refusals`: the refusals that only this route has.
+    - `error_page` makes the response to a refusal, for routes that people see in a browser.
+    - `is_polled`: pages request it again and again, so a success is logged at level debug.
     - `has_plain_errors`: every error is `{"error": "<text>"}`, and responses have
       `Cache-Control: no-store`.
     """
@@ -102,6 +108,8 @@ class RouteSpec(Generic[Input]):
     verb: Verb | Callable[[Input | None], Verb] | None = None
     own_refusals: tuple[type[Refusal], ...] = ()
     has_plain_errors: bool = False
+    error_page: ErrorPage | None = None
+    is_polled: bool = False
 
     @cached_property
     def headers(self) -> tuple[Rule, ...]:

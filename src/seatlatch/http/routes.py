@@ -93,6 +93,15 @@ def public_route(path: str, endpoint: Endpoint, method: str = "GET") -> ApiRoute
     return ApiRoute(RouteSpec(method, path, PUBLIC), endpoint)
 
 
+def moved(to: str) -> Endpoint:
+    """Redirects to a path relative to the route's own, so that it works below any path."""
+
+    async def redirect(request: Request) -> Response:
+        return Response(status_code=307, headers={"Location": to})
+
+    return redirect
+
+
 def api_route(
     spec: RouteSpec[Input],
     admission: Admission[Caller],

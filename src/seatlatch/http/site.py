@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from seatlatch.http.files import File, make_file, reading
 from seatlatch.http.refusals import RouteUnknown
-from seatlatch.http.routes import ApiRoute, public_route
+from seatlatch.http.routes import ApiRoute, moved, public_route
 
 NOT_BUILT = "The pages are not built. Run `make docs` in the project's folder."
 NO_SUCH_PAGE = "There is no such page. The pages begin at /docs/."
@@ -49,8 +49,11 @@ class Site:
         self._read: tuple[tuple[int, int] | None, Mapping[str, File]] = (None, {})
 
     def routes(self) -> list[ApiRoute]:
-        """The route of the pages."""
-        return [public_route("/docs/{path:path}", self.page)]
+        """The routes of the pages."""
+        return [
+            public_route("/docs", moved("docs/")),
+            public_route("/docs/{path:path}", self.page),
+        ]
 
     async def page(self, request: Request) -> Response:
         """A page or another file of the site; a folder is its index."""

@@ -62,10 +62,34 @@ class EntryText(Struct):
     refusal: str | None = None
 
 
+class OutcomesText(Struct):
+    """The part of an entry that says what it changed. `changes`: the marks, as text."""
+
+    verb: str
+    channel: str | None = None
+    seconds: int | None = None
+    outcomes: dict[str, list[str]] = {}
+    changes: Raw = Raw(b"[]")
+
+
 _encode = msgspec.json.Encoder().encode
 
 read_text = msgspec.json.Decoder(EntryText).decode
 """Read an entry from its text. Raises `msgspec.DecodeError`."""
+
+read_outcomes = msgspec.json.Decoder(OutcomesText).decode
+"""Read from the text of an entry only what it changed, which takes half the time. Raises
+`msgspec.DecodeError`.
+"""
+
+_read_marks = msgspec.json.Decoder(list[_Mark]).decode
+
+
+def channels_of(changes: Raw) -> list[str | None]:
+    """The channels that had set mpreserve on the changed tickets, before the box office changed
+    them. Raises `msgspec.DecodeError`.
+    """
+    return [mark.channel_code for mark in _read_marks(changes)]
 
 
 def text_of_channel(channel_code: str) -> str:
@@ -78,6 +102,11 @@ def text_of_channel(channel_code: str) -> str:
 def text_of_verb(verb: Verb) -> str:
     """A text that the entries of a verb contain, and no others."""
     return f'"verb":"{verb}"'
+
+
+def text_of_token(token: str) -> str:
+    """A text that the entries about a ticket contain, and few others."""
+    return _encode(token).decode()
 
 
 def has_listing(entry: str, listing: str | None) -> bool:

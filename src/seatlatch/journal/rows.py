@@ -8,6 +8,8 @@ NUMBER_BITS = 36
 
 NUMBERS_MAX = (1 << NUMBER_BITS) - 1
 
+CHAINS_MAX = (1 << 63 - NUMBER_BITS) - 1
+
 NO_HASH = bytes(32)
 """The hash before the first row of a chain."""
 

@@ -4,7 +4,7 @@ from seatlatch.openapi.examples import administration as examples
 from seatlatch.openapi.operations import Operation
 from seatlatch.operator_api import access_schemas as schemas
 from seatlatch.operator_api import applications, audit, operators, organizations
-from seatlatch.operator_api.audit import ShownAudit
+from seatlatch.presentation.audit import ShownAudit
 
 ACCESS, AUDIT = "Access", "Audit"
 TAGS = {

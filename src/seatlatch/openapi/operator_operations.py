@@ -14,15 +14,10 @@ from seatlatch.operator_api.event_schemas import EventBody, EventsPage, FailedEv
 from seatlatch.operator_api.events import PUT_EVENTS_MAX
 from seatlatch.operator_api.journal import ShownHistory
 from seatlatch.operator_api.records import PUT_TICKETS_MAX
-from seatlatch.operator_api.schemas import (
-    Page,
-    PutTicket,
-    RecordBody,
-    ShownTicket,
-    TicketWithStatus,
-)
+from seatlatch.operator_api.schemas import PutTicket, RecordBody, TicketWithStatus
 from seatlatch.presentation.requests import ListedRequests
 from seatlatch.presentation.schemas import SucceededTicket
+from seatlatch.presentation.tickets import Page, ShownTicket
 from seatlatch.presentation.traces import FullTraces
 
 TAGS = {

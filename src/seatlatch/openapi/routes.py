@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from seatlatch.channel_api.admission import CHANGES_TICKETS
 from seatlatch.http.files import LazyFile
-from seatlatch.http.routes import ApiRoute, public_route, unknown_path
+from seatlatch.http.routes import ApiRoute, moved, public_route, unknown_path
 from seatlatch.openapi.document import DOCUMENTS, as_json
 from seatlatch.openapi.examples.example import ACCESS_TOKEN, OPERATOR_KEY
 from seatlatch.operator_api.admission import OPERATOR_SCHEME
@@ -31,6 +31,8 @@ ASSETS = {
     "page.css": (PAGE, "text/css; charset=utf-8"),
 }
 """The files that the pages load, by name. No other file of these folders is served."""
+
+FILES = "/reference/_files/"
 
 POLICY = "; ".join(
     (
@@ -62,8 +64,8 @@ class Shown(NamedTuple):
 
 
 PAGES = {
-    "/docs": Shown("Reference", "./", "openapi.json", CHANGES_TICKETS.scheme, ACCESS_TOKEN),
-    "/docs/operator": Shown(
+    "/reference": Shown("Reference", "./", "openapi.json", CHANGES_TICKETS.scheme, ACCESS_TOKEN),
+    "/reference/operator": Shown(
         "Reference for the box office",
         "../",
         "operator/openapi.json",
@@ -96,11 +98,12 @@ class Reference:
         pages = {path: self._page(path) for path in PAGES}
         return [
             *(public_route(path, file.respond) for path, file in {**documents, **pages}.items()),
-            public_route("/docs/_reference/{name}", self.asset),
+            public_route(FILES + "{name}", self.asset),
+            public_route("/docs/operator", moved("../reference/operator")),
         ]
 
     async def asset(self, request: Request) -> Response:
-        """`GET /docs/_reference/{name}`: a file that a page loads."""
+        """`GET /reference/_files/{name}`: a file that a page loads."""
         file = self._assets.get(request.path_params["name"])
         if file is None:
             raise unknown_path()
@@ -124,7 +127,7 @@ def page(path: str, *, is_sandbox: bool) -> bytes:
         document=shown.document,
         scheme=shown.scheme,
         credential=shown.credential if is_sandbox else "",
-        current_channel=current if path == "/docs" else "",
-        current_operator=current if path != "/docs" else "",
+        current_channel=current if path == "/reference" else "",
+        current_operator=current if path != "/reference" else "",
     )
     return filled.encode()

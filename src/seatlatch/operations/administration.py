@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from seatlatch.commit import Change, Committer
+from seatlatch.commit import Change
 from seatlatch.domain.audit import Action, Actor, Detail, NewAuditEntry
 from seatlatch.store.access import AccessWriter
 from seatlatch.store.interface import Transaction
@@ -65,12 +65,3 @@ class RecordedChange(Change[Result]):
             for number in numbers
         }
         return [results[number] for number in range(len(changes))]
-
-
-async def record_sign_in(committer: Committer, actor: Actor) -> None:
-    """Record that an actor has signed in. Returns when that is durable. Raises `Unavailable`."""
-
-    async def work(administration: Administration) -> None:
-        await administration.record(Action.SIGN_IN, actor.name)
-
-    await committer.submit(RecordedChange(actor, work))

@@ -76,10 +76,10 @@ async def rotate_key(
     Old keys that would have ended before still do so. Raises `NotFound`.
     """
     access = administration.access
-    await _require(access, application_id)
+    await require_application(access, application_id)
     now = await administration.now()
     await access.end_api_keys(application_id, now + timedelta(seconds=overlap_seconds))
-    old = (await _require(access, application_id)).api_keys
+    old = (await require_application(access, application_id)).api_keys
     ends = [key.expires_at for key in old if key.expires_at is not None]
     issued = IssuedKey(await _add_key(access, application_id), max(ends, default=now))
     await administration.record(
@@ -92,7 +92,7 @@ async def authorize(
     administration: Administration, application_id: str, code_seconds: int
 ) -> IssuedCode:
     """Give an application a new authorization code. Raises `NotFound`."""
-    await _require(administration.access, application_id)
+    await require_application(administration.access, application_id)
     code = await _add_code(administration, application_id, code_seconds)
     await administration.record(
         Action.APPLICATION_AUTHORIZE, application_id, codeExpiresAt=code.expires_at
@@ -102,14 +102,15 @@ async def authorize(
 
 async def revoke_application(administration: Administration, application_id: str) -> None:
     """Remove an application; its keys, codes and tokens end at once. Raises `NotFound`."""
-    application = await _require(administration.access, application_id)
+    application = await require_application(administration.access, application_id)
     await administration.access.remove_application(application_id)
     await administration.record(
         Action.APPLICATION_REVOKE, application_id, channelCode=application.channel_code
     )
 
 
-async def _require(access: AccessReader, application_id: str) -> ApplicationEntry:
+async def require_application(access: AccessReader, application_id: str) -> ApplicationEntry:
+    """The application of this id. Raises `NotFound`, or `InvalidRequest` for what can be no id."""
     application = await _find(access, application_id)
     if application is None:
         require_identifier("application id", application_id)

@@ -121,16 +121,17 @@ def _selection_changed(count: int) -> Conflict:
 
 
 async def change_in_portions(
-    change: ChangeTickets, versions: Versions
+    change: ChangeTickets, versions: Versions, organizations: frozenset[str] | None = None
 ) -> AsyncIterator[list[TicketResult]]:
     """Change tickets that still have these versions; each portion's results, when it is durable.
 
-    Raises `Unavailable` if the database does not confirm a portion; the earlier ones stay done.
+    `organizations`: those that the caller may see, unless a selection has applied them. Raises
+    `Unavailable` if the database does not confirm a portion; the earlier ones stay done.
     """
     tickets = list(versions.items())
     for start in range(0, len(tickets), PORTION_TICKETS):
         portion = dict(tickets[start : start + PORTION_TICKETS])
-        yield await change(tokens=portion, conditions=Conditions(versions=portion))
+        yield await change(tokens=portion, conditions=Conditions(organizations, portion))
 
 
 async def change_all_matching(

@@ -10,6 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from seatlatch.domain.performance import EventKey, TicketCounts
+from seatlatch.operations.portions import Portions
 from seatlatch.store.events import CountedPortion
 from seatlatch.store.interface import Snapshot, Store
 
@@ -22,9 +23,7 @@ PORTION_TICKETS_MIN = 100
 PORTION_TICKETS_MAX = 2_000
 PORTION_SECONDS_MAX = 0.008
 PORTION_SECONDS_MIN = 0.003
-"""The intended time of a portion. On SQLite the event loop is blocked meanwhile, and how long one
-ticket takes depends on the disk.
-"""
+"""See `Portions`."""
 
 
 class Counted(NamedTuple):
@@ -49,7 +48,9 @@ class EventCounter:
         self._store = store
         self._monotonic = monotonic
         self._cached: dict[EventKey, _Cached] = {}
-        self._portion_tickets = PORTION_TICKETS_MIN
+        self._portions = Portions(
+            PORTION_TICKETS_MIN, PORTION_TICKETS_MAX, PORTION_SECONDS_MIN, PORTION_SECONDS_MAX
+        )
         self._lock = asyncio.Lock()
 
     def cached(self, key: EventKey) -> Counted | None:
@@ -77,25 +78,17 @@ class EventCounter:
     async def _count(self, key: EventKey) -> Counted:
         counts, after_token, counted_at = TicketCounts(), "", None
         while True:
-            tickets = self._portion_tickets
+            tickets = self._portions.size
             began_at = self._monotonic()
             now, portion = await self._store.read(
                 partial(_read, key=key, after_token=after_token, tickets=tickets)
             )
-            self._adapt(self._monotonic() - began_at)
+            self._portions.adapt(self._monotonic() - began_at)
             counts, after_token = counts.plus(portion.counts), portion.last_token
             counted_at = counted_at or now
             if portion.counts.total < tickets:
                 return Counted(counts, counted_at)
             await asyncio.sleep(0)
-
-    def _adapt(self, portion_seconds: float) -> None:
-        """Choose the size of the next portion by the time of this one."""
-        tickets = self._portion_tickets
-        if portion_seconds > PORTION_SECONDS_MAX:
-            self._portion_tickets = max(tickets // 2, PORTION_TICKETS_MIN)
-        elif portion_seconds < PORTION_SECONDS_MIN:
-            self._portion_tickets = min(tickets * 2, PORTION_TICKETS_MAX)
 
 
 async def _read(

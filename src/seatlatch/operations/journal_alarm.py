@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Literal, Protocol
 
 from seatlatch.domain.journal import FoundEntry
+from seatlatch.domain.verification import Tampered
 from seatlatch.logs import Log
 
 LOGGED_ENTRIES_MAX = 1_000
@@ -37,6 +38,11 @@ class JournalAlarm:
         """Raise the alarm for each fault of a chain's head."""
         for fault in faults:
             self._raise("head", fault)
+
+    def tampered(self, found: Iterable[Tampered]) -> None:
+        """Raise the alarm for what a verification has found."""
+        for chain, number, what in found:
+            self._raise("row", f"Chain {chain}, row {number}: {what}")
 
     def _raise(self, part: Part, reason: str) -> None:
         self._observer.journal_damaged(part)

@@ -1,4 +1,4 @@
-"""Records when operators' keys were last used, at most once an hour for each key.
+"""Records when keys of operators and applications were last used, once an hour for each key.
 
 See decision 161.
 """
@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from seatlatch.commit import Change, Committer
 from seatlatch.domain.refusal import Unavailable
+from seatlatch.logs import Log
 from seatlatch.store.interface import Transaction
 
 EVERY_SECONDS = 3_600
@@ -30,7 +31,7 @@ class NoteKeyUses(Change[None]):
         key_hashes = sorted({key_hash for change in changes for key_hash in change.key_hashes})
         for key_hash in key_hashes:
             before = now - timedelta(seconds=EVERY_SECONDS)
-            await transaction.access.note_operator_key_use(key_hash, before)
+            await transaction.access.note_key_use(key_hash, before)
         return [None] * len(changes)
 
 
@@ -39,8 +40,9 @@ class KeyUses:
     use (`http.app.BackgroundTask`). `monotonic`: a clock in seconds.
     """
 
-    def __init__(self, committer: Committer, monotonic: Callable[[], float]) -> None:
+    def __init__(self, committer: Committer, log: Log, monotonic: Callable[[], float]) -> None:
         self._committer = committer
+        self._log = log
         self._monotonic = monotonic
         self._noted: dict[bytes, float] = {}
         self._pending: set[bytes] = set()
@@ -73,6 +75,8 @@ class KeyUses:
             pending, self._pending = self._pending, set()
             try:
                 await self._committer.submit(NoteKeyUses(pending))
-            except Unavailable:
+            except Exception as error:
                 for key_hash in pending:
                     self._noted.pop(key_hash, None)
+                if not isinstance(error, Unavailable):
+                    self._log.exception("bug", reason="The last use of keys was not noted.")

@@ -36,6 +36,13 @@ class EventQuery(NamedTuple):
         return [self.organization_id] if is_seen else []
 
 
+class FoundEvents(NamedTuple):
+    """A page of events without counts. `next_after` as in `ListedEvents`."""
+
+    events: Sequence[Event]
+    next_after: EventKey | None
+
+
 class ListedEvent(NamedTuple):
     """An event and its counts. If only tickets name it, the event has only its key."""
 
@@ -50,6 +57,28 @@ class ListedEvents(NamedTuple):
     next_after: EventKey | None
 
 
+async def find_events(store: Store, query: EventQuery, limit: int) -> FoundEvents:
+    """At most `limit` events that follow `query.after`, without counts.
+
+    An organization that the caller may not see looks like one without events and tickets. Raises
+    `Unavailable`.
+    """
+    found = await store.read(partial(_read_events, query=query, limit=limit + 1))
+    events = found[:limit]
+    return FoundEvents(events, events[-1].key if len(events) < len(found) else None)
+
+
+async def find_event(
+    store: Store, key: EventKey, organizations: Collection[str] | None
+) -> Event | None:
+    """An event, of which only the key may be known; None = neither it nor a ticket of it exists in
+    the organizations that the caller may see. Raises `Unavailable`.
+    """
+    query = EventQuery(key.organization_id, key.access_id, organizations=organizations)
+    found = await store.read(partial(_read_events, query=query, limit=1))
+    return found[0] if found else None
+
+
 async def list_events(
     store: Store, counter: EventCounter, query: EventQuery, limit: int
 ) -> ListedEvents:
@@ -58,10 +87,10 @@ async def list_events(
     An organization that the caller may not see looks like one without events and tickets. Raises
     `Unavailable`.
     """
-    found = await store.read(partial(_read_events, query=query, limit=limit + 1))
+    found = await find_events(store, query, limit)
     listed: list[ListedEvent] = []
     tickets = 0
-    for event in found[:limit]:
+    for event in found.events:
         counted = counter.cached(event.key)
         if counted is None:
             if tickets >= TICKETS_COUNTED_MAX:
@@ -69,8 +98,8 @@ async def list_events(
             counted = await counter.count(event.key)
             tickets += counted.counts.total
         listed.append(ListedEvent(event, counted))
-    next_after = listed[-1].event.key if len(listed) < len(found) else None
-    return ListedEvents(listed, next_after)
+    is_all = len(listed) == len(found.events)
+    return ListedEvents(listed, found.next_after if is_all else listed[-1].event.key)
 
 
 async def _read_events(snapshot: Snapshot, query: EventQuery, limit: int) -> Sequence[Event]:

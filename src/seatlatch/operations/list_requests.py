@@ -23,7 +23,7 @@ EXAMINED_ENTRIES_MAX = 2_000
 EXAMINED_TOKENS_MAX = 20_000
 """The most entries that a call examines, and the most tokens whose organizations it must read."""
 
-SELECTED_AT_ONCE, ENTRIES_AT_ONCE = 200, 20
+SELECTED_AT_ONCE, ENTRIES_AT_ONCE = 1_000, 20
 """The entries that are examined at once for their channel and verb, and those that are read at
 once. On SQLite the event loop is blocked meanwhile, and each entry may have 1,000 tickets.
 """
@@ -40,13 +40,23 @@ def everything(_entry: FoundEntry) -> bool:
 
 
 class RequestFilter(NamedTuple):
-    """The wanted requests. None = any. `matches` is for conditions that only the caller knows."""
+    """The wanted requests. None = any. `matches` is for conditions that only the caller knows.
+
+    `token`: only requests that name this ticket. `after`: only those behind this position.
+    """
 
     channel_code: str | None = None
     verb: Verb | None = None
     since: datetime | None = None
     until: datetime | None = None
     matches: Callable[[FoundEntry], bool] = everything
+    token: str | None = None
+    after: Position | None = None
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether the database can select requests before they are read."""
+        return (self.channel_code, self.verb, self.token) != (None, None, None)
 
 
 class FoundRequests(NamedTuple):
@@ -54,6 +64,13 @@ class FoundRequests(NamedTuple):
 
     entries: Sequence[FoundEntry]
     position: Position | None
+
+
+class Bounds(NamedTuple):
+    """For each chain the entry behind which the wanted ones begin, and the last one of them."""
+
+    first: Position
+    last: Position
 
 
 class _Portion(NamedTuple):
@@ -64,17 +81,28 @@ class _Portion(NamedTuple):
 
 
 async def list_requests(
-    store: Store, wanted: RequestFilter, scope: Scope, position: Position | None, limit: int
+    store: Store,
+    wanted: RequestFilter,
+    scope: Scope,
+    position: Position | None,
+    limit: int,
+    examined_entries_max: int | None = None,
+    bounds: Bounds | None = None,
 ) -> FoundRequests:
-    """At most `limit` requests from `position` on; None = from the newest one.
+    """At most `limit` requests from `position` on; None = from the newest one. `bounds`: those of
+    the wanted requests, if the caller has found them.
 
+    `examined_entries_max`: how many entries to examine; None = as many as for any other list.
     Raises `Unavailable`.
     """
-    first, last = await store.read(partial(_bounds, wanted=wanted))
+    most = EXAMINED_ENTRIES_MAX if examined_entries_max is None else examined_entries_max
+    if bounds is None:
+        bounds = await store.read(partial(find_bounds, wanted=wanted))
+    first, last = bounds
     unread = _after(first, last if position is None else position)
     found: list[FoundEntry] = []
     entries = tokens = 0
-    while unread and entries < EXAMINED_ENTRIES_MAX and tokens < EXAMINED_TOKENS_MAX:
+    while unread and entries < most and tokens < EXAMINED_TOKENS_MAX:
         portion = await store.read(partial(_read_portion, wanted=wanted, position=unread))
         visible = await visible_entries(store, portion.entries, scope)
         found += [entry for entry in visible if _is_wanted(entry, wanted)][: limit - len(found)]
@@ -88,18 +116,20 @@ async def list_requests(
     return FoundRequests(found, unread or None)
 
 
-async def _bounds(snapshot: Snapshot, wanted: RequestFilter) -> tuple[Position, Position]:
-    """For each chain the entry behind which the wanted ones begin, and the last one of them."""
+async def find_bounds(snapshot: Snapshot, wanted: RequestFilter) -> Bounds:
+    """The bounds of the wanted requests."""
     chains = await snapshot.journal.read_chains()
     first: Position = {chain.head.chain: chain.pruned_number for chain in chains}
     last: Position = {chain.head.chain: chain.head.number for chain in chains}
+    if wanted.after is not None:
+        first = {chain: max(number, wanted.after.get(chain, 0)) for chain, number in first.items()}
     if wanted.since is not None:
         earliest = wanted.since - min(CLOCK_SLACK, wanted.since - EARLIEST)
         first = await _last_before(snapshot, earliest, first, last, unknown_is_before=False)
     if wanted.until is not None:
         latest = wanted.until + min(CLOCK_SLACK, LATEST - wanted.until)
         last = await _last_before(snapshot, latest, first, last, unknown_is_before=True)
-    return first, last
+    return Bounds(first, last)
 
 
 async def _last_before(
@@ -134,7 +164,7 @@ async def _last_before(
 
 
 async def _read_portion(snapshot: Snapshot, wanted: RequestFilter, position: Position) -> _Portion:
-    if wanted.channel_code is None and wanted.verb is None:
+    if not wanted.is_selective:
         places = await snapshot.journal.places_up_to(position, ENTRIES_AT_ONCE)
         selected: Sequence[int] = [place.entry_id for place in places]
     else:
@@ -149,7 +179,9 @@ async def _select(
 ) -> tuple[Sequence[EntryPlace], Sequence[int]]:
     """The first of these places that can be read at once, and the wanted entries among them."""
     ids = [place.entry_id for place in places]
-    found = await snapshot.journal.select_entries(ids, wanted.channel_code, wanted.verb)
+    found = await snapshot.journal.select_entries(
+        ids, wanted.channel_code, wanted.verb, wanted.token
+    )
     selected = [entry_id for entry_id in ids if entry_id in found]
     if len(selected) <= ENTRIES_AT_ONCE:
         return places, selected
@@ -164,7 +196,22 @@ def _is_wanted(entry: FoundEntry, wanted: RequestFilter) -> bool:
             return False
         if wanted.until is not None and timestamp >= wanted.until:
             return False
+    if wanted.token is not None and not _names(entry, wanted.token):
+        return False
+    if wanted.after is not None and not _follows(entry, wanted.after):
+        return False
     return wanted.matches(entry)
+
+
+def _follows(entry: FoundEntry, position: Position) -> bool:
+    chain, number = place_of(entry.entry_id)
+    return number > position.get(chain, 0)
+
+
+def _names(entry: FoundEntry, token: str) -> bool:
+    if not isinstance(entry, Entry):
+        return False
+    return any(token in tokens for tokens in entry.outcomes.values())
 
 
 def _count_tokens(entry: FoundEntry) -> int:

@@ -130,10 +130,14 @@ async def rotate_operator_key(
 
 
 async def revoke_operator(administration: Administration, name: str) -> None:
-    """Remove an operator; its keys end at once. Raises `NotFound` and `NotPermitted`."""
+    """Remove an operator; its keys, sessions and links end at once.
+
+    Raises `NotFound` and `NotPermitted`.
+    """
     operator = (await require_operator(administration.access, name)).operator
     _require_manageable(administration, operator)
     await administration.access.remove_operator(name)
+    await administration.transaction.sessions.remove_links_of(name)
     await administration.record(Action.OPERATOR_REVOKE, name, **_reach(operator))
 
 

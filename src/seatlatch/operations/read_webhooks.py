@@ -3,11 +3,17 @@
 See decision 156.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from seatlatch.domain.webhook import Delivery, DeliveryDetails, Webhook
+from seatlatch.domain.webhook import (
+    Activity,
+    Delivery,
+    DeliveryDetails,
+    DeliveryFilter,
+    Webhook,
+)
 from seatlatch.operations.send_messages import unknown_message
 from seatlatch.operations.write_webhooks import MESSAGE_ID, require_webhook
 from seatlatch.store.interface import Snapshot
@@ -49,17 +55,36 @@ async def with_rates(snapshot: Snapshot, webhooks: Sequence[Webhook]) -> Sequenc
     return [RatedWebhook(webhook, rates.get(webhook.webhook_id)) for webhook in webhooks]
 
 
+async def activity_of(snapshot: Snapshot, webhooks: Sequence[Webhook]) -> Mapping[str, Activity]:
+    """The waiting messages and the latest success of endpoints, by their ids."""
+    names = [webhook.webhook_id for webhook in webhooks]
+    return await snapshot.webhooks.activity(names, RATE_MESSAGES_MAX)
+
+
+async def unread_entries(snapshot: Snapshot, webhook: Webhook) -> int:
+    """The number of the journal's entries that were not yet read for an endpoint."""
+    end = await snapshot.journal.read_position()
+    return sum(max(0, number - webhook.position.get(chain, 0)) for chain, number in end.items())
+
+
+def list_key(webhook: Webhook) -> str:
+    """The key of a webhook in lists, which are in order of channel and age. No channel code has a
+    space, which sorts before the rest.
+    """
+    created_at = webhook.created_at.isoformat(timespec="microseconds")
+    return f"{webhook.channel_code} {created_at} {webhook.webhook_id}"
+
+
 async def list_deliveries(
     snapshot: Snapshot,
     webhook_id: str,
     limit: int,
-    *,
-    failed: bool = False,
+    wanted: DeliveryFilter = "all",
     before: int | None = None,
 ) -> Sequence[Delivery]:
     """An endpoint's latest messages, the newest first. Raises `NotFound`."""
     await require_webhook(snapshot.webhooks, webhook_id)
-    return await snapshot.webhooks.deliveries(webhook_id, limit, failed=failed, before=before)
+    return await snapshot.webhooks.deliveries(webhook_id, limit, wanted, before)
 
 
 async def show_delivery(snapshot: Snapshot, webhook_id: str, message_id: str) -> DeliveryDetails:

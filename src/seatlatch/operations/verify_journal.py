@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from seatlatch.domain.feed import Position
 from seatlatch.domain.refusal import InvalidRequest, Unavailable
+from seatlatch.domain.verification import Tampered
 from seatlatch.journal.chain import is_intact
 from seatlatch.journal.rows import Head, Row, place_of
 from seatlatch.operations.prune_journal import recorded_prunes
@@ -28,6 +29,7 @@ Hashes = Mapping[int, bytes]
 """The hashes in an anchor, by the number of their entry."""
 
 NOTHING: Position = MappingProxyType({})
+BEFORE_ALL_CHAINS = Head(-1, 0, b"")
 
 
 class Anchor(NamedTuple):
@@ -36,14 +38,6 @@ class Anchor(NamedTuple):
     journal_key: str
     timestamp: datetime
     heads: Sequence[Head]
-
-
-class Tampered(NamedTuple):
-    """The first row of a chain that was tampered with. `what` is a sentence."""
-
-    chain: int
-    number: int
-    what: str
 
 
 class Step(NamedTuple):
@@ -59,6 +53,21 @@ class Step(NamedTuple):
     pruned: Position = NOTHING
 
 
+class Place(NamedTuple):
+    """The place of a verification between two steps: all that the next step needs.
+
+    `at`: the last row that was verified; `is_in_chain`: more of its chain follow. `unrecorded`: the
+    last pruned row of each chain for which no entry about a prune was found yet. `anchored`: the
+    hashes of the anchor by chain. `has_failed`: whether a chain was tampered with.
+    """
+
+    at: Head
+    is_in_chain: bool
+    unrecorded: Mapping[int, int]
+    anchored: Mapping[int, Hashes]
+    has_failed: bool = False
+
+
 async def take_anchor(snapshot: Snapshot) -> Anchor:
     """The current ends of the chains."""
     heads = [chain.head for chain in await snapshot.journal.read_chains()]
@@ -70,56 +79,84 @@ async def verify_journal(store: Store, anchor: Anchor | None = None) -> AsyncIte
 
     Raises `InvalidRequest` for an anchor of another journal, and `Unavailable`.
     """
+    place: Place | None = await store.read(partial(begin_verification, anchor=anchor))
+    while place is not None:
+        step, place = await verify_step(store, place)
+        yield step
+
+
+async def begin_verification(snapshot: Snapshot, anchor: Anchor | None = None) -> Place:
+    """The place before all chains. Raises `InvalidRequest` for an anchor of another journal."""
     anchored: dict[int, dict[int, bytes]] = {}
     if anchor is not None:
-        if await store.read(lambda seen: seen.journal.read_key()) != anchor.journal_key:
+        if await snapshot.journal.read_key() != anchor.journal_key:
             raise InvalidRequest("The anchor belongs to another journal. Pass its own file.")
         for chain, number, row_hash in anchor.heads:
             if number:
                 anchored.setdefault(chain, {})[number] = row_hash
-    with_rows = await _with_rows(store)
-    chains = {
-        chain.head.chain: chain for chain in await store.read(lambda s: s.journal.read_chains())
+    pruned = {one.head.chain: one.pruned_number for one in await snapshot.journal.read_chains()}
+    unrecorded = {chain: number for chain, number in pruned.items() if number}
+    return Place(BEFORE_ALL_CHAINS, False, unrecorded, anchored)
+
+
+async def verify_step(
+    store: Store, place: Place, rows_max: int = ROWS_AT_ONCE_MAX
+) -> tuple[Step, Place | None]:
+    """Verify the next rows; the place after them, None = that was the last step.
+
+    Raises `Unavailable`.
+    """
+    at = place.at
+    if not place.is_in_chain:
+        begin = await store.read(partial(_next_chain, place=place))
+        if begin is None:
+            return _unrecorded(place)
+        if isinstance(begin, Step):
+            return begin, place._replace(at=begin.at, has_failed=True)
+        at = begin
+    step = await _next_step(store, at, place.anchored.get(at.chain, {}), rows_max)
+    unrecorded = {
+        chain: number
+        for chain, number in place.unrecorded.items()
+        if number > step.pruned.get(chain, 0)
     }
-    recorded: dict[int, int] = {}
-    failed = False
-    for chain in sorted(chains.keys() | anchored.keys() | with_rows):
-        if chain not in chains:
-            yield Step(0, Head(chain, 0, b""), Tampered(chain, 0, "The chain's head was removed."))
-            continue
-        begin = chains[chain]
-        step = Step(0, Head(chain, begin.pruned_number, begin.pruned_hash), has_more=True)
-        while step.has_more:
-            step = await _next_step(store, step.at, anchored.get(chain, {}))
-            yield step
-            failed = failed or step.tampered is not None
-            for pruned, number in step.pruned.items():
-                recorded[pruned] = max(recorded.get(pruned, 0), number)
-    for chain, begin in chains.items():
-        if begin.pruned_number > recorded.get(chain, 0) and not failed:
-            what = "The rows up to here are gone, and no prune was written down."
-            yield Step(0, begin.head, Tampered(chain, begin.pruned_number, what))
+    has_failed = place.has_failed or step.tampered is not None
+    return step, Place(step.at, step.has_more, unrecorded, place.anchored, has_failed)
 
 
-async def _with_rows(store: Store) -> set[int]:
-    """All chains that have rows, whether or not they have a head."""
-    found: set[int] = set()
-    last = -1
-    while (chain := await _chain_after(store, last)) is not None:
-        found.add(chain)
-        last = chain
-    return found
+async def _next_chain(snapshot: Snapshot, place: Place) -> Head | Step | None:
+    """The start of the next chain, or what is found if it has no head; None = no more chains.
+
+    A chain without a head is known by its rows, or by the anchor.
+    """
+    last = place.at.chain
+    chains = {chain.head.chain: chain for chain in await snapshot.journal.read_chains()}
+    with_rows = await snapshot.journal.chain_with_rows_after(last)
+    known = [*chains, *place.anchored, *([] if with_rows is None else [with_rows])]
+    number = min((chain for chain in known if chain > last), default=None)
+    if number is None:
+        return None
+    if number not in chains:
+        tampered = Tampered(number, 0, "The chain's head was removed.")
+        return Step(0, Head(number, 0, b""), tampered)
+    return Head(number, chains[number].pruned_number, chains[number].pruned_hash)
 
 
-async def _chain_after(store: Store, chain: int) -> int | None:
-    return await store.read(lambda seen: seen.journal.chain_with_rows_after(chain))
+def _unrecorded(place: Place) -> tuple[Step, Place | None]:
+    """The last step, or one for each chain whose rows were removed without a prune. If rows were
+    tampered with, the entry about the prune may be among them.
+    """
+    if place.has_failed or not place.unrecorded:
+        return Step(0, place.at), None
+    (chain, number), *rest = sorted(place.unrecorded.items())
+    what = "The rows up to here are gone, and no prune was written down."
+    step = Step(0, place.at, Tampered(chain, number, what))
+    return step, place._replace(unrecorded=dict(rest)) if rest else None
 
 
-async def _next_step(store: Store, at: Head, anchored: Hashes) -> Step:
+async def _next_step(store: Store, at: Head, anchored: Hashes, rows_max: int) -> Step:
     try:
-        return await store.read(
-            partial(_read_step, at=at, anchored=anchored, rows_max=ROWS_AT_ONCE_MAX)
-        )
+        return await store.read(partial(_read_step, at=at, anchored=anchored, rows_max=rows_max))
     except Unavailable:
         raise
     except Exception:

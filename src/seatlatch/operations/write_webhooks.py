@@ -31,6 +31,9 @@ MESSAGE_ID = re.compile(r"msg_[0-9a-f]{32}")
 OVERLAP_SECONDS = 86_400
 """How long both secrets sign after a rotation."""
 
+CheckUrl = Callable[[str], Awaitable[None]]
+"""Raises `Conflict` if webhooks may not be sent to a valid URL now."""
+
 Result = TypeVar("Result")
 
 
@@ -224,8 +227,13 @@ async def require_webhook(webhooks: WebhookReader, webhook_id: str) -> Webhook:
     is_id = WEBHOOK_ID.fullmatch(webhook_id)  # otherwise it may not even be UTF-8
     webhook = await webhooks.find(webhook_id) if is_id else None
     if webhook is None:
-        raise NotFound(
-            f"There is no webhook {shortened(webhook_id)}.",
-            "See them all with `seatlatch webhook list`.",
-        )
+        raise unknown_webhook(webhook_id)
     return webhook
+
+
+def unknown_webhook(webhook_id: str) -> NotFound:
+    """The refusal of a request for an endpoint that does not exist."""
+    return NotFound(
+        f"There is no webhook {shortened(webhook_id)}.",
+        "See them all with `seatlatch webhook list`.",
+    )

@@ -5,13 +5,12 @@ See decisions 46, 47 and 159.
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from seatlatch.auth.credentials_cache import MAX_AGE_SECONDS
 from seatlatch.auth.keys import hash_secret
+from seatlatch.auth.operator_keys import find_operator
 from seatlatch.auth.throttled import ThrottledAuthentication
-from seatlatch.domain.application import Credentials
 from seatlatch.domain.audit import Actor
 from seatlatch.domain.operator import Operator, Role
 from seatlatch.domain.refusal import NotAuthenticated, NotPermitted
@@ -93,20 +92,12 @@ class OperatorAdmission:
             )
         key_hash = hash_secret(secret)
         operator = await self._authentication.authenticated(
-            context.client_address, partial(self._find, key_hash)
+            context.client_address,
+            lambda credentials: find_operator(credentials, key_hash, self._now()),
         )
         self._uses.note(key_hash)
         context.operator = operator.name
         return operator
-
-    def _find(self, key_hash: bytes, credentials: Credentials) -> Operator:
-        key = credentials.operators.get(key_hash)
-        if key is None or (key.expires_at is not None and key.expires_at <= self._now()):
-            raise NotAuthenticated(
-                "The key in Authorization is not an operator's, has expired or was removed.",
-                token_sent=True,
-            )
-        return key.operator
 
 
 def actor_of(call: Call[Operator, Any]) -> Actor:

@@ -10,13 +10,13 @@ from seatlatch.domain.refusal import Conflict, InvalidRequest, NotFound
 from seatlatch.http.body import SMALL_BODY_BYTES_MAX, JsonBody
 from seatlatch.http.route_spec import RouteSpec
 from seatlatch.http.routes import ApiRoute, Call, api_route
+from seatlatch.operations.access_changes import AccessChanges
 from seatlatch.operations.applications import (
     add_application,
     authorize,
     revoke_application,
     rotate_key,
 )
-from seatlatch.operator_api.access_changes import AccessChanges
 from seatlatch.operator_api.access_schemas import (
     AddedApplication,
     ApplicationBody,
@@ -27,9 +27,9 @@ from seatlatch.operator_api.access_schemas import (
     ShownApiKey,
     ShownApplication,
 )
-from seatlatch.operator_api.admission import ADMIN, OperatorAdmission
-from seatlatch.operator_api.identifiers import APPLICATION_ID
-from seatlatch.operator_api.lists import ListQuery, page_of
+from seatlatch.operator_api.admission import ADMIN, OperatorAdmission, actor_of
+from seatlatch.presentation.identifiers import APPLICATION_ID
+from seatlatch.presentation.lists import ListQuery, page_of
 from seatlatch.store.access import ApplicationEntry
 from seatlatch.store.interface import Store
 
@@ -110,25 +110,27 @@ class OperatorApplications:
         """`POST /operator/v1/applications`: add an application of a channel."""
         application_id, channel_code = call.input.application_id, call.input.channel_code
         api_key, code = await self._changes.run(
-            call, add_application, application_id, channel_code, self._code_seconds
+            actor_of(call), add_application, application_id, channel_code, self._code_seconds
         )
         return ADD.respond(AddedApplication(application_id, channel_code, api_key, code.code))
 
     async def revoke(self, call: Call[Operator, None]) -> Response:
         """`DELETE /operator/v1/applications/{applicationId}`: end its keys, codes and tokens."""
-        await self._changes.run(call, revoke_application, call.path_value)
+        await self._changes.run(actor_of(call), revoke_application, call.path_value)
         return REVOKE.respond()
 
     async def rotate_key(self, call: Call[Operator, RotateApiKey]) -> Response:
         """`POST /operator/v1/applications/{applicationId}/rotate-key`: give it a new API key."""
         issued = await self._changes.run(
-            call, rotate_key, call.path_value, call.input.overlap_seconds
+            actor_of(call), rotate_key, call.path_value, call.input.overlap_seconds
         )
         return ROTATE_KEY.respond(NewApiKey(call.path_value, *issued))
 
     async def authorize(self, call: Call[Operator, None]) -> Response:
         """`POST /operator/v1/applications/{applicationId}/authorize`: give it a new code."""
-        issued = await self._changes.run(call, authorize, call.path_value, self._code_seconds)
+        issued = await self._changes.run(
+            actor_of(call), authorize, call.path_value, self._code_seconds
+        )
         return AUTHORIZE.respond(NewAuthorizationCode(call.path_value, *issued))
 
 

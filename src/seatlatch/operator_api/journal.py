@@ -24,9 +24,15 @@ from seatlatch.operations.read_journal import (
 )
 from seatlatch.operator_api.admission import READ, OperatorAdmission
 from seatlatch.operator_api.requests import scope_of
-from seatlatch.operator_api.tickets import TICKETS, TOKEN, no_such_ticket
+from seatlatch.operator_api.tickets import TICKETS
+from seatlatch.presentation.identifiers import TOKEN, no_such_ticket
 from seatlatch.presentation.schemas import Timestamp
-from seatlatch.presentation.traces import REQUEST_ID, full_traces, no_such_request
+from seatlatch.presentation.traces import (
+    REQUEST_ID,
+    BeforeRequest,
+    full_traces,
+    no_such_request,
+)
 from seatlatch.store.interface import Store
 
 PAGE_REQUESTS_MAX = 100
@@ -46,13 +52,6 @@ class RequestsQuery(Struct, rename="camel", forbid_unknown_fields=True):
 
     after: str | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=PAGE_REQUESTS_MAX)] = PAGE_REQUESTS
-
-
-class BeforeRequest(NamedTuple):
-    """The place at which a page of requests continues, as a cursor holds it."""
-
-    position: Annotated[int, Meta(ge=0, le=2**63 - 1)]
-    entry_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class Before(NamedTuple):

@@ -14,13 +14,13 @@ from seatlatch.domain.timestamp import read_timestamp
 from seatlatch.http.body import TICKETS_BODY_BYTES_MAX, JsonBody
 from seatlatch.http.route_spec import RouteSpec
 from seatlatch.http.routes import ApiRoute, Call, api_route
+from seatlatch.operations.access_changes import AccessChanges
 from seatlatch.operations.operators import (
     add_operator,
     change_operator,
     revoke_operator,
     rotate_operator_key,
 )
-from seatlatch.operator_api.access_changes import AccessChanges
 from seatlatch.operator_api.access_schemas import (
     AddedOperator,
     ChangedOperator,
@@ -32,9 +32,9 @@ from seatlatch.operator_api.access_schemas import (
     ShownOperator,
     ShownOperatorKey,
 )
-from seatlatch.operator_api.admission import ADMIN, OperatorAdmission
-from seatlatch.operator_api.identifiers import OPERATOR_NAME
-from seatlatch.operator_api.lists import ListQuery, page_of
+from seatlatch.operator_api.admission import ADMIN, OperatorAdmission, actor_of
+from seatlatch.presentation.identifiers import OPERATOR_NAME
+from seatlatch.presentation.lists import ListQuery, page_of
 from seatlatch.store.access import OperatorEntry
 from seatlatch.store.interface import Store
 
@@ -107,7 +107,7 @@ class OperatorOperators:
         body, end = call.input, _expiry(call.input.expires_at)
         limits = body.organizations
         issued = await self._changes.run(
-            call, add_operator, body.name, body.role, limits or (), end
+            actor_of(call), add_operator, body.name, body.role, limits or (), end
         )
         organizations = None if limits is None else sorted(set(limits))
         return ADD.respond(
@@ -118,7 +118,7 @@ class OperatorOperators:
         """`PATCH /operator/v1/operators/{operatorName}`: give it another role or organizations."""
         role, limits = call.input.role, call.input.organizations
         operator = await self._changes.run(
-            call,
+            actor_of(call),
             change_operator,
             call.path_value,
             None if role is UNSET else role,
@@ -128,14 +128,14 @@ class OperatorOperators:
 
     async def revoke(self, call: Call[Operator, None]) -> Response:
         """`DELETE /operator/v1/operators/{operatorName}`: remove it; its keys end at once."""
-        await self._changes.run(call, revoke_operator, call.path_value)
+        await self._changes.run(actor_of(call), revoke_operator, call.path_value)
         return REVOKE.respond()
 
     async def rotate_key(self, call: Call[Operator, RotateOperatorKey]) -> Response:
         """`POST /operator/v1/operators/{operatorName}/rotate-key`: give it a new key."""
         body, end = call.input, _expiry(call.input.expires_at)
         issued = await self._changes.run(
-            call, rotate_operator_key, call.path_value, body.overlap_seconds, end
+            actor_of(call), rotate_operator_key, call.path_value, body.overlap_seconds, end
         )
         return ROTATE_KEY.respond(NewOperatorKey(call.path_value, *issued))
 

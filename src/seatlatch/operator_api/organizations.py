@@ -10,6 +10,7 @@ from seatlatch.domain.refusal import Conflict, InvalidRequest, NotFound
 from seatlatch.http.body import SMALL_BODY_BYTES_MAX, TICKETS_BODY_BYTES_MAX, JsonBody
 from seatlatch.http.route_spec import RouteSpec
 from seatlatch.http.routes import ApiRoute, Call, api_route
+from seatlatch.operations.access_changes import AccessChanges
 from seatlatch.operations.channels import (
     add_channel,
     grant,
@@ -18,7 +19,6 @@ from seatlatch.operations.channels import (
     ungrant,
 )
 from seatlatch.operations.organizations import add_organization, remove_organization
-from seatlatch.operator_api.access_changes import AccessChanges
 from seatlatch.operator_api.access_schemas import (
     ChannelBody,
     ChannelList,
@@ -27,8 +27,8 @@ from seatlatch.operator_api.access_schemas import (
     ShownChannel,
 )
 from seatlatch.operator_api.admission import ADMIN, OperatorAdmission, actor_of
-from seatlatch.operator_api.identifiers import CHANNEL_CODE, ORGANIZATION_ID
-from seatlatch.operator_api.lists import ListQuery, page_of
+from seatlatch.presentation.identifiers import CHANNEL_CODE, ORGANIZATION_ID
+from seatlatch.presentation.lists import ListQuery, page_of
 from seatlatch.store.access import ChannelEntry
 from seatlatch.store.interface import Store
 
@@ -121,12 +121,12 @@ class OperatorOrganizations:
     async def add_organization(self, call: Call[Operator, Organization]) -> Response:
         """`POST /operator/v1/organizations`: add an organization."""
         body = call.input
-        await self._changes.run(call, add_organization, body.organization_id, body.name)
+        await self._changes.run(actor_of(call), add_organization, body.organization_id, body.name)
         return ADD_ORGANIZATION.respond(body)
 
     async def remove_organization(self, call: Call[Operator, None]) -> Response:
         """`DELETE /operator/v1/organizations/{organizationId}`: remove an organization."""
-        await self._changes.run(call, remove_organization, call.path_value)
+        await self._changes.run(actor_of(call), remove_organization, call.path_value)
         return REMOVE_ORGANIZATION.respond()
 
     async def list_channels(self, call: Call[Operator, ListQuery]) -> Response:
@@ -139,7 +139,7 @@ class OperatorOrganizations:
         """`POST /operator/v1/channels`: add a channel with its grants."""
         body = call.input
         added = await self._changes.run(
-            call, add_channel, body.channel_code, body.name, body.organizations
+            actor_of(call), add_channel, body.channel_code, body.name, body.organizations
         )
         return ADD_CHANNEL.respond(_shown(added))
 
@@ -151,12 +151,12 @@ class OperatorOrganizations:
 
     async def grant(self, call: Call[Operator, None]) -> Response:
         """`PUT /operator/v1/channels/{channelCode}/organizations/{organizationId}`: grant it."""
-        await self._changes.run(call, grant, call.parent, [call.path_value])
+        await self._changes.run(actor_of(call), grant, call.parent, [call.path_value])
         return GRANT.respond(await self._channel(call.parent))
 
     async def ungrant(self, call: Call[Operator, None]) -> Response:
         """`DELETE` at the same path: remove the grant. Tickets that are locked stay locked."""
-        await self._changes.run(call, ungrant, call.parent, [call.path_value])
+        await self._changes.run(actor_of(call), ungrant, call.parent, [call.path_value])
         return UNGRANT.respond(await self._channel(call.parent))
 
     async def _channel(self, code: str) -> ShownChannel:

@@ -21,14 +21,18 @@ from seatlatch.operations.journal_scope import Scope
 from seatlatch.operations.list_requests import RequestFilter, list_requests
 from seatlatch.operations.read_journal import client_addresses
 from seatlatch.operator_api.admission import READ, OperatorAdmission
-from seatlatch.presentation.requests import ListedRequests, has_status, listed_requests
+from seatlatch.presentation.requests import (
+    EntryNumber,
+    ListedRequests,
+    has_status,
+    listed_requests,
+)
 from seatlatch.store.interface import Store
 
 PAGE_REQUESTS = 100
 PAGE_REQUESTS_MAX = 100
 
 Timestamp = Annotated[datetime, Meta(tz=True)]
-Number = Annotated[int, Meta(ge=0, le=2**36 - 1)]
 
 
 class ListQuery(Struct, rename="camel", forbid_unknown_fields=True):
@@ -97,7 +101,7 @@ def start_of(query: ListQuery) -> Position | None:
     """The position at which a page starts; None = the newest request. Raises `InvalidRequest`."""
     if query.after is UNSET:
         return None
-    return place_in(str(query.after), dict[Number, Number], filters_of(query))
+    return place_in(str(query.after), dict[EntryNumber, EntryNumber], filters_of(query))
 
 
 def cursor_of(query: ListQuery, position: Position | None) -> str | None:

@@ -3,10 +3,9 @@
 Source: the contract's section on operator HTTP.
 """
 
-from decimal import Decimal
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from seatlatch.domain.label import (
     LABEL_CHARACTERS_MAX,
@@ -15,14 +14,11 @@ from seatlatch.domain.label import (
     TRIMMED_OR_EMPTY,
     label_problem,
 )
-from seatlatch.domain.listing import Source
 from seatlatch.domain.outcome import Outcome
 from seatlatch.domain.record import FIELD_CHARACTERS_MAX
-from seatlatch.domain.ticket import SeatStatus
+from seatlatch.domain.ticket import HOLD_SECONDS_MAX, SeatStatus
 from seatlatch.domain.ticket_filter import TicketState
-from seatlatch.presentation.schemas import Timestamp
 
-HOLD_SECONDS_MAX = 31_536_000
 PAGE_TOKENS_MAX = 1_000
 PAGE_TOKENS = 100
 TOKENS_MAX = 1_000
@@ -198,51 +194,3 @@ class TicketWithStatus(Struct, rename="camel"):
     token: str
     owner_id: str | None
     status: SeatStatus
-
-
-class ShownHold(Struct, rename="camel"):
-    """The reason of a hold, and when it ends by itself; null = not before a release."""
-
-    reason: str | None
-    expires_at: Timestamp | None
-
-
-class ShownListing(Struct, rename="camel"):
-    """The listing as the marketplace described it. `seller` is a JSON object with personal data."""
-
-    source: Source | None
-    external_listing_id: str | None
-    total_price: Decimal | None
-    individual_price: Decimal | None
-    seller: Annotated[Raw, Meta(extra_json_schema={"type": "object"})] | None
-
-
-class ShownTicket(Struct, rename="camel"):
-    """Everything that is known about a ticket."""
-
-    token: str
-    organization_id: str
-    owner_id: str
-    access_id: str | None
-    section: str | None
-    row: str | None
-    seat: str | None
-    barcode: str | None
-    state: TicketState
-    voided: bool
-    status: SeatStatus
-    hold: ShownHold | None
-    mpreserve: bool
-    channel: str | None
-    listing: ShownListing | None
-    version: int
-    revision: Annotated[int, Meta(extra_json_schema={"deprecated": True})]
-
-
-class Page(Struct):
-    """Some of the tickets of a search. `next`: the value of `after` for the next page; null = no
-    more.
-    """
-
-    tickets: list[ShownTicket]
-    next: str | None

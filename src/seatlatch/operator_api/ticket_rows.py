@@ -1,25 +1,14 @@
-"""Entries of the operator's responses: results for tickets, and whole tickets.
+"""Entries of the operator's responses: the results for tickets.
 
 Source: the contract's section on operator HTTP, and its tables of per-token outcomes and status.
 """
 
-from datetime import datetime
 from typing import NamedTuple
 
-from msgspec import Raw
-
-from seatlatch.domain.listing import Listing
 from seatlatch.domain.outcome import Outcome, TicketResult
-from seatlatch.domain.ticket import SeatStatus, WholeTicket
-from seatlatch.domain.ticket_filter import state_of
+from seatlatch.domain.ticket import SeatStatus
 from seatlatch.http.problems import ALL_LOCKED, NONE_SUCCEEDED
-from seatlatch.operator_api.schemas import (
-    PutTicket,
-    ShownHold,
-    ShownListing,
-    ShownTicket,
-    TicketWithStatus,
-)
+from seatlatch.operator_api.schemas import PutTicket, TicketWithStatus
 from seatlatch.presentation.schemas import FailedTicket
 from seatlatch.presentation.ticket_results import INVALID_TOKEN, Judged
 
@@ -78,34 +67,3 @@ def held_ticket(result: TicketResult) -> TicketWithStatus:
 def released_ticket(result: TicketResult) -> TicketWithStatus:
     """The entry in `success` of a ticket whose seat was to be released."""
     return TicketWithStatus(result.token, result.owner_id, "UNLOCK")
-
-
-def shown_ticket(whole: WholeTicket, now: datetime) -> ShownTicket:
-    """A ticket as it is at `now`: a hold that has expired is not shown."""
-    ticket, record = whole.ticket, whole.record
-    status = ticket.seat_status_at(now)
-    held = status == "LOCK"
-    return ShownTicket(
-        *record,
-        state=state_of(ticket, now),
-        voided=ticket.voided,
-        status=status,
-        hold=ShownHold(whole.hold_reason, ticket.hold_expires_at) if held else None,
-        mpreserve=ticket.mpreserve,
-        channel=ticket.mpreserve_channel,
-        listing=shown_listing(whole.listing) if whole.listing else None,
-        version=whole.version,
-        revision=whole.version,
-    )
-
-
-def shown_listing(listing: Listing) -> ShownListing:
-    """The listing as the marketplace described it."""
-    seller = None if listing.seller is None else Raw(listing.seller.encode())
-    return ShownListing(
-        listing.source,
-        listing.external_listing_id,
-        listing.total_price,
-        listing.individual_price,
-        seller,
-    )

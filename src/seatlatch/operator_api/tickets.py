@@ -3,8 +3,6 @@
 Source: the contract's section on operator HTTP.
 """
 
-from functools import partial
-
 from starlette.responses import Response
 
 from seatlatch.commit import Committer
@@ -14,35 +12,21 @@ from seatlatch.http.body import (
     RECORDS_BODY_BYTES_MAX,
     json_response,
 )
-from seatlatch.http.refusals import RouteUnknown
-from seatlatch.http.route_spec import PathValue, RouteSpec
+from seatlatch.http.route_spec import RouteSpec
 from seatlatch.http.routes import ApiRoute, Call, api_route
 from seatlatch.operations.put_tickets import put_tickets
 from seatlatch.operator_api.admission import BOX_OFFICE, READ, OperatorAdmission
-from seatlatch.operator_api.identifiers import read_encoded
 from seatlatch.operator_api.pages import find_page
 from seatlatch.operator_api.records import RecordsBody
-from seatlatch.operator_api.schemas import (
-    FindQuery,
-    ShownTicket,
-)
-from seatlatch.operator_api.ticket_rows import (
-    failed_ticket,
-    put_ticket,
-    shown_ticket,
-)
+from seatlatch.operator_api.schemas import FindQuery
+from seatlatch.operator_api.ticket_rows import failed_ticket, put_ticket
+from seatlatch.presentation.identifiers import TOKEN, no_such_ticket
 from seatlatch.presentation.ticket_results import results_response
+from seatlatch.presentation.tickets import ShownTicket, shown_ticket
 from seatlatch.store.interface import Snapshot, Store
 
 TICKETS = "/operator/v1/tickets"
 
-
-def no_such_ticket() -> RouteUnknown:
-    """The refusal of a path whose token is unknown."""
-    return RouteUnknown("There is no such ticket")
-
-
-TOKEN = PathValue("token", partial(read_encoded, absent=no_such_ticket), is_raw=True)
 
 PUT = RouteSpec("POST", TICKETS, BOX_OFFICE, body=RecordsBody(RECORDS_BODY_BYTES_MAX))
 FIND = RouteSpec("GET", TICKETS, READ, query=FindQuery)

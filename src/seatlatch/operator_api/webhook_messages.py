@@ -19,7 +19,6 @@ from seatlatch.http.routes import ApiRoute, Call, api_route
 from seatlatch.operations.read_webhooks import list_deliveries, show_delivery
 from seatlatch.operations.send_messages import replay, replay_given_up, send_test
 from seatlatch.operator_api.admission import SUPPORT_OF_ALL, OperatorAdmission, actor_of
-from seatlatch.operator_api.identifiers import MESSAGE_ID, WEBHOOK_ID
 from seatlatch.operator_api.webhook_rows import shown_delivery, shown_details
 from seatlatch.operator_api.webhook_schemas import (
     DeliveryList,
@@ -29,6 +28,7 @@ from seatlatch.operator_api.webhook_schemas import (
     ReplayRequest,
 )
 from seatlatch.operator_api.webhooks import WEBHOOK
+from seatlatch.presentation.identifiers import MESSAGE_ID, WEBHOOK_ID
 from seatlatch.store.interface import Store
 from seatlatch.webhooks.message_for_test import message_for_test
 
@@ -104,8 +104,8 @@ class OperatorWebhookMessages:
                 snapshot,
                 webhook_id,
                 query.limit + 1,
-                failed=query.failed == "true",
-                before=before,
+                "failed" if query.failed == "true" else "all",
+                before,
             )
         )
         shown = found[: query.limit]

@@ -6,8 +6,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from seatlatch.domain.webhook import URL_CHARACTERS_MAX
 from seatlatch.operator_api.access_schemas import Identifier
-from seatlatch.operator_api.lists import ListQuery
 from seatlatch.operator_api.webhook_rows import ShownDelivery, ShownWebhook
+from seatlatch.presentation.lists import ListQuery
 from seatlatch.presentation.schemas import Timestamp, TimestampText
 from seatlatch.secrecy import hides
 

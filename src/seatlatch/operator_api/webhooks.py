@@ -5,7 +5,6 @@ Source: the contract's section on the second edition of operator HTTP.
 See decision 157.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from msgspec import UNSET
@@ -14,18 +13,20 @@ from starlette.responses import Response
 from seatlatch.commit import Committer
 from seatlatch.domain.operator import Operator
 from seatlatch.domain.refusal import Conflict, NotFound
-from seatlatch.domain.webhook import Webhook, WebhookState
+from seatlatch.domain.webhook import WebhookState
 from seatlatch.http.body import SMALL_BODY_BYTES_MAX, JsonBody
 from seatlatch.http.query import given
 from seatlatch.http.route_spec import RouteSpec
 from seatlatch.http.routes import ApiRoute, Call, api_route
 from seatlatch.operations.read_webhooks import (
     RatedWebhook,
+    list_key,
     list_webhooks,
     show_webhook,
     with_rates,
 )
 from seatlatch.operations.write_webhooks import (
+    CheckUrl,
     add_webhook,
     edit_webhook,
     remove_webhook,
@@ -39,8 +40,6 @@ from seatlatch.operator_api.admission import (
     OperatorAdmission,
     actor_of,
 )
-from seatlatch.operator_api.identifiers import WEBHOOK_ID
-from seatlatch.operator_api.lists import page_of
 from seatlatch.operator_api.webhook_rows import added_webhook, shown_webhook
 from seatlatch.operator_api.webhook_schemas import (
     NewWebhookSecret,
@@ -49,13 +48,12 @@ from seatlatch.operator_api.webhook_schemas import (
     WebhookList,
     WebhookQuery,
 )
+from seatlatch.presentation.identifiers import WEBHOOK_ID
+from seatlatch.presentation.lists import page_of
 from seatlatch.store.interface import Snapshot, Store
 
 WEBHOOKS = "/operator/v1/webhooks"
 WEBHOOK = WEBHOOKS + "/{webhookId}"
-
-CheckUrl = Callable[[str], Awaitable[None]]
-"""Raises `Conflict` if webhooks may not be sent to a valid URL now."""
 
 LIST = RouteSpec("GET", WEBHOOKS, SUPPORT_OF_ALL, query=WebhookQuery)
 ADD = RouteSpec(
@@ -128,7 +126,7 @@ class OperatorWebhooks:
 
         async def read(snapshot: Snapshot) -> WebhookList:
             found = await list_webhooks(snapshot, channel_code)
-            page, cursor = page_of(WEBHOOKS, sorted(found, key=_place), _place, query)
+            page, cursor = page_of(WEBHOOKS, sorted(found, key=list_key), list_key, query)
             rated = await with_rates(snapshot, page)
             return WebhookList([shown_webhook(one) for one in rated], cursor)
 
@@ -202,9 +200,3 @@ class OperatorWebhooks:
     async def _show(self, route: RouteSpec[Any], webhook_id: str) -> Response:
         rated = await self._store.read(lambda snapshot: show_webhook(snapshot, webhook_id))
         return route.respond(shown_webhook(rated))
-
-
-def _place(webhook: Webhook) -> str:
-    """The key of a webhook in lists. No channel code has a space, which sorts before the rest."""
-    created_at = webhook.created_at.isoformat(timespec="microseconds")
-    return f"{webhook.channel_code} {created_at} {webhook.webhook_id}"

@@ -6,9 +6,9 @@ See decision 155.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from seatlatch.domain.journal import DamagedEntry, FoundEntry, Verb
 from seatlatch.domain.outcome import SUCCESSES
@@ -18,6 +18,9 @@ from seatlatch.presentation.schemas import Timestamp
 from seatlatch.presentation.ticket_results import results_status
 
 Form = TypeVar("Form", bound="OwnRequest")
+
+EntryNumber = Annotated[int, Meta(ge=0, le=2**36 - 1)]
+"""The number of a chain, or of an entry in it, in a cursor."""
 
 
 class OwnRequest(Struct, rename="camel"):

@@ -4,9 +4,9 @@ the document. Members are written in the order of the fields.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from seatlatch.domain.journal import DamagedEntry, FoundEntry, Verb
 from seatlatch.domain.outcome import SUCCESSES, Outcome, TicketResult
@@ -20,6 +20,13 @@ from seatlatch.presentation.ticket_results import failed_ticket
 Form = TypeVar("Form", bound="Trace")
 
 UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class BeforeRequest(NamedTuple):
+    """The place at which a page of requests continues, as a cursor holds it."""
+
+    position: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    entry_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class TracedTicket(Struct, rename="camel", omit_defaults=True):
@@ -88,6 +95,11 @@ def full_traces(found: TracedRequests, addresses: Mapping[int, str]) -> FullTrac
         trace.client_address = addresses.get(entry.entry_id)
         traces.append(trace)
     return FullTraces(traces, to_cursor(found.before) if found.before else None)
+
+
+def journal_traces(entries: Iterable[FoundEntry]) -> list[Trace]:
+    """Requests as the journal has them, without client addresses, which it does not keep."""
+    return [_trace(entry, str, Trace) for entry in entries]
 
 
 def own_traces(entries: Iterable[FoundEntry], entry_id_of: Callable[[int], str]) -> Traces:

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from seatlatch.assembly import Overrides
 from seatlatch.auth.address_limits import RecentBuckets
 from seatlatch.auth.credentials_cache import CredentialsCache
+from seatlatch.console.assembly import SandboxParts
 from seatlatch.domain.refusal import NotDone, Unavailable
 from seatlatch.http.routes import ApiRoute
 from seatlatch.http.server import Application
 from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
+from seatlatch.sandbox import data
 from seatlatch.sandbox.control_api import ControlApi
 from seatlatch.sandbox.fault_injection import FaultInjector, Sleep
 from seatlatch.sandbox.fault_settings import FaultPlan
 from seatlatch.sandbox.faults import OnceTracker
 from seatlatch.sandbox.hosts import AllowedHosts
+from seatlatch.sandbox.inspector import Inspector
 from seatlatch.sandbox.pausable_store import PausableStore
 from seatlatch.sandbox.reset import reset_database
 from seatlatch.settings import Settings
@@ -30,29 +33,38 @@ def sandbox_service(
     webhook: str | None = None,
     sleep: Sleep = asyncio.sleep,
     hosts: AllowedHosts | None = None,
+    inspector: Inspector | None = None,
 ) -> Application:
     """The application on a sandbox's database, which already has the example data."""
-    sandbox = _Sandbox(settings.database_url, webhook, sleep, hosts or AllowedHosts())
+    inspector = inspector or Inspector()
+    sandbox = _Sandbox(settings.database_url, webhook, sleep, hosts or AllowedHosts(), inspector)
     overrides = Overrides(
         sandbox.open,
         sandbox.injector.sender,
         sandbox.buckets_of,
         sandbox.buckets_of,
         sandbox.routes,
-        is_sandbox=True,
+        sandbox=SandboxParts(data.OPERATOR_KEY, inspector),
     )
-    return open_app(settings, log, metrics, "sandbox", overrides)
+    app = open_app(settings, log, metrics, "sandbox", overrides)
+    return app._replace(handle=inspector.around(app.handle))
 
 
 class _Sandbox:
     """The sandbox's replacements for parts of the service, and the state that a reset clears."""
 
     def __init__(
-        self, database_url: str, webhook: str | None, sleep: Sleep, hosts: AllowedHosts
+        self,
+        database_url: str,
+        webhook: str | None,
+        sleep: Sleep,
+        hosts: AllowedHosts,
+        inspector: Inspector,
     ) -> None:
         self._database_url = database_url
         self._webhook = webhook
         self._hosts = hosts
+        self._inspector = inspector
         self._plan = FaultPlan()
         self._once = OnceTracker()
         self._buckets: dict[str, RecentBuckets] = {}
@@ -83,3 +95,4 @@ class _Sandbox:
                 buckets.clear()
             self._once.clear()
             self._plan.clear()
+            self._inspector.clear()

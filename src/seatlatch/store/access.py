@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from seatlatch.domain.application import ApiKey, Credentials
+from seatlatch.domain.application import Credentials
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.operator import Operator
 from seatlatch.store.tokens import Code
@@ -18,23 +18,27 @@ class ChannelEntry(NamedTuple):
     organizations: tuple[str, ...]
 
 
-class ApplicationEntry(NamedTuple):
-    """An application as the operator sees it. `api_keys`: those that are still valid."""
-
-    application_id: str
-    channel_code: str
-    api_keys: tuple[ApiKey, ...]
-
-
 class KeyEntry(NamedTuple):
-    """A key of an operator. `key_id` names it and is no secret. Timestamps are aware UTC; None =
-    `created_at` unknown, no end, never used. `last_used_at` may be an hour old.
+    """A key of an operator or an application. `key_id` names it and is no secret.
+
+    Timestamps are aware UTC; None = `created_at` unknown, no end, never used. `last_used_at` may
+    be an hour old.
     """
 
     key_id: str
     created_at: datetime | None
     expires_at: datetime | None
     last_used_at: datetime | None
+
+
+class ApplicationEntry(NamedTuple):
+    """An application as the operator sees it. `api_keys`: those that are still valid, the one
+    that ends first in front.
+    """
+
+    application_id: str
+    channel_code: str
+    api_keys: tuple[KeyEntry, ...]
 
 
 class OperatorEntry(NamedTuple):
@@ -151,5 +155,7 @@ class AccessWriter(AccessReader, Protocol):
     async def end_operator_keys(self, name: str, expires_at: datetime) -> None:
         """End all keys of an operator at `expires_at`, unless they end before."""
 
-    async def note_operator_key_use(self, key_hash: bytes, before: datetime) -> None:
-        """Note that a key is used now, unless that was noted after `before`."""
+    async def note_key_use(self, key_hash: bytes, before: datetime) -> None:
+        """Note that a key of an operator or an application is used now, unless that was noted after
+        `before`.
+        """

@@ -1,9 +1,13 @@
 """The interface to events in a database: what is known of them, their changes, their tickets."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from seatlatch.domain.performance import Event, EventKey, TicketCounts
+from seatlatch.domain.ticket_filter import TicketState
 
 
 class ChangedEvent(NamedTuple):
@@ -22,6 +26,24 @@ class CountedPortion(NamedTuple):
 
     counts: TicketCounts
     last_token: str
+
+
+class EventSeat(Struct, frozen=True, gc=False):
+    """A ticket of an event as a map shows it.
+
+    `channel_code`: the channel that has set mpreserve, None = none has. `hold_expires_at`: the end
+    of a hold that lasts. `entry_id`: the journal's entry about its latest change. A struct, since
+    a map has one for each of 100,000 tickets.
+    """
+
+    token: str
+    section: str | None
+    row: str | None
+    seat: str | None
+    state: TicketState
+    channel_code: str | None
+    hold_expires_at: datetime | None
+    entry_id: int
 
 
 class EventReader(Protocol):
@@ -47,6 +69,12 @@ class EventReader(Protocol):
 
     async def count_tickets(self, key: EventKey, after_token: str, limit: int) -> CountedPortion:
         """Count by state the first `limit` tickets of an event whose tokens follow `after_token`.
+
+        Fewer than `limit` = these are the last ones.
+        """
+
+    async def read_seats(self, key: EventKey, after_token: str, limit: int) -> Sequence[EventSeat]:
+        """The first `limit` tickets of an event whose tokens follow `after_token`, in this order.
 
         Fewer than `limit` = these are the last ones.
         """

@@ -19,6 +19,11 @@ def foreign_ticket(line: int) -> BadLine:
     return BadLine(line, "token", "belongs to another organization")
 
 
+def repeated_token(line: int, first: int) -> BadLine:
+    """A line whose token an earlier line has."""
+    return BadLine(line, "token", f"is already in line {first}")
+
+
 class OrganizationGone(Exception):
     """The organization was removed while tickets were imported into it."""
 

@@ -12,8 +12,10 @@ from seatlatch.store.access import AccessReader, AccessWriter
 from seatlatch.store.audit import AuditReader, AuditWriter
 from seatlatch.store.events import EventReader, EventWriter
 from seatlatch.store.journal import JournalReader, JournalWriter
+from seatlatch.store.sessions import SessionReader, SessionWriter
 from seatlatch.store.tickets import TicketReader, TicketWriter
 from seatlatch.store.tokens import TokenReader, TokenWriter
+from seatlatch.store.verifications import VerificationReader, VerificationWriter
 from seatlatch.store.webhooks import WebhookReader, WebhookWriter
 
 Result = TypeVar("Result")
@@ -78,6 +80,14 @@ class Snapshot(Protocol):
     def audit(self) -> AuditReader:
         """The audit."""
 
+    @property
+    def verifications(self) -> VerificationReader:
+        """Finished verifications of the journal."""
+
+    @property
+    def sessions(self) -> SessionReader:
+        """The console's sessions and links."""
+
 
 class Transaction(Snapshot, Protocol):
     """A transaction that makes changes. No other transaction can change a code, family or endpoint
@@ -111,6 +121,14 @@ class Transaction(Snapshot, Protocol):
     @property
     def audit(self) -> AuditWriter:
         """The audit."""
+
+    @property
+    def verifications(self) -> VerificationWriter:
+        """Finished verifications of the journal."""
+
+    @property
+    def sessions(self) -> SessionWriter:
+        """The console's sessions and links."""
 
     async def clear(self) -> None:
         """Remove all data; the database keeps its use."""

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from seatlatch.domain.feed import CursorKey, Position
 from seatlatch.domain.journal import EntryPlace, FoundEntry, NewEntry, Verb
 from seatlatch.journal.rows import Head, Row
@@ -37,6 +39,19 @@ class Found(NamedTuple):
     before: EntryPlace | None = None
 
 
+class StoredText(Struct, frozen=True, gc=False):
+    """An entry as its stored text, which was not checked against its hash.
+
+    `timestamp`: in whole seconds since 1970, see `JournalReader.read_times`. A struct, since one is
+    made for each request of a busy server.
+    """
+
+    entry_id: int
+    position: int
+    timestamp: int
+    text: str | bytes
+
+
 class OldAddresses(NamedTuple):
     """Client addresses to erase, by the first entry of their transactions. `after`: continue after
     this entry; None = there are no more.
@@ -62,9 +77,15 @@ class JournalReader(Protocol):
         """The entries with these ids that still exist, in order of their ids."""
 
     async def select_entries(
-        self, entry_ids: Sequence[int], channel_code: str | None, verb: Verb | None
+        self,
+        entry_ids: Sequence[int],
+        channel_code: str | None,
+        verb: Verb | None,
+        token: str | None = None,
     ) -> Collection[int]:
-        """The ids of those entries that are of a channel and of a verb; None = of any."""
+        """The ids of those entries that are of a channel and of a verb, and that may name a ticket;
+        None = any.
+        """
 
     async def places_up_to(self, position: Position, limit: int) -> Sequence[EntryPlace]:
         """The places of at most `limit` entries up to and including `position`, the latest first.
@@ -75,6 +96,17 @@ class JournalReader(Protocol):
         """At most `limit` entries after `position`, in order of their own positions.
 
         Entries that the limit leaves out come later in that order.
+        """
+
+    async def texts_after(self, head: Head, limit: int) -> Sequence[StoredText]:
+        """At most `limit` entries of a chain that follow `head`, in order, for those that read all
+        entries as they are written.
+        """
+
+    async def read_times(self, entry_ids: Collection[int]) -> Mapping[int, int]:
+        """The timestamps of those entries that still exist, in whole seconds since 1970.
+
+        0 = it was edited, and is not of this century or the one before.
         """
 
     async def find_requests(

@@ -58,6 +58,29 @@ class NewTicket(NamedTuple):
     barcode: str | None = None
 
 
+class LockedTickets(NamedTuple):
+    """A number of tickets that are alike: held without an end, listed by a channel, or both.
+
+    `access_id` None = not held without an end; empty = held, but of no event. `channel_code` None =
+    not listed.
+    """
+
+    organization_id: str
+    access_id: str | None
+    channel_code: str | None
+    tickets: int
+
+
+class LockedPortion(NamedTuple):
+    """The holds and locks among some tickets. `examined`: how many tickets these are.
+    `last_token`: the last of them in order of tokens.
+    """
+
+    locked: Sequence[LockedTickets]
+    examined: int
+    last_token: str
+
+
 class TicketReader(Protocol):
     """Reads tickets. Part of a snapshot."""
 
@@ -90,6 +113,11 @@ class TicketReader(Protocol):
         self, external_listing_id: str, limit: int
     ) -> Sequence[str]:
         """At most `limit` tickets that have or had a listing which the journal does not name."""
+
+    async def count_locked(self, after_token: str, limit: int) -> LockedPortion:
+        """Count holds without an end and locks among the first `limit` tickets whose tokens follow
+        `after_token`. Fewer than `limit` examined = these are the last ones.
+        """
 
 
 class TicketWriter(TicketReader, Protocol):

@@ -6,8 +6,10 @@ from typing import NamedTuple, Protocol
 
 from seatlatch.domain.feed import Position
 from seatlatch.domain.webhook import (
+    Activity,
     Delivery,
     DeliveryDetails,
+    DeliveryFilter,
     MessageEntity,
     MessageState,
     Webhook,
@@ -17,12 +19,16 @@ from seatlatch.secrecy import hides
 
 
 class NewMessage(NamedTuple):
-    """A message to send. `tokens`: the tickets that it is about, or its events' marks."""
+    """A message to send. `tokens`: the tickets that it is about, or its events' marks.
+
+    `entry_id`: the entry of the journal that it is about; None = it is about none.
+    """
 
     message_id: str
     tokens: Sequence[str]
     body: str
     entity: MessageEntity = "seats"
+    entry_id: int | None = None
 
 
 class Pending(NamedTuple):
@@ -38,6 +44,17 @@ class Pending(NamedTuple):
     attempts: int
     first_attempt_at: datetime | None
     due_at: datetime
+
+
+class TicketDelivery(NamedTuple):
+    """The delivery of a message about a change of a ticket, which is in the journal's entry
+    `entry_id`.
+    """
+
+    entry_id: int
+    webhook_id: str
+    channel_code: str
+    delivery: Delivery
 
 
 class OutgoingMessage(NamedTuple):
@@ -87,20 +104,34 @@ class WebhookReader(Protocol):
         """A message to send now; None = it no longer exists."""
 
     async def deliveries(
-        self, webhook_id: str, limit: int, *, failed: bool = False, before: int | None = None
+        self,
+        webhook_id: str,
+        limit: int,
+        wanted: DeliveryFilter = "all",
+        before: int | None = None,
     ) -> Sequence[Delivery]:
-        """An endpoint's latest messages, the newest first; with `failed` only those whose latest
-        attempt failed. `before`: the number that a page follows.
+        """An endpoint's latest messages, the newest first. `before`: the number that a page
+        follows.
         """
 
     async def find_delivery(self, webhook_id: str, message_id: str) -> DeliveryDetails | None:
         """One message of an endpoint with all that is known about it."""
+
+    async def deliveries_of(
+        self, token: str, entry_ids: Collection[int], limit: int
+    ) -> Sequence[TicketDelivery]:
+        """At most `limit` deliveries of a ticket's changes in these entries, the newest first."""
 
     async def success_rates(
         self, webhook_ids: Collection[str], since: datetime, limit: int
     ) -> Mapping[str, float]:
         """The share of messages that were accepted, of each endpoint's latest `limit` messages
         attempted since then; nothing for an endpoint without one.
+        """
+
+    async def activity(self, webhook_ids: Collection[str], limit: int) -> Mapping[str, Activity]:
+        """The messages of endpoints in short: at most `limit` waiting ones are counted, and the
+        latest success is sought among the latest `limit` attempts.
         """
 
     async def waiting_tests(self, webhook_id: str) -> int:

@@ -87,12 +87,13 @@ def messages_of(
     events: Sequence[SeatEvent], new_id: Callable[[], str] = new_message_id
 ) -> Iterator[NewMessage]:
     """The messages with these events, in their order. Each message has a ticket once."""
-    for _, of_a_request in groupby(events, lambda event: event.entry_id):
+    for entry_id, of_a_request in groupby(events, lambda event: event.entry_id):
         ordered = sorted(of_a_request, key=lambda event: event.record.organization_id)
         for _, of_an_organization in groupby(ordered, lambda event: event.record.organization_id):
             for some in in_portions(list(of_an_organization), _seat):
                 tokens = [event.record.token for event in some]
-                yield NewMessage(new_id(), tokens, encode(_body(some)).decode())
+                body = encode(_body(some)).decode()
+                yield NewMessage(new_id(), tokens, body, entry_id=entry_id)
 
 
 def in_portions(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from seatlatch.cli.file_lines import PART_BYTES_MAX
 from seatlatch.cli.tickets.file import FileFormat, read_tickets
 from seatlatch.domain.refusal import InvalidRequest, NotDone
 from seatlatch.domain.ticket import TicketRecord
+from seatlatch.import_files.file_lines import PART_BYTES_MAX
 from seatlatch.operations.import_tickets import Line
 from seatlatch.store.importing import BadLine
 from tests.cases import all_cases

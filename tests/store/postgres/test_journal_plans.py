@@ -12,7 +12,7 @@ from seatlatch.store.postgres import journal
 from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.store import READING
 from seatlatch.store.sql import client_addresses
-from seatlatch.store.sql.journal import READ_ENTRIES
+from seatlatch.store.sql.journal import READ_ENTRIES, READ_TEXTS, READ_TIMES
 from tests.cases import all_cases
 from tests.postgres_database import PostgresDatabase
 
@@ -33,6 +33,12 @@ STATEMENTS = {
     "listing": (journal.FIND_LISTING, "journal_by_listing"),
     "request": (journal.FIND_REQUESTS, "journal_by_request"),
     "places": (journal.PLACES_UP_TO, "journal_pkey"),
+    "entries after": (journal.ENTRIES_AFTER, "journal_pkey"),
+    "texts after": (
+        READ_TEXTS.format(columns=journal.PostgresJournalReader.text_columns),
+        "journal_pkey",
+    ),
+    "times": (READ_TIMES.format(seconds=journal.SECONDS), "journal_pkey"),
     "entries": (READ_ENTRIES.format(columns=journal.ROW), "journal_pkey"),
     "addresses": (client_addresses.READ, "client_addresses_pkey"),
     "old addresses": (client_addresses.READ_OLDEST, "client_addresses_pkey"),
@@ -49,7 +55,8 @@ VALUES = {
     "chains": "'{1,2,3,4}'",
     "numbers": "'{9000,9000,9000,9000}'",
     "entry_ids": "ARRAY(SELECT (1::bigint << 36) + n FROM generate_series(1, 20) AS n)",
-    "after": "0",
+    "after": "1::bigint << 36",
+    "last": "2::bigint << 36",
 }
 
 

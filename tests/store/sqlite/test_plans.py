@@ -68,8 +68,11 @@ MESSAGE_INDEXES = {
     webhooks.WAITING_TESTS: {"webhook_messages_tests"},
     webhooks.SUCCESS_RATES: {"webhook_messages_attempted"},
     webhooks.DELIVERED_SINCE: {"webhook_messages_attempted"},
-    webhooks.DELIVERIES: {"webhook_messages_in_order"},
-    webhooks.FAILED_DELIVERIES: {"webhook_messages_failed"},
+    webhooks.ACTIVITY: {"webhook_messages_pending", "webhook_messages_attempted"},
+    webhooks.DELIVERIES["all"]: {"webhook_messages_in_order"},
+    webhooks.DELIVERIES["failed"]: {"webhook_messages_failed"},
+    webhooks.DELIVERIES["pending"]: {"webhook_messages_pending"},
+    webhooks.DELIVERIES["given_up"]: {"webhook_messages_failed"},
     webhook_changes.PRUNE: {"webhook_messages_attempted"},
 }
 """The indexes by which each statement finds the messages of an endpoint."""

@@ -7,12 +7,12 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 
-from seatlatch.cli.file_lines import LINE_BYTES_MAX
-from seatlatch.cli.tickets.csv_header import ORGANIZATION, Columns, Header, read_header
 from seatlatch.cli.tickets.file import FileFormat, format_of, text_lines
 from seatlatch.domain.label import shortened
 from seatlatch.domain.performance import REMOVED, TIMESTAMPS, Event, event_problem
 from seatlatch.domain.refusal import NotDone
+from seatlatch.import_files.csv_header import ORGANIZATION, Columns, Header, read_header
+from seatlatch.import_files.file_lines import LINE_BYTES_MAX
 from seatlatch.store.importing import BadLine
 
 _, ACCESS_ID, *DETAILS = Event._fields

@@ -24,9 +24,9 @@ from seatlatch.cli.tickets.find import ChannelCode, Event, ListingId, Organizati
 from seatlatch.cli.token_files import require_text
 from seatlatch.domain.label import label_problem, shortened
 from seatlatch.domain.refusal import InvalidRequest, NotDone
+from seatlatch.domain.ticket import HOLD_SECONDS_MAX
 from seatlatch.operations import change_tickets
-from seatlatch.operator_api.schemas import HOLD_SECONDS_MAX, ShownTicket
-from seatlatch.operator_api.ticket_rows import shown_ticket
+from seatlatch.presentation.tickets import ShownTicket, shown_ticket
 from seatlatch.store.interface import Snapshot
 from seatlatch.wiring import look
 

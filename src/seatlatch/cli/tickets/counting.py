@@ -13,8 +13,7 @@ from seatlatch.domain.refusal import InvalidRequest, NotDone
 from seatlatch.operations.bulk_changes import Selection, matching_tickets
 from seatlatch.operations.channels import require_channel
 from seatlatch.operations.organizations import require_organizations
-from seatlatch.operator_api.schemas import ShownTicket
-from seatlatch.operator_api.ticket_rows import shown_ticket
+from seatlatch.presentation.tickets import ShownTicket, shown_ticket
 from seatlatch.store.interface import Snapshot, Store
 
 READ_TOKENS = 1_000

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from seatlatch.cli.output import for_people, in_columns
 from seatlatch.domain.outcome import Outcome
-from seatlatch.operator_api.schemas import ShownListing, ShownTicket
+from seatlatch.presentation.tickets import ShownListing, ShownTicket
 
 HEADER = (
     *("token", "organization", "event", "section", "row", "seat", "owner"),

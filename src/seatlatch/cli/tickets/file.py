@@ -11,12 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
-from seatlatch.cli.file_lines import LINE_BYTES_MAX, NumberedLine, TextSource, not_text_problem
-from seatlatch.cli.tickets.csv_header import read_header
-from seatlatch.cli.tickets.rows import CsvRows, JsonRows
 from seatlatch.domain.refusal import InvalidRequest, NotDone
+from seatlatch.import_files.csv_header import read_header
+from seatlatch.import_files.file_lines import NumberedLine, TextSource, not_text_problem
+from seatlatch.import_files.rows import CsvRows, JsonRows, parsed
 from seatlatch.operations.import_tickets import Line
-from seatlatch.store.importing import BadLine
 
 STANDARD_INPUT = Path("-")
 READER = "seatlatch tickets import - --format csv --org ORG_ID"
@@ -76,7 +75,7 @@ def read_tickets(
         rows = CsvRows(read_header(name, lines), organization_id, as_is=as_is)
     else:
         rows = JsonRows(organization_id, as_is=as_is)
-    return _found(lines, rows)
+    return parsed(lines, rows)
 
 
 def text_lines(
@@ -103,19 +102,3 @@ def format_of(path: Path) -> FileFormat:
         )
         raise InvalidRequest(f"{problem} Pass --format csv or --format ndjson.")
     return found
-
-
-def _found(lines: Iterator[NumberedLine], rows: CsvRows | JsonRows) -> Iterator[Line]:
-    for number, line in lines:
-        if line is None:
-            yield number, BadLine(number, None, f"is longer than {LINE_BYTES_MAX} bytes")
-            continue
-        try:
-            found = rows.parse(number, line.decode())
-        except UnicodeDecodeError as error:
-            column = rows.column_at(line[: error.start])
-            found = BadLine(
-                number, column, f"is not UTF-8, at byte {error.start + 1}: save the file as UTF-8"
-            )
-        if found is not None:
-            yield number, found

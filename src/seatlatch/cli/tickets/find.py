@@ -10,8 +10,8 @@ from seatlatch.cli.tickets.descriptions import ticket_table
 from seatlatch.cli.token_files import require_text
 from seatlatch.domain.ticket_filter import TicketFilter, TicketState
 from seatlatch.operations.find_tickets import FoundTickets, find_tickets
-from seatlatch.operator_api.pages import shown_page
 from seatlatch.operator_api.schemas import PAGE_TOKENS, PAGE_TOKENS_MAX
+from seatlatch.presentation.tickets import shown_page
 from seatlatch.store.interface import Store
 from seatlatch.wiring import with_store
 

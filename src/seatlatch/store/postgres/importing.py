@@ -5,7 +5,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from seatlatch.domain.ticket import TicketRecord
-from seatlatch.store.importing import BadLine, OrganizationGone, Portion, foreign_ticket
+from seatlatch.store.importing import (
+    BadLine,
+    OrganizationGone,
+    Portion,
+    foreign_ticket,
+    repeated_token,
+)
 from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.postgres.connecting import Address
 from seatlatch.store.postgres.executor import translated
@@ -124,7 +130,7 @@ class PostgresImporting:
         """Remove repeated tokens, and other organizations' tickets."""
         self._connection.execute(SORT)
         for line, first in self._connection.execute(REPEATED):
-            report(BadLine(line, "token", f"is already in line {first}"))
+            report(repeated_token(line, first))
         self._connection.execute(DROP_LINES)
         self._connection.execute(INDEX_RECORDS)
         self._connection.execute(ANALYZE_RECORDS)

@@ -19,6 +19,10 @@ entry_id, position, CASE WHEN moment BETWEEN '1970-01-01' AND '9999-12-31' THEN 
 request_id::text, entry, hash, listing
 """
 """A timestamp that Python can't hold is NULL: the row was edited."""
+SECONDS = """
+CASE WHEN moment BETWEEN '1970-01-01Z' AND '2100-01-01Z' THEN date_part('epoch', moment)::bigint
+     ELSE 0 END
+"""
 ENTRIES_AFTER = f"""
 SELECT unseen.* FROM seatlatch.journal_chains AS c
 LEFT JOIN unnest(:chains::bigint[], :numbers::bigint[]) AS seen (chain, seen_number)
@@ -72,6 +76,8 @@ class PostgresJournalReader(SqlJournalReader):
     """See `store.journal.JournalReader`."""
 
     columns = ROW
+    text_columns = f"entry_id, position, {SECONDS}, entry"
+    seconds = SECONDS
 
     @staticmethod
     def row(stored: StoredRow) -> Row:

@@ -8,7 +8,12 @@ import msgspec
 from seatlatch.domain.application import AccessToken, ApiKey, Application, Credentials
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.operator import Operator, OperatorKey, Role
-from seatlatch.store.access import ApplicationEntry, ChannelEntry, KeyEntry, OperatorEntry
+from seatlatch.store.access import (
+    ApplicationEntry,
+    ChannelEntry,
+    KeyEntry,
+    OperatorEntry,
+)
 from seatlatch.store.sql.executor import Executor, optional_timestamp
 
 READ_VERSION = "SELECT version FROM seatlatch.credentials_version"
@@ -48,7 +53,7 @@ APPLICATIONS = """
 SELECT application_id, channel_code FROM seatlatch.applications ORDER BY application_id
 """
 API_KEYS = """
-SELECT application_id, key_hash, expires_at FROM seatlatch.api_keys
+SELECT application_id, key_hash, created_at, expires_at, last_used_at FROM seatlatch.api_keys
 WHERE expires_at IS NULL OR expires_at > now() ORDER BY expires_at NULLS LAST, key_hash
 """
 OPERATORS = """
@@ -105,7 +110,7 @@ class SqlAccessReader:
             )
         }
         operators = {
-            key_hash: OperatorKey(_operator(*row), optional_timestamp(expires_at))
+            key_hash: OperatorKey(operator_of(*row), optional_timestamp(expires_at))
             for key_hash, expires_at, *row in await self._executor.fetch(READ_OPERATORS)
         }
         return Credentials(version, applications, access_tokens, operators)
@@ -148,9 +153,7 @@ class SqlAccessReader:
 
     async def applications(self) -> Sequence[ApplicationEntry]:
         """All applications."""
-        keys: defaultdict[str, list[ApiKey]] = defaultdict(list)
-        for application_id, key_hash, expires_at in await self._executor.fetch(API_KEYS):
-            keys[application_id].append(ApiKey(key_hash, optional_timestamp(expires_at)))
+        keys = await self._keys(API_KEYS)
         return [
             ApplicationEntry(application_id, channel_code, tuple(keys[application_id]))
             for application_id, channel_code in await self._executor.fetch(APPLICATIONS)
@@ -158,16 +161,22 @@ class SqlAccessReader:
 
     async def operators(self) -> Sequence[OperatorEntry]:
         """All operators."""
-        keys: defaultdict[str, list[KeyEntry]] = defaultdict(list)
-        for name, key_hash, *timestamps in await self._executor.fetch(OPERATOR_KEYS):
-            key_id = key_hash.hex()[:KEY_ID_CHARACTERS]
-            keys[name].append(KeyEntry(key_id, *map(optional_timestamp, timestamps)))
+        keys = await self._keys(OPERATOR_KEYS)
         return [
-            OperatorEntry(_operator(*row), tuple(keys[row[0]]))
+            OperatorEntry(operator_of(*row), tuple(keys[row[0]]))
             for row in await self._executor.fetch(OPERATORS)
         ]
 
+    async def _keys(self, statement: str) -> Mapping[str, Sequence[KeyEntry]]:
+        """Keys by their holders."""
+        keys: defaultdict[str, list[KeyEntry]] = defaultdict(list)
+        for holder, key_hash, *timestamps in await self._executor.fetch(statement):
+            key_id = key_hash.hex()[:KEY_ID_CHARACTERS]
+            keys[holder].append(KeyEntry(key_id, *map(optional_timestamp, timestamps)))
+        return keys
 
-def _operator(name: str, role: str, organizations: str | None) -> Operator:
+
+def operator_of(name: str, role: str, organizations: str | None) -> Operator:
+    """An operator as it is stored. `organizations`: a JSON array; None = all."""
     limits = None if organizations is None else frozenset(organizations_from_text(organizations))
     return Operator(name, Role(role), limits)

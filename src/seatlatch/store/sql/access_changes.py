@@ -39,8 +39,8 @@ REMOVE_APPLICATION = tuple(
     )
 )
 ADD_API_KEY = """
-INSERT INTO seatlatch.api_keys (application_id, key_hash, expires_at)
-VALUES (:application_id, :key_hash, :expires_at)
+INSERT INTO seatlatch.api_keys (application_id, key_hash, created_at, expires_at)
+VALUES (:application_id, :key_hash, now(), :expires_at)
 """
 END_API_KEYS = """
 UPDATE seatlatch.api_keys SET expires_at = :expires_at
@@ -80,10 +80,13 @@ WHERE operator_name = :name AND (expires_at IS NULL OR expires_at > :expires_at)
 FORGET_OPERATOR_KEYS = """
 DELETE FROM seatlatch.operator_keys WHERE operator_name = :name AND expires_at <= now()
 """
-NOTE_OPERATOR_KEY_USE = """
-UPDATE seatlatch.operator_keys SET last_used_at = now()
+NOTE_KEY_USE = tuple(
+    f"""
+UPDATE seatlatch.{table} SET last_used_at = now()
 WHERE key_hash = :key_hash AND (last_used_at IS NULL OR last_used_at < :before)
 """
+    for table in ("operator_keys", "api_keys")
+)
 
 
 class SqlAccess(SqlAccessReader):
@@ -181,9 +184,10 @@ class SqlAccess(SqlAccessReader):
         await self._executor.execute(END_OPERATOR_KEYS, name=name, expires_at=expires_at)
         await self._executor.execute(FORGET_OPERATOR_KEYS, name=name)
 
-    async def note_operator_key_use(self, key_hash: bytes, before: datetime) -> None:
+    async def note_key_use(self, key_hash: bytes, before: datetime) -> None:
         """Note that a key is used now, unless that was noted after `before`."""
-        await self._executor.execute(NOTE_OPERATOR_KEY_USE, key_hash=key_hash, before=before)
+        for statement in NOTE_KEY_USE:
+            await self._executor.execute(statement, key_hash=key_hash, before=before)
 
 
 def _columns(operator: Operator) -> Mapping[str, str | None]:

@@ -10,6 +10,8 @@ JOURNAL_KEY_BYTES = 8
 CLEAR = tuple(
     f"DELETE FROM seatlatch.{table}"
     for table in (
+        "console_sessions",
+        "console_links",
         "webhook_messages",
         "webhooks",
         "events",
@@ -28,6 +30,7 @@ CLEAR = tuple(
         "operator_keys",
         "operators",
         "audit",
+        "journal_verifications",
     )
 )
 """Each table comes after the tables that refer to it."""

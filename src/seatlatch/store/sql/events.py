@@ -6,8 +6,9 @@ See decisions 148 and 149.
 from collections.abc import Collection, Mapping, Sequence
 
 from seatlatch.domain.performance import Event, EventKey, TicketCounts
-from seatlatch.store.events import ChangedEvent, CountedPortion
-from seatlatch.store.sql.executor import Executor
+from seatlatch.domain.ticket_filter import TicketState
+from seatlatch.store.events import ChangedEvent, CountedPortion, EventSeat
+from seatlatch.store.sql.executor import Executor, optional_timestamp
 
 EVENT = ", ".join(Event._fields)
 FIND = f"""
@@ -76,6 +77,20 @@ FROM (SELECT token, voided, mpreserve, {IS_HELD} AS is_held FROM seatlatch.ticke
 """
 """The columns are in the order of `TicketCounts`."""
 
+STATES = {state.value: state for state in TicketState}
+READ_SEATS = f"""
+SELECT token, section, "row", seat,
+       CASE WHEN voided THEN '{TicketState.VOIDED}' WHEN is_held THEN '{TicketState.HELD}'
+            WHEN mpreserve THEN '{TicketState.LISTED}' ELSE '{TicketState.FREE}' END,
+       mpreserve_channel, CASE WHEN is_held THEN hold_expires_at END, entry_id
+FROM (SELECT *, {IS_HELD} AS is_held FROM seatlatch.tickets
+      WHERE organization_id = :organization_id AND coalesce(access_id, '') = :access_id
+        AND token > :after_token
+      ORDER BY token LIMIT :limit) AS portion
+ORDER BY token
+"""
+"""The columns are in the order of `EventSeat`."""
+
 LOCK_ORGANIZATIONS = "LOCK TABLE seatlatch.organizations IN ROW SHARE MODE"
 LOCK_CHANGES = f"{LAST_CHANGE} FOR UPDATE"
 NOTE_CHANGES = "UPDATE seatlatch.event_changes SET change_number = :change_number"
@@ -137,6 +152,22 @@ class SqlEventReader:
             COUNT_TICKETS, **key._asdict(), after_token=after_token, limit=limit
         )
         return CountedPortion(TicketCounts(*counts), last_token or after_token)
+
+    async def read_seats(self, key: EventKey, after_token: str, limit: int) -> Sequence[EventSeat]:
+        """Some of an event's tickets, in order of their tokens."""
+        rows = await self._executor.fetch(
+            READ_SEATS, **key._asdict(), after_token=after_token, limit=limit
+        )
+        return [
+            EventSeat(
+                *(token, section, row, seat),
+                STATES[state],
+                channel_code,
+                optional_timestamp(hold_expires_at),
+                entry_id,
+            )
+            for token, section, row, seat, state, channel_code, hold_expires_at, entry_id in rows
+        ]
 
     async def last_change(self) -> int:
         """The number of the last change of any event."""

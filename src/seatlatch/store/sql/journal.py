@@ -3,15 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
+from itertools import starmap
 from typing import ClassVar
 
 from seatlatch.domain.feed import CursorKey, Position, position_from_text
 from seatlatch.domain.journal import DamagedEntry, EntryPlace, FoundEntry, Verb
 from seatlatch.journal.chain import found_entry
-from seatlatch.journal.entry_text import text_of_channel, text_of_verb
+from seatlatch.journal.entry_text import text_of_channel, text_of_token, text_of_verb
 from seatlatch.journal.rows import NUMBERS_MAX, Head, entry_id_of, place_of
 from seatlatch.journal.rows import Row as JournalRow
-from seatlatch.store.journal import Chain, Ends, Found, OldAddresses
+from seatlatch.store.journal import Chain, Ends, Found, OldAddresses, StoredText
 from seatlatch.store.sql.client_addresses import old_addresses, read_addresses
 from seatlatch.store.sql.executor import Executor, Row
 
@@ -28,9 +29,17 @@ READ_ENTRIES = f"""
 SELECT {{columns}}, {PREVIOUS_HASH} FROM seatlatch.journal AS j
 WHERE entry_id = ANY (:entry_ids) ORDER BY entry_id
 """
+READ_TEXTS = """
+SELECT {columns} FROM seatlatch.journal
+WHERE entry_id > :after AND entry_id <= :last ORDER BY entry_id LIMIT :limit
+"""
+READ_TIMES = """
+SELECT entry_id, {seconds} FROM seatlatch.journal WHERE entry_id = ANY (:entry_ids)
+"""
 SELECT_ENTRIES = """
 SELECT entry_id FROM seatlatch.journal
 WHERE entry_id = ANY (:entry_ids) AND strpos(entry, :channel) > 0 AND strpos(entry, :verb) > 0
+  AND strpos(entry, :token) > 0
 """
 """Every entry contains an empty text."""
 LAST_ENTRIES_OF = "SELECT entry_id, previous_entry_id FROM seatlatch.tickets WHERE token = :token"
@@ -60,6 +69,12 @@ class SqlJournalReader(ABC):
 
     columns: ClassVar[str]
     """The columns of a row: entry id, position, timestamp, Request-ID, entry, hash, listing."""
+
+    text_columns: ClassVar[str]
+    """The columns of a `StoredText`."""
+
+    seconds: ClassVar[str]
+    """The timestamp of a row in whole seconds since 1970; 0 = out of bounds, so it was edited."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
@@ -106,15 +121,35 @@ class SqlJournalReader(ABC):
         rows = await self._executor.fetch(sql, entry_ids=list(entry_ids))
         return [self.found(stored) for stored in rows]
 
+    async def texts_after(self, head: Head, limit: int) -> Sequence[StoredText]:
+        """Entries of a chain that follow `head`, as text."""
+        rows = await self._executor.fetch(
+            READ_TEXTS.format(columns=self.text_columns),
+            after=entry_id_of(head.chain, head.number),
+            last=entry_id_of(head.chain, NUMBERS_MAX),
+            limit=limit,
+        )
+        return list(starmap(StoredText, rows))
+
+    async def read_times(self, entry_ids: Collection[int]) -> Mapping[int, int]:
+        """The timestamps of entries."""
+        sql = READ_TIMES.format(seconds=self.seconds)
+        return dict(await self._executor.fetch(sql, entry_ids=list(entry_ids)))
+
     async def select_entries(
-        self, entry_ids: Sequence[int], channel_code: str | None, verb: Verb | None
+        self,
+        entry_ids: Sequence[int],
+        channel_code: str | None,
+        verb: Verb | None,
+        token: str | None = None,
     ) -> Collection[int]:
-        """The ids of those entries that are of a channel and of a verb."""
+        """The ids of those entries that are of a channel and of a verb, and may name a ticket."""
         rows = await self._executor.fetch(
             SELECT_ENTRIES,
             entry_ids=list(entry_ids),
             channel="" if channel_code is None else text_of_channel(channel_code),
             verb="" if verb is None else text_of_verb(verb),
+            token="" if token is None else text_of_token(token),
         )
         return {entry_id for (entry_id,) in rows}
 

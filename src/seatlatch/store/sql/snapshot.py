@@ -11,7 +11,9 @@ from seatlatch.store.sql.audit import SqlAudit, SqlAuditReader
 from seatlatch.store.sql.clearing import clear
 from seatlatch.store.sql.events import SqlEventReader, SqlEvents
 from seatlatch.store.sql.executor import Executor
+from seatlatch.store.sql.sessions import SqlSessionReader, SqlSessions
 from seatlatch.store.sql.tokens import SqlTokenReader, SqlTokens
+from seatlatch.store.sql.verifications import SqlVerificationReader, SqlVerifications
 from seatlatch.store.sql.webhook_changes import SqlWebhooks
 from seatlatch.store.sql.webhooks import SqlWebhookReader
 
@@ -51,6 +53,16 @@ class SqlSnapshot:
         """The audit."""
         return SqlAuditReader(self._executor)
 
+    @property
+    def verifications(self) -> SqlVerificationReader:
+        """Finished verifications of the journal."""
+        return SqlVerificationReader(self._executor)
+
+    @property
+    def sessions(self) -> SqlSessionReader:
+        """The console's sessions and links."""
+        return SqlSessionReader(self._executor)
+
 
 class SqlTransaction(SqlSnapshot):
     """The shared part of a `store.interface.Transaction`."""
@@ -79,6 +91,16 @@ class SqlTransaction(SqlSnapshot):
     def audit(self) -> SqlAudit:
         """The audit."""
         return SqlAudit(self._executor)
+
+    @property
+    def verifications(self) -> SqlVerifications:
+        """Finished verifications of the journal."""
+        return SqlVerifications(self._executor)
+
+    @property
+    def sessions(self) -> SqlSessions:
+        """The console's sessions and links."""
+        return SqlSessions(self._executor)
 
     async def clear(self) -> None:
         """Remove all data; the database keeps its use."""

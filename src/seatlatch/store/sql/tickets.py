@@ -13,7 +13,7 @@ from seatlatch.store.finding import FoundPart, Place, Search
 from seatlatch.store.sql.executor import Executor
 from seatlatch.store.sql.finding import find, find_among
 from seatlatch.store.sql.ticket_rows import READ_ALL, READ_WHOLE, TICKET, ticket_of, whole_ticket_of
-from seatlatch.store.tickets import NewTicket
+from seatlatch.store.tickets import LockedPortion, LockedTickets, NewTicket
 
 SEPARATOR = "\x1f"
 """Separates organizations and channels in a text; no id of an organization contains it."""
@@ -42,6 +42,18 @@ SELECT token, external_listing_id FROM seatlatch.tickets
 WHERE token = ANY (:tokens) AND external_listing_id IS NOT NULL
 ON CONFLICT (token) DO UPDATE SET external_listing_id = excluded.external_listing_id
 """
+COUNT_LOCKED = """
+SELECT CASE WHEN is_held OR mpreserve THEN organization_id END,
+       CASE WHEN is_held THEN coalesce(access_id, '') END,
+       CASE WHEN mpreserve THEN mpreserve_channel END,
+       count(*), max(token)
+FROM (SELECT token, organization_id, access_id, mpreserve, mpreserve_channel,
+             seat_status = 'LOCK' AND hold_expires_at IS NULL AND NOT voided AS is_held
+      FROM seatlatch.tickets WHERE token > :after_token ORDER BY token LIMIT :limit) AS portion
+GROUP BY 1, 2, 3
+"""
+"""All tickets that are neither held without an end nor listed are one row."""
+
 RECORD = 'token, organization_id, owner_id, access_id, section, "row", seat, barcode'
 UPDATE_EXISTING = """
 ON CONFLICT (token) DO UPDATE SET
@@ -122,6 +134,15 @@ class SqlTicketReader:
             TOKENS_OF_EARLIER_LISTING, external_listing_id=external_listing_id, limit=limit
         )
         return [token for (token,) in rows]
+
+    async def count_locked(self, after_token: str, limit: int) -> LockedPortion:
+        """Count holds without an end and locks among some tickets."""
+        rows = await self._executor.fetch(COUNT_LOCKED, after_token=after_token, limit=limit)
+        return LockedPortion(
+            [LockedTickets(*row[:-1]) for row in rows if row[0] is not None],
+            sum(row[-2] for row in rows),
+            max((row[-1] for row in rows), default=after_token),
+        )
 
 
 class SqlTickets(SqlTicketReader):

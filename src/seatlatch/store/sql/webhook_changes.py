@@ -71,9 +71,9 @@ UPDATE seatlatch.webhooks SET event_change_number = :after
 WHERE {IS_MINE} AND event_change_number = :before
 """
 ADD_MESSAGE = f"""
-INSERT INTO seatlatch.webhook_messages (webhook_id, message_id, tokens, body, entity, created_at,
-                                        state, due_at)
-VALUES (:webhook_id, :message_id, :tokens, :body, :entity, now(), 'pending', now())
+INSERT INTO seatlatch.webhook_messages (webhook_id, message_id, tokens, body, entity, entry_id,
+                                        created_at, state, due_at)
+VALUES (:webhook_id, :message_id, :tokens, :body, :entity, :entry_id, now(), 'pending', now())
 RETURNING {PENDING}
 """
 NOTE_ATTEMPT = """

@@ -7,9 +7,17 @@ from typing import Any
 import msgspec
 
 from seatlatch.domain.feed import position_from_text
-from seatlatch.domain.webhook import Delivery, DeliveryDetails, MessageState, Webhook, WebhookState
+from seatlatch.domain.webhook import (
+    Activity,
+    Delivery,
+    DeliveryDetails,
+    DeliveryFilter,
+    MessageState,
+    Webhook,
+    WebhookState,
+)
 from seatlatch.store.sql.executor import Executor, Row, optional_timestamp, timestamp
-from seatlatch.store.webhooks import Backlog, OutgoingMessage, Pending
+from seatlatch.store.webhooks import Backlog, OutgoingMessage, Pending, TicketDelivery
 
 NUMBER_MAX = 2**63 - 1
 """More than the number of any message."""
@@ -47,11 +55,48 @@ SELECT {DELIVERY} FROM seatlatch.webhook_messages
 WHERE webhook_id = :webhook_id AND number < :before
 """
 NEWEST_FIRST = "ORDER BY number DESC LIMIT :limit"
-DELIVERIES = f"{PAGE} {NEWEST_FIRST}"
-FAILED_DELIVERIES = f"{PAGE} AND problem IS NOT NULL {NEWEST_FIRST}"
+DELIVERIES: Mapping[DeliveryFilter, str] = {
+    "all": f"{PAGE} {NEWEST_FIRST}",
+    "failed": f"{PAGE} AND problem IS NOT NULL {NEWEST_FIRST}",
+    "pending": f"""
+SELECT {DELIVERY} FROM seatlatch.webhook_messages WHERE number IN (
+  SELECT number FROM (
+    SELECT number FROM seatlatch.webhook_messages
+    WHERE webhook_id = :webhook_id AND number < :before AND state = 'pending' {NEWEST_FIRST}
+  ) AS newest)
+ORDER BY number DESC
+""",
+    "given_up": f"{PAGE} AND problem IS NOT NULL AND state = 'given_up' {NEWEST_FIRST}",
+}
+"""Each has an index: SQLite prefers the small one of waiting messages only where it need not read
+the table. A message is given up because an attempt has failed.
+"""
 FIND_DELIVERY = f"""
 SELECT {DELIVERY}, body, response_body FROM seatlatch.webhook_messages
 WHERE webhook_id = :webhook_id AND message_id = :message_id
+"""
+DELIVERIES_OF = f"""
+SELECT tokens, entry_id, webhook_id, (
+  SELECT channel_code FROM seatlatch.webhooks AS w WHERE w.webhook_id = m.webhook_id), {DELIVERY}
+FROM seatlatch.webhook_messages AS m
+WHERE entry_id = ANY (:entry_ids) AND entry_id IS NOT NULL AND strpos(tokens, :token) > 0
+{NEWEST_FIRST}
+"""
+"""The text of an array may also contain that of a part of a token, so the array is read too."""
+ACTIVITY = """
+SELECT webhook_id,
+  (SELECT count(*) FROM (
+     SELECT 1 FROM seatlatch.webhook_messages AS m
+     WHERE m.webhook_id = w.webhook_id AND m.state = 'pending' LIMIT :limit) AS waiting),
+  (SELECT created_at FROM seatlatch.webhook_messages WHERE number = (
+     SELECT min(m.number) FROM seatlatch.webhook_messages AS m
+     WHERE m.webhook_id = w.webhook_id AND m.state = 'pending')),
+  (SELECT attempted_at FROM (
+     SELECT m.attempted_at, m.state FROM seatlatch.webhook_messages AS m
+     WHERE m.webhook_id = w.webhook_id AND m.attempted_at IS NOT NULL
+     ORDER BY m.attempted_at DESC LIMIT :limit) AS latest
+   WHERE state = 'delivered' ORDER BY attempted_at DESC LIMIT 1)
+FROM seatlatch.webhooks AS w WHERE webhook_id = ANY (:webhook_ids)
 """
 WAITING_TESTS = """
 SELECT count(*) FROM seatlatch.webhook_messages
@@ -109,12 +154,17 @@ class SqlWebhookReader:
         return None
 
     async def deliveries(
-        self, webhook_id: str, limit: int, *, failed: bool = False, before: int | None = None
+        self,
+        webhook_id: str,
+        limit: int,
+        wanted: DeliveryFilter = "all",
+        before: int | None = None,
     ) -> Sequence[Delivery]:
         """An endpoint's latest messages."""
-        sql = FAILED_DELIVERIES if failed else DELIVERIES
         end = NUMBER_MAX if before is None else before
-        rows = await self._executor.fetch(sql, webhook_id=webhook_id, limit=limit, before=end)
+        rows = await self._executor.fetch(
+            DELIVERIES[wanted], webhook_id=webhook_id, limit=limit, before=end
+        )
         return [_delivery(row) for row in rows]
 
     async def find_delivery(self, webhook_id: str, message_id: str) -> DeliveryDetails | None:
@@ -124,6 +174,22 @@ class SqlWebhookReader:
             return DeliveryDetails(_delivery(row), body, response_body)
         return None
 
+    async def deliveries_of(
+        self, token: str, entry_ids: Collection[int], limit: int
+    ) -> Sequence[TicketDelivery]:
+        """The deliveries of a ticket's changes."""
+        rows = await self._executor.fetch(
+            DELIVERIES_OF,
+            entry_ids=list(entry_ids),
+            token=msgspec.json.encode(token).decode(),
+            limit=limit,
+        )
+        return [
+            TicketDelivery(entry_id, webhook_id, channel_code, _delivery(delivery))
+            for tokens, entry_id, webhook_id, channel_code, *delivery in rows
+            if token in msgspec.json.decode(tokens)
+        ]
+
     async def success_rates(
         self, webhook_ids: Collection[str], since: datetime, limit: int
     ) -> Mapping[str, float]:
@@ -132,6 +198,16 @@ class SqlWebhookReader:
             SUCCESS_RATES, webhook_ids=list(webhook_ids), since=since, limit=limit
         )
         return {webhook_id: float(rate) for webhook_id, rate in rows if rate is not None}
+
+    async def activity(self, webhook_ids: Collection[str], limit: int) -> Mapping[str, Activity]:
+        """The messages of endpoints in short."""
+        rows = await self._executor.fetch(ACTIVITY, webhook_ids=list(webhook_ids), limit=limit)
+        return {
+            webhook_id: Activity(
+                waiting, optional_timestamp(waiting_since), optional_timestamp(delivered_at)
+            )
+            for webhook_id, waiting, waiting_since, delivered_at in rows
+        }
 
     async def waiting_tests(self, webhook_id: str) -> int:
         """The number of an endpoint's waiting test messages."""

@@ -9,7 +9,13 @@ from typing import cast
 import apsw
 
 from seatlatch.domain.ticket import TicketRecord
-from seatlatch.store.importing import BadLine, OrganizationGone, Portion, foreign_ticket
+from seatlatch.store.importing import (
+    BadLine,
+    OrganizationGone,
+    Portion,
+    foreign_ticket,
+    repeated_token,
+)
 from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.sql.access import ORGANIZATION_EXISTS
 from seatlatch.store.sql.tickets import RECORD, UPDATE_EXISTING
@@ -145,7 +151,7 @@ class SqliteImporting:
             self._connection.execute(SORT)
         if self._connection.changes() < lines:
             for line, first in self._connection.execute(REPEATED):
-                report(BadLine(cast(int, line), "token", f"is already in line {first}"))
+                report(repeated_token(cast(int, line), cast(int, first)))
         self._connection.execute(DROP_LINES)
         if self._one(IS_EMPTY):
             return

@@ -47,6 +47,8 @@ CAST(listing AS BLOB)
 """The position is the number in the chain. Texts are read as bytes, since edited ones may not be
 UTF-8.
 """
+SECONDS = "CASE WHEN moment BETWEEN 0 AND 4102444800000000 THEN moment / 1000000 ELSE 0 END"
+TEXT_COLUMNS = f"entry_id, entry_id & {NUMBERS_MAX}, {SECONDS}, CAST(entry AS BLOB)"
 READ_HEAD = "SELECT number, hash FROM journal_chains WHERE chain = 1"
 FIND_ROW = "SELECT 1 FROM journal WHERE entry_id = ?"
 MOVE_HEAD = "UPDATE journal_chains SET number = ?, hash = ? WHERE chain = 1"
@@ -89,6 +91,8 @@ class SqliteJournalReader(SqlJournalReader):
     """See `store.journal.JournalReader`."""
 
     columns = COLUMNS
+    text_columns = TEXT_COLUMNS
+    seconds = SECONDS
 
     def __init__(self, executor: SqliteExecutor) -> None:
         super().__init__(executor)
@@ -138,7 +142,9 @@ class SqliteJournalReader(SqlJournalReader):
         ((first_id, last_id),) = self._connection.execute(READ_ENDS)
         if first_id is None:
             return Found([])
-        end_id = before.entry_id if before else last_id + 1
+        end_id = last_id + 1  # also of a place far behind it, which a caller may have made up
+        if before is not None:
+            end_id = min(end_id, before.entry_id)
         first, last = first_id >> BUCKET_BITS, (end_id - 1) >> BUCKET_BITS
         begin = max(first, last + 1 - BUCKETS_AT_ONCE)
         if begin > last:
