@@ -5,12 +5,13 @@ import multiprocessing
 import re
 import select
 import socket
+import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from multiprocessing.synchronize import Event
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,6 +29,9 @@ EVENT = "/console/events/1001/EVENT"
 STATES = "/console/seat-states?organizationId=1001&accessId=EVENT"
 PAUSE_SECONDS = 0.65
 """How long the map's script waits between a response and its next request."""
+
+OPENING_SECONDS = 0.1
+"""The time between two people who open the map."""
 
 ROW_SEATS = 20
 SECTION_SEATS = 400
@@ -88,12 +92,11 @@ class Person:
         body = self.get(path)
         return json.loads(zlib.decompress(body, 31) if body[:2] == b"\x1f\x8b" else body)
 
-    def open_map(self) -> str:
-        """Open the map as a browser does; the id of the map."""
+    def open_map(self) -> None:
+        """Open the map as a browser does."""
         self.get(EVENT)
         self.get(EVENT + "/layout")
-        states = self.data(STATES)
-        return str(states["map"])
+        self.get(STATES)
 
     def _ask(
         self, method: str, path: str, body: str | None, headers: dict[str, str]
@@ -187,7 +190,7 @@ class Watchers:
 def watchers(port: int, count: int) -> Iterator[Watchers]:
     """Run a process with this many people who watch the map."""
     person = Person(port)
-    map_id = person.open_map()
+    map_id = person.data(STATES)["map"]
     on, ready, answers = (
         multiprocessing.Event(),
         multiprocessing.Event(),
@@ -199,6 +202,44 @@ def watchers(port: int, count: int) -> Iterator[Watchers]:
     try:
         assert ready.wait(30)
         yield Watchers(on, answers)
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _open(port: int, count: int, ready: Event, begin: Event, opened: Any) -> None:
+    """The process of people who open the map at once."""
+    people = [Person(port) for _ in range(count)]
+    ready.set()
+    begin.wait()
+    threads = [threading.Thread(target=person.open_map) for person in people]
+    for thread in threads:
+        thread.start()
+        sleep(OPENING_SECONDS)
+    for thread in threads:
+        thread.join()
+    opened.value = count
+
+
+@contextmanager
+def openers(port: int, count: int) -> Iterator[Event]:
+    """Run a process with people who open the map shortly after each other when the event is set.
+    Waits for them at the end, unless it was not set.
+    """
+    ready, begin, opened = (
+        multiprocessing.Event(),
+        multiprocessing.Event(),
+        multiprocessing.Value("q"),
+    )
+    arguments = (port, count, ready, begin, opened)
+    process = multiprocessing.Process(target=_open, args=arguments, daemon=True)
+    process.start()
+    try:
+        assert ready.wait(60)
+        yield begin
+        if begin.is_set():
+            process.join(60)
+            assert opened.value == count, "not all have opened the map"
     finally:
         process.terminate()
         process.join()

@@ -11,7 +11,6 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from math import sqrt
 from pathlib import Path
@@ -33,7 +32,7 @@ from bench.changes import (
     made_engine,
     require_all_flipped,
 )
-from bench.console import SETTINGS, Person, Watchers, prepare, watchers
+from bench.console import SETTINGS, Person, Watchers, openers, prepare, watchers
 from bench.engine import Engine
 from bench.load import Load, run_load, run_open_load
 from bench.serving import Server, running_server
@@ -163,15 +162,12 @@ def opened_pair(
     """The load at a fixed rate while nobody opens the map, and while people do."""
     loads: dict[bool, Load] = {}
     for is_opened in (False, True) if number % 2 else (True, False):
-        people = [Person(server.port) for _ in range(options.people)]
         wait(max(UNWATCHED_SECONDS, FRESH_SECONDS) + 2 if is_opened else 0, options)
         requests = batches(engine, size, int(rate * options.seconds / 2)).requests()
-        with ThreadPoolExecutor(options.people) as threads:
+        with openers(server.port, options.people) as begin:
             if is_opened:
-                opening = [threads.submit(person.open_map) for person in people]
+                begin.set()
             loads[is_opened] = run_open_load(server.port, requests, OPEN_CONNECTIONS, rate)
-            if is_opened:
-                assert len({one.result() for one in opening}) == 1
         require_all_flipped(loads[is_opened], engine.restore(), size)
     return loads[False], loads[True]
 

@@ -29,7 +29,7 @@ def made() -> SeatMap:
         ("1", "B", ["t3"]),
         ("2", "", ["t4", "t5"]),
     ):
-        seat_map.add_row(section, row, [NewSeat(t, t[1:], STATES[t]) for t in tokens])
+        seat_map.add_seats(section, row, [NewSeat(t, t[1:], STATES[t]) for t in tokens])
     return seat_map
 
 

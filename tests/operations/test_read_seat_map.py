@@ -16,6 +16,7 @@ from seatlatch.operations.change_tickets import (
 )
 from seatlatch.operations.seat_map import SeatMap
 from seatlatch.operations.seat_maps import FRESH_SECONDS
+from seatlatch.store.tickets import NewTicket
 from tests.databases import Database
 from tests.operations.changes import ASKER
 from tests.operations.seat_map_processes import CALLER, GAME, MINE, SEATS, Process, seat, state
@@ -96,3 +97,18 @@ def test_a_large_map_is_read_in_portions(process: Process, database: Database) -
     assert len(seat_map.tokens) == 1_505
     assert process.counting.reads > 3
     assert sorted(seat_map.tokens) == sorted([*(t.token for t in more + SEATS[:5])])
+
+
+def test_a_row_with_very_many_seats_is_in_order_too(
+    process: Process, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_seat_map, "RUN_SEATS", 7)
+    key = EventKey(ORGANIZATION, "GA")
+    numbers = [n * 61 % 101 for n in range(1, 101)]
+    add_tickets(
+        database,
+        [NewTicket(f"ga{n}", ORGANIZATION, "owner", key.access_id, seat=str(n)) for n in numbers],
+    )
+    seat_map = process.opened(key)
+    assert list(seat_map.names) == [str(n) for n in range(1, 101)]
+    assert [(row.first, row.length) for row in seat_map.sections[0].rows] == [(0, 100)]

@@ -14,7 +14,7 @@ TOKENS = [f"t{n}" for n in range(8)]
 def made() -> SeatMap:
     seat_map = SeatMap(KEY, {1: 10})
     free = SeatState(TicketState.FREE, None, 0, None)
-    seat_map.add_row("101", "A", [NewSeat(token, token[1:], free) for token in TOKENS])
+    seat_map.add_seats("101", "A", [NewSeat(token, token[1:], free) for token in TOKENS])
     return seat_map
 
 
@@ -108,8 +108,8 @@ def test_maps_have_the_same_id_if_they_have_the_same_seats_in_the_same_order() -
         ("101", "A", "t9", "8"),
     ):
         one, other = made(), made()
-        one.add_row("101", "A", [NewSeat("t9", "9", free)])
-        other.add_row(section, row, [NewSeat(token, name, free)])
+        one.add_seats("101", "A", [NewSeat("t9", "9", free)])
+        other.add_seats(section, row, [NewSeat(token, name, free)])
         assert one.map_id != other.map_id
 
 

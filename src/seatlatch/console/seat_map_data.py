@@ -13,6 +13,7 @@ from array import array
 from base64 import b64encode
 from collections.abc import Callable, Collection
 from datetime import datetime
+from time import monotonic
 from typing import NamedTuple, cast
 
 import msgspec
@@ -24,6 +25,7 @@ from seatlatch.domain.feed import position_to_text
 from seatlatch.domain.performance import EventKey
 from seatlatch.http.negotiation import prefers_gzip
 from seatlatch.http.request_context import RequestContext
+from seatlatch.operations.portions import Turns
 from seatlatch.operations.seat_map import SeatMap
 from seatlatch.operations.seat_maps import News
 
@@ -84,7 +86,7 @@ class SeatMapData:
             map_id, body = self._layouts.pop(seat_map.key, ("", None))
             if body is None or map_id != seat_map.map_id:
                 map_id = seat_map.map_id
-                body = await asyncio.to_thread(lambda: zipped(layout_json(seat_map)))
+                body = await _zipped_aside(await layout_json(seat_map, Turns(monotonic)))
             self._layouts[seat_map.key] = map_id, body
             while len(self._layouts) > LAYOUTS_KEPT_EVENTS:
                 del self._layouts[next(iter(self._layouts))]
@@ -132,7 +134,7 @@ def states_of(seat_map: SeatMap, changed: Collection[int] | None, now: int) -> S
     return states
 
 
-def layout_json(seat_map: SeatMap) -> bytes:
+async def layout_json(seat_map: SeatMap, turns: Turns) -> bytes:
     """The layout of a map: each section with its rows, each row with the names and the tokens of
     its seats.
     """
@@ -143,6 +145,7 @@ def layout_json(seat_map: SeatMap) -> bytes:
         for name, first, length in section.rows:
             seats = slice(first, first + length)
             rows.append(encode((name, seat_map.names[seats], seat_map.tokens[seats])))
+            await turns.end()
         sections.append(b"[%b,[%b]]" % (encode(section.name), b",".join(rows)))
     return b'{"map":%b,"sections":[%b]}' % (encode(seat_map.map_id), b",".join(sections))
 

@@ -1,6 +1,7 @@
 """Long work in portions, so that other requests do not wait for it."""
 
 import asyncio
+from collections.abc import Callable
 
 BUSY_SECONDS = 0.0002
 """If others run for this long between two portions, the service is busy."""
@@ -16,6 +17,26 @@ async def rest() -> None:
     await asyncio.sleep(0)
     if loop.time() - began > BUSY_SECONDS:
         await asyncio.sleep(REST_SECONDS)
+
+
+TURN_SECONDS = 0.001
+"""How long work goes on before other requests run."""
+
+
+class Turns:
+    """Lets other requests run after each millisecond of work. `monotonic`: the seconds of a clock
+    that only advances.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._began = monotonic()
+
+    async def end(self) -> None:
+        """Rest, if this turn has taken long enough."""
+        if self._monotonic() - self._began >= TURN_SECONDS:
+            await rest()
+            self._began = self._monotonic()
 
 
 class Portions:

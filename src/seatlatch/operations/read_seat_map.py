@@ -6,16 +6,16 @@ the journal from a position before the first portion arrives at the state of eve
 See decision 176.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from typing import NamedTuple
+from heapq import merge
+from itertools import islice
 
 from seatlatch.domain.feed import Position
 from seatlatch.domain.performance import EventKey
 from seatlatch.domain.refusal import InvalidRequest
 from seatlatch.journal.rows import is_entry
-from seatlatch.operations.portions import Portions, rest
+from seatlatch.operations.portions import Portions, Turns, rest
 from seatlatch.operations.seat_map import NewSeat, SeatMap, SeatState, natural_order
 from seatlatch.store.events import EventSeat
 from seatlatch.store.interface import Snapshot, Store
@@ -29,17 +29,17 @@ PORTION_SECONDS_MIN = 0.0005
 PORTION_SECONDS_MAX = 0.0015
 """See `Portions`. Short, since a request that comes meanwhile waits for several of them."""
 
+RUN_SEATS = 500
+"""The seats of a row that are sorted and added at once: about a millisecond."""
+
 TOO_MANY_SEATS = (
     f"This event has more than {SEATS_MAX:,} tickets, which is too many for a map. Find its"
     " tickets by section instead."
 )
 
 
-class SeatRows(NamedTuple):
-    """A portion of an event's tickets, and the timestamps of the entries about them."""
-
-    seats: Sequence[EventSeat]
-    times: Mapping[int, int]
+Rows = dict[str, dict[str, list[EventSeat]]]
+"""Tickets by section and row."""
 
 
 class SeatMapReader:
@@ -57,53 +57,60 @@ class SeatMapReader:
 
         Raises `InvalidRequest` if there are too many seats, and `Unavailable`.
         """
-        read: list[SeatRows] = []
+        rows: Rows = {}
+        times: dict[int, int] = {}
         after_token, count = "", 0
         while True:
             limit = self._portions.size
             began = self._monotonic()
             work = partial(_read, key=key, after_token=after_token, limit=limit)
-            rows = await self._store.read(work)
+            seats, their_times = await self._store.read(work)
+            for seat in seats:
+                in_section = rows.setdefault(seat.section or "", {})
+                in_section.setdefault(seat.row or "", []).append(seat)
+            times.update(their_times)
             self._portions.adapt(self._monotonic() - began)
-            read.append(rows)
-            count += len(rows.seats)
+            count += len(seats)
             if count > SEATS_MAX:
                 raise InvalidRequest(TOO_MANY_SEATS)
-            if len(rows.seats) < limit:
-                # In a thread, since it takes longer than requests should wait.
-                return await asyncio.to_thread(arranged, key, read, position)
-            after_token = rows.seats[-1].token
+            if len(seats) < limit:
+                return await self._arranged(SeatMap(key, position), rows, times)
+            after_token = seats[-1].token
             await rest()
 
+    async def _arranged(self, seat_map: SeatMap, rows: Rows, times: Mapping[int, int]) -> SeatMap:
+        """Add all seats to a map, in the order in which people read sections, rows and seats.
 
-async def _read(snapshot: Snapshot, key: EventKey, after_token: str, limit: int) -> SeatRows:
+        Empties `rows`: to drop all of it at once would take long.
+        """
+        order, turns = cache(natural_order), Turns(self._monotonic)
+
+        def place(seat: EventSeat) -> tuple[object, str]:
+            return order(seat.seat or ""), seat.token
+
+        for section in sorted(rows, key=order):
+            in_section = rows.pop(section)
+            for row in sorted(in_section, key=order):
+                in_row = in_section.pop(row)
+                runs: list[list[EventSeat]] = []
+                for first in range(0, len(in_row), RUN_SEATS):
+                    runs.append(sorted(in_row[first : first + RUN_SEATS], key=place))
+                    await turns.end()
+                in_order = merge(*runs, key=place) if len(runs) > 1 else iter(runs[0])
+                while some := list(islice(in_order, RUN_SEATS)):
+                    seats = [_new_seat(seat, times.get(seat.entry_id, 0)) for seat in some]
+                    seat_map.add_seats(section, row, seats)
+                    await turns.end()
+        return seat_map
+
+
+async def _read(
+    snapshot: Snapshot, key: EventKey, after_token: str, limit: int
+) -> tuple[Sequence[EventSeat], Mapping[int, int]]:
+    """Some tickets of an event, and the timestamps of the entries about them."""
     seats = await snapshot.events.read_seats(key, after_token, limit)
     entry_ids = {seat.entry_id for seat in seats if is_entry(seat.entry_id)}
-    times = await snapshot.journal.read_times(entry_ids) if entry_ids else {}
-    return SeatRows(seats, times)
-
-
-def arranged(key: EventKey, read: list[SeatRows], position: Position) -> SeatMap:
-    """The map of seats, in the order in which people read sections, rows and seats.
-
-    Empties `read`: to drop all of it at the end would hold up the other threads.
-    """
-    by_section: dict[str, dict[str, list[tuple[EventSeat, int]]]] = {}
-    while read:
-        seats, times = read.pop(0)
-        for seat in seats:
-            rows = by_section.setdefault(seat.section or "", {})
-            in_row = rows.setdefault(seat.row or "", [])
-            in_row.append((seat, times.get(seat.entry_id, 0)))
-    order = cache(natural_order)
-    seat_map = SeatMap(key, position)
-    for section in sorted(by_section, key=order):
-        rows = by_section.pop(section)
-        for row in sorted(rows, key=order):
-            in_row = rows.pop(row)
-            in_row.sort(key=lambda placed: (order(placed[0].seat or ""), placed[0].token))
-            seat_map.add_row(section, row, [_new_seat(*placed) for placed in in_row])
-    return seat_map
+    return seats, await snapshot.journal.read_times(entry_ids) if entry_ids else {}
 
 
 def _new_seat(seat: EventSeat, since: int) -> NewSeat:

@@ -135,11 +135,14 @@ class SeatMap:
         """The number of a ticket's seat; None = it is not in the map."""
         return self._numbers.get(token)
 
-    def add_row(self, section: str, row: str, seats: Sequence[NewSeat]) -> None:
-        """Add a row at the end of the map."""
+    def add_seats(self, section: str, row: str, seats: Sequence[NewSeat]) -> None:
+        """Add seats of a row at the end of the map."""
         if not self.sections or self.sections[-1].name != section:
             self.sections.append(Section(section, []))
-        self.sections[-1].rows.append(Row(row, len(self.tokens), len(seats)))
+        rows = self.sections[-1].rows
+        if not rows or rows[-1].name != row:
+            rows.append(Row(row, len(self.tokens), 0))
+        rows[-1] = rows[-1]._replace(length=rows[-1].length + len(seats))
         for token, name, state in seats:
             self._numbers[token] = len(self.tokens)
             self.tokens.append(token)
