@@ -43,10 +43,17 @@ HEAD = Head(1, 0, NO_HASH)
 
 
 class EveryTicket:
-    """A transaction that changes every ticket; it is its own `tickets` and `journal`."""
+    """A transaction that changes every ticket; it is its own `tickets`, `journal` and `access`."""
 
     def __init__(self) -> None:
-        self.tickets = self.journal = self
+        self.tickets = self.journal = self.access = self
+
+    async def now(self) -> datetime:
+        """Return the current time."""
+        return datetime.now(UTC)
+
+    async def note_key_use(self, key_hash: bytes, before: datetime) -> None:
+        """Do nothing."""
 
     async def reserve_entries(self, entries: int) -> int:
         """Return the first entry number."""
