@@ -7,11 +7,8 @@ See decision 5.
 
 import re
 
-from seatlatch.http.headers import Rule
+from seatlatch.http.headers import UUID_VERSION_4, Rule
 
-UUID_VERSION_4 = re.compile(
-    rb"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
-)
 _NAME = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 PRODUCT_AND_VERSION = re.compile(_NAME + rb"/" + _NAME + rb".*", re.DOTALL)
 

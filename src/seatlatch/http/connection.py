@@ -11,6 +11,7 @@ from seatlatch.http.connection_context import READ_BYTES, ConnectionContext
 from seatlatch.http.connection_state import Exchanges, State
 from seatlatch.http.connection_times import ConnectionTimes
 from seatlatch.http.http_exchange import CONTINUE, HttpExchange
+from seatlatch.http.known_heads import KnownHeads
 from seatlatch.http.raw_responses import RefusedRequest
 from seatlatch.http.refusals import RequestTooSlow
 from seatlatch.http.request_parser import RequestParser
@@ -35,7 +36,7 @@ class Connection(asyncio.BufferedProtocol):
         self.check_at = 0.0
         self._refused_at_once = refusal
         self._refusal: RefusedRequest | None = None
-        self._parser = RequestParser(self)
+        self._parser = RequestParser(self, KnownHeads(context.shared_heads))
         self._state = State.OPEN
         self._exchanges = Exchanges()
         self._unparsed = b""
@@ -111,7 +112,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._state is not State.OPEN:
             return
         self._unwanted_bytes = 0
-        self._exchanges.add(HttpExchange(self, parser))
+        self._exchanges.add(HttpExchange(self, parser.head()))
 
     def body_arrived(self, body: bytes) -> None:
         """Pass on a part of its body, or drop it."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
 
+from seatlatch.http.known_heads import SharedHeads
 from seatlatch.http.raw_responses import RefusedRequest
 from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
@@ -37,6 +38,7 @@ class ConnectionContext:
         self.is_stopping = False
         self.has_stopped = False
         self.date = b""
+        self.shared_heads: SharedHeads = SharedHeads()
         self.read_buffer = memoryview(bytearray(READ_BYTES))
 
     @property

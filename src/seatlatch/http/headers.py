@@ -6,11 +6,14 @@ See decisions 6, 7 and 8.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from seatlatch.http.refusals import MalformedRequest
 
 UUID = re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+UUID_VERSION_4 = re.compile(
+    rb"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
+)
 BEARER = re.compile(rb"bearer[ \t]+(\S.*)", re.IGNORECASE)
 
 READ_HEADERS = frozenset(
@@ -71,6 +74,13 @@ class Headers:
                 if name in self._values:
                     self.repeated.add(name)
                 self._values[name] = value.strip(b" \t")
+
+    def with_values(self, values: Mapping[bytes, bytes]) -> "Headers":
+        """The same headers with other values; none of them is repeated."""
+        changed = Headers(())
+        changed._values = {**self._values, **values}
+        changed.repeated = self.repeated
+        return changed
 
     def get(self, name: bytes) -> bytes:
         """The value, empty if absent; of a repeated header the last."""

@@ -2,14 +2,11 @@
 
 import asyncio
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
-import httptools
 from starlette.types import Message, Scope
 
 from seatlatch.http.raw_responses import STATUS_LINES
-from seatlatch.http.refusals import MalformedRequest
-from seatlatch.http.request_parser import RequestParser
+from seatlatch.http.request_head import RequestHead
 
 if TYPE_CHECKING:
     from seatlatch.http.connection import Connection
@@ -21,49 +18,25 @@ SLICE_BYTES = 64 * 1024
 """A larger body is written in slices, each after the client has read most of the previous one."""
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-VERSIONS = ("1.1", "1.0")
 WITHOUT_BODY = (204, 304)
-ASGI = {"version": "3.0", "spec_version": "2.4"}
 
 
 class HttpExchange:
-    """A request whose head is complete: `parser` has just parsed it.
+    """A request whose head is complete."""
 
-    Raises `MalformedRequest`, and `httptools.HttpParserError` for a target that is not a URL.
-    """
-
-    def __init__(self, connection: "Connection", parser: RequestParser) -> None:
-        version, headers, method = parser.version, parser.headers, parser.method
-        if version not in VERSIONS:
-            raise MalformedRequest("This server supports HTTP/1.1.")
-        hosts = sum(name == b"host" for name, _ in headers)
-        if hosts != 1 and (hosts or version == "1.1"):
-            raise MalformedRequest("An HTTP/1.1 request has exactly one Host header.")
-        url = httptools.parse_url(parser.target)
-        path = (url.path or b"/").decode("ascii")
+    def __init__(self, connection: "Connection", head: RequestHead) -> None:
         self.scope: Scope = {
-            "type": "http",
-            "asgi": ASGI,
-            "http_version": version,
-            "method": method,
-            "scheme": "http",
-            "path": unquote(path) if "%" in path else path,
-            "raw_path": url.path or b"/",
-            "query_string": url.query or b"",
-            "root_path": "",
-            "headers": headers,
+            **head.scope,
             "client": connection.client,
             "server": connection.server,
             "extensions": {ABORT: connection.abort},
         }
-        self.keep_alive: bool = parser.keep_alive
+        self.keep_alive = head.keep_alive
         self.is_over = False
         self.has_started = False
         self._connection = connection
-        self._is_head = method == "HEAD"
-        self._must_continue = version == "1.1" and any(
-            name == b"expect" and value.lower() == b"100-continue" for name, value in headers
-        )
+        self._is_head = self.scope["method"] == "HEAD"
+        self._must_continue = head.expects_continue
         self.body_bytes = 0
         """The part of the body that has arrived and that the application has not read."""
         self._pieces: list[bytes] = []

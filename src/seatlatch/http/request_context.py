@@ -11,6 +11,7 @@ from starlette.types import Scope
 from seatlatch.domain.journal import Asker
 from seatlatch.domain.outcome import SUCCESSES, Outcome
 from seatlatch.http.headers import Headers
+from seatlatch.http.request_head import HEADERS, MEMORY, HeadMemory
 
 _KEY = "seatlatch.request_context"
 
@@ -21,6 +22,7 @@ class RequestContext:
     - `body_bytes_max`: the route's limit on the body.
     - `client_address`: personal data. `recorded_address`: the same if the journal keeps it.
     - `input`: the decoded body, None until it was read and its sender was confirmed.
+    - `memory`: what was found out about the request's head before.
     - `more_headers`: headers for any response; names in lower case.
     - `outcomes`: the number of tickets by outcome.
     - `reason`: the caller's reason, or the reason why the request was refused.
@@ -36,6 +38,7 @@ class RequestContext:
         "client_address",
         "headers",
         "input",
+        "memory",
         "more_headers",
         "operator",
         "outcomes",
@@ -48,7 +51,8 @@ class RequestContext:
 
     def __init__(self, scope: Scope) -> None:
         self.started = perf_counter()
-        self.headers = Headers(scope["headers"])
+        self.headers: Headers = scope.get(HEADERS) or Headers(scope["headers"])
+        self.memory: HeadMemory = scope.get(MEMORY) or HeadMemory()
         self.request_id = self.headers.valid_request_id or str(uuid4())
         self.more_headers: Sequence[tuple[bytes, bytes]] = ()
         self.application_id: str | None = None

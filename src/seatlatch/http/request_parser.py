@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import httptools
 
+from seatlatch.http.known_heads import KnownHeads, KnownRequest
 from seatlatch.http.refusals import HeadTooLarge, MalformedRequest
+from seatlatch.http.request_head import RequestHead, read_head
 
 if TYPE_CHECKING:
     from seatlatch.http.connection import Connection
@@ -42,11 +44,15 @@ class RequestParser:
     `in_head`: whether its head is incomplete.
     """
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: "Connection", known_heads: KnownHeads) -> None:
         self.target = b""
         self.headers: list[tuple[bytes, bytes]] = []
         self.in_head = False
         self._connection = connection
+        self._known_heads = known_heads
+        self._head: RequestHead | None = None
+        self._is_between = True  # no byte of the next request has been parsed
+        self._body_bytes_left = 0  # of a request with a known head
         self._llhttp = self._new_llhttp()
         self._piece_bytes = 0
         self._head_bytes = 0
@@ -61,6 +67,9 @@ class RequestParser:
     @property
     def method(self) -> str:
         """The method of the request that began last; empty until it has arrived."""
+        if self._head is not None:
+            method: str = self._head.scope["method"]
+            return method
         return self._llhttp.get_method().decode("ascii") if self.target else ""
 
     @property
@@ -73,10 +82,51 @@ class RequestParser:
         """Whether its client wants to send more on this connection."""
         return self.version == "1.1" and self._llhttp.should_keep_alive()
 
+    def head(self) -> RequestHead:
+        """The head that has just arrived. Raises as `read_head` does."""
+        if self._head is None:
+            self._head = read_head(self)
+        return self._head
+
     def feed(self, data: bytes, start: int) -> int:
         """Parse a piece of `data` from `start` on, and return its end. A piece ends where a head
         may end, so that few requests arrive at once. After a `Refusal` nothing more can be parsed.
         """
+        if self._body_bytes_left:
+            return self._feed_body(data, start)
+        if not self._is_between:
+            return self._feed_piece(data, start)
+        known = self._known_heads.match(data, start)
+        if known is not None:
+            self._begin(known)
+            return known.body_at
+        end = self._feed_piece(data, start)
+        if self._head is not None and data.find(BLANK_LINE, start, end) == end - len(BLANK_LINE):
+            self._known_heads.add(data[start:end], self._head)
+        return end
+
+    def _begin(self, known: KnownRequest) -> None:
+        """Receive a request without llhttp, which never sees it: llhttp is between two requests
+        before and after it.
+        """
+        self._head = known.head
+        self.headers = known.head.scope["headers"]
+        self._body_bytes_left = known.body_bytes
+        self._connection.request_began()
+        self._connection.head_arrived(self)
+        if not known.body_bytes:
+            self._connection.request_arrived()
+
+    def _feed_body(self, data: bytes, start: int) -> int:
+        body = data[start : start + min(self._body_bytes_left, PIECE_BYTES)]
+        self._body_bytes_left -= len(body)
+        self._connection.body_arrived(body)
+        if not self._body_bytes_left:
+            self._connection.request_arrived()
+        return start + len(body)
+
+    def _feed_piece(self, data: bytes, start: int) -> int:
+        """Let llhttp parse a piece."""
         end = start + PIECE_BYTES
         blank_line = data.find(BLANK_LINE, start + PIECE_BYTES_MIN, end)
         piece = data[start : end if blank_line < 0 else blank_line + len(BLANK_LINE)]
@@ -125,6 +175,8 @@ class RequestParser:
     def on_message_begin(self) -> None:
         """Note that a request begins."""
         self.in_head = True
+        self._is_between = False
+        self._head = None
         self._head_bytes = self._piece_bytes
         self.target = b""
         self.headers = []
@@ -170,6 +222,7 @@ class RequestParser:
         """Note that it is complete. If it requests an upgrade, its head is parsed again."""
         self._bytes_without_body = 0
         if not self.in_head:
+            self._is_between = True
             self._connection.request_arrived()
 
 
