@@ -148,7 +148,7 @@ def build_app(
     parts = _parts(settings, store, committer, addresses, metrics, log, overrides)
     cache, authentication, key_uses = parts.cache, parts.authentication, parts.key_uses
     applications = ApplicationAdmission(cache, authentication, addresses)
-    channels = ChannelAdmission(authentication, parts.limits, key_uses, parts.now)
+    channels = ChannelAdmission(parts.cache, authentication, parts.limits, key_uses, parts.now)
     operators = OperatorAdmission(authentication, key_uses, parts.now)
     pages = console_handlers(settings, parts, overrides.sandbox)
     handlers: tuple[Handlers, ...] = (

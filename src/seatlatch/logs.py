@@ -9,19 +9,29 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, Protocol
 
 import msgspec
 import structlog
 
+from seatlatch.request_line import EVENT, RequestConsole, RequestLine, as_json
 from seatlatch.sink import STANDARD_ERROR, Sink, SinkText
 from seatlatch.text import visible, visible_json, visible_lines
 
-Log = structlog.typing.FilteringBoundLogger
+
+class Log(structlog.typing.FilteringBoundLogger, Protocol):
+    """The log: structlog's, and the lines of requests."""
+
+    def request(self, line: RequestLine) -> None:
+        """Log a request, if its level is enabled. Sets the line's timestamp."""
+
+
 EventDict = structlog.typing.EventDict
 Format = Callable[[EventDict], bytes]
 
 STANDARD_ERROR_DESCRIPTOR = 2
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "error": logging.ERROR}
 
 
 def make_log(
@@ -34,14 +44,16 @@ def make_log(
     is_terminal = os.isatty(STANDARD_ERROR_DESCRIPTOR)
     if log_format == "auto":
         log_format = "console" if is_terminal else "json"
-    render = _guarded(_json() if log_format == "json" else _console(is_terminal))
+    is_json = log_format == "json"
+    console = _console_renderer(is_terminal)
+    render = _guarded(_json() if is_json else _console(console))
     sink.report = lambda lines: render(
         None, "error", {"event": "log lines dropped", "lines": lines, "reason": DROPPED}
     )
     log: Log = structlog.wrap_logger(
-        _Lines(sink),
+        _Lines(sink, as_json if is_json else RequestConsole(partial(console, None, ""))),
         processors=[render],
-        wrapper_class=structlog.make_filtering_bound_logger(log_level),
+        wrapper_class=_with_requests(structlog.make_filtering_bound_logger(log_level)),
     ).bind()
     logging.basicConfig(handlers=[_ToLog(log)], level=logging.WARNING, force=True)
     return log
@@ -64,9 +76,11 @@ def _json() -> Format:
     return lambda event: visible_json(encoder.encode(event)) + b"\n"
 
 
-def _console(is_terminal: bool) -> Format:
-    render = structlog.dev.ConsoleRenderer(colors=is_terminal, pad_event_to=10, sort_keys=False)
+def _console_renderer(is_terminal: bool) -> structlog.dev.ConsoleRenderer:
+    return structlog.dev.ConsoleRenderer(colors=is_terminal, pad_event_to=10, sort_keys=False)
 
+
+def _console(render: structlog.dev.ConsoleRenderer) -> Format:
     def line(event: EventDict) -> bytes:
         for key, value in event.items():
             if isinstance(value, str) and not value.isprintable():
@@ -106,8 +120,25 @@ def _timestamp() -> str:
 class _Lines:
     """The logger that structlog calls with a rendered line."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, render_request: Callable[[RequestLine], bytes]) -> None:
         self.debug = self.info = self.warning = self.error = self.critical = sink.write
+        self.render_request = render_request
+
+
+def _with_requests(filtering: type[Any]) -> type[Any]:
+    """A class of structlog's loggers with the method `Log.request`."""
+
+    class RequestLog(filtering):  # type: ignore[misc]
+        def request(self, line: RequestLine) -> None:
+            if not self.is_enabled_for(LEVELS[line.level]):
+                return
+            line.timestamp = _timestamp()
+            try:
+                self._logger.info(self._logger.render_request(line))
+            except Exception:  # structlog then reports the line as lost
+                getattr(self, line.level)(EVENT, requestId=line.request_id, reason=line.reason)
+
+    return RequestLog
 
 
 class _ToLog(logging.Handler):

@@ -9,7 +9,6 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    Histogram,
     disable_created_metrics,
     generate_latest,
     values,
@@ -17,6 +16,7 @@ from prometheus_client import (
 
 from seatlatch import __version__
 from seatlatch.domain.webhook import ShownState
+from seatlatch.plain_metrics import PlainCounter, PlainHistogram
 from seatlatch.shared_metrics import Place, Report, Sample, report_of, summed, sums
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -50,21 +50,21 @@ class Metrics:
         self._exposed = b""
         self._exposed_at = -EXPOSED_SECONDS
         self.registry = CollectorRegistry()
-        self._requests = Counter(
+        self._requests = PlainCounter(
             "seatlatch_requests",
             "Requests that were answered.",
-            ["route", "status"],
-            registry=self.registry,
+            ("route", "status"),
+            self.registry,
         )
-        self._request_seconds = Histogram(
+        self._request_seconds = PlainHistogram(
             "seatlatch_request_seconds",
             "Seconds from a request's head to the end of its response.",
-            ["route"],
-            buckets=SECONDS,
-            registry=self.registry,
+            SECONDS,
+            self.registry,
+            ("route",),
         )
-        self._tokens = Counter(
-            "seatlatch_tokens", "Tokens that were answered.", ["outcome"], registry=self.registry
+        self._tokens = PlainCounter(
+            "seatlatch_tokens", "Tokens that were answered.", ("outcome",), self.registry
         )
         self._failed_authentications = Counter(
             "seatlatch_failed_authentications",
@@ -77,8 +77,6 @@ class Metrics:
         self._make_connections()
         self._make_webhooks()
         self._watch_nothing()
-        self._tokens_of: dict[str, Counter] = {}
-        self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def _watch_nothing(self) -> None:
         """Report zeros until the sources of these values are set."""
@@ -92,17 +90,17 @@ class Metrics:
     def _make_commits(self) -> None:
         """Metrics of group commit."""
         registry = self.registry
-        self._group_requests = Histogram(
-            "seatlatch_group_requests", "Requests in one commit.", buckets=COUNTS, registry=registry
+        self._group_requests = PlainHistogram(
+            "seatlatch_group_requests", "Requests in one commit.", COUNTS, registry
         )
-        self._group_tokens = Histogram(
-            "seatlatch_group_tokens", "Tokens in one commit.", buckets=COUNTS, registry=registry
+        self._group_tokens = PlainHistogram(
+            "seatlatch_group_tokens", "Tokens in one commit.", COUNTS, registry
         )
-        self._commit_seconds = Histogram(
+        self._commit_seconds = PlainHistogram(
             "seatlatch_commit_seconds",
             "Seconds from the start of a group's transaction until it is durable.",
-            buckets=SECONDS,
-            registry=self.registry,
+            SECONDS,
+            registry,
         )
 
     def _make_states(self) -> None:
@@ -183,14 +181,8 @@ class Metrics:
 
     def request_answered(self, route: str, status: int, seconds: float) -> None:
         """Count a request. `route` is the path template of a route, not the path of the request."""
-        answered = self._answered.get((route, status))
-        if answered is None:
-            answered = self._answered[route, status] = (
-                self._requests.labels(route, str(status)),
-                self._request_seconds.labels(route),
-            )
-        answered[0].inc()
-        answered[1].observe(seconds)
+        self._requests.add((route, str(status)))
+        self._request_seconds.observe(seconds, (route,))
 
     def authentication_failed(self, result: str) -> None:
         """Count a request with invalid credentials: `refused` or `throttled`."""
@@ -198,10 +190,7 @@ class Metrics:
 
     def tokens_answered(self, outcome: str, tokens: int) -> None:
         """Count an outcome of this many tokens."""
-        counter = self._tokens_of.get(outcome)
-        if counter is None:
-            counter = self._tokens_of[outcome] = self._tokens.labels(outcome)
-        counter.inc(tokens)
+        self._tokens.add((outcome,), tokens)
 
     def group_committed(self, requests: int, tokens: int, seconds: float) -> None:
         """Count a group that was made durable."""

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
 from seatlatch.channel_api.token import EXCHANGE
@@ -18,6 +17,7 @@ from seatlatch.commit import Change, Result
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.http.middleware import RequestMiddleware
 from seatlatch.http.probes import ALIVE
+from seatlatch.http.router import Router
 from seatlatch.http.routes import ApiRoute, public_route
 from seatlatch.http.server import Application
 from seatlatch.logs import Log
@@ -72,11 +72,10 @@ class Opening:
             ApiRoute(EXCHANGE, self._refuse),
         ]
         self._without_database = RequestMiddleware(
-            Router(routes, redirect_slashes=False, default=self._refuse_all),
+            Router(routes, lambda: Unavailable(CANNOT_BE_USED)),
             committer=NoDatabase(),
             log=log,
             metrics=metrics,
-            routes=routes,
         )
 
     def application(self) -> Application:
@@ -94,9 +93,6 @@ class Opening:
         return Response(self._metrics.exposed(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _refuse(self, request: Request) -> Response:
-        raise Unavailable(CANNOT_BE_USED)
-
-    async def _refuse_all(self, scope: Scope, receive: Receive, send: Send) -> None:
         raise Unavailable(CANNOT_BE_USED)
 
     @asynccontextmanager

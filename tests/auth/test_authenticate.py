@@ -39,7 +39,7 @@ RIGHT = PresentedCredentials("app", b"key", b"token", "mine")
 
 
 def test_credentials_that_belong_together_are_accepted() -> None:
-    assert authenticate(credentials(), RIGHT, NOW) == Caller("app", CHANNEL)
+    assert authenticate(credentials(), RIGHT, NOW) == (Caller("app", CHANNEL), None)
 
 
 @all_cases(
@@ -77,7 +77,9 @@ def test_keys_and_tokens_are_valid_until_they_expire(seconds: int, valid: bool) 
         (credentials(token_expires_at=moment), RIGHT),
     ):
         if valid:
-            assert authenticate(known, presented, NOW).application_id == "app"
+            caller, valid_until = authenticate(known, presented, NOW)
+            assert caller.application_id == "app"
+            assert valid_until == moment
         else:
             with pytest.raises(NotAuthenticated):
                 authenticate(known, presented, NOW)

@@ -39,7 +39,7 @@ def console_routes(folder: Path) -> list[RouteSpec[Any]]:
     settings = read_settings({}, {"database_url": database.url, "console": "on"})
     app = build_app(settings, database.store(), make_log("json", "error"), Metrics()).handle
     assert isinstance(app, RequestMiddleware)
-    routes = [route.spec for route in app._routes.values()]
+    routes = [route.spec for route in app.router.routes]
     found = [spec for spec in routes if spec.path.startswith("/console")]
     assert {"/console", "/console/sign-in"} < {spec.path for spec in found}
     return found

@@ -99,7 +99,7 @@ def test_every_route_is_named(tmp_path: Path) -> None:
     assert isinstance(app, RequestMiddleware)
     routes = {
         f"{method} {route.path}"
-        for route in app._routes.values()
+        for route in app.router.routes
         for method in (route.methods or set()) - {"HEAD"}
     }
     assert {"PUT /v1/tickets/unlock", "GET /operator/v1/tickets/{token}"} < routes

@@ -63,7 +63,7 @@ def test_every_route_is_in_a_document_and_every_operation_is_a_route(tmp_path: P
     for prefix, make in PREFIXES.items():
         routes = {
             f"{method} {route.path}"
-            for route in app._routes.values()
+            for route in app.router.routes
             for method in (route.methods or set()) - {"HEAD"}
             if route.path.startswith(prefix)
         }
@@ -78,7 +78,7 @@ def test_each_document_has_the_limits_of_the_routes(tmp_path: Path) -> None:
     assert isinstance(app, RequestMiddleware)
     limits = {
         f"{method} {route.path}": route.spec.body_bytes_max
-        for route in app._routes.values()
+        for route in app.router.routes
         for method in route.methods or ()
     }
     for make in PREFIXES.values():

@@ -109,7 +109,7 @@ def test_every_operator_route_has_a_case(tmp_path: Path) -> None:
     assert isinstance(app, RequestMiddleware)
     routes = {
         f"{route.spec.method} {route.path}": route.spec.access
-        for route in app._routes.values()
+        for route in app.router.routes
         if route.path.startswith("/operator/v1/")
     }
     assert routes

@@ -19,9 +19,16 @@ class PresentedCredentials(NamedTuple):
     channel_code: str
 
 
+class Authenticated(NamedTuple):
+    """The caller, and when its key or token expires; None = never."""
+
+    caller: Caller
+    valid_until: datetime | None
+
+
 def authenticate(
     credentials: Credentials, presented: PresentedCredentials, now: datetime
-) -> Caller:
+) -> Authenticated:
     """The caller, if application, API key, access token and channel belong together.
 
     Raises `NotAuthenticated` or `ChannelNotAllowed`. The problem of an access token is named only
@@ -31,7 +38,8 @@ def authenticate(
         raise no_access_token()
     application = credentials.applications.get(presented.application_id)
     api_keys = application.api_keys if application else ()
-    if not _is_one_of(hash_secret(presented.api_key), api_keys, now) or application is None:
+    api_key = _matching(hash_secret(presented.api_key), api_keys, now)
+    if api_key is None or application is None:
         raise NotAuthenticated(
             "PAC-Application-ID and PAC-API-Key do not match: the application is unknown,"
             " or the key is wrong or revoked.",
@@ -50,7 +58,9 @@ def authenticate(
         )
     if presented.channel_code != application.channel.code:
         raise ChannelNotAllowed("PAC-Channel-Code is not the channel of this PAC-Application-ID.")
-    return Caller(application.application_id, application.channel)
+    ends = [one for one in (api_key.expires_at, access_token.expires_at) if one is not None]
+    caller = Caller(application.application_id, application.channel)
+    return Authenticated(caller, min(ends, default=None))
 
 
 def no_access_token() -> NotAuthenticated:
@@ -60,11 +70,14 @@ def no_access_token() -> NotAuthenticated:
     )
 
 
-def _is_one_of(key_hash: bytes, api_keys: tuple[ApiKey, ...], now: datetime) -> bool:
-    """Compares with every key, so that the time does not reveal which one was similar."""
-    found = False
+def _matching(key_hash: bytes, api_keys: tuple[ApiKey, ...], now: datetime) -> ApiKey | None:
+    """The valid key with this hash. Compares with every key, so that the time does not reveal which
+    one was similar.
+    """
+    found = None
     for api_key in api_keys:
-        found |= same_hash(key_hash, api_key.key_hash) and _is_valid(api_key.expires_at, now)
+        if same_hash(key_hash, api_key.key_hash) and _is_valid(api_key.expires_at, now):
+            found = api_key
     return found
 
 

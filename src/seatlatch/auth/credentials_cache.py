@@ -35,6 +35,8 @@ class CredentialsCache:
         self._store = store
         self._monotonic = monotonic
         self._credentials = NO_CREDENTIALS
+        self.generation = 0
+        """How often the copy has changed. Equal numbers mean that it is still the same."""
         self._confirmed_at = -inf
         self._invalidated_at = -inf
         self._query: asyncio.Task[None] | None = None
@@ -103,6 +105,7 @@ class CredentialsCache:
                 self._clock.was_read(now, asked_at)
             if version != self._credentials.version:
                 self._credentials = await self._store.read_credentials()
+                self.generation += 1
             self._confirmed_at = asked_at
         finally:
             self._query = None

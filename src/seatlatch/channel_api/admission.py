@@ -6,7 +6,7 @@ See decision 39.
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from seatlatch.auth.address_limits import AddressLimits
 from seatlatch.auth.authenticate import PresentedCredentials, authenticate, no_access_token
@@ -65,16 +65,29 @@ class RateHeaders:
         context.more_headers = (self._policy, state)
 
 
+class Admitted(NamedTuple):
+    """A caller that was found in the credentials. `generation`: of the cache's copy. `valid_until`
+    None = until that changes.
+    """
+
+    caller: Caller
+    generation: int
+    valid_until: datetime | None
+    key_hash: bytes
+
+
 class ChannelAdmission:
     """Admits a channel's application (`http.routes.Admission`). `now`: the time, aware UTC."""
 
     def __init__(
         self,
+        cache: CredentialsCache,
         authentication: ThrottledAuthentication,
         limits: Iterable[RateLimit],
         uses: KeyUses,
         now: Callable[[], datetime],
     ) -> None:
+        self._cache = cache
         self._authentication = authentication
         self._rates: dict[str | None, RateHeaders] = {
             limit.kind: RateHeaders(limit) for limit in limits
@@ -84,8 +97,10 @@ class ChannelAdmission:
 
     async def admit(self, context: RequestContext, route: RouteSpec[Any]) -> Caller:
         """The caller, with the right to use its channel. Counts the request."""
-        check_headers(context.headers, route.headers)
-        caller = await self._authenticate(context)
+        caller = self._remembered(context)
+        if caller is None:
+            check_headers(context.headers, route.headers)
+            caller = await self._authenticate(context)
         context.application_id = caller.application_id
         context.channel_code = caller.channel.code
         self._rates[route.access.rate_limit].count(caller.application_id, context)
@@ -104,12 +119,30 @@ class ChannelAdmission:
         if presented.access_token is None:
             raise no_access_token()
 
-        def find(credentials: Credentials) -> Caller:
-            return authenticate(credentials, presented, self._now())
+        def find(credentials: Credentials) -> Admitted:
+            caller, valid_until = authenticate(credentials, presented, self._now())
+            key_hash = hash_secret(presented.api_key)
+            return Admitted(caller, self._cache.generation, valid_until, key_hash)
 
-        caller = await self._authentication.authenticated(context.client_address, find)
-        self._uses.note(hash_secret(presented.api_key))
-        return caller
+        admitted = await self._authentication.authenticated(context.client_address, find)
+        context.memory.admitted = admitted
+        self._uses.note(admitted.key_hash)
+        return admitted.caller
+
+    def _remembered(self, context: RequestContext) -> Caller | None:
+        """The caller of an earlier request with the same head, while nothing can have changed: the
+        credentials are the same, were confirmed within half a second, and have not expired.
+        """
+        admitted = context.memory.admitted
+        if (
+            not isinstance(admitted, Admitted)
+            or admitted.generation != self._cache.generation
+            or not self._cache.is_confirmed
+            or (admitted.valid_until is not None and self._now() >= admitted.valid_until)
+        ):
+            return None
+        self._uses.note(admitted.key_hash)
+        return admitted.caller
 
 
 class ApplicationAdmission:

@@ -21,9 +21,10 @@ from seatlatch.domain.journal import Verb
 from seatlatch.domain.operator import Role
 from seatlatch.http.body import encode_json
 from seatlatch.http.problems import Problem
+from seatlatch.http.refusals import unknown_path
 from seatlatch.http.request_context import RequestContext
 from seatlatch.http.route_spec import Access, Input, PathValue, RouteSpec
-from seatlatch.http.routes import ApiRoute, Call, unknown_path
+from seatlatch.http.routes import ApiRoute, Call
 
 SIGN_IN = CONSOLE + "/sign-in"
 

@@ -19,7 +19,8 @@ from seatlatch.console.requests import STATUSES
 from seatlatch.domain.audit import Actor
 from seatlatch.domain.journal import Verb
 from seatlatch.http.query import digest_of
-from seatlatch.http.routes import ApiRoute, Call, unknown_path
+from seatlatch.http.refusals import unknown_path
+from seatlatch.http.routes import ApiRoute, Call
 from seatlatch.operations.console_sessions import sign_out
 from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operations.journal_scope import EVERYTHING

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from seatlatch.console.templating import CONSOLE
 from seatlatch.http.files import LazyFile
-from seatlatch.http.routes import ApiRoute, public_route, unknown_path
+from seatlatch.http.refusals import unknown_path
+from seatlatch.http.routes import ApiRoute, public_route
 
 HERE = files("seatlatch.console")
 VENDORED = "vendored/htmx/htmx.min.js"

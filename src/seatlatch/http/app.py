@@ -7,7 +7,8 @@ from typing import NamedTuple, Protocol
 from seatlatch.group_commit import GroupCommit
 from seatlatch.http.client_address import Network
 from seatlatch.http.middleware import RequestMiddleware
-from seatlatch.http.routes import ApiRoute, FastRouter
+from seatlatch.http.router import Router
+from seatlatch.http.routes import ApiRoute
 from seatlatch.http.server import Application
 from seatlatch.logs import Log
 from seatlatch.metrics import Metrics
@@ -61,11 +62,10 @@ def make_app(
         await store.close()
 
     middleware = RequestMiddleware(
-        FastRouter(routes),
+        Router(routes),
         committer=committer,
         log=log,
         metrics=metrics,
-        routes=routes,
         trusted_proxies=trusted_proxies,
         records_addresses=records_addresses,
     )

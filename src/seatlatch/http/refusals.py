@@ -22,6 +22,11 @@ class RouteUnknown(Refusal):
     """There is nothing at this path."""
 
 
+def unknown_path() -> RouteUnknown:
+    """The refusal of a path at which there is nothing."""
+    return RouteUnknown("There is nothing at this path. Check its spelling.")
+
+
 class MethodNotAllowed(Refusal):
     """The path is known, the method is not. `allow`: the known methods, as the header Allow."""
 

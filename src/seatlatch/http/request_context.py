@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -12,6 +12,9 @@ from seatlatch.domain.journal import Asker
 from seatlatch.domain.outcome import SUCCESSES, Outcome
 from seatlatch.http.headers import Headers
 from seatlatch.http.request_head import HEADERS, MEMORY, HeadMemory
+
+if TYPE_CHECKING:
+    from seatlatch.http.route_spec import RouteSpec
 
 _KEY = "seatlatch.request_context"
 
@@ -26,6 +29,7 @@ class RequestContext:
     - `more_headers`: headers for any response; names in lower case.
     - `outcomes`: the number of tickets by outcome.
     - `reason`: the caller's reason, or the reason why the request was refused.
+    - `route`: the route that serves the request; None if there is none.
     - `tokens`: the tickets that the request names, for the log at level debug. Never barcodes,
       which admit anyone who has them.
     """
@@ -45,6 +49,7 @@ class RequestContext:
         "reason",
         "recorded_address",
         "request_id",
+        "route",
         "started",
         "tokens",
     )
@@ -60,6 +65,7 @@ class RequestContext:
         self.recorded_address: str | None = None
         self.channel_code: str | None = None
         self.operator: str | None = None
+        self.route: RouteSpec[Any] | None = None
         self.reason: str | None = None
         self.tokens: Sequence[str] | None = None
         self.outcomes: Mapping[Outcome, int] = {}
@@ -86,8 +92,13 @@ class RequestContext:
 
     def count_tickets(self) -> tuple[int, int]:
         """The number of tickets that succeeded, and of those that failed."""
-        succeeded = sum(self.outcomes[outcome] for outcome in self.outcomes if outcome in SUCCESSES)
-        return succeeded, sum(self.outcomes.values()) - succeeded
+        succeeded = failed = 0
+        for outcome, tickets in self.outcomes.items():
+            if outcome in SUCCESSES:
+                succeeded += tickets
+            else:
+                failed += tickets
+        return succeeded, failed
 
     @staticmethod
     def of(request: Request) -> "RequestContext":

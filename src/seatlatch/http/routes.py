@@ -1,19 +1,16 @@
-"""Routes and the router: from a request to its handler, through admission and decoding of its
-input.
-"""
+"""Routes: from a request to its handler, through admission and decoding of its input."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from seatlatch.http.body import check_announced_size
 from seatlatch.http.negotiation import check_accept, check_content
 from seatlatch.http.query import read_query
-from seatlatch.http.refusals import RouteUnknown
 from seatlatch.http.request_context import RequestContext
 from seatlatch.http.route_spec import PUBLIC, Input, PathValue, RouteSpec
 
@@ -59,6 +56,7 @@ class ApiRoute(Route):
         super().__init__(spec.path, endpoint, methods=[spec.method])
         self.spec = spec
         self._body_bytes_max = spec.body_bytes_max
+        self._is_public = spec.access is PUBLIC
         self._matches_raw_path = any(value.is_raw for value in spec.path_values)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -71,17 +69,12 @@ class ApiRoute(Route):
             scope = {**scope, "path": scope["raw_path"].decode("ascii")}
         return super().matches(scope)
 
-    def select(self, scope: Scope) -> None:
+    def select(self, context: RequestContext) -> None:
         """Record that this route serves the request. Raises `BodyTooLarge`."""
-        context = RequestContext.in_scope(scope)
+        context.route = self.spec
         context.body_bytes_max = self._body_bytes_max
-        if self.spec.access is PUBLIC:
+        if self._is_public:
             check_announced_size(context)
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request that Starlette's router matched."""
-        self.select(scope)
-        await super().handle(scope, receive, send)
 
     def with_endpoint(self, endpoint: Endpoint) -> "ApiRoute":
         """The same route with another endpoint."""
@@ -117,11 +110,13 @@ def api_route(
     async def endpoint(request: Request) -> Response:
         context = RequestContext.of(request)
         caller = await admission.admit(context, spec)
-        check_accept(context.headers)
+        if not context.memory.is_negotiated:
+            check_accept(context.headers)
+            if body is not None:
+                check_content(context.headers, body.accepts, body.media_types)
+            context.memory.is_negotiated = True
         if body is None:
             check_announced_size(context)
-        else:
-            check_content(context.headers, body.accepts, body.media_types)
         parent = _read(spec.parent, request)
         path_value = _read(spec.path_value, request)
         received: Any = None
@@ -138,40 +133,3 @@ def api_route(
 
 def _read(value: PathValue | None, request: Request) -> str:
     return value.read(request.path_params[value.name]) if value else ""
-
-
-class FastRouter:
-    """Passes a request directly to the route of its path and method.
-
-    Starlette's router would try one pattern after the other, and wrap the endpoint in error
-    handlers that the middleware makes unnecessary. It only serves paths with parameters.
-    """
-
-    def __init__(self, routes: Sequence[ApiRoute]) -> None:
-        self._router = Router(routes, redirect_slashes=False, default=_refuse_unknown_route)
-        self._routes: dict[tuple[Any, Any], ApiRoute] = {
-            (method, route.path): route
-            for route in routes
-            if not route.param_convertors
-            for method in route.methods or ()
-        }
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        route = self._routes.get((scope.get("method"), scope.get("path")))
-        if route is None:
-            await self._router(scope, receive, send)
-            return
-        scope["endpoint"] = route.endpoint
-        route.select(scope)
-        response = await route.endpoint(Request(scope, receive))
-        await response(scope, receive, send)
-
-
-async def _refuse_unknown_route(scope: Scope, receive: Receive, send: Send) -> None:
-    raise unknown_path()
-
-
-def unknown_path() -> RouteUnknown:
-    """The refusal of a path at which there is nothing."""
-    return RouteUnknown("There is nothing at this path. Check its spelling.")

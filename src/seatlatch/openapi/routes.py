@@ -15,7 +15,8 @@ from starlette.responses import Response
 
 from seatlatch.channel_api.admission import CHANGES_TICKETS
 from seatlatch.http.files import LazyFile
-from seatlatch.http.routes import ApiRoute, moved, public_route, unknown_path
+from seatlatch.http.refusals import unknown_path
+from seatlatch.http.routes import ApiRoute, moved, public_route
 from seatlatch.openapi.document import DOCUMENTS, as_json
 from seatlatch.openapi.examples.example import ACCESS_TOKEN, OPERATOR_KEY
 from seatlatch.operator_api.admission import OPERATOR_SCHEME
