@@ -9,7 +9,8 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
+from time import time_ns
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -113,8 +114,14 @@ def _guarded(line: Format) -> Callable[[Any, str, EventDict], bytes]:
 
 
 def _timestamp() -> str:
-    """The same format as structlog's own, in half the time: every request pays for it."""
-    return f"{datetime.now(UTC).replace(tzinfo=None).isoformat('T', 'microseconds')}Z"
+    """The time in structlog's format, in a fraction of its time: every request pays for it."""
+    seconds, microseconds = divmod(time_ns() // 1000, 1_000_000)
+    return f"{_date_and_time(seconds)}.{microseconds:06d}Z"
+
+
+@lru_cache(1)
+def _date_and_time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class _Lines:

@@ -178,9 +178,7 @@ class Connection(asyncio.BufferedProtocol):
         may_start = self.can_write.is_set() and not self.context.has_stopped
         if may_start and self._exchanges.has_next:
             exchange = self._exchanges.start_next()
-            task = self.loop.create_task(self._serve(exchange))
-            self.context.tasks.add(task)
-            task.add_done_callback(self.context.tasks.discard)
+            self.context.tasks[exchange] = self.loop.create_task(self._serve(exchange))
 
     async def _serve(self, exchange: HttpExchange) -> None:
         """Run the application for one request, then start the next one."""
@@ -189,6 +187,7 @@ class Connection(asyncio.BufferedProtocol):
         except Exception:
             self.context.log.exception("bug", reason="The application raised an exception.")
         finally:
+            del self.context.tasks[exchange]
             self._exchanges.current = None
             self._times.idle_since = self.loop.time()
             if exchange.has_started and not exchange.is_over:

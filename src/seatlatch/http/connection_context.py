@@ -12,6 +12,7 @@ from seatlatch.metrics import Metrics
 
 if TYPE_CHECKING:
     from seatlatch.http.connection import Connection
+    from seatlatch.http.http_exchange import HttpExchange
 
 READ_BYTES = 16 * 1024
 """The maximum that is read at once, and so the maximum kept unparsed for a connection."""
@@ -34,7 +35,7 @@ class ConnectionContext:
         self.keep_alive_seconds = keep_alive_seconds
         self.connections: set[Connection] = set()
         self.refused_connections: set[Connection] = set()
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks: dict[HttpExchange, asyncio.Task[None]] = {}
         self.is_stopping = False
         self.has_stopped = False
         self.date = b""

@@ -18,6 +18,7 @@ SLICE_BYTES = 64 * 1024
 """A larger body is written in slices, each after the client has read most of the previous one."""
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+CLOSE = (b"connection", b"close")
 WITHOUT_BODY = (204, 304)
 
 
@@ -119,24 +120,20 @@ class HttpExchange:
     def _head(self, start: Message, body_bytes: int, more: bool) -> bytes:
         """The status line and the headers. A body of unknown length ends with the connection."""
         status: int = start["status"]
-        lines = [STATUS_LINES[status]]
-        for name, value in start["headers"]:
-            lines += (name, b": ", value, b"\r\n")
-            if name == b"content-length":
-                self._unsent_bytes = int(value)
-            elif name == b"connection" and value == b"close":
-                self.keep_alive = False
+        headers: list[tuple[bytes, bytes]] = start["headers"]
         if status in WITHOUT_BODY:
             self._unsent_bytes = None
-        elif self._unsent_bytes is None and more:
+        elif (length := dict(headers).get(b"content-length")) is not None:
+            self._unsent_bytes = int(length)
+        elif more:
             self.keep_alive = False
-        elif self._unsent_bytes is None:
+        else:
             self._unsent_bytes = body_bytes
-            lines.append(b"content-length: %d\r\n" % body_bytes)
-        lines.append(self._connection.context.date)
-        if self._connection.is_last_response:
+            headers = [*headers, (b"content-length", b"%d" % body_bytes)]
+        closes = CLOSE in headers
+        if closes or self._connection.is_last_response:
             self.keep_alive = False
-        if not self.keep_alive and (b"connection", b"close") not in start["headers"]:
-            lines.append(b"connection: close\r\n")
-        lines.append(b"\r\n")
-        return b"".join(lines)
+        if not self.keep_alive and not closes:
+            headers = [*headers, CLOSE]
+        lines = b"\r\n".join([*map(b": ".join, headers), b""])
+        return STATUS_LINES[status] + lines + self._connection.context.date + b"\r\n"

@@ -12,15 +12,15 @@ from weakref import WeakValueDictionary
 from seatlatch.http.headers import UUID_VERSION_4, Headers
 from seatlatch.http.request_head import HEADERS, RequestHead
 
-HEADS_MAX = 4
+REMEMBERED_HEADS = 4
 """The number of heads that a connection remembers: a client may alternate between some calls."""
 
 HEAD_BYTES_MAX = 4 * 1024
 """A longer head is not remembered."""
 
-MISSES_MAX = 16
-"""A connection whose heads differ this often stops to remember them: some clients add a header that
-is new in every request."""
+NEW_HEADS = 16
+"""After this many new heads in a row a connection remembers no further ones: some clients send a
+header that differs in every request."""
 
 REQUEST_ID, CONTENT_LENGTH = b"request-id", b"content-length"
 FORMS = {REQUEST_ID: UUID_VERSION_4, CONTENT_LENGTH: re.compile(rb"[0-9]{1,7}")}
@@ -96,26 +96,26 @@ SharedHeads = WeakValueDictionary[bytes, KnownHead]
 class KnownHeads:
     """The latest heads of one connection."""
 
-    __slots__ = ("_heads", "_misses", "_shared")
+    __slots__ = ("_heads", "_new_heads", "_shared")
 
     def __init__(self, shared: SharedHeads) -> None:
-        self._heads: deque[KnownHead] = deque(maxlen=HEADS_MAX)
-        self._misses = 0
+        self._heads: deque[KnownHead] = deque(maxlen=REMEMBERED_HEADS)
+        self._new_heads = 0
         self._shared = shared
 
     def match(self, data: bytes, at: int) -> KnownRequest | None:
         """The request that begins at this place, if its head is complete and known."""
         for known in self._heads:
             if (request := known.match(data, at)) is not None:
-                self._misses = 0
+                self._new_heads = 0
                 return request
         return None
 
     def add(self, raw: bytes, head: RequestHead) -> None:
         """Remember a head; `raw` is exactly its bytes."""
-        if self._misses >= MISSES_MAX or len(raw) > HEAD_BYTES_MAX:
+        if self._new_heads >= NEW_HEADS or len(raw) > HEAD_BYTES_MAX:
             return
-        self._misses += 1
+        self._new_heads += 1
         names = [name for name, _ in head.scope["headers"]]
         if not head.keep_alive or not NEVER_KNOWN.isdisjoint(names):
             return

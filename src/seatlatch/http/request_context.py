@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from time import perf_counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -34,44 +35,25 @@ class RequestContext:
       which admit anyone who has them.
     """
 
-    __slots__ = (
-        "application_id",
-        "body_bytes_max",
-        "body_was_read",
-        "channel_code",
-        "client_address",
-        "headers",
-        "input",
-        "memory",
-        "more_headers",
-        "operator",
-        "outcomes",
-        "reason",
-        "recorded_address",
-        "request_id",
-        "route",
-        "started",
-        "tokens",
-    )
+    application_id: str | None = None
+    client_address: str | None = None
+    recorded_address: str | None = None
+    channel_code: str | None = None
+    operator: str | None = None
+    route: "RouteSpec[Any] | None" = None
+    reason: str | None = None
+    tokens: Sequence[str] | None = None
+    outcomes: Mapping[Outcome, int] = MappingProxyType({})
+    input: Any = None
+    more_headers: Sequence[tuple[bytes, bytes]] = ()
+    body_was_read = False
+    body_bytes_max = 0
 
     def __init__(self, scope: Scope) -> None:
         self.started = perf_counter()
         self.headers: Headers = scope.get(HEADERS) or Headers(scope["headers"])
         self.memory: HeadMemory = scope.get(MEMORY) or HeadMemory()
         self.request_id = self.headers.valid_request_id or str(uuid4())
-        self.more_headers: Sequence[tuple[bytes, bytes]] = ()
-        self.application_id: str | None = None
-        self.client_address: str | None = None
-        self.recorded_address: str | None = None
-        self.channel_code: str | None = None
-        self.operator: str | None = None
-        self.route: RouteSpec[Any] | None = None
-        self.reason: str | None = None
-        self.tokens: Sequence[str] | None = None
-        self.outcomes: Mapping[Outcome, int] = {}
-        self.input: Any = None
-        self.body_was_read = False
-        self.body_bytes_max = 0
         scope[_KEY] = self
 
     @property

@@ -158,10 +158,11 @@ class Server:
         while (context.connections or context.tasks) and loop.time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)
         context.has_stopped = True
-        for task in tuple(context.tasks):
+        tasks = tuple(context.tasks.values())
+        for task in tasks:
             task.cancel()
-        if context.tasks:
-            await asyncio.wait(context.tasks, timeout=CANCEL_SECONDS)
+        if tasks:
+            await asyncio.wait(tasks, timeout=CANCEL_SECONDS)
         for connection in tuple(context.connections):
             connection.abort()
         await asyncio.sleep(0)

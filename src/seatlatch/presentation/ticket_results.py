@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from starlette.responses import Response
 
 from seatlatch.domain.outcome import LOCKS, SUCCESSES, Outcome, TicketResult
-from seatlatch.http.body import encode_json
+from seatlatch.http.body import JsonResponse, encode_json
 from seatlatch.http.problems import ALL_LOCKED, NONE_SUCCEEDED, error_body
 from seatlatch.http.request_context import RequestContext
 from seatlatch.presentation.schemas import FailedTicket, SucceededTicket, TicketResults
@@ -58,7 +58,7 @@ def results_response(
     """
     counts = context.outcomes = count_outcomes(results)
     status, body = _status_and_body(results, counts, succeeded, failed)
-    return Response(encode_json(body), status, media_type="application/json")
+    return JsonResponse(encode_json(body), status)
 
 
 def list_response(
@@ -66,7 +66,7 @@ def list_response(
 ) -> Response:
     """The response with results that are not about tickets, in the request's order."""
     status, body = _status_and_body(results, count_outcomes(results), succeeded, failed)
-    return Response(encode_json(body), status, media_type="application/json")
+    return JsonResponse(encode_json(body), status)
 
 
 def count_outcomes(results: Sequence[HasOutcome]) -> Mapping[Outcome, int]:
