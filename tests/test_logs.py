@@ -3,14 +3,21 @@
 import json
 import logging
 import os
+import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import pytest
+import structlog
 
 from seatlatch.logs import Log, make_log
+from seatlatch.request_line import Level, RequestConsole, RequestLine
 from seatlatch.sink import Sink
+from seatlatch.text import visible
+from tests.cases import all_cases
 
 LINE_ENDS = "a\u2028b\u2029c\u0085d\x7fe\u202ef\x1b[31mg\nh"
 
@@ -132,3 +139,77 @@ def test_lost_lines_are_reported_in_the_logs_own_format(written: Written) -> Non
     log.info("request")
     report, _ = written.events()
     assert (report["event"], report["lines"], report["level"]) == ("log lines dropped", 3, "error")
+
+
+def request_line(level: Level = "info", **changes: Any) -> RequestLine:
+    line = RequestLine(
+        "8a3f5d60-2f5e-4c56-9d5c-4d1d7a6e2b11",
+        "com.example.app",
+        "a-channel",
+        None,
+        "127.0.0.1",
+        "PUT",
+        "/v1/tickets/unlock",
+        207,
+        1,
+        2,
+        None,
+        1.25,
+        level=level,
+    )
+    return msgspec.structs.replace(line, **changes)
+
+
+def facts_of(line: RequestLine) -> dict[str, Any]:
+    facts = msgspec.to_builtins(line)
+    return {name: facts[name] for name in facts if name not in ("event", "level", "timestamp")}
+
+
+LINES = {
+    "usual": request_line(),
+    "nobody": request_line(application=None, channel=None, client_address=None),
+    "quotes": request_line("error", reason="a 'b' = \"c\""),
+    "spaces": request_line("error", reason=" a\tb "),
+    "controls": request_line("error", reason=LINE_ENDS),
+    "not ASCII": request_line("error", channel="Zoë-🎟", operator="Zoë 🎟"),
+    "empty": request_line(reason="", operator=""),
+}
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@all_cases("line", LINES.values(), ids=LINES)
+def test_the_line_of_a_request_is_as_structlog_makes_it(
+    written: Written, log_format: Literal["json", "console"], line: RequestLine
+) -> None:
+    log = written.log(log_format)
+    log.request(line)
+    getattr(log, line.level)("request", **facts_of(line))
+    timestamp = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+    ours, theirs = timestamp.sub("<timestamp>", written.text()).split("\n")[-3:-1]
+    assert "<timestamp>" in ours
+    assert ours == theirs
+
+
+def test_the_line_of_a_request_has_structlogs_colours() -> None:
+    renderer = structlog.dev.ConsoleRenderer(colors=True, pad_event_to=10, sort_keys=False)
+    for line in LINES.values():
+        line = msgspec.structs.replace(line, timestamp="2026-01-02T03:04:05.000006Z")
+        event = {
+            name: visible(value) if isinstance(value, str) else value
+            for name, value in msgspec.to_builtins(line).items()
+        }
+        ours = RequestConsole(partial(renderer, None, ""))(line)
+        assert ours.decode() == renderer(None, "", event) + "\n"
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_the_line_of_a_request_obeys_the_level_and_cannot_fail(
+    written: Written, log_format: Literal["json", "console"]
+) -> None:
+    log = written.log(log_format)
+    log.request(request_line("debug"))
+    log.request(request_line("error", reason="\ud800"))
+    log.request(request_line("error", reason="next"))
+    lost, kept = written.text().split("\n")[:-1]
+    assert ("log line lost" if log_format == "json" else "\\ud800") in lost
+    assert "next" in kept

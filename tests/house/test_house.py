@@ -99,6 +99,8 @@ def test_every_setting_of_a_limit_ends_in_its_unit() -> None:
 
 UNITLESS = {
     "FIELDS_MAX",
+    "NEW_HEADS",
+    "REMEMBERED_HEADS",
     "APPLICATION_ID",
     "BUCKETS_AT_ONCE",
     "BUCKETS_READ_AT_ONCE",

@@ -29,7 +29,7 @@ LINES = {
     for name, form in FORMS.items()
 }
 
-NEVER_KNOWN = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
+NEVER_KNOWN = frozenset({b"expect", b"transfer-encoding"})
 """Headers with which a request is not just a head and a body of a known length."""
 
 
