@@ -135,9 +135,11 @@ class _Lines:
 def _with_requests(filtering: type[Any]) -> type[Any]:
     """A class of structlog's loggers with the method `Log.request`."""
 
+    enabled = {name for name, level in LEVELS.items() if filtering.is_enabled_for(None, level)}
+
     class RequestLog(filtering):  # type: ignore[misc]
         def request(self, line: RequestLine) -> None:
-            if not self.is_enabled_for(LEVELS[line.level]):
+            if line.level not in enabled:
                 return
             line.timestamp = _timestamp()
             try:

@@ -64,7 +64,8 @@ class Sink:
         with self._lock:
             # Drop the line rather than wait or let the queue grow: an output that is not read must
             # neither slow the process nor fill its memory.
-            if self._queued_bytes + len(line) > QUEUE_BYTES_MAX or not self._has_started():
+            is_full = self._queued_bytes + len(line) > QUEUE_BYTES_MAX
+            if is_full or not (self._thread or self._start()):
                 self.dropped_lines += 1
                 return
             self._lines.append(line)
@@ -82,15 +83,14 @@ class Sink:
         self._wake.put(written)
         return written.wait(timeout_seconds)
 
-    def _has_started(self) -> bool:
-        if self._thread is None:
-            thread = threading.Thread(target=self._run, name="output", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:  # no more threads, or the interpreter is ending
-                return False
-            self._thread = thread
-            atexit.register(self.flush)
+    def _start(self) -> bool:
+        thread = threading.Thread(target=self._run, name="output", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads, or the interpreter is ending
+            return False
+        self._thread = thread
+        atexit.register(self.flush)
         return True
 
     def _run(self) -> None:

@@ -175,8 +175,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def _start_next(self) -> None:
         """Serve the next request, if the client has read the response to the last one."""
-        may_start = self.can_write.is_set() and not self.context.has_stopped
-        if may_start and self._exchanges.has_next:
+        may_start = self._exchanges.has_next and self.can_write.is_set()
+        if may_start and not self.context.has_stopped:
             exchange = self._exchanges.start_next()
             self.context.tasks[exchange] = self.loop.create_task(self._serve(exchange))
 

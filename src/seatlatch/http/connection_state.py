@@ -42,7 +42,7 @@ class Exchanges:
     @property
     def has_next(self) -> bool:
         """Whether the next request can be served."""
-        return self.current is None and bool(self.waiting)
+        return bool(self.waiting) and self.current is None
 
     @property
     def must_hold_back(self) -> bool:

@@ -7,6 +7,7 @@ See decisions 6, 7 and 8.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from seatlatch.http.refusals import MalformedRequest
 
@@ -63,8 +64,6 @@ class Rule:
 class Headers:
     """The headers of a request that the service reads. An empty one counts as absent."""
 
-    __slots__ = ("_values", "repeated")
-
     def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
         """`raw`: names in lower case with their values, as ASGI gives them."""
         self._values: dict[bytes, bytes] = {}
@@ -75,11 +74,12 @@ class Headers:
                     self.repeated.add(name)
                 self._values[name] = value.strip(b" \t")
 
-    def with_values(self, values: Mapping[bytes, bytes]) -> "Headers":
-        """The same headers with other values; none of them is repeated."""
+    def with_values(self, values: Mapping[bytes, bytes], request_id: str) -> "Headers":
+        """The same headers with other values; none of them is repeated. `request_id` is valid."""
         changed = Headers(())
         changed._values = {**self._values, **values}
         changed.repeated = self.repeated
+        changed.valid_request_id = request_id
         return changed
 
     def get(self, name: bytes) -> bytes:
@@ -90,7 +90,7 @@ class Headers:
         """Whether the header was sent, even if empty."""
         return name in self._values
 
-    @property
+    @cached_property
     def valid_request_id(self) -> str | None:
         """The header Request-ID byte for byte, if it is one UUID of any version."""
         value = self.get(b"request-id")

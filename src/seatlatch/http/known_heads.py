@@ -84,7 +84,7 @@ class KnownHead:
         scope: dict[str, Any] = {
             **self._scope,
             "headers": raw,
-            HEADERS: self._headers.with_values(found),
+            HEADERS: self._headers.with_values(found, found[REQUEST_ID].decode()),
         }
         return RequestHead(scope, keep_alive=True, expects_continue=False)
 
