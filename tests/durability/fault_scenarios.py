@@ -74,7 +74,7 @@ class ServersDatabase(PostgresDatabase):
     def moved_to(self, server: PostgresServer) -> None:
         """From now on it is the copy on another server."""
         self._disconnect()
-        self.url = server.url(self.database)
+        self._url = server.url(self.database)
         self._maintenance = server.url(MAINTENANCE)
 
     def let_go(self) -> None:
