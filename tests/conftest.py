@@ -8,6 +8,7 @@ import pytest
 
 from seatlatch.sink import STANDARD_ERROR
 from seatlatch.store.tickets import NewTicket
+from tests.compiled_templates import compiled_once
 from tests.databases import ENGINES, Database, Databases, EngineName, Maker
 from tests.memory import fast_folder
 from tests.openapi.client_table import lines_of, rows_of
@@ -39,6 +40,11 @@ EVERY_CASE = (
     NewTicket("foreign-locked", FOREIGN_ORGANIZATION, OWNER, seat_status="LOCK"),
 )
 """A ticket for every row of the contract's table of outcomes; "unknown" does not exist."""
+
+
+def fill_with_every_case(database: Database) -> None:
+    """Put callers, operators and EVERY_CASE into a database."""
+    fill(database, EVERY_CASE)
 
 
 TESTS = Path(__file__).parent
@@ -87,6 +93,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _nothing_logged_before() -> None:
     """Write what earlier tests logged, so that no test reads another one's lines."""
     STANDARD_ERROR.flush()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_are_compiled_once() -> Iterator[None]:
+    with compiled_once():
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -161,7 +173,7 @@ def database(databases: Databases) -> Iterator[Database]:
 @pytest.fixture
 def inventory(database: Database) -> Database:
     """An inventory with a ticket for every case."""
-    fill(database, EVERY_CASE)
+    database.begin_with(fill_with_every_case)
     return database
 
 
@@ -176,6 +188,6 @@ def served(inventory: Database) -> Iterator[Served]:
 def shared(databases: Databases) -> Iterator[Served]:
     """As `served`, but shared by a module's tests: for those that change nothing."""
     database = databases.new()
-    fill(database, EVERY_CASE)
+    database.begin_with(fill_with_every_case)
     with serving(database) as running:
         yield running

@@ -30,6 +30,8 @@ FLAGS = frozenset({"voided", "mpreserve"})
 PRICES = frozenset({"total_price", "individual_price"})
 
 
+Work = Callable[["Database"], object]
+
 ON_SQLITE = pytest.mark.only_on("sqlite")
 
 
@@ -60,15 +62,40 @@ class Database(ABC):
     """See the module. It exists, with our schema, until `drop`.
 
     Who opens it `at` a moment or a clock goes by that, everybody else by the true time.
+
+    `make`: makes it when it is first used, as a copy of a database on which this work was done.
     """
 
     engine: EngineName
     breach: tuple[type[Exception], ...]
     """What is raised when the database's own rules forbid something."""
 
-    def __init__(self, url: str, use: DatabaseUse) -> None:
-        self.url = url
+    def __init__(
+        self, url: str, use: DatabaseUse, make: Callable[[Work | None], object] | None = None
+    ) -> None:
+        self._url = url
+        self._make = make
         self.use = use
+
+    @property
+    def url(self) -> str:
+        """Its URL."""
+        self._made()
+        return self._url
+
+    def begin_with(self, work: Work) -> None:
+        """Do some work that is the same for many tests. On a database that nobody has used yet it
+        is not done again: the database becomes a copy of one on which it was done.
+        """
+        if self._make:
+            self._made(work)
+        else:
+            work(self)
+
+    def _made(self, work: Work | None = None) -> None:
+        make, self._make = self._make, None
+        if make:
+            make(work)
 
     @abstractmethod
     def clock(self, now: datetime) -> Clock:
@@ -147,6 +174,9 @@ class Maker(Protocol):
     def migrated(self, use: DatabaseUse) -> Database:
         """One that has our schema, and nothing in it."""
 
+    def unmade(self, use: DatabaseUse) -> Database:
+        """The same, but made when it is first used."""
+
     def blank(self, use: DatabaseUse) -> Database:
         """One as it is before `seatlatch migrate`, to be made for this use."""
 
@@ -160,7 +190,7 @@ class Databases:
 
     def new(self, use: DatabaseUse = "inventory") -> Database:
         """One more, with nothing in it."""
-        return self._noted(self._maker.migrated(use))
+        return self._noted(self._maker.unmade(use))
 
     def blank(self, use: DatabaseUse = "inventory") -> Database:
         """One more, as it is before `seatlatch migrate`."""

@@ -22,6 +22,7 @@ from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import IO, Any
 
+import typer.main
 import uvloop  # noqa: F401 - what the server imports when it begins
 
 from seatlatch.cli.main import app, main
@@ -170,8 +171,13 @@ def stream(number: int, mode: str) -> IO[str]:
     return TextIOWrapper(file, encoding, errors, line_buffering=number == 2)
 
 
+command_of = cache(typer.main.get_command)
+"""Typer makes all commands and options anew whenever it is called. They are always the same."""
+
+
 def prepare() -> None:
-    """Import what the command imports when it runs, and forget nothing of it."""
+    """Import and make what the command needs when it runs, and forget nothing of it."""
+    typer.main.get_command = command_of
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with redirect_stdout(StringIO()):

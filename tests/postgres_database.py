@@ -15,9 +15,10 @@ from psycopg.rows import dict_row
 from seatlatch.store.interface import DatabaseUse, Store
 from seatlatch.store.postgres import store
 from seatlatch.wiring import engine_of
-from tests.databases import MOMENTS, PRICES, Clock, Database, Row
+from tests.databases import MOMENTS, PRICES, Clock, Database, Row, Work
 
 MAINTENANCE = "postgres"
+AS_WE_NEED_IT = "ENCODING 'UTF8' LOCALE 'C'"
 TEST_CLOCK = """
 CREATE SCHEMA test_clock;
 CREATE TABLE test_clock.clocks (clock text PRIMARY KEY, moment timestamptz NOT NULL);
@@ -50,8 +51,14 @@ class PostgresDatabase(Database):
     engine = "postgres"
     breach = (psycopg.IntegrityError, psycopg.DataError)
 
-    def __init__(self, url_of: Callable[[str], str], database: str, use: DatabaseUse) -> None:
-        super().__init__(url_of(database), use)
+    def __init__(
+        self,
+        url_of: Callable[[str], str],
+        database: str,
+        use: DatabaseUse,
+        make: Callable[[Work | None], object] | None = None,
+    ) -> None:
+        super().__init__(url_of(database), use, make)
         self._maintenance = url_of(MAINTENANCE)
         self.database = database
         self._clocks = count()
@@ -107,6 +114,7 @@ class PostgresDatabase(Database):
     @contextmanager
     def away(self) -> Iterator[None]:
         """It lets nobody in, and ends the connections that there are."""
+        self._made()
         self._disconnect()
         with psycopg.connect(self._maintenance, autocommit=True) as server:
             server.execute(f"ALTER DATABASE {self.database} ALLOW_CONNECTIONS false")
@@ -122,37 +130,62 @@ class PostgresDatabase(Database):
         return {table: repr(found).encode() for table, found in rows.items()}
 
     def drop(self) -> None:
+        if self._make:
+            return
         self._disconnect()
         with psycopg.connect(self._maintenance, autocommit=True) as server:
             server.execute(f"DROP DATABASE {self.database} WITH (FORCE)")
 
 
 class PostgresMaker:
-    """Copies databases that were migrated once, one for each use. See `Maker`."""
+    """Copies databases that were migrated once, one for each use. See `Maker`.
 
-    def __init__(self, url_of: Callable[[str], str]) -> None:
+    `strategy`: of CREATE DATABASE. Copying files is quick as long as nothing is synced.
+    """
+
+    def __init__(self, url_of: Callable[[str], str], strategy: str = "FILE_COPY") -> None:
         self._url_of = url_of
+        self._strategy = f" STRATEGY {strategy}"
         self._prefix = f"seatlatch_test_{uuid4().hex[:8]}"
         self._numbers = count()
-        self._templates: dict[DatabaseUse, PostgresDatabase] = {}
+        self._templates: dict[tuple[DatabaseUse, Work | None], PostgresDatabase] = {}
 
     def migrated(self, use: DatabaseUse) -> PostgresDatabase:
-        if use not in self._templates:
-            self._templates[use] = template = self.blank(use)
-            engine_of(template.url).make_or_migrate(use)
-            with psycopg.connect(template.url) as connection:
-                connection.execute(TEST_CLOCK)
-        template = self._templates[use]
-        return self._created(use, f"TEMPLATE {template.database} STRATEGY FILE_COPY")
+        return self._copy(self._new_name(), use)
 
-    def blank(self, use: DatabaseUse) -> PostgresDatabase:
-        return self._created(use, "TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'")
+    def unmade(self, use: DatabaseUse) -> PostgresDatabase:
+        name = self._new_name()
+        self._template(use)  # before a test can patch what migrates
+        return PostgresDatabase(self._url_of, name, use, lambda work: self._copy(name, use, work))
 
-    def _created(self, use: DatabaseUse, options: str) -> PostgresDatabase:
-        name = f"{self._prefix}_{next(self._numbers)}"
+    def blank(self, use: DatabaseUse, options: str = AS_WE_NEED_IT) -> PostgresDatabase:
+        return self._created(self._new_name(), use, f"TEMPLATE template0 {options}")
+
+    def _new_name(self) -> str:
+        return f"{self._prefix}_{next(self._numbers)}"
+
+    def _copy(self, name: str, use: DatabaseUse, work: Work | None = None) -> PostgresDatabase:
+        template = self._template(use, work)
+        return self._created(name, use, f"TEMPLATE {template.database}{self._strategy}")
+
+    def _template(self, use: DatabaseUse, work: Work | None = None) -> PostgresDatabase:
+        if (use, work) not in self._templates:
+            if work:
+                made = self.migrated(use)
+                work(made)
+                made._disconnect()
+            else:
+                made = self.blank(use)
+                engine_of(made.url).make_or_migrate(use)
+                with psycopg.connect(made.url) as connection:
+                    connection.execute(TEST_CLOCK)
+            self._templates[use, work] = made
+        return self._templates[use, work]
+
+    def _created(self, name: str, use: DatabaseUse, options: str) -> PostgresDatabase:
         with psycopg.connect(self._url_of(MAINTENANCE), autocommit=True) as server:
-            if server.info.server_version < 150000:  # where this is the only strategy
-                options = options.replace("STRATEGY FILE_COPY", "")
+            if server.info.server_version < 150000:  # where there is only one
+                options = options.removesuffix(self._strategy)
             server.execute(f"CREATE DATABASE {name} {options}")
         return PostgresDatabase(self._url_of, name, use)
 

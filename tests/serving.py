@@ -77,6 +77,13 @@ def fill(database: Database, tickets: Iterable[NewTicket] = ()) -> None:
 
     CHANNEL has a grant for ORGANIZATION alone, OTHER_CHANNEL for both organizations.
     """
+    database.begin_with(_add_callers)
+    tickets = list(tickets)
+    if tickets:
+        add_tickets(database, tickets)
+
+
+def _add_callers(database: Database) -> None:
     with database.provisioning() as provisioning:
         provisioning.add_organization(ORGANIZATION, "Ours")
         provisioning.add_organization(FOREIGN_ORGANIZATION, "Another")
@@ -92,7 +99,6 @@ def fill(database: Database, tickets: Iterable[NewTicket] = ()) -> None:
         provisioning.add_operator_key(OPERATOR, hash_secret(OPERATOR_KEY.encode()))
         provisioning.add_operator(Operator(ADMINISTRATOR, Role.ADMIN))
         provisioning.add_operator_key(ADMINISTRATOR, hash_secret(ADMIN_KEY.encode()))
-        provisioning.add_tickets(tickets)
 
 
 def make_inventory(path: Path, tickets: Iterable[NewTicket] = ()) -> SqliteDatabase:

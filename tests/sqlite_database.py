@@ -1,7 +1,7 @@
 """A test's database in a SQLite file."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -17,18 +17,29 @@ from seatlatch.store.sqlite import store
 from seatlatch.store.sqlite.executor import to_text
 from seatlatch.store.sqlite.store import SqliteStore
 from seatlatch.wiring import engine_of
-from tests.databases import FLAGS, MOMENTS, Clock, Database, Row
+from tests.databases import FLAGS, MOMENTS, Clock, Database, Row, Work
 
 
 class SqliteDatabase(Database):
-    """See `Database`. It is the file at `path`."""
+    """See `Database`."""
 
     engine = "sqlite"
     breach = (apsw.ConstraintError,)
 
-    def __init__(self, path: Path, use: DatabaseUse = "inventory") -> None:
-        super().__init__(f"sqlite:///{path}", use)
-        self.path = path
+    def __init__(
+        self,
+        path: Path,
+        use: DatabaseUse = "inventory",
+        make: Callable[[Work | None], object] | None = None,
+    ) -> None:
+        super().__init__(f"sqlite:///{path}", use, make)
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        self._made()
+        return self._path
 
     @classmethod
     def made(cls, path: Path, use: DatabaseUse = "inventory") -> "SqliteDatabase":
@@ -90,22 +101,47 @@ class SqliteDatabase(Database):
         return {file.name: file.read_bytes() for file in self.path.parent.iterdir()}
 
     def drop(self) -> None:
-        shutil.rmtree(self.path.parent)
+        shutil.rmtree(self._path.parent)
 
 
 class SqliteMaker:
-    """Makes files, each in a folder of its own within `folder`. See `Maker`."""
+    """Makes files, each in a folder of its own within `folder`: copies of one that was migrated
+    once, for each use. See `Maker`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._templates: dict[tuple[DatabaseUse, Work | None], Path] = {}
 
     def migrated(self, use: DatabaseUse) -> SqliteDatabase:
         database = self.blank(use)
-        engine_of(database.url).make_or_migrate(use)
+        self._copy(database.path, use)
         return database
 
+    def unmade(self, use: DatabaseUse) -> SqliteDatabase:
+        path = self._new_path(use)
+        self._template(use)  # before a test can patch what migrates
+        return SqliteDatabase(path, use, lambda work: self._copy(path, use, work))
+
     def blank(self, use: DatabaseUse) -> SqliteDatabase:
-        return SqliteDatabase(Path(mkdtemp(dir=self._folder)) / f"{use}.db", use)
+        return SqliteDatabase(self._new_path(use), use)
+
+    def _new_path(self, use: DatabaseUse) -> Path:
+        return Path(mkdtemp(dir=self._folder)) / f"{use}.db"
+
+    def _copy(self, path: Path, use: DatabaseUse, work: Work | None = None) -> None:
+        shutil.copy(self._template(use, work), path)
+
+    def _template(self, use: DatabaseUse, work: Work | None = None) -> Path:
+        if (use, work) not in self._templates:
+            if work:
+                made = self.migrated(use)
+                work(made)
+            else:
+                made = SqliteDatabase.made(self._new_path(use), use)
+            assert [*made.path.parent.iterdir()] == [made.path], "somebody has it open"
+            self._templates[use, work] = made.path
+        return self._templates[use, work]
 
 
 def file_of(database: Database) -> Path:

@@ -12,12 +12,13 @@ from typing import IO, Any
 from uuid import UUID
 
 import pytest
+import typer.main
 
 from seatlatch.cli.main import main
 from seatlatch.http.server import STOPPING_SIGNALS
 from tests import web
 from tests.databases import Database
-from tests.forkserver import Command
+from tests.forkserver import Command, command_of
 
 COMMAND = [sys.executable, "-m", "seatlatch"]
 
@@ -108,6 +109,7 @@ def run_within(
             patch.delenv(name)
         for name, value in environment(settings).items():
             patch.setenv(name, value)
+        patch.setattr(typer.main, "get_command", command_of)
         patch.setattr(sys, "argv", ["seatlatch", *arguments])
         given = typed.encode() if isinstance(typed, str) else typed
         patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(given), "utf-8"))

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ import psycopg
 from seatlatch.store.interface import Store
 from seatlatch.store.tickets import NewTicket
 from seatlatch.wiring import engine_of
-from tests.databases import Clock
+from tests.databases import Clock, Database
 from tests.durability.callers import READY, Callers, states_of
 from tests.durability.mixed_load import State
 from tests.postgres import START_SECONDS, PostgresServer
@@ -74,7 +75,7 @@ class ServersDatabase(PostgresDatabase):
     def moved_to(self, server: PostgresServer) -> None:
         """From now on it is the copy on another server."""
         self._disconnect()
-        self.url = server.url(self.database)
+        self._url = server.url(self.database)
         self._maintenance = server.url(MAINTENANCE)
 
     def let_go(self) -> None:
@@ -118,19 +119,28 @@ class Day(NamedTuple):
         return self.database.database
 
 
+@cache
+def maker_of(server: PostgresServer) -> PostgresMaker:
+    """What makes a server's databases. On a durable one, to copy files would mean to sync each."""
+    return PostgresMaker(server.url, "WAL_LOG")
+
+
+def add_all_tickets(database: Database) -> None:
+    """Put callers, TOKENS and FREE_TOKENS into a database."""
+    fill(database, [NewTicket(token, ORGANIZATION, OWNER) for token in TOKENS + FREE_TOKENS])
+
+
 @contextmanager
 def an_inventory(server: PostgresServer) -> Iterator[ServersDatabase]:
     """A database with TOKENS and FREE_TOKENS, removed if all went well."""
-    maker = PostgresMaker(server.url)
-    name = maker.migrated("inventory").database
-    database = ServersDatabase(server.url, name, "inventory")
+    made = maker_of(server).unmade("inventory")
+    made.begin_with(add_all_tickets)
+    database = ServersDatabase(server.url, made.database, "inventory")
     try:
-        fill(database, [NewTicket(token, ORGANIZATION, OWNER) for token in TOKENS + FREE_TOKENS])
         yield database
     finally:
         database.let_go()
     database.drop()
-    maker.close()
 
 
 @contextmanager

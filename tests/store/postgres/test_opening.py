@@ -14,7 +14,7 @@ from tests.cli.commands import environment, run, serve_without
 from tests.durability.fault_scenarios import WatchedServer
 from tests.forkserver import Command
 from tests.postgres import FAST
-from tests.postgres_database import PostgresDatabase, PostgresMaker
+from tests.postgres_database import AS_WE_NEED_IT, PostgresDatabase, PostgresMaker
 from tests.serving import fill
 
 PASSWORD = "s3cret"
@@ -39,8 +39,8 @@ def bare(postgres: PostgresMaker) -> Iterator[Bare]:
     """Databases that are not migrated, with these options of CREATE DATABASE."""
     made: list[PostgresDatabase] = []
 
-    def new(options: str = "ENCODING 'UTF8' LOCALE 'C'") -> PostgresDatabase:
-        made.append(postgres._created("inventory", f"TEMPLATE template0 {options}"))
+    def new(options: str = AS_WE_NEED_IT) -> PostgresDatabase:
+        made.append(postgres.blank("inventory", options))
         return made[-1]
 
     yield new
