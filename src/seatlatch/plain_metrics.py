@@ -1,7 +1,7 @@
 """Counters and histograms that are plain numbers until a scrape reads them, for what every request
 counts. Only for the thread of the event loop, which also serves the scrapes.
 
-See decision 188.
+See decision 190.
 """
 
 from bisect import bisect_left

@@ -1,6 +1,6 @@
 """Admission to `/v1`: first the headers, then the credentials, the channel, and the rate.
 
-See decision 39.
+See decisions 39 and 188.
 """
 
 from collections.abc import Callable, Iterable

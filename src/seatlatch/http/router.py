@@ -1,6 +1,6 @@
 """The router: from a method and a path to the route that serves them.
 
-See decision 190.
+See decision 28.
 """
 
 from collections.abc import Callable, Sequence
