@@ -117,8 +117,8 @@ def api_route(
             context.memory.is_negotiated = True
         if body is None:
             check_announced_size(context)
-        parent = _read(spec.parent, request)
-        path_value = _read(spec.path_value, request)
+        parent = _read(spec.parent, request) if spec.parent else ""
+        path_value = _read(spec.path_value, request) if spec.path_value else ""
         received: Any = None
         if body is not None:
             received = await body.read(request, context)
@@ -131,5 +131,5 @@ def api_route(
     return ApiRoute(spec, endpoint)
 
 
-def _read(value: PathValue | None, request: Request) -> str:
-    return value.read(request.path_params[value.name]) if value else ""
+def _read(value: PathValue, request: Request) -> str:
+    return value.read(request.path_params[value.name])
