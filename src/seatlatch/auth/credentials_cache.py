@@ -102,7 +102,8 @@ class CredentialsCache:
             if self._clock:
                 self._clock.was_read(now, asked_at)
             if version != self._credentials.version:
-                self._credentials = await self._store.read_credentials()
+                known = self._credentials if self.was_read else None
+                self._credentials = await self._store.read_credentials(known)
             self._confirmed_at = asked_at
         finally:
             self._query = None
