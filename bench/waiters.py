@@ -27,7 +27,7 @@ def credentials_of(channel: int) -> dict[str, str]:
     return {
         "Authorization": f"Bearer bench-waiter-{channel}",
         "PAC-Application-ID": f"{APPLICATION}.waiter-{channel}",
-        "PAC-API-Key": API_KEY,
+        "PAC-API-Key": f"{API_KEY}-{channel}",
         "PAC-Channel-Code": f"{CHANNEL}-{channel}",
     }
 
@@ -39,8 +39,8 @@ async def add_channels(transaction: Transaction, count: int) -> None:
         application, code = headers["PAC-Application-ID"], headers["PAC-Channel-Code"]
         await transaction.access.add_channel(code, "Bench", [ORGANIZATION])
         await transaction.access.add_application(application, code)
-        key = f"{API_KEY}-{number}"
-        await transaction.access.add_api_key(application, hash_secret(key.encode()))
+        key = headers["PAC-API-Key"].encode()
+        await transaction.access.add_api_key(application, hash_secret(key))
         token = headers["Authorization"].removeprefix("Bearer ")
         await transaction.access.add_access_token(application, hash_secret(token.encode()))
 
@@ -50,9 +50,7 @@ class _Waiter:
 
     def __init__(self, port: int, channel: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
-        headers = credentials_of(channel)
-        if channel:
-            headers["PAC-API-Key"] = f"{API_KEY}-{channel}"
+        headers = {**credentials_of(channel), "Accept": "application/json"}
         lines = [f"{name}: {value}" for name, value in headers.items()]
         self._head = "\r\n".join([*lines, "Host: 127.0.0.1", "User-Agent: Bench/1.0"])
         self._after = "latest"
@@ -76,9 +74,11 @@ class _Waiter:
         length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
         if len(self._received) < head_end + length:
             return None
-        assert head.startswith(b"http/1.1 200"), self._received
         page = json.loads(self._received[head_end:])
         self._received = b""
+        if head.startswith(b"http/1.1 503"):
+            return 0
+        assert head.startswith(b"http/1.1 200"), head
         self._after = page["next"]
         return len(page["events"])
 
