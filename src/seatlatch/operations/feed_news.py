@@ -23,7 +23,7 @@ CHECK_SECONDS = 0.25
 WAITING_REQUESTS_MAX = 1_000
 """How many requests may wait; further ones get their response at once."""
 
-WOKEN_AT_ONCE = 20
+WOKEN_AT_ONCE = 100
 """How many requests are woken before others run."""
 
 
