@@ -58,9 +58,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--no-results", action="store_true", help="write no file")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as made:
-        with made_engine(options.engine, Path(made), tickets=10, workers=1) as engine:
-            figures = measure(engine.url, engine.name, options)
+    with (
+        tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as made,
+        made_engine(options.engine, Path(made), tickets=10, workers=1) as engine,
+    ):
+        figures = measure(engine.url, engine.name, options)
     show(figures)
     if not options.no_results:
         file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-credentials-{options.engine}.json"
@@ -129,7 +131,7 @@ class Caches:
 
 
 def fill(url: str, tokens: int) -> None:
-    """Add tokens without noting each as a change, which would take long."""
+    """Add tokens; on PostgreSQL without its triggers, which would take long for so many at once."""
     if url.startswith("sqlite:///"):
         connection = apsw.Connection(url.removeprefix("sqlite:///"))
         connection.execute("PRAGMA synchronous = off")
