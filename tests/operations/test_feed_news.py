@@ -30,7 +30,7 @@ from seatlatch.operations.feed_news import FeedNews, News
 from seatlatch.operations.feed_reads import FeedReads
 from seatlatch.operations.feed_viewers import TICKETS_MAX, read_viewers
 from seatlatch.operations.read_events import Events, Place, first_place, last_place, read_feed
-from seatlatch.store.interface import Snapshot
+from seatlatch.store.interface import Result, Snapshot
 from seatlatch.store.tickets import NewTicket
 from tests.databases import Database
 from tests.journals import entries_of
@@ -38,7 +38,7 @@ from tests.operations.changes import ASKER
 from tests.operations.seat_map_processes import PATIENCE_SECONDS, TICK_SECONDS, CountingStore
 from tests.operations.states import MINE, THEIRS
 from tests.serving import FOREIGN_ORGANIZATION, ORGANIZATION, OWNER, fill
-from tests.stores import OpenStore, opened
+from tests.stores import Around, OpenStore, opened
 
 CHANNELS = (MINE, THEIRS)
 TOKENS = ("t1", "t2", "t3", "foreign")
@@ -220,6 +220,28 @@ def test_an_entry_between_the_reading_and_the_waiting_is_not_missed(process: Pro
     process.store.run(wait())
 
 
+def test_who_is_behind_those_that_wait_comes_back_no_sooner_than_they_do(
+    process: Process,
+) -> None:
+    """Where entries are missing, reading does not move its place."""
+    news = FeedNews(process.counting, monotonic, PATIENCE_SECONDS)
+
+    async def wait() -> None:
+        loop = asyncio.get_running_loop()
+        before = await process.place(MINE)
+        await change(process.committer, MINE, "t1")
+        after = await process.place(MINE)
+        long = loop.time() + PATIENCE_SECONDS
+        first = asyncio.create_task(news.since(MINE.code, after.position, long))
+        await asyncio.sleep(0)
+        deadline = loop.time() + 0.05
+        assert await news.since(MINE.code, before.position, deadline) == (before.position, True)
+        assert loop.time() >= deadline
+        await cancelled(first)
+
+    process.store.run(wait())
+
+
 def test_who_has_read_an_entry_is_not_woken_by_it(process: Process) -> None:
     async def wait() -> None:
         theirs = await process.waiting(THEIRS)
@@ -302,16 +324,35 @@ def test_requests_from_one_place_share_a_reading(process: Process) -> None:
         again = await process.read(MINE, places[MINE])
         assert len(again.events) == 4, "it is not older than the call"
         before = process.counting.reads
-        process.counting.is_away = True
-        failed = [process.read(MINE, places[MINE]) for _ in range(3)]
-        for error in await asyncio.gather(*failed, return_exceptions=True):
-            assert isinstance(error, Unavailable)
-        process.counting.is_away = False
         gone = asyncio.create_task(process.read(MINE, places[MINE]))
         await asyncio.sleep(0)
         gone.cancel()
         await asyncio.wait({gone})
         assert process.counting.reads == before, "nobody waited for it any more"
+
+    process.store.run(read())
+
+
+def test_a_database_that_does_not_answer_is_waited_for_once(process: Process) -> None:
+    class Away(Around):
+        attempts = 0
+
+        async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
+            self.attempts += 1
+            await asyncio.sleep(0)
+            raise Unavailable("away")
+
+    async def read() -> None:
+        places = [await process.place(channel) for channel in CHANNELS]
+        away = Away(process.store.store)
+        reads = FeedReads(away)
+        asked = [
+            reads.read(channel, place, PAGE)
+            for channel, place in zip(CHANNELS, places, strict=True)
+        ]
+        errors = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(error) for error in errors] == [Unavailable] * 2
+        assert away.attempts == 1
 
     process.store.run(read())
 

@@ -89,7 +89,10 @@ class FeedNews:
         if self._following is None:
             self._position = position
             self._following = loop.create_task(self._follow())
-        elif not covers(position, self._position):  # what is between was not compared with it
+        elif not covers(position, self._position):
+            # Whether the channel sees something of what is between is not known any more. It waits
+            # as long as others do, in case entries are missing there and it comes back at once.
+            await asyncio.sleep(min(self._check_seconds, deadline - loop.time()))
             return News(position, has_come=True)
         waiter = _Waiter(loop.create_future(), position)
         self._waiting[channel_code].add(waiter)

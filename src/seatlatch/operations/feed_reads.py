@@ -7,7 +7,7 @@ See decision 194.
 """
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -66,10 +66,11 @@ class FeedReads:
         try:
             found = await self._store.read(work)
         except Exception as error:
-            for result in asked.results:
-                if not result.done():
-                    again = error.again() if isinstance(error, Unavailable) else error
-                    result.set_exception(again)
+            failed = [asked]
+            if isinstance(error, Unavailable):  # one after the other, all would wait for the same
+                failed += self._asked.values()
+                self._asked.clear()
+            _fail(failed, error)
             return
         for first in range(0, len(asked.results), RESULTS_AT_ONCE):
             if first:
@@ -79,3 +80,10 @@ class FeedReads:
                     result.set_result(found)
         if self._asked:
             await rest()
+
+
+def _fail(pages: Sequence[_Asked], error: Exception) -> None:
+    for result in (result for asked in pages for result in asked.results):
+        if not result.done():
+            again = error.again() if isinstance(error, Unavailable) else error
+            result.set_exception(again)
