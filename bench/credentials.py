@@ -131,7 +131,7 @@ class Caches:
 
 
 def fill(url: str, tokens: int) -> None:
-    """Add tokens; on PostgreSQL without its triggers, which would take long for so many at once."""
+    """Add tokens; on PostgreSQL without its triggers, which take long in a large transaction."""
     if url.startswith("sqlite:///"):
         connection = apsw.Connection(url.removeprefix("sqlite:///"))
         connection.execute("PRAGMA synchronous = off")

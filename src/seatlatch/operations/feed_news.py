@@ -23,7 +23,7 @@ CHECK_SECONDS = 0.25
 WAITING_REQUESTS_MAX = 1_000
 """How many requests may wait; further ones get their response at once."""
 
-WOKEN_AT_ONCE = 100
+WOKEN_REQUESTS_AT_ONCE = 100
 """How many requests are woken before others run."""
 
 
@@ -144,7 +144,7 @@ class FeedNews:
             await _wake(woken)
 
     def _take(self, viewers: Viewers, chain: int) -> list[_Waiter]:
-        """Those that see something of entries of a chain. They no longer wait."""
+        """Remove those from the waiting that see something of entries of a chain; return them."""
         if viewers is None:
             return self._take_all()
         taken = []
@@ -157,7 +157,7 @@ class FeedNews:
         return taken
 
     def _take_all(self) -> list[_Waiter]:
-        """All that wait. They no longer do."""
+        """Remove all from the waiting, and return them."""
         taken = [waiter for waiters in self._waiting.values() for waiter in waiters]
         self._waiting.clear()
         for waiter in taken:
@@ -167,8 +167,8 @@ class FeedNews:
 
 async def _wake(waiters: Sequence[_Waiter]) -> None:
     """Let them continue, some at a time."""
-    for first in range(0, len(waiters), WOKEN_AT_ONCE):
-        for waiter in waiters[first : first + WOKEN_AT_ONCE]:
+    for first in range(0, len(waiters), WOKEN_REQUESTS_AT_ONCE):
+        for waiter in waiters[first : first + WOKEN_REQUESTS_AT_ONCE]:
             waiter.end()
         await asyncio.sleep(0)
 

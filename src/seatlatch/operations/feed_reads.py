@@ -17,7 +17,7 @@ from seatlatch.operations.portions import rest
 from seatlatch.operations.read_events import Events, Place, read_feed
 from seatlatch.store.interface import Store
 
-RESULTS_AT_ONCE = 5
+REQUESTS_AT_ONCE = 5
 """How many requests get a page before others run: each then takes part of a millisecond."""
 
 
@@ -72,10 +72,10 @@ class FeedReads:
                 self._asked.clear()
             _fail(failed, error)
             return
-        for first in range(0, len(asked.results), RESULTS_AT_ONCE):
+        for first in range(0, len(asked.results), REQUESTS_AT_ONCE):
             if first:
                 await rest()
-            for result in asked.results[first : first + RESULTS_AT_ONCE]:
+            for result in asked.results[first : first + REQUESTS_AT_ONCE]:
                 if not result.done():
                     result.set_result(found)
         if self._asked:

@@ -26,7 +26,7 @@ class Part(Protocol):
 
 AnyPart = TypeVar("AnyPart", bound=Part)
 ReadPart = Callable[[Snapshot, Head, int], Awaitable[AnyPart]]
-"""Reads at most so many entries of a chain after a head."""
+"""Reads the entries of a chain after a head, at most the number given last."""
 
 
 class NewEntries:
