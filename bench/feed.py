@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=500, help="changes a second")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--waiting", nargs="+", choices=WAITING, default=WAITING)
     parser.add_argument("--no-results", action="store_true", help="write no file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as made:
@@ -64,11 +65,11 @@ def main() -> None:
 
 def measure(server: Server, engine: Engine, options: argparse.Namespace) -> dict[str, Any]:
     """Measure all figures of one run."""
-    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in WAITING}
+    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in options.waiting}
     with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task("measuring", total=len(WAITING) * options.rounds)
+        task = progress.add_task("measuring", total=len(options.waiting) * options.rounds)
         for _ in range(options.rounds):
-            for name in WAITING:
+            for name in options.waiting:
                 rounds[name].append(measure_round(server, engine, name, options))
                 progress.advance(task)
     return {
