@@ -54,7 +54,14 @@ def lock_request(tokens: Sequence[str], credentials: dict[str, str]) -> bytes:
     return _request("lock", {"source": SOURCE, "listing": listing}, credentials)
 
 
-def _request(verb: str, message: dict[str, object], credentials: dict[str, str]) -> bytes:
+def verify_request(tokens: Sequence[str], credentials: dict[str, str]) -> bytes:
+    """A complete `POST /v1/tickets/verify` as bytes on the wire."""
+    return _request("verify", {"tickets": {"tokens": tokens}}, credentials, "POST")
+
+
+def _request(
+    verb: str, message: dict[str, object], credentials: dict[str, str], method: str = "PUT"
+) -> bytes:
     body = json.dumps(message, separators=(",", ":")).encode()
     headers = {
         "Host": "127.0.0.1",
@@ -66,7 +73,7 @@ def _request(verb: str, message: dict[str, object], credentials: dict[str, str])
         **credentials,
     }
     lines = [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join([f"PUT /v1/tickets/{verb} HTTP/1.1", *lines, "", ""]).encode() + body
+    return "\r\n".join([f"{method} /v1/tickets/{verb} HTTP/1.1", *lines, "", ""]).encode() + body
 
 
 class _Responses:

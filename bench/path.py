@@ -93,7 +93,7 @@ class InstantStore:
         """A constant version, and the current time."""
         return 1, datetime.now(UTC)
 
-    async def read_credentials(self) -> Credentials:
+    async def read_credentials(self, _known: Credentials | None = None) -> Credentials:
         """The credentials of the one caller."""
         application = Application(
             APPLICATION,

@@ -35,9 +35,9 @@ class OpenStore:
         """See `Store.credentials_version`."""
         return self.run(self.store.credentials_version())
 
-    def read_credentials(self) -> Credentials:
+    def read_credentials(self, known: Credentials | None = None) -> Credentials:
         """See `Store.read_credentials`."""
-        return self.run(self.store.read_credentials())
+        return self.run(self.store.read_credentials(known))
 
     def close(self) -> None:
         """Let go of the database."""
@@ -92,9 +92,9 @@ class Around:
         """See `Store.credentials_version_and_time`."""
         return await self.inside.credentials_version_and_time()
 
-    async def read_credentials(self) -> Credentials:
+    async def read_credentials(self, known: Credentials | None = None) -> Credentials:
         """See `Store.read_credentials`."""
-        return await self.inside.read_credentials()
+        return await self.inside.read_credentials(known)
 
     async def close(self) -> None:
         """See `Store.close`."""

@@ -79,7 +79,7 @@ class Held:
         """Not called."""
         raise NotImplementedError
 
-    async def read_credentials(self) -> Credentials:
+    async def read_credentials(self, _known: Credentials | None = None) -> Credentials:
         """Not called."""
         raise NotImplementedError
 

@@ -40,6 +40,7 @@ from seatlatch.operations.erase_addresses import AddressEraser
 from seatlatch.operations.event_counts import EventCounter
 from seatlatch.operations.exchange_tokens import Lifetimes
 from seatlatch.operations.feed_news import FeedNews
+from seatlatch.operations.feed_reads import FeedReads
 from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operations.key_uses import KeyUses
 from seatlatch.operations.write_webhooks import CheckUrl
@@ -154,7 +155,7 @@ def build_app(
     handlers: tuple[Handlers, ...] = (
         Tickets(channels, committer, store),
         Token(applications, store, committer, lifetimes_of(settings)),
-        Journal(channels, store, FeedNews(store), parts.alarm),
+        Journal(channels, store, FeedReads(store), FeedNews(store, monotonic), parts.alarm),
         Probes(readiness, store, metrics, parts.alarm),
         *_operator_handlers(settings, operators, parts),
         *pages,

@@ -95,3 +95,19 @@ def test_credentials_that_cannot_be_confirmed_are_not_used(
         with pytest.raises(Unavailable):
             store.run(cache.credentials())
     assert store.run(cache.credentials())
+
+
+def test_only_a_change_makes_another_copy(store: OpenStore, database: Database) -> None:
+    clock = Clock()
+    cache = CredentialsCache(store.store, clock)
+    first = store.run(cache.credentials())
+    clock.tick()
+    assert not store.run(cache.refresh())
+    assert cache.in_memory is first, "it was confirmed"
+    with database.provisioning() as provisioning:
+        provisioning.add_access_token(APPLICATION, b"t")
+    clock.tick()
+    assert store.run(cache.refresh())
+    assert cache.in_memory is not first
+    assert cache.in_memory == store.read_credentials()
+    assert cache.in_memory.operators is first.operators, "only the change was read"

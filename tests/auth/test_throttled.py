@@ -52,9 +52,9 @@ class Reading(Around):
         Reading.reads += 1
         return await super().credentials_version_and_time()
 
-    async def read_credentials(self) -> Credentials:
+    async def read_credentials(self, known: Credentials | None = None) -> Credentials:
         Reading.reads += 1
-        return await super().read_credentials()
+        return await super().read_credentials(known)
 
 
 def request(method: str, path: str, headers: Mapping[str, str], body: bytes = b"{}") -> bytes:

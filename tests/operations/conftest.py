@@ -9,8 +9,10 @@ from seatlatch.operations.change_tickets import hold_tickets
 from seatlatch.store.tickets import NewTicket
 from tests.databases import Database, Databases
 from tests.operations.changes import ASKER
+from tests.operations.feed_processes import MANY, TOKENS
+from tests.operations.feed_processes import Process as FeedProcess
 from tests.operations.seat_map_processes import SEATS, CountingStore, Process
-from tests.serving import ORGANIZATION, OWNER, fill
+from tests.serving import FOREIGN_ORGANIZATION, ORGANIZATION, OWNER, fill
 from tests.stores import OpenStore, opened
 
 
@@ -33,3 +35,12 @@ def process(database: Database) -> Iterator[Process]:
     counting = CountingStore(database.store())
     with opened(counting) as store:
         yield Process(store, counting)
+
+
+@pytest.fixture
+def feed(database: Database) -> Iterator[FeedProcess]:
+    """A process of a server, as far as the feed is concerned, on a database with tickets."""
+    tickets = [NewTicket(token, ORGANIZATION, OWNER) for token in (*TOKENS[:3], *MANY)]
+    fill(database, [*tickets, NewTicket("foreign", FOREIGN_ORGANIZATION, OWNER)])
+    with opened(database.store()) as store:
+        yield FeedProcess(store)

@@ -1,10 +1,10 @@
 """The model of a seat map: its order, ends of holds, and what it remembers of changes."""
 
-from seatlatch.domain.feed import Position
+from seatlatch.domain.feed import Position, covers
 from seatlatch.domain.performance import EventKey
 from seatlatch.domain.ticket_filter import TicketState
 from seatlatch.operations.seat_changes import SeatChange
-from seatlatch.operations.seat_map import NewSeat, SeatMap, SeatState, covers, natural_order
+from seatlatch.operations.seat_map import NewSeat, SeatMap, SeatState, natural_order
 from tests.cases import all_cases
 
 KEY = EventKey("1001", "GAME")

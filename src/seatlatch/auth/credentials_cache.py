@@ -104,7 +104,8 @@ class CredentialsCache:
             if self._clock:
                 self._clock.was_read(now, asked_at)
             if version != self._credentials.version:
-                self._credentials = await self._store.read_credentials()
+                known = self._credentials if self.was_read else None
+                self._credentials = await self._store.read_credentials(known)
                 self.generation += 1
             self._confirmed_at = asked_at
         finally:

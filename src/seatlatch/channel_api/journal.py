@@ -15,10 +15,11 @@ from seatlatch.http.query import digest_of, filters_of, given
 from seatlatch.http.route_spec import RouteSpec
 from seatlatch.http.routes import ApiRoute, Call, api_route
 from seatlatch.operations.feed_news import FeedNews
+from seatlatch.operations.feed_reads import FeedReads
 from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operations.journal_scope import EVERYTHING
 from seatlatch.operations.list_requests import list_requests
-from seatlatch.operations.read_events import Events, Place, first_place, last_place, read_feed
+from seatlatch.operations.read_events import Events, Place, first_place, last_place
 from seatlatch.operations.read_journal import trace_request
 from seatlatch.presentation.cursors import Cursors, read_cursors
 from seatlatch.presentation.requests import OwnRequests, own_requests
@@ -40,10 +41,16 @@ class Journal:
     """The handlers of the calls that read the journal."""
 
     def __init__(
-        self, admission: ChannelAdmission, store: Store, news: FeedNews, alarm: JournalAlarm
+        self,
+        admission: ChannelAdmission,
+        store: Store,
+        reads: FeedReads,
+        news: FeedNews,
+        alarm: JournalAlarm,
     ) -> None:
         self._admission = admission
         self._store = store
+        self._reads = reads
         self._news = news
         self._alarm = alarm
         self._cursors: Cursors | None = None
@@ -92,13 +99,17 @@ class Journal:
         found = await self._read_first(caller.channel, query, cursors)
         read_seconds = 0.0
         while not found.events and read_seconds < READ_SECONDS_MAX:
-            if found.is_all and not await self._has_news(found.place, deadline):
-                break
-            await asyncio.sleep(0)  # other requests must not wait for a long feed
+            place = found.place
+            if found.is_all:
+                news = await self._news.since(caller.channel.code, place.position, deadline)
+                place = place._replace(position=news.position)
+                if not news.has_come:
+                    found = found._replace(place=place)
+                    break
             # A request may wait for seconds. A revoked key or grant must take effect then.
             caller = await self._admission.confirm(call.context, LIST_EVENTS, caller)
             began = loop.time()
-            found = await self._read(caller.channel, found.place, query.limit)
+            found = await self._read(caller.channel, place, query.limit)
             read_seconds += loop.time() - began
         events = [feed_event(event) for event in found.events]
         return json_response(Feed(events, cursors.cursor_of(found.place), not found.is_all))
@@ -118,9 +129,6 @@ class Journal:
         return await self._read(channel, place, query.limit)
 
     async def _read(self, channel: Channel, place: Place, limit: int) -> Events:
-        found = await self._store.read(lambda snapshot: read_feed(snapshot, channel, place, limit))
+        found = await self._reads.read(channel, place, limit)
         self._alarm.entries(found.damaged)
         return found
-
-    async def _has_news(self, place: Place, deadline: float) -> bool:
-        return await self._news.since(place.position, deadline)

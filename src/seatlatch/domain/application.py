@@ -34,7 +34,11 @@ class Application(NamedTuple):
 
 
 class Credentials(NamedTuple):
-    """The credentials of all callers at one time. `version` grows with every change."""
+    """The credentials of all callers at one time. `version` grows with every change.
+
+    `mark` tells this change from another one with the same version, as after a restore of the
+    database; None = unknown.
+    """
 
     version: int
     applications: Mapping[str, Application]
@@ -42,6 +46,7 @@ class Credentials(NamedTuple):
     """Access tokens by their hashes."""
     operators: Mapping[bytes, OperatorKey]
     """The keys of operators by their hashes."""
+    mark: str | None = None
 
 
 class Caller(NamedTuple):

@@ -10,6 +10,11 @@ that has read an entry has read all entries before it.
 """
 
 
+def covers(position: Position, other: Position) -> bool:
+    """Whether a reader at `position` has read everything up to `other`."""
+    return all(position.get(chain, 0) >= number for chain, number in other.items())
+
+
 class CursorKey(NamedTuple):
     """The database's key, and the last position for which plain cursors of version 0.1 count."""
 

@@ -72,6 +72,16 @@ class OutcomesText(Struct):
     changes: Raw = Raw(b"[]")
 
 
+class ChangerText(Struct):
+    """The part of an entry that says who changed tickets. `changes`: the marks, as text; empty =
+    it changed none.
+    """
+
+    verb: str
+    channel: str | None = None
+    changes: Raw = Raw(b"")
+
+
 _encode = msgspec.json.Encoder().encode
 
 read_text = msgspec.json.Decoder(EntryText).decode
@@ -81,6 +91,9 @@ read_outcomes = msgspec.json.Decoder(OutcomesText).decode
 """Read from the text of an entry only what it changed, which takes half the time. Raises
 `msgspec.DecodeError`.
 """
+
+read_changer = msgspec.json.Decoder(ChangerText).decode
+"""Read from the text of an entry only who made it, which takes still less. Raises the same."""
 
 _read_marks = msgspec.json.Decoder(list[_Mark]).decode
 

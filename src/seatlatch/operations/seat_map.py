@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 
 import msgspec
 
-from seatlatch.domain.feed import Position, position_to_text
+from seatlatch.domain.feed import Position, covers, position_to_text
 from seatlatch.domain.performance import EventKey
 from seatlatch.domain.ticket_filter import TicketState
 from seatlatch.operations.seat_changes import SeatChange
@@ -38,11 +38,6 @@ more, the state of all seats is not much longer.
 MAP_ID_CHARACTERS = 16
 
 _PARTS = re.compile(r"\d+|\D+")
-
-
-def covers(position: Position, other: Position) -> bool:
-    """Whether a reader at `position` has read everything up to `other`."""
-    return all(position.get(chain, 0) >= number for chain, number in other.items())
 
 
 def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:

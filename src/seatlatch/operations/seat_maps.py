@@ -11,19 +11,17 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
 
-from seatlatch.domain.feed import Position
+from seatlatch.domain.feed import Position, covers
 from seatlatch.domain.performance import EventKey
 from seatlatch.domain.refusal import Unavailable
-from seatlatch.journal.rows import Head
-from seatlatch.operations.portions import Portions
+from seatlatch.operations.new_entries import NewEntries
 from seatlatch.operations.read_seat_map import SeatMapReader
 from seatlatch.operations.seat_changes import SeatChange, read_changes
-from seatlatch.operations.seat_map import SeatMap, covers
-from seatlatch.store.interface import Snapshot, Store
+from seatlatch.operations.seat_map import SeatMap
+from seatlatch.store.interface import Store
 
 FOLLOW_SECONDS = 1.6
 """How often the journal's end is read. A change is on the screen within two seconds, and watchers
@@ -46,13 +44,6 @@ KEPT_EVENTS_MAX = 1_000
 
 WAITING_REQUESTS_MAX = 1_000
 """How many requests may wait for changes; further ones get their response at once."""
-
-PORTION_ENTRIES_MIN = 200
-PORTION_ENTRIES_MAX = 1_000
-PORTION_SECONDS_MIN = 0.001
-PORTION_SECONDS_MAX = 0.002
-"""See `Portions`: the entries of the journal that are read before other requests run."""
-
 
 FOLLOWED_CHANGES = 500
 """How many changes are applied to a map before other requests run; each may be of 100 tickets."""
@@ -96,7 +87,6 @@ class SeatMaps:
         monotonic: Callable[[], float],
         follow_seconds: float = FOLLOW_SECONDS,
     ) -> None:
-        self._store = store
         self._monotonic = monotonic
         self._follow_seconds = follow_seconds
         self._reader = SeatMapReader(store, monotonic)
@@ -105,9 +95,7 @@ class SeatMaps:
         self._meanwhile: list[NewChanges] | None = None
         self._following: asyncio.Task[None] | None = None
         self._position: Position = {}
-        self._portions = Portions(
-            PORTION_ENTRIES_MIN, PORTION_ENTRIES_MAX, PORTION_SECONDS_MIN, PORTION_SECONDS_MAX
-        )
+        self._entries = NewEntries(store, monotonic)
         self._news = asyncio.Event()
         self._watchers = 0
 
@@ -189,7 +177,7 @@ class SeatMaps:
         try:
             if not self._is_following:
                 self._kept.clear()
-                self._position = await self._store.read(_read_position)
+                self._position = await self._entries.end()
                 self._following = asyncio.get_running_loop().create_task(self._follow())
             seat_map = await self._reader.read(key, self._position)
         finally:
@@ -228,34 +216,19 @@ class SeatMaps:
 
     async def _read_on(self) -> None:
         """Read to the present end of the journal, and let the maps follow."""
-        end = await self._store.read(_read_position)
+        end = await self._entries.end()
         if not covers(end, self._position):  # an older state of the database was restored
             self._kept.clear()
             self._position = end
         changes: list[SeatChange] = []
-        for chain, number in end.items():
-            changes += await self._read_chain(chain, number)
+        async for _, part in self._entries.parts(self._position, end, read_changes):
+            changes += part.changes
         changes.sort(key=attrgetter("position"))
         if self._meanwhile is not None:
             self._meanwhile.append(NewChanges(changes, end))
         for kept in list(self._kept.values()):
             await _follow(kept.seat_map, changes, end)
         self._position = end
-
-    async def _read_chain(self, chain: int, end: int) -> list[SeatChange]:
-        """The new changes of one chain, up to its entry `end`."""
-        changes: list[SeatChange] = []
-        number: int | None = self._position.get(chain, 0)
-        while number is not None and number < end:  # None: `journal verify` reports the gap
-            began = self._monotonic()
-            limit = min(self._portions.size, end - number)
-            work = partial(read_changes, head=Head(chain, number, b""), limit=limit)
-            new = await self._store.read(work)
-            changes += new.changes
-            number = new.number
-            self._portions.adapt(self._monotonic() - began)
-            await asyncio.sleep(0)
-        return changes
 
 
 async def _follow(seat_map: SeatMap, changes: Sequence[SeatChange], end: Position) -> None:
@@ -264,7 +237,3 @@ async def _follow(seat_map: SeatMap, changes: Sequence[SeatChange], end: Positio
         seat_map.follow(changes[first : first + FOLLOWED_CHANGES], end)
         await asyncio.sleep(0)
     seat_map.arrive(end)
-
-
-async def _read_position(snapshot: Snapshot) -> Position:
-    return await snapshot.journal.read_position()

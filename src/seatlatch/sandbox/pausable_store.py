@@ -97,10 +97,10 @@ class PausableStore:
         async with self._in_use() as store:
             return await store.credentials_version_and_time()
 
-    async def read_credentials(self) -> Credentials:
+    async def read_credentials(self, known: Credentials | None = None) -> Credentials:
         """Read the current credentials of all callers."""
         async with self._in_use() as store:
-            return await store.read_credentials()
+            return await store.read_credentials(known)
 
     async def close(self) -> None:
         """Close the inner store."""

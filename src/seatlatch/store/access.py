@@ -57,8 +57,10 @@ class AccessReader(Protocol):
     async def read_version(self) -> int:
         """A number that grows with every change to credentials, channels and grants."""
 
-    async def read_credentials(self) -> Credentials:
-        """All callers."""
+    async def read_credentials(self, known: Credentials | None = None) -> Credentials:
+        """All callers. Of `known`, an earlier result, only what has changed is read again. It stays
+        as it is, and the new result shares its unchanged parts.
+        """
 
     async def read_channel(self, code: str) -> Channel | None:
         """A channel with its grants."""

@@ -176,7 +176,7 @@ class Store(Protocol):
     async def credentials_version_and_time(self) -> tuple[int, datetime]:
         """The same with the database's time (aware UTC), both of one transaction."""
 
-    async def read_credentials(self) -> Credentials:
+    async def read_credentials(self, known: Credentials | None = None) -> Credentials:
         """See `AccessReader.read_credentials`. Raises `Unavailable`."""
 
     async def close(self) -> None:

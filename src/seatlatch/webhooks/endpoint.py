@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import partial
 from math import inf
 
-from seatlatch.domain.feed import Position
+from seatlatch.domain.feed import Position, covers
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.domain.webhook import Webhook
 from seatlatch.operations.journal_alarm import JournalAlarm
@@ -27,7 +27,6 @@ from seatlatch.webhooks.event_message import event_messages_of
 from seatlatch.webhooks.http_sender import CONNECTIONS_MAX
 from seatlatch.webhooks.message import messages_of
 from seatlatch.webhooks.selection import (
-    is_behind,
     select_changed_events,
     select_events,
     warn_if_pruned,
@@ -140,7 +139,7 @@ class Endpoint:
         while (
             self._holds_all
             and len(self._window) < MESSAGES_WAITING_MAX
-            and is_behind(self._position, self._end)
+            and not covers(self._position, self._end)
         ):
             events, after, damaged = await self._dependencies.store.read(
                 partial(

@@ -119,8 +119,3 @@ async def warn_if_pruned(store: Store, webhook: Webhook, log: Log) -> None:
             webhook=webhook.webhook_id,
             reason="The journal was pruned beyond the endpoint's position, so it misses changes.",
         )
-
-
-def is_behind(position: Position, end: Position) -> bool:
-    """Whether the journal has entries after a position."""
-    return any(number > position.get(chain, 0) for chain, number in end.items())

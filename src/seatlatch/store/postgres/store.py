@@ -193,10 +193,10 @@ class PostgresStore:
         """The version, and the database's clock."""
         return await self._read(self._watcher, PostgresSnapshot.version_and_time, CONFIRM_SECONDS)
 
-    async def read_credentials(self) -> Credentials:
+    async def read_credentials(self, known: Credentials | None = None) -> Credentials:
         """All callers."""
         return await self._read(
-            self._watcher, lambda s: s.access.read_credentials(), CONFIRM_SECONDS
+            self._watcher, lambda s: s.access.read_credentials(known), CONFIRM_SECONDS
         )
 
     async def close(self) -> None:

@@ -3,30 +3,18 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-import msgspec
-
-from seatlatch.domain.application import AccessToken, ApiKey, Application, Credentials
+from seatlatch.domain.application import Credentials
 from seatlatch.domain.channel import Channel
-from seatlatch.domain.operator import Operator, OperatorKey, Role
 from seatlatch.store.access import (
     ApplicationEntry,
     ChannelEntry,
     KeyEntry,
     OperatorEntry,
 )
+from seatlatch.store.sql.credentials import operator_of, read_credentials
 from seatlatch.store.sql.executor import Executor, optional_timestamp
 
 READ_VERSION = "SELECT version FROM seatlatch.credentials_version"
-READ_GRANTS = "SELECT channel_code, organization_id FROM seatlatch.grants"
-READ_API_KEYS = """
-SELECT application_id, key_hash, expires_at FROM seatlatch.api_keys ORDER BY key_hash
-"""
-READ_APPLICATIONS = "SELECT application_id, channel_code FROM seatlatch.applications"
-READ_ACCESS_TOKENS = "SELECT token_hash, application_id, expires_at FROM seatlatch.access_tokens"
-READ_OPERATORS = """
-SELECT key_hash, expires_at, operator_name, role, organizations
-FROM seatlatch.operator_keys JOIN seatlatch.operators USING (operator_name)
-"""
 READ_CHANNEL = """
 SELECT organization_id
 FROM seatlatch.channels LEFT JOIN seatlatch.grants USING (channel_code)
@@ -66,9 +54,6 @@ ORDER BY created_at NULLS FIRST, key_hash
 KEY_ID_CHARACTERS = 12
 """The first characters of a key's hash name the key."""
 
-organizations_from_text = msgspec.json.Decoder(list[str]).decode
-"""The organizations of an operator, which are stored as a JSON array."""
-
 ORGANIZATION_EXISTS = """
 SELECT EXISTS (SELECT 1 FROM seatlatch.organizations WHERE organization_id = :organization_id)
 """
@@ -86,34 +71,9 @@ class SqlAccessReader:
         ((version,),) = await self._executor.fetch(READ_VERSION)
         return int(version)
 
-    async def read_credentials(self) -> Credentials:
+    async def read_credentials(self, known: Credentials | None = None) -> Credentials:
         """All callers."""
-        version = await self.read_version()
-        grants: defaultdict[str, set[str]] = defaultdict(set)
-        for channel_code, organization_id in await self._executor.fetch(READ_GRANTS):
-            grants[channel_code].add(organization_id)
-        keys: defaultdict[str, list[ApiKey]] = defaultdict(list)
-        for application_id, key_hash, expires_at in await self._executor.fetch(READ_API_KEYS):
-            keys[application_id].append(ApiKey(key_hash, optional_timestamp(expires_at)))
-        applications = {
-            application_id: Application(
-                application_id,
-                Channel(channel_code, frozenset(grants[channel_code])),
-                tuple(keys[application_id]),
-            )
-            for application_id, channel_code in await self._executor.fetch(READ_APPLICATIONS)
-        }
-        access_tokens = {
-            token_hash: AccessToken(application_id, optional_timestamp(expires_at))
-            for token_hash, application_id, expires_at in (
-                await self._executor.fetch(READ_ACCESS_TOKENS)
-            )
-        }
-        operators = {
-            key_hash: OperatorKey(operator_of(*row), optional_timestamp(expires_at))
-            for key_hash, expires_at, *row in await self._executor.fetch(READ_OPERATORS)
-        }
-        return Credentials(version, applications, access_tokens, operators)
+        return await read_credentials(self._executor, known)
 
     async def read_channel(self, code: str) -> Channel | None:
         """A channel with its grants."""
@@ -174,9 +134,3 @@ class SqlAccessReader:
             key_id = key_hash.hex()[:KEY_ID_CHARACTERS]
             keys[holder].append(KeyEntry(key_id, *map(optional_timestamp, timestamps)))
         return keys
-
-
-def operator_of(name: str, role: str, organizations: str | None) -> Operator:
-    """An operator as it is stored. `organizations`: a JSON array; None = all."""
-    limits = None if organizations is None else frozenset(organizations_from_text(organizations))
-    return Operator(name, Role(role), limits)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from seatlatch.domain.console_session import NewSession, PartnerLink, Session
-from seatlatch.store.sql.access import operator_of
+from seatlatch.store.sql.credentials import operator_of
 from seatlatch.store.sql.executor import Executor, timestamp
 
 FIND = """

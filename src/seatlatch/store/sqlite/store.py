@@ -167,10 +167,10 @@ class SqliteStore:
         """The version, and this machine's clock, which all writers share."""
         return await self.credentials_version(), self._clock()
 
-    async def read_credentials(self) -> Credentials:
+    async def read_credentials(self, known: Credentials | None = None) -> Credentials:
         """All callers."""
         with while_running():
-            return await self._read(lambda snapshot: snapshot.access.read_credentials())
+            return await self._read(lambda snapshot: snapshot.access.read_credentials(known))
 
     async def close(self) -> None:
         """Close the database. Waits for a running COMMIT."""
