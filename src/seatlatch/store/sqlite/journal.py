@@ -1,6 +1,6 @@
 """The journal on SQLite. There is one writer at a time, and so one chain.
 
-See decisions 85 and 96.
+See decisions 96 and 193.
 """
 
 from array import array
@@ -61,8 +61,9 @@ ADD_ADDRESSES = "INSERT OR REPLACE INTO client_addresses VALUES (?, ?, ?)"
 FILL_BUCKET = f"""
 INSERT OR REPLACE INTO journal_buckets
 SELECT ?1, unhex(group_concat(hex(substr(request_id, 3, 2)) || hex(substr(request_id, 15, 2)), ''))
-FROM journal WHERE entry_id BETWEEN ?1 << {BUCKET_BITS} AND (?1 + 1 << {BUCKET_BITS}) - 1
+FROM journal WHERE entry_id BETWEEN ?1 << {BUCKET_BITS} AND ((?1 + 1) << {BUCKET_BITS}) - 1
 """
+"""The same bytes as in `find_requests`, which differ between Request-IDs of any version."""
 OF_REQUEST = (
     """
 SELECT value FROM carray(?1) LEFT JOIN journal_buckets ON bucket = value

@@ -1,6 +1,6 @@
 """Opens a database file that exists, is seatlatch's, and can be written; never changes another.
 
-See decisions 19, 20 and 21.
+See decisions 19, 20, 21 and 193.
 """
 
 import tempfile
