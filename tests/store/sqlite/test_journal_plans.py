@@ -14,10 +14,10 @@ from seatlatch.store.sqlite.executor import translated
 from tests.serving import make_inventory
 
 JOURNAL = {
-    journal.FIND_BUCKETS.format(condition=journal.OF_REQUEST): "journal_by_request",
-    journal.FIND_BUCKETS.format(condition=journal.OF_LISTING): "journal_by_listing",
-    journal.READ_BUCKET.format(condition=journal.OF_REQUEST): "journal_by_request",
-    journal.READ_BUCKET.format(condition=journal.OF_LISTING): "journal_by_listing",
+    journal.OF_REQUEST[0]: "INTEGER PRIMARY KEY",
+    journal.OF_REQUEST[1]: "INTEGER PRIMARY KEY",
+    journal.OF_LISTING[0]: "journal_by_listing",
+    journal.OF_LISTING[1]: "journal_by_listing",
     journal.PLACES_UP_TO: "INTEGER PRIMARY KEY",
     READ_ENTRIES.format(columns=journal.COLUMNS): "INTEGER PRIMARY KEY",
     client_addresses.READ: "INTEGER PRIMARY KEY",

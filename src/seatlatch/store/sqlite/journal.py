@@ -1,6 +1,6 @@
 """The journal on SQLite. There is one writer at a time, and so one chain.
 
-See decisions 85 and 96.
+See decisions 96 and 193.
 """
 
 from array import array
@@ -30,9 +30,9 @@ from seatlatch.store.sqlite.executor import SqliteExecutor, translated
 
 CHAIN = 1
 BUCKET_BITS = 10
-"""The index by Request-ID takes 1,024 entries at a time, about twenty pages: see the migration."""
+"""Entries are searched by Request-ID or listing in buckets of 1,024: see the migrations."""
 
-BUCKETS_AT_ONCE = 2_048
+BUCKETS_AT_ONCE = 256
 """Searching this many takes a few milliseconds. Then other requests are served."""
 
 BUCKETS_READ_AT_ONCE = 16
@@ -57,18 +57,38 @@ INSERT INTO journal (entry_id, moment, request_id, entry, hash, listing) VALUES 
 """
 ADD_ADDRESSES = "INSERT OR REPLACE INTO client_addresses VALUES (?, ?, ?)"
 """There are some already if a repair of the journal left them behind."""
-OF_REQUEST = "substr(request_id, 1, 2) = substr(?2, 1, 2) AND request_id = ?2"
-OF_LISTING = "listing = ?2"
-FIND_BUCKETS = f"""
-SELECT value FROM carray(?1) WHERE EXISTS (
-  SELECT 1 FROM journal WHERE entry_id >> {BUCKET_BITS} = value AND {{condition}})
+
+FILL_BUCKET = f"""
+INSERT OR REPLACE INTO journal_buckets
+SELECT ?1, unhex(group_concat(hex(substr(request_id, 3, 2)) || hex(substr(request_id, 15, 2)), ''))
+FROM journal WHERE entry_id BETWEEN ?1 << {BUCKET_BITS} AND ((?1 + 1) << {BUCKET_BITS}) - 1
 """
-READ_BUCKET = translated(f"""
+"""The same bytes as in `find_requests`, which differ between Request-IDs of any version."""
+OF_REQUEST = (
+    """
+SELECT value FROM carray(?1) LEFT JOIN journal_buckets ON bucket = value
+WHERE bucket IS NULL OR instr(request_ids, ?2)
+""",
+    translated(f"""
 SELECT {COLUMNS}, {PREVIOUS_HASH} FROM journal AS j
-WHERE entry_id >> {BUCKET_BITS} = ?1 AND {{condition}}
+WHERE entry_id >= ?1 << {BUCKET_BITS} AND entry_id < min((?1 + 1) << {BUCKET_BITS}, ?3)
+  AND request_id = ?2 AND (?4 IS NULL OR instr(entry, ?4))
+ORDER BY entry_id DESC LIMIT ?5
+"""),
+)
+"""Statements that find buckets, and read one. A bucket that is not filled may have anything."""
+OF_LISTING = (
+    f"""
+SELECT value FROM carray(?1) WHERE EXISTS (
+  SELECT 1 FROM journal WHERE entry_id >> {BUCKET_BITS} = value AND listing = ?2)
+""",
+    translated(f"""
+SELECT {COLUMNS}, {PREVIOUS_HASH} FROM journal AS j
+WHERE entry_id >> {BUCKET_BITS} = ?1 AND listing = ?2
   AND +entry_id < ?3 AND (?4 IS NULL OR instr(entry, ?4))
 ORDER BY entry_id DESC LIMIT ?5
-""")
+"""),
+)
 """The index has the entries of a bucket in order. With the `+` it is used, not the primary key."""
 PLACES_UP_TO = f"""
 SELECT entry_id & {NUMBERS_MAX}, entry_id FROM journal
@@ -122,23 +142,28 @@ class SqliteJournalReader(SqlJournalReader):
     ) -> Found:
         """Entries of a Request-ID, in a part of the journal."""
         channel = text_of_channel(channel_code) if channel_code else None
-        return self._find(OF_REQUEST, request_bytes(request_id), limit, before, channel)
+        wanted = request_bytes(request_id)
+        part = wanted[2:4] + wanted[14:16]
+        return self._find(OF_REQUEST, part, wanted, limit, before, channel)
 
     async def rows_of_listing(
         self, external_listing_id: str, limit: int, before: EntryPlace | None
     ) -> Found:
         """Entries whose column `listing` has this value, in a part of the journal."""
-        return self._find(OF_LISTING, external_listing_id, limit, before)
+        return self._find(OF_LISTING, external_listing_id, external_listing_id, limit, before)
 
     def _find(
         self,
-        condition: str,
+        statements: tuple[str, str],
+        part: str | bytes,
         wanted: str | bytes,
         limit: int,
         before: EntryPlace | None,
         contained: str | None = None,
     ) -> Found:
-        """Entries that satisfy a condition on an index, and whose text contains `contained`."""
+        """Entries with the `wanted` value, in the buckets that may have its `part`, and whose text
+        contains `contained`.
+        """
         ((first_id, last_id),) = self._connection.execute(READ_ENDS)
         if first_id is None:
             return Found([])
@@ -150,15 +175,14 @@ class SqliteJournalReader(SqlJournalReader):
         if begin > last:
             return Found([])
         searched = apsw.carray(array("q", range(last, begin - 1, -1)))
-        sql = FIND_BUCKETS.format(condition=condition)
-        buckets = [value for (value,) in self._connection.execute(sql, (searched, wanted))]
+        find_buckets, read_bucket = statements
+        buckets = [value for (value,) in self._connection.execute(find_buckets, (searched, part))]
         entries: list[FoundEntry] = []
-        sql = READ_BUCKET.format(condition=condition)
         for nth, bucket in enumerate(sorted(buckets, reverse=True)):
             if nth == BUCKETS_READ_AT_ONCE:
                 return Found(entries, EntryPlace(0, (bucket + 1) << BUCKET_BITS))
             asked = (bucket, wanted, end_id, contained, limit - len(entries))
-            entries += map(self.found, self._connection.execute(sql, asked))
+            entries += map(self.found, self._connection.execute(read_bucket, asked))
             if len(entries) == limit:
                 return Found(entries, entries[-1].place)
         return Found(entries, EntryPlace(0, begin << BUCKET_BITS) if begin > first else None)
@@ -204,6 +228,9 @@ class SqliteJournal(SqliteJournalReader):
         if (addresses := addresses_text(entries)) is not None:
             values = (rows[0].entry_id, self._statements.now_text, addresses.decode())
             self._connection.execute(ADD_ADDRESSES, values)
+        following = rows[-1].entry_id + 1
+        for bucket in range(rows[0].entry_id >> BUCKET_BITS, following >> BUCKET_BITS):
+            self._connection.execute(FILL_BUCKET, (bucket,))
         self._head = Head(CHAIN, head.number + len(rows), rows[-1].row_hash)
         self._connection.execute(MOVE_HEAD, self._head[1:])
 

@@ -1,6 +1,6 @@
 """Opens a database file that exists, is seatlatch's, and can be written; never changes another.
 
-See decisions 19, 20 and 21.
+See decisions 19, 20, 21 and 193.
 """
 
 import tempfile
@@ -36,7 +36,11 @@ PAGE_BYTES = 1024
 """An unlock changes one page per ticket, at random places. A quarter of SQLite's default page size
 means a quarter of the bytes to log, sync and copy."""
 
-CACHE_KIBIBYTES = 40_960
+CACHE_KIBIBYTES = 4_096
+"""Small, since a commit after which a page was split examines every page of the cache: the split
+moves a page for a moment to the number of a page far behind the end. Pages that are not in this
+cache are in the operating system's.
+"""
 
 HEADER_BYTES = 100
 MAGIC = b"SQLite format 3\0"
