@@ -86,15 +86,14 @@ def running_server(
 ) -> Iterator[Server]:
     """Run `seatlatch serve`, or the `serve` of another module, with its limits and log on.
 
-    `settings`: more environment variables.
+    `settings`: other environment variables, also in place of these.
     """
     environment = {
         **os.environ,
-        **(settings or {}),
         "SEATLATCH_RATE_LIMIT": "1000000:1000000",
-        "SEATLATCH_LOG_FORMAT": "json",
         "SEATLATCH_DATABASE_URL": url,
         "SEATLATCH_WORKERS": str(workers),
+        **(settings or {}),
     }
     command = [sys.executable, "-m", module, "serve", "--port", "0", "--json"]
     started = perf_counter()

@@ -1,0 +1,144 @@
+"""`python -m bench.cpu --engine ...`: measures the processor time of a request.
+
+It prints microseconds of processor time for each request, separately for the service and for the
+database's own processes, with one worker and default settings except for the rate limit. Half of
+the requests unlock, half lock, and each changes all of its tickets. The figures are medians of the
+rounds.
+
+`--tree` names a source tree to measure in place of this one. With several, each has a database and
+a service of its own, and they alternate. A tree's own `bench` is used if it has this module.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from bench.changes import CONNECTIONS, SIZES, batches, made_engine, require_all_flipped
+from bench.engine import Engine
+from bench.load import run_load
+from bench.serving import Server, running_server
+
+ROOT = Path(__file__).parent.parent
+REQUESTS_A_SECOND_MAX = 25_000
+WARM_UP_SECONDS = 0.5
+
+
+class Costs(NamedTuple):
+    """The requests a second, and microseconds of processor time for each request."""
+
+    per_second: float
+    service: float
+    database: float
+
+
+class Measurer:
+    """The process that measures one tree. It has a database and a service of its own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def measure(self, size: int) -> Costs:
+        """Run one load with requests of `size` tokens."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(f"{size}\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"the measurement failed: {self._process.args!r}")
+        return Costs(*json.loads(line))
+
+
+def main() -> None:
+    """Measure each tree in turn, and print a table; or be the process that measures one."""
+    options = parse_options()
+    if options.measure:
+        serve_measurements(options)
+        return
+    trees = [tree.resolve() for tree in options.tree or [ROOT]]
+    print(f"{options.engine}, {options.workers} worker(s), log {options.log_format}; us a request")
+    print(f"{'tokens':>6}  {'requests/s':>10}  {'service':>8}  {'database':>8}  {'both':>8}  tree")
+    with ExitStack() as stack:
+        measurers = [stack.enter_context(measurer(tree)) for tree in trees]
+        for size in options.tokens:
+            rounds = [[one.measure(size) for one in measurers] for _ in range(options.rounds)]
+            for tree, costs in zip(trees, zip(*rounds, strict=True), strict=True):
+                print(row(size, tree, costs))
+
+
+def parse_options() -> argparse.Namespace:
+    """Parse the options. `--measure` is for the processes that it starts."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--engine", choices=("sqlite", "postgres"), default="postgres")
+    parser.add_argument("--tokens", type=int, nargs="+", default=SIZES, help="tokens a request")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--tickets", type=int, default=400_000)
+    parser.add_argument("--log-format", choices=("auto", "json", "console"), default="auto")
+    parser.add_argument("--tree", type=Path, action="append", help="repeat it to compare trees")
+    parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+@contextmanager
+def measurer(tree: Path) -> Iterator[Measurer]:
+    """Start the process that measures a tree, with the same options."""
+    bench = tree if (tree / "bench" / "cpu.py").exists() else ROOT
+    environment = {**os.environ, "PYTHONPATH": f"{tree / 'src'}:{bench}"}
+    command = [sys.executable, "-m", "bench.cpu", *sys.argv[1:], "--measure"]
+    with subprocess.Popen(
+        command,
+        cwd=bench,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Measurer(process)
+
+
+def row(size: int, tree: Path, costs: Sequence[Costs]) -> str:
+    """The medians of one tree's rounds."""
+    both = median(one.service + one.database for one in costs)
+    found = [median(values) for values in zip(*costs, strict=True)]
+    return f"{size:>6}  {found[0]:10.0f}  {found[1]:8.1f}  {found[2]:8.1f}  {both:8.1f}  {tree}"
+
+
+def serve_measurements(options: argparse.Namespace) -> None:
+    """Measure requests of each size that standard input names, until it ends."""
+    settings = {"SEATLATCH_LOG_FORMAT": options.log_format}
+    with tempfile.TemporaryDirectory(prefix="seatlatch-bench-") as made:
+        folder = Path(made)
+        with (
+            made_engine(options.engine, folder, options.tickets, options.workers) as engine,
+            running_server(engine.url, folder, options.workers, settings=settings) as server,
+        ):
+            measure(engine, server, 1, WARM_UP_SECONDS)
+            for line in sys.stdin:
+                costs = measure(engine, server, int(line), options.seconds)
+                print(json.dumps(costs), flush=True)
+
+
+def measure(engine: Engine, server: Server, size: int, seconds: float) -> Costs:
+    """Run one load, and restore the tickets."""
+    requests = batches(engine, size, int(REQUESTS_A_SECOND_MAX / 2 * seconds)).requests()
+    service_before, database_before = server.processes.cpu_seconds(), engine.cpu_seconds()
+    load = run_load(server.port, requests, CONNECTIONS, seconds)
+    service = server.processes.cpu_seconds() - service_before
+    database = engine.cpu_seconds() - database_before
+    require_all_flipped(load, engine.restore(), size)
+    each = 1e6 / load.requests
+    return Costs(load.per_second, service * each, database * each)
+
+
+if __name__ == "__main__":
+    main()
