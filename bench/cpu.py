@@ -19,24 +19,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
-from bench.changes import CONNECTIONS, SIZES, batches, made_engine, require_all_flipped
-from bench.engine import Engine
-from bench.load import run_load
-from bench.serving import Server, running_server
+from bench.engine import Figures
+from bench.measuring import SIZES, batches_for, made_engine, measured, warm_up
+from bench.serving import running_server
 
 ROOT = Path(__file__).parent.parent
-REQUESTS_A_SECOND_MAX = 25_000
-WARM_UP_SECONDS = 0.5
-
-
-class Costs(NamedTuple):
-    """The requests a second, and microseconds of processor time for each request."""
-
-    per_second: float
-    service: float
-    database: float
 
 
 class Measurer:
@@ -45,7 +33,7 @@ class Measurer:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def measure(self, size: int) -> Costs:
+    def measure(self, size: int) -> Figures:
         """Run one load with requests of `size` tokens."""
         assert self._process.stdin
         assert self._process.stdout
@@ -54,7 +42,7 @@ class Measurer:
         line = self._process.stdout.readline()
         if not line:
             raise SystemExit(f"the measurement failed: {self._process.args!r}")
-        return Costs(*json.loads(line))
+        return Figures(*json.loads(line))
 
 
 def main() -> None:
@@ -70,8 +58,8 @@ def main() -> None:
         measurers = [stack.enter_context(measurer(tree)) for tree in trees]
         for size in options.tokens:
             rounds = [[one.measure(size) for one in measurers] for _ in range(options.rounds)]
-            for tree, costs in zip(trees, zip(*rounds, strict=True), strict=True):
-                print(row(size, tree, costs))
+            for tree, found in zip(trees, zip(*rounds, strict=True), strict=True):
+                print(row(size, tree, found))
 
 
 def parse_options() -> argparse.Namespace:
@@ -106,11 +94,11 @@ def measurer(tree: Path) -> Iterator[Measurer]:
         yield Measurer(process)
 
 
-def row(size: int, tree: Path, costs: Sequence[Costs]) -> str:
+def row(size: int, tree: Path, rounds: Sequence[Figures]) -> str:
     """The medians of one tree's rounds."""
-    both = median(one.service + one.database for one in costs)
-    found = [median(values) for values in zip(*costs, strict=True)]
-    return f"{size:>6}  {found[0]:10.0f}  {found[1]:8.1f}  {found[2]:8.1f}  {both:8.1f}  {tree}"
+    rate, _, _, service, database = (median(values) for values in zip(*rounds, strict=True))
+    both = median(one.service_us + one.database_us for one in rounds)
+    return f"{size:>6}  {rate:10.0f}  {service:8.1f}  {database:8.1f}  {both:8.1f}  {tree}"
 
 
 def serve_measurements(options: argparse.Namespace) -> None:
@@ -122,22 +110,12 @@ def serve_measurements(options: argparse.Namespace) -> None:
             made_engine(options.engine, folder, options.tickets, options.workers) as engine,
             running_server(engine.url, folder, options.workers, settings=settings) as server,
         ):
-            measure(engine, server, 1, WARM_UP_SECONDS)
+            warm_up(server, engine)
             for line in sys.stdin:
-                costs = measure(engine, server, int(line), options.seconds)
-                print(json.dumps(costs), flush=True)
-
-
-def measure(engine: Engine, server: Server, size: int, seconds: float) -> Costs:
-    """Run one load, and restore the tickets."""
-    requests = batches(engine, size, int(REQUESTS_A_SECOND_MAX / 2 * seconds)).requests()
-    service_before, database_before = server.processes.cpu_seconds(), engine.cpu_seconds()
-    load = run_load(server.port, requests, CONNECTIONS, seconds)
-    service = server.processes.cpu_seconds() - service_before
-    database = engine.cpu_seconds() - database_before
-    require_all_flipped(load, engine.restore(), size)
-    each = 1e6 / load.requests
-    return Costs(load.per_second, service * each, database * each)
+                size = int(line)
+                requests = batches_for(engine, size, options.seconds).requests()
+                figures = measured(server, engine, requests, size, options.seconds)
+                print(json.dumps(figures), flush=True)
 
 
 if __name__ == "__main__":

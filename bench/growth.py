@@ -16,8 +16,8 @@ from typing import Any
 
 import psycopg
 
-from bench.changes import CONNECTIONS, RESULTS, in_batches, machine
 from bench.load import Load, lock_request, run_load, unlock_request
+from bench.measuring import CONNECTIONS, RESULTS, in_batches, machine
 from bench.postgres import PostgresEngine, postgres
 from bench.serving import CREDENTIALS, running_server
 

@@ -6,8 +6,6 @@ rounds.
 """
 
 import argparse
-import json
-import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,17 +16,17 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.changes import (
+from bench.engine import Engine
+from bench.load import Load, run_load
+from bench.measuring import (
     CONNECTIONS,
-    RESULTS,
-    batches,
+    batches_for,
     machine,
     made_engine,
     parse_options,
     require_all_flipped,
+    write_results,
 )
-from bench.engine import Engine
-from bench.load import Load, run_load
 from bench.serving import running_server
 
 MODULES = {"with": "seatlatch", "without": "bench.unrecorded"}
@@ -54,9 +52,7 @@ def main() -> None:
     }
     show(figures)
     if not options.no_results:
-        file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-journal-{options.engine}.json"
-        file.write_text(json.dumps(figures, indent=2) + "\n")
-        sys.stderr.write(f"Figures written to {file.relative_to(Path.cwd())}\n")
+        write_results(f"journal-{options.engine}", figures)
 
 
 def measure(engine: Engine, folder: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -77,7 +73,7 @@ def measure(engine: Engine, folder: Path, options: argparse.Namespace) -> list[d
 
 def one_load(engine: Engine, folder: Path, size: int, seconds: float, name: str) -> Load:
     """Run one load on a new server, whose first requests warm it up."""
-    requests = batches(engine, size, int(12_500 * seconds)).requests()
+    requests = batches_for(engine, size, seconds).requests()
     with running_server(engine.url, folder, engine.workers, MODULES[name]) as server:
         load = run_load(server.port, requests, CONNECTIONS, seconds)
     require_all_flipped(load, engine.restore(), size)

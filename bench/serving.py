@@ -49,13 +49,20 @@ class Processes(NamedTuple):
 
     def cpu_seconds(self) -> float:
         """The processor time so far, including ended processes."""
+        while True:
+            try:
+                return self._ticks() / os.sysconf("SC_CLK_TCK")
+            except (FileNotFoundError, ProcessLookupError):  # a child has just ended
+                continue
+
+    def _ticks(self) -> int:
         ticks = 0
         for pid in (self.pid, *children(self.pid)):
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             ticks += sum(int(field) for field in fields[11:13])
             if pid == self.pid:
                 ticks += sum(int(field) for field in fields[13:15])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return ticks
 
     def resident_mebibytes(self) -> float:
         """The memory of the largest process at present."""

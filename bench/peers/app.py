@@ -95,17 +95,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(lifespan=lifespan)
 
 
-def database_of(request: Request) -> Database:
-    """The database that is open."""
-    database: Database = request.app.state.database
-    return database
-
-
-Opened = Annotated[Database, Depends(database_of)]
-
-
 async def caller_of(
-    database: Opened,
+    request: Request,
     authorization: Annotated[str, Header()],
     application: Annotated[str, Header(alias="PAC-Application-ID")],
     api_key: Annotated[str, Header(alias="PAC-API-Key")],
@@ -116,7 +107,7 @@ async def caller_of(
     if scheme.lower() != "bearer":
         raise HTTPException(401, "Authorization is not a bearer token")
     secrets = Secrets(application, _hash(api_key), _hash(token))
-    caller = await database.caller(secrets)
+    caller = await _database(request).caller(secrets)
     if caller is None:
         raise HTTPException(401, "The credentials are invalid")
     if caller.channel != channel:
@@ -126,6 +117,11 @@ async def caller_of(
 
 Authenticated = Annotated[Caller, Depends(caller_of)]
 RequestId = Annotated[str, Header(alias="Request-ID")]
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
 
 
 def _hash(secret: str) -> bytes:
@@ -140,25 +136,25 @@ async def readyz() -> dict[str, str]:
 
 @app.put("/v1/tickets/unlock")
 async def unlock(
-    body: Unlock, database: Opened, caller: Authenticated, request_id: RequestId
+    body: Unlock, request: Request, caller: Authenticated, request_id: RequestId
 ) -> JSONResponse:
     """Clear mpreserve of tickets."""
     tokens = list(dict.fromkeys(body.tokens))
-    owners = await database.unlock(caller, tokens)
-    return await _response(database, caller, tokens, owners, request_id)
+    owners = await _database(request).unlock(caller, tokens)
+    return await _response(_database(request), caller, tokens, owners, request_id)
 
 
 @app.put("/v1/tickets/lock")
 async def lock(
-    body: Lock, database: Opened, caller: Authenticated, request_id: RequestId
+    body: Lock, request: Request, caller: Authenticated, request_id: RequestId
 ) -> JSONResponse:
     """Set mpreserve of tickets, with their listing."""
     prices = {asked.token: asked.individualPrice for asked in body.listing.tokens}
     listing = Listing(
         body.source, body.listing.externalListingId, body.listing.totalPrice, body.seller
     )
-    owners = await database.lock(caller, prices, listing)
-    return await _response(database, caller, list(prices), owners, request_id)
+    owners = await _database(request).lock(caller, prices, listing)
+    return await _response(_database(request), caller, list(prices), owners, request_id)
 
 
 async def _response(
@@ -171,7 +167,8 @@ async def _response(
     """The response, after a second query if some tickets were not changed."""
     missing = [token for token in tokens if token not in owners]
     tickets = await database.tickets(caller, missing) if missing else {}
-    success, failure = [], []
+    success: list[dict[str, Any]] = []
+    failure: list[dict[str, Any]] = []
     for token in tokens:
         if token in owners:
             success.append({"token": token, "ownerId": owners[token]})

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.changes import require_all_flipped
 from bench.load import Load
+from bench.measuring import require_all_flipped
 
 
 def test_the_benchmark_runs() -> None:
