@@ -1,67 +1,12 @@
-"""Generates the tables of benchmark figures from the newest results in bench/results/."""
+"""Generates the tables of figures from the newest results in bench/results/, but for those of
+`docs.performance`.
+"""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from docs.markdown import table
-
-RESULTS = Path(__file__).parent.parent / "bench" / "results"
-
-COLUMNS = {
-    "tokens": "tokens",
-    "ours_per_second": "ours/s",
-    "baseline_per_second": "baseline/s",
-    "ratio": "ratio",
-    "flips_per_second": "flips/s",
-    "p50_ms": "p50 ms",
-    "p99_ms": "p99 ms",
-    "half_rate_p99_ms": "half rate p99 ms",
-    "server_cpu_seconds_per_1000_requests": "server CPU s/1000",
-    "database_cpu_seconds_per_1000_requests": "database CPU s/1000",
-}
-"""The members of a size in a result of `bench.changes`, with their columns."""
-
-ENGINES = ("postgres", "sqlite")
-
-NOT_MEASURED = "Not measured yet."
-
-
-def performance_sqlite() -> str:
-    """The newest figures of locks and unlocks on SQLite, or `NOT_MEASURED`."""
-    return _performance("sqlite")
-
-
-def performance_postgres() -> str:
-    """The newest figures of locks and unlocks on PostgreSQL, or `NOT_MEASURED`."""
-    return _performance("postgres")
-
-
-def growth() -> str:
-    """The speed of unlocks on PostgreSQL by the size of the inventory."""
-    newest = _newest("growth", "postgres")
-    if newest is None:
-        return NOT_MEASURED
-    figures = table(
-        ("tickets", "requests/s", "of the first", "p50 ms", "p99 ms", "table and indexes MiB"),
-        (
-            (
-                f"{size['tickets']:,}",
-                size["requests_per_second"],
-                f"{size['of_the_first']:.0%}",
-                size["p50_ms"],
-                size["p99_ms"],
-                f"{size['mebibytes']:,}",
-            )
-            for size in newest["sizes"]
-        ),
-    )
-    return f"""\
-Measured {newest["when"][:10]} on {newest["machine"]}: requests of 100 tokens, unlocks and locks \
-half and half, {newest["connections"]} connections, {newest["workers"]} workers, medians of \
-{newest["rounds"]} rounds of {newest["seconds"]:g} s.
-
-{figures}"""
+from docs.performance import ENGINES, NOT_MEASURED, RESULTS
 
 
 def shapes() -> str:
@@ -87,25 +32,6 @@ Measured {newest["when"][:10]} on {newest["machine"]}, {newest["tickets"]:,} tic
 connection, {newest["seconds"]:g} s each:
 
 {figures}"""
-
-
-def _performance(engine: str) -> str:
-    newest = _newest("changes", engine)
-    if newest is None:
-        return NOT_MEASURED
-    figures = table(
-        tuple(COLUMNS.values()),
-        ([size[member] for member in COLUMNS] for size in newest["sizes"]),
-    )
-    return f"""\
-Measured {newest["when"][:10]} on {newest["machine"]}: {newest["tickets"]:,} tickets, workers: \
-{newest["workers"]}, {newest["connections"]} connections, medians of {newest["rounds"]} rounds of \
-{newest["seconds"]:g} s.
-
-{figures}
-
-The first response came {newest["start_seconds"]:.2f} s after the start of the server. Its \
-largest process had {newest["resident_mebibytes"]:.0f} MiB of memory at the end."""
 
 
 def imports() -> str:
