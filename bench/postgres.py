@@ -5,7 +5,7 @@ import random
 import re
 import resource
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from seatlatch.wiring import engine_of, with_store
 from tests.postgres import INSTALLED, PostgresServer, installed
 
 FIRST_TOKEN = 10_000_000_000
+SEATS = 100
+"""The seats of a listing: that many tokens in a row are listed, and as many are not."""
+
 DATABASE = "bench"
 CLIENTS, THREADS = 32, 2
 SAMPLED = 0.2
@@ -49,7 +52,8 @@ SELECT ({FIRST_TOKEN} + number)::text, '1001', '234567', 'EVENT',
        CASE WHEN listed THEN '{LISTED}' ELSE '{UNLISTED}' END, 'A', '1', listed,
        CASE WHEN listed THEN '{CHANNEL}' END, CASE WHEN listed THEN '{SOURCE}' END,
        CASE WHEN listed THEN '{LISTING_ID}' END, CASE WHEN listed THEN {PRICE} END
-FROM (SELECT number, mod(number, 2) = 0 AS listed FROM generate_series(0, %s) AS number) AS made
+FROM (SELECT number, mod(number / {SEATS}, 2) = 0 AS listed
+      FROM generate_series(0, %s) AS number) AS made
 """
 RELIST = f"""
 UPDATE seatlatch.tickets SET mpreserve = true, mpreserve_channel = '{CHANNEL}',
@@ -60,6 +64,11 @@ UNLIST = f"""
 UPDATE seatlatch.tickets SET mpreserve = false, mpreserve_channel = NULL, listing_source = NULL,
   external_listing_id = NULL, individual_price = NULL
 WHERE section = '{UNLISTED}' AND mpreserve
+"""
+TOUCH = """
+SELECT count(*) FROM (
+  SELECT FROM seatlatch.tickets WHERE mod(token::bigint, 16) = 0 FOR NO KEY UPDATE
+) AS locked
 """
 FLIP = f"""
 UPDATE seatlatch.tickets SET mpreserve = NOT mpreserve,
@@ -76,7 +85,7 @@ WHERE token = ANY (ARRAY[{{tokens}}]) RETURNING token, owner_id;
 def postgres(
     folder: Path, tickets: int, workers: int, shared_buffers_mebibytes: int | None = None
 ) -> Iterator["PostgresEngine"]:
-    """Run a server with `tickets` tickets, every other one listed by one channel."""
+    """Run a server with `tickets` tickets, half of them listed by one channel."""
     server = PostgresServer(options(shared_buffers_mebibytes))
     try:
         server.start()
@@ -94,6 +103,9 @@ class PostgresEngine:
     baseline_name = "pgbench"
     peer_name = "FastAPI + asyncpg"
 
+    blocks: Inventory
+    """The same tokens with the seats of a listing in a row, the listings shuffled."""
+
     def __init__(self, server: PostgresServer, folder: Path, tickets: int, workers: int) -> None:
         self._server = server
         self._folder = folder
@@ -105,10 +117,19 @@ class PostgresEngine:
         self._execute(FILL, tickets - 1)
         self.restore()
         chance = random.Random(20261123)
-        parts = [[str(FIRST_TOKEN + n) for n in range(start, tickets, 2)] for start in (0, 1)]
+        parts: tuple[list[str], list[str]] = ([], [])
+        for number in range(tickets):
+            parts[number // SEATS % 2].append(str(FIRST_TOKEN + number))
+        self.blocks = Inventory(*(_shuffled_blocks(part, chance) for part in parts))
         for part in parts:
             chance.shuffle(part)
         self.inventory = Inventory(*parts)
+
+    def restart(self, shared_buffers_mebibytes: int) -> None:
+        """Restart the server with another amount of memory."""
+        self._execute(f"ALTER SYSTEM SET shared_buffers = '{shared_buffers_mebibytes}MB'")
+        self._server.stop()
+        self._server.start()
 
     def restore(self) -> int:
         """Restore every ticket and remove dead rows; the number of restored tickets."""
@@ -118,8 +139,20 @@ class PostgresEngine:
 
     def tidy(self) -> None:
         """Remove dead rows, and run a checkpoint so that none is due."""
+        self.vacuum()
+        self.checkpoint()
+
+    def vacuum(self) -> None:
+        """Remove dead rows."""
         self._execute("VACUUM ANALYZE seatlatch.tickets")
+
+    def checkpoint(self) -> None:
+        """Write all changed pages. The next change of a page writes all of it into the log."""
         self._execute("CHECKPOINT")
+
+    def touch(self) -> None:
+        """Write every page of the table into the log, as some minutes of work would."""
+        self._execute(TOUCH)
 
     def baseline(self, turn: Turn) -> Figures:
         """Run pgbench without HTTP: one UPDATE of `turn.size` tickets in each transaction.
@@ -188,6 +221,12 @@ class PostgresEngine:
     def _execute(self, sql: str, *values: Any) -> int:
         with psycopg.connect(self.url, autocommit=True) as connection:
             return connection.execute(sql.encode(), values or None).rowcount
+
+
+def _shuffled_blocks(tokens: Sequence[str], chance: random.Random) -> Sequence[str]:
+    blocks = [tokens[at : at + SEATS] for at in range(0, len(tokens), SEATS)]
+    chance.shuffle(blocks)
+    return [token for block in blocks for token in block]
 
 
 def _children_cpu_seconds() -> float:

@@ -21,8 +21,6 @@ WAYS = (OURS, PEER, BASELINE)
 CLASSES = {OURS: "ours", PEER: "peer", BASELINE: "baseline"}
 TITLE = "Requests a second that lock or unlock tickets"
 SUBTITLE = "Durable before the response. Longer is faster; each group has its own scale."
-    "Every request is durable before its response. Longer is faster; each group has its scale."
-)
 
 
 def chart() -> str:
