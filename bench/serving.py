@@ -17,7 +17,7 @@ from seatlatch.store.interface import Transaction
 
 ROOT = Path(__file__).parent.parent
 PEER_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
-NO_PEER = "The services to compare with are not installed: run make .venv-peers/.ready."
+NO_PEER = "Run make .venv-peers/.ready for the small service of the benchmark."
 
 START_SECONDS_MAX = 10.0
 RETRY_SECONDS = 0.01

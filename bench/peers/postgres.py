@@ -24,7 +24,7 @@ WHERE a.application_id = $1 AND k.key_hash = $2 AND t.token_hash = $3
   AND (t.expires_at IS NULL OR t.expires_at > now())
 GROUP BY a.channel_code
 """
-IS_FREE = "NOT voided AND (seat_status = 'UNLOCK' OR hold_expires_at <= now())"
+IS_FREE = "NOT voided AND (seat_status = 'UNLOCK' OR coalesce(hold_expires_at <= now(), false))"
 UNLOCK = f"""
 UPDATE seatlatch.tickets SET mpreserve = false, mpreserve_channel = NULL, listing_source = NULL,
   external_listing_id = NULL, total_price = NULL, individual_price = NULL, seller = NULL,
