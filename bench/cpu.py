@@ -6,7 +6,9 @@ the requests unlock, half lock, and each changes all of its tickets. The figures
 rounds.
 
 `--tree` names a source tree to measure in place of this one. With several, each has a database and
-a service of its own, and they alternate. A tree's own `bench` is used if it has this module.
+a service of its own, and they alternate. A tree's own `bench` is used if it has
+`bench.measuring`.
+`--before` compares a tree with this one in the same way, and writes the figures.
 """
 
 import argparse
@@ -15,13 +17,25 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from bench.engine import Figures
-from bench.measuring import SIZES, batches_for, made_engine, measured, warm_up
+from bench.measuring import (
+    CONNECTIONS,
+    SIZES,
+    batches_for,
+    machine,
+    made_engine,
+    measured,
+    medians,
+    warm_up,
+    write_results,
+)
 from bench.serving import running_server
 
 ROOT = Path(__file__).parent.parent
@@ -51,15 +65,21 @@ def main() -> None:
     if options.measure:
         serve_measurements(options)
         return
-    trees = [tree.resolve() for tree in options.tree or [ROOT]]
+    trees = [options.before, ROOT] if options.before else options.tree or [ROOT]
+    trees = [tree.resolve() for tree in trees]
     print(f"{options.engine}, {options.workers} worker(s), log {options.log_format}; us a request")
     print(f"{'tokens':>6}  {'requests/s':>10}  {'service':>8}  {'database':>8}  {'both':>8}  tree")
     with ExitStack() as stack:
-        measurers = [stack.enter_context(measurer(tree)) for tree in trees]
+        measurers = [stack.enter_context(measurer(tree, options)) for tree in trees]
+        sizes = []
         for size in options.tokens:
             rounds = [[one.measure(size) for one in measurers] for _ in range(options.rounds)]
-            for tree, found in zip(trees, zip(*rounds, strict=True), strict=True):
+            by_tree = list(zip(*rounds, strict=True))
+            for tree, found in zip(trees, by_tree, strict=True):
                 print(row(size, tree, found))
+            sizes.append({"tokens": size, "trees": [medians(found) for found in by_tree]})
+    if options.before:
+        write_results(f"before-{options.engine}", result(options, sizes))
 
 
 def parse_options() -> argparse.Namespace:
@@ -73,16 +93,19 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--tickets", type=int, default=400_000)
     parser.add_argument("--log-format", choices=("auto", "json", "console"), default="auto")
     parser.add_argument("--tree", type=Path, action="append", help="repeat it to compare trees")
+    parser.add_argument("--before", type=Path, help="the tree to compare with; writes a file")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 @contextmanager
-def measurer(tree: Path) -> Iterator[Measurer]:
-    """Start the process that measures a tree, with the same options."""
-    bench = tree if (tree / "bench" / "cpu.py").exists() else ROOT
+def measurer(tree: Path, options: argparse.Namespace) -> Iterator[Measurer]:
+    """Start the process that measures a tree."""
+    bench = tree if (tree / "bench" / "measuring.py").exists() else ROOT
     environment = {**os.environ, "PYTHONPATH": f"{tree / 'src'}:{bench}"}
-    command = [sys.executable, "-m", "bench.cpu", *sys.argv[1:], "--measure"]
+    names = ("engine", "seconds", "workers", "tickets", "log_format")
+    given = [f"--{name.replace('_', '-')}={getattr(options, name)}" for name in names]
+    command = [sys.executable, "-m", "bench.cpu", *given, "--measure"]
     with subprocess.Popen(
         command,
         cwd=bench,
@@ -92,6 +115,21 @@ def measurer(tree: Path) -> Iterator[Measurer]:
         text=True,
     ) as process:
         yield Measurer(process)
+
+
+def result(options: argparse.Namespace, sizes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The result of a comparison of two trees."""
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "engine": options.engine,
+        "workers": options.workers,
+        "tickets": options.tickets,
+        "connections": CONNECTIONS,
+        "rounds": options.rounds,
+        "seconds": options.seconds,
+        "sizes": sizes,
+    }
 
 
 def row(size: int, tree: Path, rounds: Sequence[Figures]) -> str:

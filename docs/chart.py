@@ -89,7 +89,8 @@ def _group(result: Result, size: Result, left: int, top: int) -> Iterator[str]:
         y = top + GROUP_TITLE_HEIGHT + number * BAR_STEP
         length = max(1, round(longest * rates[name] / max(rates.values())))
         start = left + LABEL_WIDTH
-        yield _text(left, y + 13, way_name(name, result), "label")
+        label = way_name(name, result) + (" (no HTTP)" if name == BASELINE else "")
+        yield _text(left, y + 13, label, "label")
         yield (
             f'<rect class="{CLASSES[name]}" x="{start}" y="{y}" width="{length}" '
             f'height="{BAR_HEIGHT}" rx="2"/>'

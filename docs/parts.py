@@ -23,6 +23,7 @@ from docs.markdown import table
 from docs.packages import package_table
 from docs.performance import (
     before_and_after,
+    cost,
     growth,
     overview,
     performance_postgres,
@@ -214,6 +215,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "imports": imports,
     "performance-overview": overview,
     "performance-before": before_and_after,
+    "performance-cost": cost,
     "performance-sqlite": performance_sqlite,
     "performance-postgres": performance_postgres,
     "growth": growth,

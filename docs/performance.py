@@ -14,6 +14,7 @@ from docs.markdown import table
 RESULTS = Path(__file__).parent.parent / "bench" / "results"
 NOT_MEASURED = "Not measured yet."
 ENGINES = ("postgres", "sqlite")
+ENGINE_NAMES = {"postgres": "PostgreSQL", "sqlite": "SQLite"}
 BEFORE = {"postgres": "2026-11-25-changes-postgres", "sqlite": "2026-11-25-changes-sqlite"}
 """The results of version 0.1."""
 
@@ -114,6 +115,35 @@ def before_and_after() -> str:
     return f"""\
 0.1 was measured on {before_machine}; now is {after_machine}. CPU is the processor time of service \
 and database together for a request.
+
+{figures}"""
+
+
+def cost() -> str:
+    """The cost of a request in version 0.1 and now, measured in turn on one machine."""
+    results = [result for engine in ENGINES if (result := newest(f"before-{engine}", "sizes"))]
+    if not results:
+        return NOT_MEASURED
+    lines = [
+        (
+            ENGINE_NAMES[result["engine"]],
+            size["tokens"],
+            *(f"{tree['per_second']:,}" for tree in size["trees"]),
+            *(f"{tree['service_us']:,.0f}" for tree in size["trees"]),
+            *(f"{tree['database_us']:,.0f}" for tree in size["trees"]),
+        )
+        for result in results
+        for size in result["sizes"]
+    ]
+    columns = ("requests/s", "service CPU us", "database CPU us")
+    figures = table(
+        ("database", "tokens", *(f"{name}, {when}" for name in columns for when in ("0.1", "now"))),
+        lines,
+    )
+    newer = results[0]
+    return f"""\
+{_measured(newer)}: one worker, {newer["tickets"]:,} tickets, {newer["connections"]} connections, \
+medians of {newer["rounds"]} rounds of {newer["seconds"]:g} s; the two versions alternate.
 
 {figures}"""
 
