@@ -1,5 +1,6 @@
-"""Generates the tables of figures from the newest results in bench/results/, but for those of
-`docs.performance`.
+"""Generates the tables of figures from the newest results in bench/results/.
+
+`docs.performance` makes those of locks and unlocks.
 """
 
 import json
