@@ -163,8 +163,8 @@ def rate(figures: Figures) -> float:
 
 
 def cpu_us(figures: Figures) -> float:
-    """The processor time of service and database together."""
-    return figures.service_us + figures.database_us
+    """The processor time."""
+    return figures.cpu_us
 
 
 def show(figures: Mapping[str, Any]) -> None:

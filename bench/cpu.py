@@ -135,7 +135,7 @@ def result(options: argparse.Namespace, sizes: Sequence[Mapping[str, Any]]) -> d
 def row(size: int, tree: Path, rounds: Sequence[Figures]) -> str:
     """The medians of one tree's rounds."""
     rate, _, _, service, database = (median(values) for values in zip(*rounds, strict=True))
-    both = median(one.service_us + one.database_us for one in rounds)
+    both = median(one.cpu_us for one in rounds)
     return f"{size:>6}  {rate:10.0f}  {service:8.1f}  {database:8.1f}  {both:8.1f}  {tree}"
 
 

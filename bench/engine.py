@@ -34,6 +34,11 @@ class Figures(NamedTuple):
     service_us: float
     database_us: float
 
+    @property
+    def cpu_us(self) -> float:
+        """The processor time of service and database together."""
+        return self.service_us + self.database_us
+
 
 class Engine(Protocol):
     """A database with an inventory, created for one run."""

@@ -9,6 +9,18 @@ from typing import Any
 from docs.markdown import table
 from docs.performance import ENGINES, NOT_MEASURED, RESULTS
 
+JOURNAL_COLUMNS = {
+    "tokens": "tokens",
+    "with_per_second": "with/s",
+    "without_per_second": "without/s",
+    "ratio": "ratio",
+    "with_p99_ms": "with p99 ms",
+    "without_p99_ms": "without p99 ms",
+    "with_us": "with CPU us",
+    "without_us": "without CPU us",
+}
+"""The members of a size in a result of `bench.journal`, with their columns."""
+
 
 def shapes() -> str:
     """The figures of each way to make a group durable on PostgreSQL."""
@@ -75,8 +87,12 @@ def journal_cost() -> str:
     if not measured:
         return NOT_MEASURED
     figures = table(
-        ("engine", "tokens", "with/s", "without/s", "ratio", "with p99 ms", "without p99 ms"),
-        ((found["engine"], *size.values()) for found in measured for size in found["sizes"]),
+        ("engine", *JOURNAL_COLUMNS.values()),
+        (
+            (found["engine"], *(size.get(member, "") for member in JOURNAL_COLUMNS))
+            for found in measured
+            for size in found["sizes"]
+        ),
     )
     newest = measured[0]
     return f"""\
