@@ -12,6 +12,8 @@ SITE := src/seatlatch/site/index.html
 PAGES := $(wildcard *.md) $(shell find docs -type f ! -name '*.pyc')
 GENERATOR := tests/openapi/generator/requirements
 GENERATOR_READY := .venv-generator/.ready
+PEERS := bench/peers/requirements
+PEERS_READY := .venv-peers/.ready
 LINTING := tests/openapi/linting
 LINTER_READY := $(LINTING)/node_modules/.ready
 TYPESCRIPT := tests/openapi/clients/typescript
@@ -50,7 +52,7 @@ check: $(DEV_READY) ## lint, types, imports, formatting
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(DEV_READY) ## measure locks and unlocks beside the bare database; ENGINE=sqlite or postgres
+bench: $(DEV_READY) $(PEERS_READY) ## compare locks and unlocks with a small service and the bare database; ENGINE=sqlite or postgres
 	$(BIN)/python -m bench.changes --engine $(ENGINE)
 	$(BIN)/python -m docs.generate
 
@@ -61,7 +63,7 @@ docs: $(DOCS_READY) ## write the parts of docs/ that are made from the code, and
 client: $(DEV_READY) ## make the SDK's sync client from the async one
 	$(BIN)/python -m tools.sync_client
 
-tools: $(GENERATOR_READY) $(LINTER_READY) $(TYPESCRIPT_READY) $(AXE_READY) ## install what some tests need: client generators, and a linter, TypeScript and axe-core (by npm)
+tools: $(GENERATOR_READY) $(PEERS_READY) $(LINTER_READY) $(TYPESCRIPT_READY) $(AXE_READY) ## install what some tests need: client generators, the benchmark's small service, and a linter, TypeScript and axe-core (by npm)
 
 lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -76,6 +78,9 @@ lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links \
 		$(GENERATOR).in -o $(GENERATOR).lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --no-emit-find-links \
+		$(PEERS).in -o $(PEERS).lock
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("seatlatch needs Python 3.11 or later; say which with make PYTHON=python3.11")'
@@ -103,6 +108,12 @@ $(GENERATOR_READY): $(GENERATOR).lock
 	@echo "Installing the generators of clients into .venv-generator ..."
 	@$(PYTHON) -m venv .venv-generator
 	@.venv-generator/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(GENERATOR).lock
+	@touch $@
+
+$(PEERS_READY): $(PEERS).lock
+	@echo "Installing the small service of the benchmark into .venv-peers ..."
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(PEERS).lock
 	@touch $@
 
 $(LINTER_READY): $(LINTING)/package-lock.json

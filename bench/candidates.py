@@ -21,9 +21,9 @@ from statistics import median
 from typing import Any
 
 from bench.candidate import CANDIDATE, CANDIDATES
-from bench.changes import CONNECTIONS, batches
 from bench.engine import Engine
 from bench.load import run_load
+from bench.measuring import CONNECTIONS, batches
 from bench.serving import Server, running_server
 from bench.sqlite import sqlite
 

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.changes import RESULTS, machine
+from bench.measuring import RESULTS, machine
 from bench.serving import ACCESS_TOKEN, API_KEY, APPLICATION, CHANNEL, add_caller, running_server
 from seatlatch.client import AsyncClient, Client
 from seatlatch.store.interface import Transaction

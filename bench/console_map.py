@@ -22,10 +22,10 @@ from playwright.sync_api import Page
 from rich.console import Console
 from rich.table import Table
 
-from bench.changes import RESULTS, machine, made_engine
 from bench.console import EVENT, PERSON_KEY, SETTINGS, prepare
 from bench.engine import Engine
 from bench.load import lock_request, run_load, unlock_request
+from bench.measuring import RESULTS, machine, made_engine
 from bench.serving import CREDENTIALS, running_server
 from tests.browser import chromium
 

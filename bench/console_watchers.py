@@ -23,7 +23,10 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.changes import (
+from bench.console import SETTINGS, Person, Watchers, openers, prepare, watchers
+from bench.engine import Engine
+from bench.load import Load, run_load, run_open_load
+from bench.measuring import (
     CONNECTIONS,
     OPEN_CONNECTIONS,
     RESULTS,
@@ -32,9 +35,6 @@ from bench.changes import (
     made_engine,
     require_all_flipped,
 )
-from bench.console import SETTINGS, Person, Watchers, openers, prepare, watchers
-from bench.engine import Engine
-from bench.load import Load, run_load, run_open_load
 from bench.serving import Server, running_server
 from seatlatch.operations.seat_maps import FRESH_SECONDS, UNWATCHED_SECONDS
 

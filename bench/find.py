@@ -21,7 +21,6 @@ from urllib.parse import urlencode
 from rich.console import Console
 from rich.table import Table
 
-from bench.changes import RESULTS, machine
 from bench.find_inventory import (
     ORGANIZATIONS,
     Seat,
@@ -30,6 +29,7 @@ from bench.find_inventory import (
     listing_of,
     seat_of,
 )
+from bench.measuring import RESULTS, machine
 from bench.postgres import postgres
 from bench.serving import running_server
 from bench.sqlite import sqlite

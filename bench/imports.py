@@ -19,8 +19,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from bench.changes import RESULTS, in_batches, machine
 from bench.load import Load, run_load, unlock_request
+from bench.measuring import RESULTS, in_batches, machine
 from bench.serving import CREDENTIALS, running_server
 from bench.sqlite import make_inventory
 

@@ -6,8 +6,6 @@ rounds.
 """
 
 import argparse
-import json
-import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,19 +16,19 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.changes import (
+from bench.engine import Engine, Figures
+from bench.measuring import (
     CONNECTIONS,
-    RESULTS,
-    batches,
+    batches_for,
     machine,
     made_engine,
+    measured,
     parse_options,
-    require_all_flipped,
+    write_results,
 )
-from bench.engine import Engine
-from bench.load import Load, run_load
 from bench.serving import running_server
 
+CPU = ("with CPU us", "without CPU us")
 MODULES = {"with": "seatlatch", "without": "bench.unrecorded"}
 
 
@@ -54,9 +52,7 @@ def main() -> None:
     }
     show(figures)
     if not options.no_results:
-        file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-journal-{options.engine}.json"
-        file.write_text(json.dumps(figures, indent=2) + "\n")
-        sys.stderr.write(f"Figures written to {file.relative_to(Path.cwd())}\n")
+        write_results(f"journal-{options.engine}", figures)
 
 
 def measure(engine: Engine, folder: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -65,7 +61,7 @@ def measure(engine: Engine, folder: Path, options: argparse.Namespace) -> list[d
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("measuring", total=len(options.sizes) * options.rounds)
         for size in options.sizes:
-            loads: dict[str, list[Load]] = {name: [] for name in MODULES}
+            loads: dict[str, list[Figures]] = {name: [] for name in MODULES}
             for number in range(options.rounds):
                 order = list(MODULES) if number % 2 else list(reversed(MODULES))
                 for name in order:
@@ -75,27 +71,27 @@ def measure(engine: Engine, folder: Path, options: argparse.Namespace) -> list[d
     return found
 
 
-def one_load(engine: Engine, folder: Path, size: int, seconds: float, name: str) -> Load:
+def one_load(engine: Engine, folder: Path, size: int, seconds: float, name: str) -> Figures:
     """Run one load on a new server, whose first requests warm it up."""
-    requests = batches(engine, size, int(12_500 * seconds)).requests()
+    requests = batches_for(engine, size, seconds).requests()
     with running_server(engine.url, folder, engine.workers, MODULES[name]) as server:
-        load = run_load(server.port, requests, CONNECTIONS, seconds)
-    require_all_flipped(load, engine.restore(), size)
-    return load
+        return measured(server, engine, requests, size, seconds)
 
 
-def summary(size: int, recorded: list[Load], unrecorded: list[Load]) -> dict[str, Any]:
+def summary(size: int, recorded: list[Figures], unrecorded: list[Figures]) -> dict[str, Any]:
     """The medians of one request size."""
     ratios = [
         one.per_second / other.per_second for one, other in zip(recorded, unrecorded, strict=True)
     ]
     return {
         "tokens": size,
-        "with_per_second": round(median(load.per_second for load in recorded)),
-        "without_per_second": round(median(load.per_second for load in unrecorded)),
+        "with_per_second": round(median(one.per_second for one in recorded)),
+        "without_per_second": round(median(one.per_second for one in unrecorded)),
         "ratio": round(median(ratios), 3),
-        "with_p99_ms": round(median(load.percentile_ms(99) for load in recorded), 2),
-        "without_p99_ms": round(median(load.percentile_ms(99) for load in unrecorded), 2),
+        "with_p99_ms": round(median(one.p99_ms for one in recorded), 2),
+        "without_p99_ms": round(median(one.p99_ms for one in unrecorded), 2),
+        "with_us": round(median(one.cpu_us for one in recorded)),
+        "without_us": round(median(one.cpu_us for one in unrecorded)),
     }
 
 
@@ -104,7 +100,7 @@ def show(figures: dict[str, Any]) -> None:
     table = Table(
         title=f"{figures['machine']}, {figures['tickets']:,} tickets, {figures['engine']}"
     )
-    for name in ("tokens", "with/s", "without/s", "ratio", "with p99 ms", "without p99 ms"):
+    for name in ("tokens", "with/s", "without/s", "ratio", "with p99 ms", "without p99 ms", *CPU):
         table.add_column(name, justify="right")
     for size in figures["sizes"]:
         table.add_row(*(str(value) for value in size.values()))

@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 import uvloop
 
-from bench.changes import RESULTS, machine
+from bench.measuring import RESULTS, machine
 from bench.postgres import PostgresEngine, postgres
 from bench.serving import CHANNEL
 from seatlatch.domain.channel import Channel

@@ -1,14 +1,14 @@
 """SQLite in a benchmark: an inventory in a file, and a bare loop of writes as the baseline."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import apsw
 
-from bench.engine import LISTED, UNLISTED, Inventory, Turn
+from bench.engine import LISTED, UNLISTED, Figures, Inventory, Turn
 from bench.load import LISTING_ID, PRICE, SOURCE
 from bench.serving import CHANNEL, add_caller
 from seatlatch.store.interface import Transaction
@@ -58,6 +58,7 @@ class SqliteEngine:
 
     name = "SQLite"
     baseline_name = "loop"
+    peer_name = "FastAPI + aiosqlite"
     workers = 1
 
     def __init__(self, path: Path, inventory: Inventory) -> None:
@@ -69,25 +70,45 @@ class SqliteEngine:
         """Restore every ticket."""
         return restore(self._path)
 
-    def baseline(self, turn: Turn) -> float:
+    def baseline(self, turn: Turn) -> Figures:
         """Run a loop in one process, with one durable transaction for each request."""
         connection = open_database(self._path, "inventory")
         connection.wal_autocheckpoint(AUTOCHECKPOINT_PAGES)
-        started = perf_counter()
-        done = 0
+        latencies_ms = []
+        cpu_before, started = process_time(), perf_counter()
+        last = started
         for unlock, lock in zip(turn.unlocks, turn.locks, strict=True):
-            if perf_counter() - started > turn.seconds:
+            if last - started > turn.seconds:
                 break
             _write(connection, BARE_UNLOCK, [(token, CHANNEL) for token in unlock])
+            between = perf_counter()
             _write(connection, BARE_LOCK, [(token, CHANNEL, *LISTING) for token in lock])
-            done += 2
-        rate = done / (perf_counter() - started)
+            now = perf_counter()
+            latencies_ms += [(between - last) * 1000, (now - between) * 1000]
+            last = now
+        cpu = process_time() - cpu_before
         connection.close()
-        return rate
+        count = len(latencies_ms)
+        latencies_ms.sort()
+        return Figures(
+            count / (last - started),
+            latencies_ms[count // 2],
+            latencies_ms[count * 99 // 100],
+            cpu / count * 1e6,
+            0.0,
+        )
 
     def cpu_seconds(self) -> float:
         """Return 0: SQLite runs inside the server."""
         return 0.0
+
+    def settings(self) -> Mapping[str, str]:
+        """The version, and the settings that the server uses."""
+        connection = open_database(self._path, "inventory")
+        names = ("journal_mode", "synchronous", "page_size", "cache_size")
+        found = {name: str(connection.pragma(name)) for name in names}
+        connection.close()
+        return {self.name: apsw.sqlite_lib_version(), **found}
 
 
 def make_inventory(path: Path, tickets: int) -> Inventory:

@@ -23,8 +23,8 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from bench.changes import RESULTS, machine
 from bench.engine import Engine
+from bench.measuring import RESULTS, machine
 from bench.postgres import postgres
 from bench.serving import running_server
 from bench.sqlite import sqlite

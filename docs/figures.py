@@ -1,67 +1,25 @@
-"""Generates the tables of benchmark figures from the newest results in bench/results/."""
+"""Generates the tables of figures from the newest results in bench/results/.
+
+`docs.performance` makes those of locks and unlocks.
+"""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from docs.markdown import table
+from docs.performance import ENGINES, NOT_MEASURED, RESULTS
 
-RESULTS = Path(__file__).parent.parent / "bench" / "results"
-
-COLUMNS = {
+JOURNAL_COLUMNS = {
     "tokens": "tokens",
-    "ours_per_second": "ours/s",
-    "baseline_per_second": "baseline/s",
+    "with_per_second": "with/s",
+    "without_per_second": "without/s",
     "ratio": "ratio",
-    "flips_per_second": "flips/s",
-    "p50_ms": "p50 ms",
-    "p99_ms": "p99 ms",
-    "half_rate_p99_ms": "half rate p99 ms",
-    "server_cpu_seconds_per_1000_requests": "server CPU s/1000",
-    "database_cpu_seconds_per_1000_requests": "database CPU s/1000",
+    "with_p99_ms": "with p99 ms",
+    "without_p99_ms": "without p99 ms",
+    "with_us": "with CPU us",
+    "without_us": "without CPU us",
 }
-"""The members of a size in a result of `bench.changes`, with their columns."""
-
-ENGINES = ("postgres", "sqlite")
-
-NOT_MEASURED = "Not measured yet."
-
-
-def performance_sqlite() -> str:
-    """The newest figures of locks and unlocks on SQLite, or `NOT_MEASURED`."""
-    return _performance("sqlite")
-
-
-def performance_postgres() -> str:
-    """The newest figures of locks and unlocks on PostgreSQL, or `NOT_MEASURED`."""
-    return _performance("postgres")
-
-
-def growth() -> str:
-    """The speed of unlocks on PostgreSQL by the size of the inventory."""
-    newest = _newest("growth", "postgres")
-    if newest is None:
-        return NOT_MEASURED
-    figures = table(
-        ("tickets", "requests/s", "of the first", "p50 ms", "p99 ms", "table and indexes MiB"),
-        (
-            (
-                f"{size['tickets']:,}",
-                size["requests_per_second"],
-                f"{size['of_the_first']:.0%}",
-                size["p50_ms"],
-                size["p99_ms"],
-                f"{size['mebibytes']:,}",
-            )
-            for size in newest["sizes"]
-        ),
-    )
-    return f"""\
-Measured {newest["when"][:10]} on {newest["machine"]}: requests of 100 tokens, unlocks and locks \
-half and half, {newest["connections"]} connections, {newest["workers"]} workers, medians of \
-{newest["rounds"]} rounds of {newest["seconds"]:g} s.
-
-{figures}"""
+"""The members of a size in a result of `bench.journal`, with their columns."""
 
 
 def shapes() -> str:
@@ -87,25 +45,6 @@ Measured {newest["when"][:10]} on {newest["machine"]}, {newest["tickets"]:,} tic
 connection, {newest["seconds"]:g} s each:
 
 {figures}"""
-
-
-def _performance(engine: str) -> str:
-    newest = _newest("changes", engine)
-    if newest is None:
-        return NOT_MEASURED
-    figures = table(
-        tuple(COLUMNS.values()),
-        ([size[member] for member in COLUMNS] for size in newest["sizes"]),
-    )
-    return f"""\
-Measured {newest["when"][:10]} on {newest["machine"]}: {newest["tickets"]:,} tickets, workers: \
-{newest["workers"]}, {newest["connections"]} connections, medians of {newest["rounds"]} rounds of \
-{newest["seconds"]:g} s.
-
-{figures}
-
-The first response came {newest["start_seconds"]:.2f} s after the start of the server. Its \
-largest process had {newest["resident_mebibytes"]:.0f} MiB of memory at the end."""
 
 
 def imports() -> str:
@@ -148,8 +87,12 @@ def journal_cost() -> str:
     if not measured:
         return NOT_MEASURED
     figures = table(
-        ("engine", "tokens", "with/s", "without/s", "ratio", "with p99 ms", "without p99 ms"),
-        ((found["engine"], *size.values()) for found in measured for size in found["sizes"]),
+        ("engine", *JOURNAL_COLUMNS.values()),
+        (
+            (found["engine"], *(size.get(member, "") for member in JOURNAL_COLUMNS))
+            for found in measured
+            for size in found["sizes"]
+        ),
     )
     newest = measured[0]
     return f"""\

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from docs.chart import chart
 from docs.diagram import drawing
 from docs.parts import PARTS
 from seatlatch.openapi.document import channel_document, operator_document
@@ -32,8 +33,11 @@ DOCUMENTS = {
 FILES: Mapping[str, Callable[[], str]] = {
     **{name: partial(_indented, make) for name, make in DOCUMENTS.items()},
     "docs/images/packages.svg": drawing,
+    "docs/images/requests.svg": chart,
 }
-"""The generated files: the OpenAPI documents, and the diagram of the packages."""
+"""The generated files: the OpenAPI documents, the diagram of the packages, and the chart of the
+requests a second.
+"""
 
 
 def rewritten(text: str) -> str:

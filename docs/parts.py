@@ -13,17 +13,22 @@ from docs.commands import commands
 from docs.errors import CHANNEL_FAILURES, LEVEL, catalogue, facts, page_of, types
 from docs.figures import (
     client_cost,
-    growth,
     imports,
     journal_cost,
     journal_reading,
-    performance_postgres,
-    performance_sqlite,
     searches,
     shapes,
 )
 from docs.markdown import table
 from docs.packages import package_table
+from docs.performance import (
+    before_and_after,
+    cost,
+    growth,
+    overview,
+    performance_postgres,
+    performance_sqlite,
+)
 from docs.sandbox import behaviour, failing_tokens, fault_tokens, venue
 from docs.unlock_path import unlock_path
 from seatlatch.cli.remote import settings as remote
@@ -208,6 +213,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "outcomes": outcomes,
     "packages": package_table,
     "imports": imports,
+    "performance-overview": overview,
+    "performance-before": before_and_after,
+    "performance-cost": cost,
     "performance-sqlite": performance_sqlite,
     "performance-postgres": performance_postgres,
     "growth": growth,

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from bench.changes import require_all_flipped
 from bench.load import Load
+from bench.measuring import require_all_flipped
+from bench.serving import NO_PEER, PEER_PYTHON
+from tests.requirements import missing
 
 
 def test_the_benchmark_runs() -> None:
+    if not PEER_PYTHON.exists():
+        missing(NO_PEER)
     size = ("--tickets", "3000", "--rounds", "1", "--seconds", "0.2", "--sizes", "1", "10")
     result = subprocess.run(
         [sys.executable, "-m", "bench.changes", "--no-results", *size],
