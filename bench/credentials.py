@@ -6,8 +6,6 @@ alternate; the figures are the medians of the rounds. `added_ms` is the change i
 """
 
 import argparse
-import json
-import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.changes import RESULTS, machine, made_engine
+from bench.measuring import machine, made_engine, write_results
 from bench.serving import APPLICATION
 from seatlatch.auth.credentials_cache import CredentialsCache
 from seatlatch.domain.application import Credentials
@@ -65,9 +63,7 @@ def main() -> None:
         figures = measure(engine.url, engine.name, options)
     show(figures)
     if not options.no_results:
-        file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-credentials-{options.engine}.json"
-        file.write_text(json.dumps(figures, indent=2) + "\n")
-        sys.stderr.write(f"Figures written to {file.relative_to(Path.cwd())}\n")
+        write_results(f"credentials-{options.engine}", figures)
 
 
 def measure(url: str, engine_name: str, options: argparse.Namespace) -> dict[str, Any]:

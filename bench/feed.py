@@ -7,9 +7,7 @@ the rounds.
 """
 
 import argparse
-import json
 import multiprocessing
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,9 +22,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.changes import OPEN_CONNECTIONS, RESULTS, batches, machine, made_engine
 from bench.engine import Engine
 from bench.load import run_open_load, verify_request
+from bench.measuring import OPEN_CONNECTIONS, batches, machine, made_engine, write_results
 from bench.serving import CREDENTIALS, Server, running_server
 from bench.waiters import add_channels, waiters
 from seatlatch.wiring import with_store
@@ -58,9 +56,7 @@ def main() -> None:
                 figures = measure(server, engine, options)
     show(figures)
     if not options.no_results:
-        file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-feed-{options.engine}.json"
-        file.write_text(json.dumps(figures, indent=2) + "\n")
-        sys.stderr.write(f"Figures written to {file.relative_to(Path.cwd())}\n")
+        write_results(f"feed-{options.engine}", figures)
 
 
 def measure(server: Server, engine: Engine, options: argparse.Namespace) -> dict[str, Any]:
