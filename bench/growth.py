@@ -28,6 +28,7 @@ from bench.serving import CREDENTIALS, Server, running_server
 
 REQUESTS_A_SECOND_MAX = 4_000
 MEBIBYTES = "SELECT pg_total_relation_size('seatlatch.tickets') / 1048576"
+UPDATES = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'tickets'"
 DEFAULT_MEBIBYTES = 128
 """PostgreSQL's default of shared_buffers."""
 
@@ -87,7 +88,11 @@ def measure_orders(
             flips = Flips(engine, inventory)
             engine.touch()
             flips.measure(server, given.seconds / 2)  # fills the memory
+            updates_before = updates(engine)
             rounds = [flips.measure(server, given.seconds) for _ in range(given.rounds)]
+            all_updates, hot_updates = (
+                now - then for now, then in zip(updates(engine), updates_before, strict=True)
+            )
             engine.checkpoint()
             after_checkpoint = flips.measure(server, given.seconds)
             engine.restore()
@@ -97,6 +102,7 @@ def measure_orders(
                 "shared_buffers_mebibytes": buffers,
                 "order": order,
                 **medians(rounds),
+                "hot_updates": round(hot_updates / max(1, all_updates), 2),
                 "after_checkpoint_per_second": round(after_checkpoint.per_second),
             }
 
@@ -108,6 +114,13 @@ def memory_mebibytes(engine: PostgresEngine) -> tuple[int, int]:
         ((buffers,),) = connection.execute(size.encode()).fetchall()
         ((table,),) = connection.execute(MEBIBYTES.encode()).fetchall()
     return int(buffers), int(table)
+
+
+def updates(engine: PostgresEngine) -> tuple[int, int]:
+    """The updates of tickets so far, and how many of them changed no index."""
+    with psycopg.connect(engine.url) as connection:
+        ((every, hot),) = connection.execute(UPDATES.encode()).fetchall()
+    return int(every), int(hot)
 
 
 class Flips:

@@ -179,6 +179,7 @@ def growth() -> str:
         "requests/s": lambda row: f"{row['per_second']:,}",
         "of the first": lambda row: f"{row['of_the_first']:.0%}",
         "right after a checkpoint": lambda row: f"{row['after_checkpoint_per_second']:,}",
+        "HOT updates": lambda row: f"{row['hot_updates']:.0%}",
         "p50 ms": lambda row: row["p50_ms"],
         "p99 ms": lambda row: row["p99_ms"],
         "service CPU us": lambda row: f"{row['service_us']:,.0f}",
