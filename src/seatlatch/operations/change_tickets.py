@@ -10,14 +10,13 @@ See decisions 36, 83, 84 and 93.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import repeat
 from typing import Any, Generic, TypeVar
 
 from seatlatch.commit import Change, Committer
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.journal import Act, Asker, NewEntry
 from seatlatch.domain.listing import Listing
-from seatlatch.domain.outcome import Outcome, TicketResult
+from seatlatch.domain.outcome import Outcome, TicketResult, alike
 from seatlatch.domain.ticket import Ticket
 from seatlatch.operations.conditions import NO_CONDITIONS, Conditions, excluded_tickets
 from seatlatch.operations.ticket_verbs import (
@@ -55,7 +54,10 @@ async def lock_tickets(
     If the channel has already locked a ticket, its listing is updated.
     Source: the contract's section on the lock call.
     """
-    wishes = {token: Mpreserve(channel, listing) for token, listing in listings.items()}
+    # Tickets that share a listing share a wish, since one for each ticket takes longer.
+    distinct = {id(listing): listing for listing in listings.values()}
+    shared = {key: Mpreserve(channel, listing) for key, listing in distinct.items()}
+    wishes = {token: shared[id(listing)] for token, listing in listings.items()}
     listing_id = next((listing.external_listing_id for listing in listings.values()), None)
     change = TicketChange(LOCK, wishes, asker, external_listing_id=listing_id or None)
     return await committer.submit(change)
@@ -187,8 +189,8 @@ class TicketChange(Change[list[TicketResult]], Generic[Wish]):
         excluded = await _excluded(transaction, changes)
         asked = {t: wish for t, wish in wishes.items() if t not in excluded} if excluded else wishes
         changed = await changes[0]._verb.write(transaction.tickets, asked, entries)
-        rest = [token for token in wishes if token not in changed]
-        if rest:
+        if len(changed) < len(wishes):
+            rest = [token for token in wishes if token not in changed]
             tickets = await transaction.tickets.read(rest)
             now = await transaction.now()
             results = [change._results(changed, excluded, tickets, now) for change in changes]
@@ -199,8 +201,8 @@ class TicketChange(Change[list[TicketResult]], Generic[Wish]):
         return results
 
     def _all_done(self, changed: Mapping[str, ChangedTicket]) -> list[TicketResult]:
-        owners = [changed[token].owner_id for token in self._wishes]
-        return list(map(TicketResult, self._wishes, repeat(self._verb.done), owners))
+        owner_ids = [changed[token].owner_id for token in self._wishes]
+        return alike(self._wishes, self._verb.done, owner_ids)
 
     def _results(
         self,
