@@ -194,15 +194,23 @@ class TicketChange(Change[list[TicketResult]], Generic[Wish]):
             tickets = await transaction.tickets.read(rest)
             now = await transaction.now()
             results = [change._results(changed, excluded, tickets, now) for change in changes]
+            requests = zip(changes, results, strict=True)
+            new = [change._entry(changed, result) for change, result in requests]
         else:
-            results = [change._all_done(changed) for change in changes]
-        requests = zip(changes, results, strict=True)
-        await transaction.journal.record([c._entry(changed, result) for c, result in requests])
+            done = [change._all_done(changed) for change in changes]
+            results, new = map(list, zip(*done, strict=True))
+        await transaction.journal.record(new)
         return results
 
-    def _all_done(self, changed: Mapping[str, ChangedTicket]) -> list[TicketResult]:
-        owner_ids = [changed[token].owner_id for token in self._wishes]
-        return alike(self._wishes, self._verb.done, owner_ids)
+    def _all_done(
+        self, changed: Mapping[str, ChangedTicket]
+    ) -> tuple[list[TicketResult], NewEntry]:
+        """The results and the entry of a request that changed all its tickets, as most do."""
+        tickets = [changed[token] for token in self._wishes]
+        done = self._verb.done
+        results = alike(self._wishes, done, [ticket.owner_id for ticket in tickets])
+        marks = [ticket.journal_mark for ticket in tickets]
+        return results, NewEntry(self._act, {done: list(self._wishes)}, marks)
 
     def _results(
         self,
@@ -236,8 +244,6 @@ class TicketChange(Change[list[TicketResult]], Generic[Wish]):
     ) -> NewEntry:
         """The journal's entry about this request."""
         marks = [changed[token].journal_mark for token in self._wishes if token in changed]
-        if len(marks) == len(results):
-            return NewEntry(self._act, {self._verb.done: list(self._wishes)}, marks)
         outcomes: defaultdict[Outcome, list[str]] = defaultdict(list)
         for token, outcome, _ in results:
             outcomes[outcome].append(token)
