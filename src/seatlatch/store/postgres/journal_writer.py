@@ -4,7 +4,7 @@ Each writing transaction has exclusive use of a chain, so transactions never wai
 heads. The next transaction of the same process continues the chain, unless another process has done
 so first. The rows are sent together with COMMIT, so the journal needs no round trip of its own.
 
-See decision 85.
+See decisions 85 and 192.
 """
 
 from collections.abc import Sequence

@@ -3,7 +3,7 @@
 Every verb is one UPDATE that locks its tickets in the order of their tokens. A transaction has one
 such statement, so two transactions with the same tickets cannot deadlock.
 
-See decisions 65 and 66.
+See decisions 65, 66 and 191.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
