@@ -19,8 +19,8 @@ _USUAL = ((Decimal("0.01"), -2), (Decimal("0.1"), -1), (_ONE, 0))
 
 _NUMBERS = (int, Decimal)
 
-_REMEMBERED = 1_024
-"""The tickets of a listing have few different prices, and a check takes longer than a look."""
+_REMEMBERED_PRICES = 1_024
+"""The tickets of a listing have few different prices, and each check takes a microsecond."""
 
 
 class Price(Decimal):
@@ -42,7 +42,7 @@ class Price(Decimal):
         return cast(Self, _price(str(number)))
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_REMEMBERED_PRICES)
 def _price(text: str) -> Price:
     exact = Decimal(text)
     # Its digits are counted after its size: an infinity or a NaN has none.
