@@ -54,11 +54,11 @@ SQLITE = [
     Fault("override", "OVERRIDE_UNLOCK", "mpreserve = 1 AND", ""),
 ]
 ENDED_LATE_PG = ("t.hold_expires_at <= now()", "t.hold_expires_at < now()")
-GRANT_PG = (f"AND {postgres.IS_GRANTED}", "AND $10::text[] IS NOT NULL")
+GRANT_PG = (f"AND {postgres.IS_GRANTED}", "AND $11::text[] IS NOT NULL")
 NOT_VOIDED_PG = ("AND NOT t.voided", "")
 BOTH = "CHANGE_MPRESERVE"
 OTHER = "WHEN t.mpreserve_channel <> asked.channel THEN false"
-SAME = "IS DISTINCT FROM (asked.source"
+SAME = "IS DISTINCT FROM (($6"
 POSTGRES = [
     *(Fault("unlock", BOTH, *change) for change in (ENDED_LATE_PG, GRANT_PG, NOT_VOIDED_PG)),
     Fault("unlock", BOTH, f"AND {postgres.IS_FREE}", ""),

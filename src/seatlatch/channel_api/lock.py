@@ -26,12 +26,16 @@ def listings_of(body: LockRequest) -> dict[str, Listing]:
     if listing_id and not listing_id.isprintable() and UNREADABLE.search(listing_id):
         raise misshapen("A control character - at `$.listing.externalListingId`")
     seller = seller_text(body.seller) if body.seller is not None else None
+    # Tickets of the same price share a listing, since one for each ticket takes longer.
+    prices = {id(entry.individual_price): entry.individual_price for entry in listing.tokens}
+    by_price = {
+        key: Listing(body.source, listing_id, listing.total_price, price, seller)
+        for key, price in prices.items()
+    }
     listings: dict[str, Listing] = {}
     for entry in listing.tokens:
         if entry.token not in listings:
-            listings[entry.token] = Listing(
-                body.source, listing_id, listing.total_price, entry.individual_price, seller
-            )
+            listings[entry.token] = by_price[id(entry.individual_price)]
     return listings
 
 

@@ -10,14 +10,13 @@ See decisions 36, 83, 84 and 93.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import repeat
 from typing import Any, Generic, TypeVar
 
 from seatlatch.commit import Change, Committer
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.journal import Act, Asker, NewEntry
 from seatlatch.domain.listing import Listing
-from seatlatch.domain.outcome import Outcome, TicketResult
+from seatlatch.domain.outcome import Outcome, TicketResult, alike
 from seatlatch.domain.ticket import Ticket
 from seatlatch.operations.conditions import NO_CONDITIONS, Conditions, excluded_tickets
 from seatlatch.operations.ticket_verbs import (
@@ -55,7 +54,10 @@ async def lock_tickets(
     If the channel has already locked a ticket, its listing is updated.
     Source: the contract's section on the lock call.
     """
-    wishes = {token: Mpreserve(channel, listing) for token, listing in listings.items()}
+    # Tickets that share a listing share a wish, since one for each ticket takes longer.
+    distinct = {id(listing): listing for listing in listings.values()}
+    shared = {key: Mpreserve(channel, listing) for key, listing in distinct.items()}
+    wishes = {token: shared[id(listing)] for token, listing in listings.items()}
     listing_id = next((listing.external_listing_id for listing in listings.values()), None)
     change = TicketChange(LOCK, wishes, asker, external_listing_id=listing_id or None)
     return await committer.submit(change)
@@ -187,20 +189,28 @@ class TicketChange(Change[list[TicketResult]], Generic[Wish]):
         excluded = await _excluded(transaction, changes)
         asked = {t: wish for t, wish in wishes.items() if t not in excluded} if excluded else wishes
         changed = await changes[0]._verb.write(transaction.tickets, asked, entries)
-        rest = [token for token in wishes if token not in changed]
-        if rest:
+        if len(changed) < len(wishes):
+            rest = [token for token in wishes if token not in changed]
             tickets = await transaction.tickets.read(rest)
             now = await transaction.now()
             results = [change._results(changed, excluded, tickets, now) for change in changes]
+            requests = zip(changes, results, strict=True)
+            new = [change._entry(changed, result) for change, result in requests]
         else:
-            results = [change._all_done(changed) for change in changes]
-        requests = zip(changes, results, strict=True)
-        await transaction.journal.record([c._entry(changed, result) for c, result in requests])
+            done = [change._all_done(changed) for change in changes]
+            results, new = map(list, zip(*done, strict=True))
+        await transaction.journal.record(new)
         return results
 
-    def _all_done(self, changed: Mapping[str, ChangedTicket]) -> list[TicketResult]:
-        owners = [changed[token].owner_id for token in self._wishes]
-        return list(map(TicketResult, self._wishes, repeat(self._verb.done), owners))
+    def _all_done(
+        self, changed: Mapping[str, ChangedTicket]
+    ) -> tuple[list[TicketResult], NewEntry]:
+        """The results and the entry of a request that changed all its tickets, as most do."""
+        tickets = [changed[token] for token in self._wishes]
+        done = self._verb.done
+        results = alike(self._wishes, done, [ticket.owner_id for ticket in tickets])
+        marks = [ticket.journal_mark for ticket in tickets]
+        return results, NewEntry(self._act, {done: list(self._wishes)}, marks)
 
     def _results(
         self,
@@ -234,8 +244,6 @@ class TicketChange(Change[list[TicketResult]], Generic[Wish]):
     ) -> NewEntry:
         """The journal's entry about this request."""
         marks = [changed[token].journal_mark for token in self._wishes if token in changed]
-        if len(marks) == len(results):
-            return NewEntry(self._act, {self._verb.done: list(self._wishes)}, marks)
         outcomes: defaultdict[Outcome, list[str]] = defaultdict(list)
         for token, outcome, _ in results:
             outcomes[outcome].append(token)

@@ -86,7 +86,7 @@ def _status_and_body(
 ) -> tuple[int, TicketResults[Any]]:
     status = results_status(counts)
     if status == ALL_SUCCEEDED:
-        return status, TicketResults(success=[succeeded(result) for result in results])
+        return status, TicketResults(success=list(map(succeeded, results)))
     failure = [failed(result) for result in results if result.outcome not in SUCCESSES]
     if status == SOME_SUCCEEDED:
         success = [succeeded(result) for result in results if result.outcome in SUCCESSES]

@@ -130,8 +130,10 @@ def test_control_a_chain_without_its_guard_is_torn(
 ) -> None:
     """The control: without the check of the head, a row is lost, or the chain does not verify."""
     guard = "CASE WHEN number = $2::bigint THEN $3::bigint END"
-    assert guard in journal_writer.ADD_ROWS
-    torn = journal_writer.ADD_ROWS.replace(guard, "$3::bigint")
+    assert guard in journal_writer.CONTINUE_CHAIN
+    unguarded = journal_writer.CONTINUE_CHAIN.replace(guard, "coalesce($3, $2::bigint)")
+    monkeypatch.setattr(journal_writer, "CONTINUE_CHAIN", unguarded)
+    torn = journal_writer.ADD_ROWS
     torn += "ON CONFLICT (entry_id) DO UPDATE SET entry = excluded.entry, hash = excluded.hash"
     monkeypatch.setattr(journal_writer, "ADD_ROWS", torn)
     idle = f"'{journal_writer.IDLE_SECONDS} seconds'"

@@ -4,7 +4,7 @@ Each writing transaction has exclusive use of a chain, so transactions never wai
 heads. The next transaction of the same process continues the chain, unless another process has done
 so first. The rows are sent together with COMMIT, so the journal needs no round trip of its own.
 
-See decision 85.
+See decisions 85 and 192.
 """
 
 from collections.abc import Sequence
@@ -48,28 +48,33 @@ SELECT nextval('seatlatch.journal_positions'), {NOW_MICROSECONDS}
 """Sent after the tickets are locked and changed. A later change of one of them must wait for the
 lock and so gets a higher position.
 """
+CONTINUE_CHAIN = """
+UPDATE seatlatch.journal_chains SET used_at = $5::timestamptz, hash = $4::bytea,
+  number = CASE WHEN number = $2::bigint THEN $3::bigint END
+WHERE chain = $1::bigint
+"""
+"""If the head was moved, its number becomes NULL, which violates a constraint: two transactions
+cannot continue a chain from the same row.
+"""
 ADD_ROWS = """
-WITH moved AS (
-  UPDATE seatlatch.journal_chains SET used_at = $9::timestamptz, hash = $7::bytea,
-    number = CASE WHEN number = $2::bigint THEN $3::bigint END
-  WHERE chain = $1::bigint RETURNING chain),
-addressed AS (
-  INSERT INTO seatlatch.client_addresses (first_entry_id, recorded_at, addresses)
-  SELECT (chain << 36) + $2::bigint + 1, $9::timestamptz, $11::text FROM moved
-  WHERE $11::text IS NOT NULL
-  ON CONFLICT (first_entry_id) DO UPDATE
-    SET recorded_at = excluded.recorded_at, addresses = excluded.addresses)
 INSERT INTO seatlatch.journal (entry_id, position, moment, request_id, entry, hash, listing)
-SELECT ((SELECT chain FROM moved) << 36) + $2::bigint + nth, $4::bigint, $9::timestamptz,
-       request_id, entry, substr($8::bytea, (nth * 32 - 31)::int, 32), listing
-FROM unnest($5::uuid[], $6::text[], $10::text[])
+SELECT (SELECT chain << 36 FROM seatlatch.journal_chains WHERE chain = $1::bigint)
+         + $2::bigint + nth, $3::bigint, $4::timestamptz,
+       request_id, entry, substr($5::bytea, (nth * 32 - 31)::int, 32), listing
+FROM unnest($6::uuid[], $7::text[], $8::text[])
   WITH ORDINALITY AS new (request_id, entry, listing, nth)
 """
-"""If the head was moved or is missing, its number becomes NULL, which violates a constraint: two
-transactions cannot continue a chain from the same row. The timestamp is the one that was hashed;
-`now()` here could be the clock of another node. An array of listings that is empty counts as NULLs.
-Client addresses of these entries can exist only if a repair of the journal left them behind.
+"""If the head is missing, the ids are NULL, which violates a constraint. The timestamp is the one
+that was hashed; `now()` here could be the clock of another node. An array of listings that is empty
+counts as NULLs.
 """
+ADD_ADDRESSES = """
+INSERT INTO seatlatch.client_addresses (first_entry_id, recorded_at, addresses)
+VALUES ($1::bigint, $2::timestamptz, $3::text)
+ON CONFLICT (first_entry_id) DO UPDATE
+  SET recorded_at = excluded.recorded_at, addresses = excluded.addresses
+"""
+"""Client addresses of these entries can exist only if a repair of the journal left them behind."""
 MOVE_HEAD = """
 INSERT INTO seatlatch.journal_chains (chain, number, hash, pruned_number)
 OVERRIDING SYSTEM VALUE VALUES (:chain, :number, :hash, :pruned_number)
@@ -152,25 +157,35 @@ class PostgresJournal(PostgresJournalReader):
         if not self._new or head is None or self._position is None or self._timestamp is None:
             return [], head
         rows = chained(head, self._new, repeat(self._position, len(self._new)), self._timestamp)
-        number, row_hash = head.number + len(rows), rows[-1].row_hash
-        numbers = (head.chain, head.number, number, self._position)
-        values = [
-            *(str(value).encode() for value in numbers),
+        end = Head(head.chain, head.number + len(rows), rows[-1].row_hash)
+        timestamp = self._timestamp.isoformat().encode()
+        chain, number = _number(head.chain), _number(head.number)
+        new = [
             array([row.request_id for row in rows]),
             _texts([row.entry for row in rows]),
-            _bytes(row_hash),
-            _bytes(b"".join([row.row_hash for row in rows])),
-            self._timestamp.isoformat().encode(),
             _listings(rows),
-            addresses_text(self._new),
         ]
-        return [Statement(ADD_ROWS, values)], Head(head.chain, number, row_hash)
+        position, hashes = _number(self._position), _bytes(b"".join([row.row_hash for row in rows]))
+        moved = [chain, number, _number(end.number), _bytes(end.row_hash), timestamp]
+        statements = [
+            Statement(CONTINUE_CHAIN, moved),
+            Statement(ADD_ROWS, [chain, number, position, timestamp, hashes, *new]),
+        ]
+        addresses = addresses_text(self._new)
+        if addresses is not None:
+            values = [_number(rows[0].entry_id), timestamp, addresses]
+            statements.append(Statement(ADD_ADDRESSES, values))
+        return statements, end
 
 
 def _listings(rows: Sequence[Row]) -> bytes:
     """The listing of each row as an array, an empty one if no row has a listing."""
     listings = [row.listing for row in rows]
     return array(listings) if any(listings) else b"{}"
+
+
+def _number(value: int) -> bytes:
+    return str(value).encode()
 
 
 def _bytes(value: bytes) -> bytes:

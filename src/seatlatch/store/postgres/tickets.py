@@ -3,10 +3,10 @@
 Every verb is one UPDATE that locks its tickets in the order of their tokens. A transaction has one
 such statement, so two transactions with the same tickets cannot deadlock.
 
-See decisions 65 and 66.
+See decisions 65, 66 and 191.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -49,31 +49,33 @@ total_price = NULL, individual_price = NULL, seller = NULL
 END_HOLD = "seat_status = 'UNLOCK', hold_reason = NULL, hold_expires_at = NULL"
 IS_FREE = "(t.seat_status = 'UNLOCK' OR t.hold_expires_at <= now())"
 IS_HELD = f"{IS_FREE} IS NOT TRUE"
-IS_GRANTED = "asked.channel || chr(31) || t.organization_id = ANY ($10::text[])"
+IS_GRANTED = "asked.channel || chr(31) || t.organization_id = ANY ($11::text[])"
 
 CHANGE_MPRESERVE = f"""
 UPDATE seatlatch.tickets AS t SET mpreserve = asked.locks,
   mpreserve_channel = CASE WHEN asked.locks THEN asked.channel END,
-  listing_source = asked.source, external_listing_id = asked.external_listing_id,
-  total_price = asked.total_price::numeric, individual_price = asked.individual_price::numeric,
-  seller = asked.seller,
+  listing_source = ($6::text[])[asked.wish], external_listing_id = ($7::text[])[asked.wish],
+  total_price = ($8::text[])[asked.wish]::numeric,
+  individual_price = ($9::text[])[asked.wish]::numeric, seller = ($10::text[])[asked.wish],
   seat_status = CASE WHEN asked.locks THEN 'UNLOCK' ELSE t.seat_status END,
   hold_reason = CASE WHEN NOT asked.locks THEN t.hold_reason END,
   hold_expires_at = CASE WHEN NOT asked.locks THEN t.hold_expires_at END,
   {COUNT}
-FROM unnest($1::text[], $2::bigint[], $3::boolean[], $4::text[], $5::text[], $6::text[],
-            $7::text[], $8::text[], $9::text[])
-  AS asked (token, entry_id, locks, channel, source, external_listing_id, total_price,
-            individual_price, seller)
+FROM (SELECT token, entry_id, wish, ($4::boolean[])[wish] AS locks, ($5::text[])[wish] AS channel
+      FROM unnest($1::text[], $2::bigint[], $3::integer[]) AS given (token, entry_id, wish)
+      OFFSET 0) AS asked
 WHERE {IS_ASKED} AND NOT t.voided AND {IS_FREE} AND {IS_GRANTED}
   AND CASE WHEN asked.locks AND NOT t.mpreserve THEN true
            WHEN t.mpreserve_channel <> asked.channel THEN false
            WHEN NOT asked.locks THEN t.mpreserve
            ELSE (t.listing_source, t.external_listing_id, t.total_price::text,
                  t.individual_price::text, t.seller)
-             IS DISTINCT FROM (asked.source, asked.external_listing_id, asked.total_price,
-                               asked.individual_price, asked.seller) END
+             IS DISTINCT FROM (($6::text[])[asked.wish], ($7::text[])[asked.wish],
+               ($8::text[])[asked.wish], ($9::text[])[asked.wish], ($10::text[])[asked.wish]) END
 {CHANGED}
+"""
+"""Many tokens have the same wish, so each token has the number of its wish, and the parts of a wish
+are read from arrays by that number. With OFFSET 0 the two parts that are used often are read once.
 """
 HOLD = f"""
 UPDATE seatlatch.tickets AS t SET seat_status = 'LOCK', hold_reason = asked.reason,
@@ -123,6 +125,8 @@ ORDER BY token COLLATE "C"
 """
 NO_LISTING = Listing()
 
+_WishRow = tuple[bool, str, str | None, str | None, str | None, str | None, str | None]
+
 
 class PostgresTickets(SqlTickets):
     """See `store.tickets.TicketWriter`.
@@ -146,20 +150,20 @@ class PostgresTickets(SqlTickets):
         tokens = _in_order(asked)
         if not tokens:
             return {}
-        channels, listings = zip(*[asked[token] for token in tokens], strict=True)
-        locks = [listing is not None for listing in listings]
-        sources, ids, totals, prices, sellers = zip(
-            *[listing or NO_LISTING for listing in listings], strict=True
-        )
-        columns: list[Sequence[str | int | bool | None]] = [
-            [entries[token] for token in tokens],
-            locks,
-            [channel.code for channel in channels],
-            *(sources, ids, list(map(price_text, totals)), list(map(price_text, prices)), sellers),
+        wishes = [asked[token] for token in tokens]
+        # Nearly always, the tokens of a request share one object.
+        distinct = {id(wish): wish for wish in wishes}
+        rows: dict[_WishRow, int] = {}
+        numbers = {
+            key: rows.setdefault(_wish_row(wish), len(rows) + 1) for key, wish in distinct.items()
+        }
+        values = [
+            array(tokens),
+            array([entries[token] for token in tokens]),
+            array([numbers[id(wish)] for wish in wishes]),
+            *map(array, zip(*rows, strict=True)),
+            _grants(frozenset(wish.channel for wish in distinct.values())),
         ]
-        is_one_channel = channels.count(channels[0]) == len(channels)
-        grants = _grants(frozenset(channels[:1] if is_one_channel else channels))
-        values = [array(tokens), *map(array, columns), grants]
         lock = [Statement(LOCK_ROWS, values[:1])] if self._careful else []
         *_, written = await self._write(*lock, Statement(CHANGE_MPRESERVE, values))
         return _changed(written)
@@ -240,9 +244,18 @@ def _changed(result: PGresult) -> dict[str, ChangedTicket]:
     }
 
 
+def _wish_row(wish: Mpreserve) -> _WishRow:
+    """A wish as values of the statement. Prices as text: 12.5 and 12.50 are not the same."""
+    channel, listing = wish
+    source, listing_id, total, price, seller = listing or NO_LISTING
+    is_lock = listing is not None
+    return is_lock, channel.code, source, listing_id, price_text(total), price_text(price), seller
+
+
 def _in_order(tokens: Iterable[str]) -> list[str]:
     """The tokens that can be tickets, in the order in which every transaction locks them."""
-    return sorted(filter(is_storable, tokens))
+    ordered = sorted(tokens)
+    return ordered if is_storable("".join(ordered)) else list(filter(is_storable, ordered))
 
 
 @lru_cache(REMEMBERED_GRANTS)
