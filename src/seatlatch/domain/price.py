@@ -19,7 +19,7 @@ _USUAL = ((Decimal("0.01"), -2), (Decimal("0.1"), -1), (_ONE, 0))
 
 _NUMBERS = (int, Decimal)
 
-_REMEMBERED_PRICES = 1_024
+REMEMBERED_VALUES = 1_024
 """The tickets of a listing have few different prices, and each check takes a microsecond."""
 
 
@@ -42,7 +42,7 @@ class Price(Decimal):
         return cast(Self, _price(str(number)))
 
 
-@lru_cache(_REMEMBERED_PRICES)
+@lru_cache(REMEMBERED_VALUES)
 def _price(text: str) -> Price:
     exact = Decimal(text)
     # Its digits are counted after its size: an infinity or a NaN has none.
