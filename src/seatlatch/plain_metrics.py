@@ -37,6 +37,8 @@ class PlainCounter(Collector):
             family.add_metric(labels, count)
         yield family
 
+    describe = collect
+
 
 class PlainHistogram(Collector):
     """A histogram with labels. `bounds`: the upper bounds of its buckets, in order."""
@@ -76,3 +78,5 @@ class PlainHistogram(Collector):
             cumulative = list(zip(names, accumulate(buckets), strict=True))
             family.add_metric(labels, cumulative, self._sums[labels])
         yield family
+
+    describe = collect

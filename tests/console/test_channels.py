@@ -10,7 +10,7 @@ from seatlatch.operations import locked_counts
 from tests.cases import all_cases
 from tests.console.access_pages import Fields, did, opened, refused, words
 from tests.console.console_client import Console
-from tests.console.people import ADMIN, add_people
+from tests.console.people import ADMIN
 from tests.databases import ON_SQLITE, Database
 from tests.operator_api.administrators import audited
 from tests.serving import APPLICATION, CHANNEL, Served, add_tickets, listed, serving
@@ -31,7 +31,6 @@ def console(served: Served) -> Console:
 @pytest.fixture
 def limited(inventory: Database) -> Iterator[Served]:
     """A server with a rate limit."""
-    add_people(inventory)
     with serving(inventory, console="on", rate_limit="1:10") as running:
         yield running
 
@@ -138,7 +137,6 @@ def test_an_unfinished_count_says_so_and_the_page_asks_again(
 ) -> None:
     monkeypatch.setattr(locked_counts, "PORTION_TICKETS", 1)
     monkeypatch.setattr(locked_counts, "PAUSE_PER_READ_SECONDS", 1e9)
-    add_people(inventory)
     with serving(inventory, console="on") as served:
         console = Console(served, ADMIN)
         page = opened(console, ONE)

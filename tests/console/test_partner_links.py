@@ -25,7 +25,7 @@ from tests.console.partner_pages import (
     show,
     text_of,
 )
-from tests.console.people import ADMIN, SCOPES, add_people, key_of
+from tests.console.people import ADMIN, SCOPES, key_of
 from tests.databases import ON_SQLITE, Database
 from tests.serving import CHANNEL, OTHER_CHANNEL, Served, serving, valid_headers
 
@@ -107,7 +107,6 @@ def test_a_link_that_was_never_made_opens_nothing(shared_console: Served, link: 
 
 
 def test_a_link_ends_after_an_hour_and_a_view_after_eight(inventory: Database) -> None:
-    add_people(inventory)
     clock = inventory.clock(NOW)
     with serving(inventory, at=clock, console="on") as served:
         early, late = make_link(served), make_link(served)
@@ -151,7 +150,6 @@ def test_a_view_ends_with_its_channel(served: Served) -> None:
 def test_the_secret_is_in_no_address_and_no_log(
     inventory: Database, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    add_people(inventory)
     with serving(inventory, console="on", log=make_log("json", "debug")) as served:
         path = make_link(served)
         person = Console(served, None)
@@ -183,7 +181,6 @@ def test_the_cookie_is_for_the_view_only(served: Served) -> None:
 
 @ON_SQLITE
 def test_the_cookie_is_secure_behind_tls(inventory: Database) -> None:
-    add_people(inventory)
     with serving(inventory, console="on", trusted_proxies="127.0.0.1") as served:
         secret = make_link(served).rpartition("/")[2]
         headers = {"Sec-Fetch-Site": "same-origin", "X-Forwarded-Proto": "https"}

@@ -8,7 +8,7 @@ from seatlatch.auth.keys import hash_secret
 from seatlatch.logs import make_log
 from seatlatch.sink import STANDARD_ERROR
 from tests.console.console_client import COOKIE, SIGN_IN, Console
-from tests.console.people import SUPPORT, add_people
+from tests.console.people import SUPPORT
 from tests.databases import ON_SQLITE, Database
 from tests.serving import serving
 
@@ -22,7 +22,6 @@ WRONG = "a-key-with-a-typing-error"
 @pytest.fixture
 def people(inventory: Database) -> Database:
     """An inventory with a person whose key is not their name."""
-    add_people(inventory)
     with inventory.provisioning() as provisioning:
         provisioning.add_operator_key(SUPPORT, hash_secret(KEY.encode()))
     return inventory

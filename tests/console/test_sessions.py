@@ -16,7 +16,7 @@ from seatlatch.domain.operator import Operator, Role
 from seatlatch.operations.console_sessions import SESSION_SECONDS
 from tests.cases import all_cases
 from tests.console.console_client import COOKIE, SIGN_IN, Console
-from tests.console.people import ADMIN, BOX_OFFICE, READ, SUPPORT, add_people
+from tests.console.people import ADMIN, BOX_OFFICE, READ, SUPPORT
 from tests.console.routes import BROWSER
 from tests.databases import ON_SQLITE, Database
 from tests.operator_api.role_cases import CASES, REAL
@@ -69,7 +69,6 @@ def test_the_cookie_is_for_the_console_and_for_no_script(served: Served) -> None
 @ON_SQLITE
 @pytest.mark.parametrize("is_trusted", [True, False])
 def test_behind_tls_the_cookie_is_for_tls_alone(inventory: Database, is_trusted: bool) -> None:
-    add_people(inventory)
     proxies = PROXY if is_trusted else "192.0.2.1"
     with serving(inventory, console="on", trusted_proxies=proxies) as served:
         for proto, is_secure in (("https", is_trusted), ("http", False)):
@@ -79,7 +78,6 @@ def test_behind_tls_the_cookie_is_for_tls_alone(inventory: Database, is_trusted:
 
 @ON_SQLITE
 def test_below_a_root_path_the_cookie_is_for_the_console_there(inventory: Database) -> None:
-    add_people(inventory)
     with serving(inventory, console="on", root_path="/tickets") as served:
         answer = sign_in_with(served, READ, {})
     assert cookie_of(answer)["path"] == "/tickets/console"
@@ -116,7 +114,6 @@ def test_a_session_of_another_person_ends_when_its_browser_signs_in(served: Serv
 
 
 def test_a_session_ends_after_a_working_day(inventory: Database) -> None:
-    add_people(inventory)
     clock = inventory.clock(NOW)
     with serving(inventory, at=clock, console="on") as served:
         console = Console(served, READ)
@@ -128,7 +125,6 @@ def test_a_session_ends_after_a_working_day(inventory: Database) -> None:
 
 
 def test_a_session_ends_with_its_key(inventory: Database) -> None:
-    add_people(inventory)
     clock = inventory.clock(NOW)
     with inventory.provisioning(at=clock) as provisioning:
         provisioning.add_operator_key(READ, hash_secret(b"short"), NOW + timedelta(minutes=1))
@@ -171,7 +167,6 @@ def test_a_session_has_the_role_of_now(served: Served) -> None:
 def test_wrong_keys_are_refused_and_throttled(
     inventory: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add_people(inventory)
     monkeypatch.setattr("seatlatch.assembly.monotonic", lambda: 100.0)
     with serving(inventory, console="on", rate_limit="1000:1000") as served:
         console = Console(served, None)

@@ -8,7 +8,7 @@ import pytest
 from seatlatch.domain.operator import Operator, Role
 from tests.cases import all_cases
 from tests.console.console_client import COOKIE, SIGN_IN, Console
-from tests.console.people import ADMIN, READ, SUPPORT, add_people
+from tests.console.people import ADMIN, READ, SUPPORT
 from tests.databases import ON_SQLITE, Database
 from tests.operator_api.administrators import audited
 from tests.serving import Served, serving
@@ -20,7 +20,6 @@ SIGN_OUT = "/console/sign-out"
 @pytest.fixture
 def behind(inventory: Database) -> Iterator[Served]:
     """A server behind a trusted proxy, which names the operator."""
-    add_people(inventory)
     with serving(
         inventory, console="on", console_user_header=HEADER, trusted_proxies="127.0.0.1"
     ) as served:
@@ -104,7 +103,6 @@ def test_a_key_still_signs_in_behind_the_proxy(behind: Served) -> None:
 @ON_SQLITE
 @pytest.mark.parametrize("trusted", ["", "192.0.2.1", "10.0.0.0/8,fd00::/8"])
 def test_the_header_of_anybody_else_is_ignored(inventory: Database, trusted: str) -> None:
-    add_people(inventory)
     with serving(
         inventory, console="on", console_user_header=HEADER, trusted_proxies=trusted
     ) as served:
@@ -117,7 +115,6 @@ def test_the_header_of_anybody_else_is_ignored(inventory: Database, trusted: str
 
 @ON_SQLITE
 def test_without_the_setting_no_header_is_read(inventory: Database) -> None:
-    add_people(inventory)
     with serving(inventory, console="on", trusted_proxies="127.0.0.1") as served:
         assert sign_in(served, {HEADER: ADMIN})[1].status_code == 401
 

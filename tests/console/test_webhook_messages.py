@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.console.console_client import Console
-from tests.console.people import ADMIN, READ, SUPPORT, add_people
+from tests.console.people import ADMIN, READ, SUPPORT
 from tests.console.webhook_pages import (
     ABSENT,
     ABSENT_MESSAGE,
@@ -187,7 +187,6 @@ def test_a_test_event_arrives(inventory: Database) -> None:
     async def respond(_received: Received) -> bytes:
         return b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
 
-    add_people(inventory)
     with (
         receiver_in_thread(respond) as receiver,
         serving(inventory, console="on", webhook_addresses="loopback") as served,

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.console.browser.pages import ConsolePages, require_accessible
 from tests.console.console_client import Console
-from tests.console.people import ADMIN, SUPPORT, add_people
+from tests.console.people import ADMIN, SUPPORT
 from tests.console.webhook_pages import PAGE, add_endpoint, add_message, end, row_of
 from tests.databases import ON_SQLITE, Database
 from tests.serving import CHANNEL, Served, serving
@@ -22,7 +22,6 @@ async def respond(_received: Received) -> bytes:
 @pytest.fixture
 def receiving(inventory: Database) -> Iterator[tuple[Served, Receiver]]:
     """A server that may send to a receiver on loopback."""
-    add_people(inventory)
     with (
         receiver_in_thread(respond) as receiver,
         serving(inventory, console="on", webhook_addresses="loopback") as served,
