@@ -2,20 +2,27 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 from email.utils import formatdate
+from itertools import pairwise
 from random import Random
 from uuid import uuid4
 
+import httptools
 import pytest
 
+from seatlatch.domain.refusal import Refusal
+from seatlatch.http.known_heads import SharedHeads
+from seatlatch.http.request_head import MEMORY
 from tests.cases import all_cases
 from tests.http import fuzz_connections
 from tests.http.connection_judge import Heard, Sentinel, judge
 from tests.http.fuzz_bytes import FuzzBytes
-from tests.http.fuzz_connections import Case
+from tests.http.fuzz_connections import REQUEST_LINE, Case
 from tests.http.fuzzed_server import complaints_in
 from tests.http.rfc_9112 import Grade, requests_in
 from tests.http.test_connection import MALFORMED
+from tests.http.test_known_heads import Recorder
 from tests.http.wire import put, put_chunked, tokens_body
 
 pytestmark = pytest.mark.slow
@@ -43,6 +50,20 @@ def test_each_request_of_a_fuzzed_connection_has_its_response() -> None:
 def test_the_same_seed_makes_the_same_bytes() -> None:
     made = [FuzzBytes(Random(SEED)).made() for _ in range(2)]
     assert made[0] == made[1] != FuzzBytes(Random(SEED + 1)).made()
+
+
+def test_the_bytes_repeat_heads() -> None:
+    """A connection knows such heads, and does not parse them again."""
+    known_requests = 0
+    for number in range(CONNECTIONS):
+        stream = FuzzBytes(Random(f"{SEED}-{number}")).made()
+        cuts = [0, *(line.start() for line in REQUEST_LINE.finditer(stream)), len(stream)]
+        recorder = Recorder(SharedHeads())
+        with suppress(Refusal, httptools.HttpParserError):
+            recorder.feed(*(stream[at:end] for at, end in pairwise(cuts)))
+        memories = {id(head.scope[MEMORY]) for head, _ in recorder.received}
+        known_requests += len(recorder.received) - len(memories)
+    assert known_requests > CONNECTIONS / 10
 
 
 def response(
