@@ -85,6 +85,9 @@ VALID = put(BODY, request_id=FIRST)
 BROKEN = VALID.replace(b"Content-Length", b"Content Length")
 WITHOUT_END = put_chunked(BODY, end=b"xyz\r\n", request_id=FIRST)
 TOO_SHORT = put(b" " * 10_000, request_id=FIRST)[:-9_000]
+SWALLOWING = b"POST /livez HTTP/1.1\r\nH: "
+"""Its header ends behind the request line of the next request."""
+
 ENDING = response(FIRST, "200 OK", RIGHT, "connection: close")
 BOTH = response(FIRST) + response(LAST)
 WRONG: dict[str, tuple[bytes, bytes, str]] = {
@@ -145,6 +148,7 @@ def test_the_judge_sees_a_reset() -> None:
         (BROKEN, refusal()),
         (WITHOUT_END, refusal()),
         (VALID[:-1], response(FIRST) + refusal(str(uuid4()))),
+        (SWALLOWING, response(LAST, "405 No", b"{}")),
         (TOO_SHORT, b""),
         (TOO_SHORT, response(FIRST, "413 Too Large", b"{}")),
         (VALID.replace(b"HTTP/1.1", b"HTTP/1.0", 1), ENDING),
