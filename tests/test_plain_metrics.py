@@ -3,8 +3,10 @@
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client import disable_created_metrics as without_creation_times
 
+from seatlatch.metrics import Metrics
 from seatlatch.plain_metrics import PlainCounter, PlainHistogram
 
+NAMES = ("seatlatch_requests_total", "seatlatch_tokens_total", "seatlatch_commit_seconds_bucket")
 BOUNDS = (0.001, 0.5, 1.0, 20)
 VALUES = (0.0, 0.001, 0.0011, 0.5, 0.75, 1.0, 20.0, 20.1, 1e9)
 
@@ -37,3 +39,14 @@ def test_a_histogram_is_as_the_librarys() -> None:
         their_bare.observe(value)
     assert generate_latest(ours) == generate_latest(theirs)
     assert b'seconds_bucket{le="0.001",route="/0"} 1.0' in generate_latest(ours)
+
+
+def test_the_registry_finds_them_by_their_names() -> None:
+    """The console reads the traffic in this way."""
+    metrics = Metrics()
+    metrics.request_answered("/a", 200, 0.1)
+    metrics.tokens_answered("locked", 3)
+    metrics.group_committed(1, 2, 0.1)
+    samples = metrics.samples(NAMES)
+    assert {name for name, _, _ in samples} == set(NAMES)
+    assert ("seatlatch_tokens_total", {"outcome": "locked"}, 3.0) in samples

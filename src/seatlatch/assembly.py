@@ -152,10 +152,11 @@ def build_app(
     channels = ChannelAdmission(parts.cache, authentication, parts.limits, key_uses, parts.now)
     operators = OperatorAdmission(authentication, key_uses, parts.now)
     pages = console_handlers(settings, parts, overrides.sandbox)
+    feed_news = FeedNews(store, monotonic)
     handlers: tuple[Handlers, ...] = (
         Tickets(channels, committer, store),
         Token(applications, store, committer, lifetimes_of(settings)),
-        Journal(channels, store, FeedReads(store), FeedNews(store, monotonic), parts.alarm),
+        Journal(channels, store, FeedReads(store), feed_news, parts.alarm),
         Probes(readiness, store, metrics, parts.alarm),
         *_operator_handlers(settings, operators, parts),
         *pages,
@@ -164,7 +165,7 @@ def build_app(
     routes = overrides.routes([route for part in handlers for route in part.routes()], cache)
     dispatcher = _dispatcher(settings, store, committer, metrics, log, overrides)
     eraser = AddressEraser(store, committer, log, settings.client_address_days)
-    tasks = (dispatcher, eraser, key_uses, readiness, *(parts.watch if pages else ()))
+    tasks = (dispatcher, eraser, key_uses, readiness, feed_news, *(parts.watch if pages else ()))
     return make_app(
         routes,
         committer,

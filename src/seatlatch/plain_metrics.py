@@ -30,14 +30,16 @@ class PlainCounter(Collector):
         """Add to the count of these labels' values."""
         self._counts[labels] = self._counts.get(labels, 0) + count
 
+    def describe(self) -> Iterator[CounterMetricFamily]:
+        """The counter without its counts: the registry finds it by the names in it."""
+        yield CounterMetricFamily(self._name, self._documentation, labels=self._labels)
+
     def collect(self) -> Iterator[CounterMetricFamily]:
         """The counts for a scrape."""
-        family = CounterMetricFamily(self._name, self._documentation, labels=self._labels)
-        for labels, count in self._counts.items():
-            family.add_metric(labels, count)
-        yield family
-
-    describe = collect
+        for family in self.describe():
+            for labels, count in self._counts.items():
+                family.add_metric(labels, count)
+            yield family
 
 
 class PlainHistogram(Collector):
@@ -70,13 +72,15 @@ class PlainHistogram(Collector):
         buckets[bisect_left(self._bounds, value)] += 1
         self._sums[labels] += value
 
+    def describe(self) -> Iterator[HistogramMetricFamily]:
+        """The histogram without its values: the registry finds it by the names in it."""
+        yield HistogramMetricFamily(self._name, self._documentation, labels=self._labels)
+
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """The buckets for a scrape, each with the values of all smaller ones."""
-        family = HistogramMetricFamily(self._name, self._documentation, labels=self._labels)
         names = [*map(floatToGoString, self._bounds), "+Inf"]
-        for labels, buckets in self._buckets.items():
-            cumulative = list(zip(names, accumulate(buckets), strict=True))
-            family.add_metric(labels, cumulative, self._sums[labels])
-        yield family
-
-    describe = collect
+        for family in self.describe():
+            for labels, buckets in self._buckets.items():
+                cumulative = list(zip(names, accumulate(buckets), strict=True))
+                family.add_metric(labels, cumulative, self._sums[labels])
+            yield family

@@ -1,6 +1,7 @@
 """Makes the bytes that a fuzzing client sends: valid requests, and all ways to break them."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from random import Random
 from uuid import UUID
@@ -21,6 +22,9 @@ from tests.serving import LOCK, TOKEN, UNLOCK, VERIFY, valid_headers
 TICKETS = 1000
 """The number of tickets of each kind. Two changes of one ticket wait for each other."""
 
+ID_LINE = re.compile(rb"Request-ID: [0-9a-f-]{36}")
+LENGTH_LINE = re.compile(rb"Content-Length: [0-9]+")
+
 Made = Callable[[], bytes]
 
 
@@ -36,7 +40,7 @@ class FuzzBytes:
         before = b"".join(self.valid() for _ in range(self._pick([0, 0, 0, 1, 1, 2])))
         ways: Sequence[Made] = (
             *(self.valid, self.mutated, self.mutated, self.mutated, self.cut, self.unfinished),
-            self.pipelined,
+            *(self.pipelined, self.repeated, self.repeated, self.repeated, self.repeated),
             self.bad_chunks,
             *(self.bad_chunks, self.odd_line, self.odd_framing, self.odd_framing, self.odd_headers),
             *(self.odd_headers, self.other_line_ends, self.many_headers, self.spliced, self.noise),
@@ -93,7 +97,9 @@ class FuzzBytes:
 
     def mutated(self) -> bytes:
         """Some bytes are flipped, put in, removed, repeated or replaced."""
-        data = self.valid()
+        return self._mutated(self.valid())
+
+    def _mutated(self, data: bytes) -> bytes:
         for _ in range(self._pick([1, 1, 2, 3, 8])):
             at = self._chance.randrange(len(data))
             size = self._pick([1, 1, 2, 5, 40])
@@ -124,9 +130,29 @@ class FuzzBytes:
             lines.append(f"Content-Length: {len(body)}")
         return self._joined(lines, body)
 
+    def repeated(self) -> bytes:
+        """A request again and again, with the same head except for Request-ID and Content-Length;
+        some of them are broken.
+        """
+        data = next(one for one in iter(self.valid, b"") if LENGTH_LINE.search(one))
+        return data + b"".join(self._again(data) for _ in range(self._pick([1, 2, 3, 9])))
+
+    def _again(self, data: bytes) -> bytes:
+        head, _, body = data.partition(b"\r\n\r\n")
+        head = ID_LINE.sub(b"Request-ID: " + self.request_id().encode(), head)
+        if self._chance.random() < 0.5:
+            body = self._pick([b"", b" ", body * 2, b"\r\n\r\n" * 500, b" " * 20_000, data])
+            head = LENGTH_LINE.sub(b"Content-Length: %d" % len(body), head)
+        again = head + b"\r\n\r\n" + body
+        if self._chance.random() < 0.15:
+            return self._pick([self._mutated, self._cut])(again)
+        return self._pick([b"", b"", b"", b"", b"\r\n"]) + again
+
     def cut(self) -> bytes:
         """The beginning of a request, which makes the following bytes a part of it."""
-        data = self.valid()
+        return self._cut(self.valid())
+
+    def _cut(self, data: bytes) -> bytes:
         return data[: self._chance.randrange(1, len(data))]
 
     def unfinished(self) -> bytes:

@@ -9,6 +9,7 @@ connection N of a seed again. Exits with 1 after a violation.
 import argparse
 import asyncio
 import json
+import re
 import socket
 import sys
 from collections import Counter
@@ -35,6 +36,10 @@ LATE_SHARE = 0.3
 side."""
 
 RESET_SHARE = 0.01
+APART_SHARE = 0.5
+"""The share of the connections on which each request is sent by itself."""
+
+REQUEST_LINE = re.compile(rb"(?:DELETE|GET|HEAD|OPTIONS|POST|PUT) /")
 WARM_UP_CONNECTIONS = 2_000
 VIOLATIONS_MAX = 20
 """After this many the campaign ends early."""
@@ -103,7 +108,10 @@ def make_case(seed: int, number: int, server: FuzzedServer) -> Case:
         ending = "never"
     elif last.request_ids == (sentinel.request_id.encode(),) and chance.random() < LATE_SHARE:
         ending = "when answered"
-    cuts = sorted(chance.randrange(len(stream)) for _ in range(chance.choice([0, 0, 0, 1, 2, 9])))
+    cuts = [chance.randrange(len(stream)) for _ in range(chance.choice([0, 0, 0, 1, 2, 9]))]
+    if chance.random() < APART_SHARE:
+        cuts += [line.start() for line in REQUEST_LINE.finditer(stream)]
+    cuts.sort()
     pieces = [stream[at:end] for at, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
     return Case(number, pieces, sentinel, ending, seen)
 

@@ -36,6 +36,7 @@ class SeenRequest(NamedTuple):
     lacks: Part
     is_cut: bool
     method: bytes
+    target: bytes
     request_ids: tuple[bytes, ...]
     is_last: bool
     is_tentative: bool
@@ -83,7 +84,7 @@ class _Reader:
         self._head_grade = Grade.FAULTY
         self._is_body_doubtful = False
         self.reason = ""
-        self.method = self.version = b""
+        self.method = self.target = self.version = b""
         self.headers: list[tuple[bytes, bytes]] = []
 
     def read(self) -> SeenRequest:
@@ -108,6 +109,7 @@ class _Reader:
             self.lacks,
             is_cut,
             self.method,
+            self.target,
             tuple(self.values(b"request-id")),
             not is_1_1 or b"close" in self.listed(b"connection"),
             bool(expectations),
@@ -158,15 +160,15 @@ class _Reader:
         self._doubt("more spaces than two", unless=line == b" ".join(parts))
         if len(parts) != 3 or _NO_SPACE.search(line) or line[:1] == b" ":
             raise _Fault("not three parts in the request line")
-        self.method, target, self.version = parts
+        self.method, self.target, self.version = parts
         if not _NAME.fullmatch(self.method) or self.method == b"CONNECT":
             raise _Fault("a method that is none, or for proxies alone")
-        if not target or _NO_TARGET.search(target):
+        if not self.target or _NO_TARGET.search(self.target):
             raise _Fault("a control character in the target")
         if self.version not in (b"HTTP/1.0", b"HTTP/1.1"):
             raise _Fault("another version")
         self._doubt("a rare method", unless=self.method in _METHODS)
-        self._doubt("an odd target", unless=_TARGET.fullmatch(target))
+        self._doubt("an odd target", unless=_TARGET.fullmatch(self.target))
 
     def _read_headers(self) -> None:
         while line := self._line():

@@ -2,20 +2,27 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 from email.utils import formatdate
+from itertools import pairwise
 from random import Random
 from uuid import uuid4
 
+import httptools
 import pytest
 
+from seatlatch.domain.refusal import Refusal
+from seatlatch.http.known_heads import SharedHeads
+from seatlatch.http.request_head import MEMORY
 from tests.cases import all_cases
 from tests.http import fuzz_connections
 from tests.http.connection_judge import Heard, Sentinel, judge
 from tests.http.fuzz_bytes import FuzzBytes
-from tests.http.fuzz_connections import Case
+from tests.http.fuzz_connections import REQUEST_LINE, Case
 from tests.http.fuzzed_server import complaints_in
 from tests.http.rfc_9112 import Grade, requests_in
 from tests.http.test_connection import MALFORMED
+from tests.http.test_known_heads import Recorder
 from tests.http.wire import put, put_chunked, tokens_body
 
 pytestmark = pytest.mark.slow
@@ -45,6 +52,20 @@ def test_the_same_seed_makes_the_same_bytes() -> None:
     assert made[0] == made[1] != FuzzBytes(Random(SEED + 1)).made()
 
 
+def test_the_bytes_repeat_heads() -> None:
+    """A connection knows such heads, and does not parse them again."""
+    known_requests = 0
+    for number in range(CONNECTIONS):
+        stream = FuzzBytes(Random(f"{SEED}-{number}")).made()
+        cuts = [0, *(line.start() for line in REQUEST_LINE.finditer(stream)), len(stream)]
+        recorder = Recorder(SharedHeads())
+        with suppress(Refusal, httptools.HttpParserError):
+            recorder.feed(*(stream[at:end] for at, end in pairwise(cuts)))
+        memories = {id(head.scope[MEMORY]) for head, _ in recorder.received}
+        known_requests += len(recorder.received) - len(memories)
+    assert known_requests > CONNECTIONS / 10
+
+
 def response(
     request_id: str, status: str = "200 OK", body: bytes = RIGHT, *more: str, date: bool = True
 ) -> bytes:
@@ -64,6 +85,9 @@ VALID = put(BODY, request_id=FIRST)
 BROKEN = VALID.replace(b"Content-Length", b"Content Length")
 WITHOUT_END = put_chunked(BODY, end=b"xyz\r\n", request_id=FIRST)
 TOO_SHORT = put(b" " * 10_000, request_id=FIRST)[:-9_000]
+SWALLOWING = b"POST /livez HTTP/1.1\r\nH: "
+"""Its header ends behind the request line of the next request."""
+
 ENDING = response(FIRST, "200 OK", RIGHT, "connection: close")
 BOTH = response(FIRST) + response(LAST)
 WRONG: dict[str, tuple[bytes, bytes, str]] = {
@@ -124,6 +148,7 @@ def test_the_judge_sees_a_reset() -> None:
         (BROKEN, refusal()),
         (WITHOUT_END, refusal()),
         (VALID[:-1], response(FIRST) + refusal(str(uuid4()))),
+        (SWALLOWING, response(LAST, "405 No", b"{}")),
         (TOO_SHORT, b""),
         (TOO_SHORT, response(FIRST, "413 Too Large", b"{}")),
         (VALID.replace(b"HTTP/1.1", b"HTTP/1.0", 1), ENDING),

@@ -17,7 +17,10 @@ from seatlatch.http.known_heads import (
 )
 from seatlatch.http.request_head import HEADERS, MEMORY, RequestHead
 from seatlatch.http.request_parser import RequestParser
+from tests.cases import all_cases
 from tests.databases import ON_SQLITE
+from tests.http.smuggling_forms import Form
+from tests.http.smuggling_more_forms import all_forms
 from tests.http.wire import Wire, put, put_chunked, tokens_body
 from tests.serving import Served
 
@@ -210,6 +213,8 @@ def test_other_forms_of_a_head_are_known_too(
     assert meaning(connection.received[0]) == meaning(connection.received[1])
 
 
+FORMS = {form.name: form for form in all_forms()}
+FORM_HEADERS = b"Host: x\r\nRequest-ID: " + REQUEST_ID.encode() + b"\r\n"
 CHANGED_BYTES = (b"", b" ", b"\r\n", b"\x00", b"x", b"0", b"-", b":")
 
 
@@ -236,6 +241,18 @@ def test_any_length_means_the_same_as_on_a_new_connection(
     assert changed != VALID
     known = outcome(connections.new(VALID), changed)
     assert known == outcome(connections.new(), changed)
+
+
+@all_cases("form", FORMS.values(), ids=FORMS)
+def test_a_form_of_smuggling_means_the_same_as_on_a_new_connection(
+    connections: Connections, form: Form
+) -> None:
+    """The form has arrived before, so that its head may be known."""
+    known, fresh = connections.new(), connections.new()
+    outcome(known, form.sent(FORM_HEADERS, put(BODY)))
+    known.parser = RequestParser(cast(Connection, known), known.parser._known_heads)
+    sent = form.sent(FORM_HEADERS, put(BODY + BODY)) + VALID
+    assert outcome(known, sent) == outcome(fresh, sent)
 
 
 @ON_SQLITE

@@ -43,4 +43,6 @@ def feed(database: Database) -> Iterator[FeedProcess]:
     tickets = [NewTicket(token, ORGANIZATION, OWNER) for token in (*TOKENS[:3], *MANY)]
     fill(database, [*tickets, NewTicket("foreign", FOREIGN_ORGANIZATION, OWNER)])
     with opened(database.store()) as store:
-        yield FeedProcess(store)
+        process = FeedProcess(store)
+        yield process
+        store.run(process.news.close())

@@ -15,7 +15,7 @@ from seatlatch.http.request_head import HEADERS, RequestHead
 REMEMBERED_HEADS = 4
 """The number of heads that a connection remembers: a client may alternate between some calls."""
 
-HEAD_BYTES_MAX = 4 * 1024
+HEAD_BYTES_MAX = 2 * 1024
 """A longer head is not remembered."""
 
 NEW_HEADS = 16

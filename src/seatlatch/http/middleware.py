@@ -96,8 +96,10 @@ class RequestMiddleware:
         except Exception:
             self._log.exception("bug", requestId=context.request_id)
             response = self._error(INTERNAL_ERROR, INTERNAL_ERROR_MESSAGE, {}, context, scope)
-        await _send_response(response, context, send)
-        self._report(scope, context, response.status_code)
+        try:
+            await _send_response(response, context, send)
+        finally:  # a stop of the server may cancel it
+            self._report(scope, context, response.status_code)
 
     async def _write_to_journal(self, refusal: Refusal, context: RequestContext) -> None:
         """Write the refusal of an admitted caller to the journal, if that is possible.

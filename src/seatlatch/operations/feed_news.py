@@ -9,6 +9,7 @@ See decision 194.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from seatlatch.domain.feed import Position, covers
@@ -79,6 +80,16 @@ class FeedNews:
         # Up to here, no channel sees anything for which it still waits.
         self._position: Position = {}
 
+    def start(self) -> None:
+        """Nothing to do: following the journal begins with the first request that waits."""
+
+    async def close(self) -> None:
+        """Stop following the journal."""
+        if self._following is not None:
+            self._following.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._following
+
     async def since(self, channel_code: str, position: Position, deadline: float) -> News:
         """Wait until a channel sees something after `position`, up to which it has read; or until
         `deadline`, a time of the event loop's clock. Raises `Unavailable`.
@@ -90,7 +101,7 @@ class FeedNews:
             self._position = position
             self._following = loop.create_task(self._follow())
         elif not covers(position, self._position):
-            # Whether the channel sees something of what is between is not known any more. It waits
+            # Whether the channel sees something of what is between is no longer known. It waits
             # as long as others do, in case entries are missing there and it comes back at once.
             await asyncio.sleep(min(self._check_seconds, deadline - loop.time()))
             return News(position, has_come=True)
