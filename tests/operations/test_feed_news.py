@@ -191,6 +191,7 @@ def test_many_readers_of_two_processes_see_each_event_once_with_few_readings(
         assert await asyncio.gather(*readers) == [expected] * READERS
         stopped.set()
         await asyncio.gather(*others)
+        await processes[1].news.close()
 
     feed.store.run(run())
     assert set(pages) == {MINE}
