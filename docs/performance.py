@@ -120,7 +120,7 @@ and database together for a request.
 
 
 def cost() -> str:
-    """The cost of a request in version 0.1 and now, measured in turn on one machine."""
+    """The cost of a request before and now, measured in turn on one machine."""
     results = [result for engine in ENGINES if (result := newest(f"before-{engine}", "sizes"))]
     if not results:
         return NOT_MEASURED
@@ -137,7 +137,7 @@ def cost() -> str:
     ]
     columns = ("requests/s", "service CPU us", "database CPU us")
     figures = table(
-        ("database", "tokens", *(f"{name}, {when}" for name in columns for when in ("0.1", "now"))),
+        ("database", "tokens", *(f"{name}, {when}" for name in columns for when in ("before", "now"))),
         lines,
     )
     newer = results[0]
