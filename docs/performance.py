@@ -137,7 +137,11 @@ def cost() -> str:
     ]
     columns = ("requests/s", "service CPU us", "database CPU us")
     figures = table(
-        ("database", "tokens", *(f"{name}, {when}" for name in columns for when in ("before", "now"))),
+        (
+            "database",
+            "tokens",
+            *(f"{name}, {when}" for name in columns for when in ("before", "now")),
+        ),
         lines,
     )
     newer = results[0]
