@@ -172,7 +172,7 @@ def stream(number: int, mode: str) -> IO[str]:
 
 
 command_of = cache(typer.main.get_command)
-"""Typer makes all commands and options anew whenever it is called. They are always the same."""
+"""Typer creates all commands and options in every call, though they are always the same."""
 
 
 def prepare() -> None:

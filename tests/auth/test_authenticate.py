@@ -71,15 +71,15 @@ def test_another_channel_is_refused() -> None:
 
 @pytest.mark.parametrize(("seconds", "valid"), [(1, True), (0, False), (-1, False)])
 def test_keys_and_tokens_are_valid_until_they_expire(seconds: int, valid: bool) -> None:
-    moment = NOW + timedelta(seconds=seconds)
+    expires_at = NOW + timedelta(seconds=seconds)
     for known, presented in (
-        (credentials(key_expires_at=moment), RIGHT._replace(api_key=b"old")),
-        (credentials(token_expires_at=moment), RIGHT),
+        (credentials(key_expires_at=expires_at), RIGHT._replace(api_key=b"old")),
+        (credentials(token_expires_at=expires_at), RIGHT),
     ):
         if valid:
             caller, valid_until = authenticate(known, presented, NOW)
             assert caller.application_id == "app"
-            assert valid_until == moment
+            assert valid_until == expires_at
         else:
             with pytest.raises(NotAuthenticated):
                 authenticate(known, presented, NOW)

@@ -36,8 +36,8 @@ class Application(NamedTuple):
 class Credentials(NamedTuple):
     """The credentials of all callers at one time. `version` grows with every change.
 
-    `mark` tells this change from another one with the same version, as after a restore of the
-    database; None = unknown.
+    `mark` distinguishes this change from another one with the same version, as after a restore
+    of the database; None = unknown.
     """
 
     version: int

@@ -38,8 +38,8 @@ means a quarter of the bytes to log, sync and copy."""
 
 CACHE_KIBIBYTES = 4_096
 """Small, since a commit after which a page was split examines every page of the cache: the split
-moves a page for a moment to the number of a page far behind the end. Pages that are not in this
-cache are in the operating system's.
+temporarily moves a page to a number far behind the end. Other pages are in the cache of the
+operating system.
 """
 
 HEADER_BYTES = 100
