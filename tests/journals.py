@@ -1,6 +1,6 @@
 """The journal as tests look at it: all that it says, and whether the tickets agree with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from seatlatch.domain.journal import Changed, Entry, Verb
@@ -8,6 +8,7 @@ from seatlatch.domain.verification import Tampered
 from seatlatch.operations.verify_journal import Anchor, verify_journal
 from seatlatch.store.interface import Store
 from tests.databases import Database
+from tests.durability.callers import Acknowledged
 from tests.stores import OpenStore, opened
 
 TICKETS = "SELECT token, mpreserve, seat_status, voided, revision, entry_id FROM tickets"
@@ -65,6 +66,21 @@ def disagreements(database: Database) -> list[str]:
     for token, ticket in tickets.items():
         found += _disagreements(token, ticket, latest.get(token))
     return found
+
+
+def missing_from_journal(database: Database, acknowledged: Iterable[Acknowledged]) -> list[str]:
+    """The Request-IDs of acknowledged changes of which the journal lacks an entry, or a ticket."""
+    with opened(database.store()) as store:
+        entries = entries_of(store)
+    changed: dict[str, set[str]] = {}
+    for entry in entries:
+        tokens = changed.setdefault(entry.act.asker.request_id, set())
+        tokens.update(change.token for change in entry.changed)
+    return [
+        asked.request_id
+        for asked in acknowledged
+        if not set(asked.tokens) <= changed.get(asked.request_id, set())
+    ]
 
 
 def _disagreements(

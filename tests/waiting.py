@@ -13,10 +13,14 @@ POLL_SECONDS = 0.01
 _NEVER = Event()
 
 
-def until(condition: Callable[[], Result], seconds: float = WAIT_SECONDS) -> Result:
+def until(
+    condition: Callable[[], Result],
+    seconds: float = WAIT_SECONDS,
+    poll_seconds: float = POLL_SECONDS,
+) -> Result:
     """Wait until `condition` returns something true, and return that. Fails after `seconds`."""
     deadline = monotonic() + seconds
     while not (result := condition()):
         assert monotonic() < deadline
-        _NEVER.wait(POLL_SECONDS)
+        _NEVER.wait(poll_seconds)
     return result

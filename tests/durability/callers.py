@@ -7,8 +7,9 @@ is sent again until it is answered, as the reference tells callers to do.
 import asyncio
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, suppress
+from itertools import pairwise
 from time import monotonic
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -38,8 +39,19 @@ class Answer(NamedTuple):
     seconds: float
 
 
+class Acknowledged(NamedTuple):
+    """A change that was answered with success: the journal must have it under its Request-ID."""
+
+    request_id: str
+    tokens: Sequence[str]
+
+
 class Caller(Client):
     """Locks and unlocks its tickets, one request after the other, each until it is acknowledged."""
+
+    def __init__(self, tokens: Iterable[str], seed: int) -> None:
+        super().__init__(tokens, seed)
+        self.changes: list[Acknowledged] = []
 
     def next_change(self) -> tuple[list[str], Asked]:
         """Some tickets that are alike, and what is to become of them."""
@@ -52,16 +64,25 @@ class Caller(Client):
 
 class Callers:
     """All of them, in a thread. `ports`: of the servers, any of which will do. `answers` in the
-    order of their coming; `wrong` is what broke the promise, as text.
+    order of their coming; `wrong` is what broke the promise, as text, and `late` what came too late.
+    `pause_seconds`: between two changes of a caller.
     """
 
     def __init__(
-        self, ports: Sequence[int], tokens: Sequence[str], callers: int = 4, seed: int = 0
+        self,
+        ports: Sequence[int],
+        tokens: Sequence[str],
+        callers: int = 4,
+        seed: int = 0,
+        *,
+        pause_seconds: float = 0,
     ) -> None:
         self.ports = ports
         self.callers = [Caller(tokens[n::callers], seed + n) for n in range(callers)]
         self.answers: list[Answer] = []
         self.wrong: list[str] = []
+        self.late: list[Answer] = []
+        self._pause_seconds = pause_seconds
         self._news = threading.Condition()
         self._ending = threading.Event()
         self._pausing = threading.Event()
@@ -119,6 +140,19 @@ class Callers:
             if states[token] != acknowledged
         }
 
+    @property
+    def acknowledged(self) -> list[Acknowledged]:
+        """Every change that was acknowledged."""
+        return [change for caller in self.callers for change in caller.changes]
+
+    def longest_gap(self, since: float) -> float:
+        """The longest time from then until now without an acknowledged change, in seconds."""
+        changes = [a for a in self.answers if (a.route, a.status) == (UNLOCK, 200)]
+        ends = sorted(a.sent + a.seconds for a in changes)
+        before = max((end for end in ends if end < since), default=since)
+        moments = [before, *(end for end in ends if end >= since), monotonic()]
+        return max(later - earlier for earlier, later in pairwise(moments))
+
     def responses_since(self, began: float) -> dict[tuple[str, int], int]:
         """How often which route answered what to requests sent since then."""
         late = [(a.route, a.status) for a in self.answers if a.sent >= began]
@@ -126,7 +160,7 @@ class Callers:
 
     def check(self, states: Mapping[str, State]) -> None:
         """Every promise was kept, and what was acknowledged is in the database."""
-        assert not self.wrong, self.wrong[:5]
+        assert (self.wrong[:5], self.late[:5]) == ([], [])
         assert [caller.settle(states) for caller in self.callers] == [{}] * len(self.callers)
 
     async def _call(self) -> None:
@@ -144,6 +178,7 @@ class Callers:
                     continue
                 self._at_work += 1
                 await self._change_once(caller, wire)
+                await asyncio.sleep(self._pause_seconds)
                 with self._news:
                     self._at_work -= 1
                     self._news.notify_all()
@@ -152,8 +187,8 @@ class Callers:
         """Until it is acknowledged, or the end has come."""
         tokens, asked = caller.next_change()
         caller.pending |= dict.fromkeys(tokens, asked.state)
-        headers = headers_for(asked).items()
-        request = raw_request(headers, asked.body.encode(), target=asked.target)
+        headers = headers_for(asked)
+        request = raw_request(headers.items(), asked.body.encode(), target=asked.target)
         while (answer := await self._ask(wire, UNLOCK, request)) is None:
             if self._ending.is_set():
                 return
@@ -164,6 +199,7 @@ class Callers:
         for token in tokens:
             del caller.pending[token]
         caller.acknowledged += 1
+        caller.changes.append(Acknowledged(headers["Request-ID"], tokens))
 
     async def _look(self, route: str, method: str) -> None:
         token = next(iter(self.callers[0].model))
@@ -181,7 +217,7 @@ class Callers:
         status, retry_after, document = await wire.ask(request)
         answer = Answer(route, status, sent, monotonic() - sent)
         if answer.seconds > (ALIVE_SECONDS if route == LIVE else PROMISED_SECONDS):
-            self.wrong.append(f"late: {answer}")
+            self.late.append(answer)
         if status != 200 and (status != 503 or not retry_after or route == LIVE):
             self.wrong.append(f"neither done nor refused in order: {answer} {document}")
         with self._news:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import psycopg
 
@@ -33,6 +33,13 @@ CHANGES = UNLOCK
 EVERYTHING = (CHANGES, VERIFY, READY)
 REFUSED_SECONDS = 5
 HEALED_SECONDS = 10
+
+
+class Located(Protocol):
+    """What has databases: a server, or several that are one to their clients."""
+
+    def url(self, database: str) -> str:
+        """The URL of one of its databases."""
 
 
 class WatchedServer(PostgresServer):
@@ -72,7 +79,7 @@ class ServersDatabase(PostgresDatabase):
             self.use, is_patient=is_patient
         )
 
-    def moved_to(self, server: PostgresServer) -> None:
+    def moved_to(self, server: Located) -> None:
         """From now on it is the copy on another server."""
         self._disconnect()
         self._url = server.url(self.database)
@@ -120,7 +127,7 @@ class Day(NamedTuple):
 
 
 @cache
-def maker_of(server: PostgresServer) -> PostgresMaker:
+def maker_of(server: Located) -> PostgresMaker:
     """What makes a server's databases. On a durable one, to copy files would mean to sync each."""
     return PostgresMaker(server.url, "WAL_LOG")
 
@@ -131,7 +138,7 @@ def add_all_tickets(database: Database) -> None:
 
 
 @contextmanager
-def an_inventory(server: PostgresServer) -> Iterator[ServersDatabase]:
+def an_inventory(server: Located) -> Iterator[ServersDatabase]:
     """A database with TOKENS and FREE_TOKENS, removed if all went well."""
     made = maker_of(server).unmade("inventory")
     made.begin_with(add_all_tickets)

@@ -1,0 +1,1 @@
+"""Campaigns: long runs under faults, each with a control, whose results are published."""

@@ -1,0 +1,85 @@
+"""Runs a command, and ends everything that the command started when it ends, in whatever way.
+
+`python -m campaigns.keeper COMMAND ...` is a subreaper: processes that lose their parent, such as a
+PostgreSQL server that Patroni started, become its children. When the command has ended, or standard
+input is closed because the caller was killed, it kills all its descendants and removes their folder.
+"""
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+from time import sleep
+
+PR_SET_CHILD_SUBREAPER = 36
+ATTEMPT_SECONDS = 0.01
+
+
+def kept(command: Sequence[str]) -> int:
+    """Run a command under a keeper of its own; its exit code."""
+    keeper = [sys.executable, "-m", "campaigns.keeper", *command]
+    with subprocess.Popen(keeper, stdin=subprocess.PIPE, start_new_session=True) as process:
+        return process.wait()
+
+
+def descendants(of: int) -> Iterator[int]:
+    """The processes that a process has started, and those that they have started."""
+    parents = dict(_parents())
+    for pid in parents:
+        ancestor = pid
+        while ancestor := parents.get(ancestor, 0):
+            if ancestor == of:
+                yield pid
+                break
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Every process that is no zombie, with its parent."""
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended meanwhile
+            state, parent = status.read_text().rpartition(")")[2].split()[:2]
+            if state != "Z":
+                yield int(status.parent.name), int(parent)
+
+
+def end_all() -> None:
+    """Kill all descendants of this process, also those that start meanwhile."""
+    while found := list(descendants(os.getpid())):
+        for pid in found:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        sleep(ATTEMPT_SECONDS)
+
+
+def _end_with_caller() -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    end_all()
+
+
+def main(command: Sequence[str]) -> int:
+    """Run a command until it or the caller ends; its exit code."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    folder = tempfile.mkdtemp(prefix="seatlatch-")
+    environment = {**os.environ, "TMPDIR": folder}
+    try:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)
+        Thread(target=_end_with_caller, daemon=True).start()
+        while True:
+            pid, status = os.wait()  # also what lost its parent and has ended
+            if pid == child.pid:
+                return os.waitstatus_to_exitcode(status)
+    finally:
+        end_all()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""A campaign of failovers: a PostgreSQL cluster that Patroni runs, a service, and faults."""
