@@ -29,13 +29,13 @@ def kept(command: Sequence[str]) -> int:
         return process.wait()
 
 
-def descendants(of: int) -> Iterator[int]:
-    """The processes that a process has started, and those that they have started."""
+def descendants(*of: int) -> Iterator[int]:
+    """The processes that these processes have started, and those that they have started."""
     parents = dict(_parents())
     for pid in parents:
         ancestor = pid
         while ancestor := parents.get(ancestor, 0):
-            if ancestor == of:
+            if ancestor in of:
                 yield pid
                 break
 

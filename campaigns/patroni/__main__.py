@@ -83,28 +83,31 @@ def run(arguments: argparse.Namespace) -> None:
     results: Path = arguments.results
     results.parent.mkdir(parents=True, exist_ok=True)
     already = begun(results)
-    clusters = Clusters()
+    clusters, commit = Clusters(), _commit()
     with tempfile.TemporaryDirectory() as folder:
         try:
             for number, name in planned(
                 arguments.rounds, arguments.faults, controls=not arguments.no_controls
             ):
                 if number not in already:
-                    record = _played(clusters, number, name, Path(folder))
+                    record = _played(clusters, commit, number, name, Path(folder))
                     add(results, record)
                     print(json.dumps(record), flush=True)
         finally:
             clusters.close()
 
 
-def _played(clusters: Clusters, number: int, name: str, folder: Path) -> dict[str, Any]:
+def _played(
+    clusters: Clusters, commit: str, number: int, name: str, folder: Path
+) -> dict[str, Any]:
     """The line of a round. One that could not be judged says why, and ends its cluster."""
     record = {
         "round": number,
         "fault": name,
         "seed": number,
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
+        "commit": commit,
+        "load_average": round(os.getloadavg()[0], 1),
     }
     is_control = name == CONTROL_NAME
     if is_control:

@@ -116,7 +116,7 @@ class Node:
     def pids(self) -> Collection[int]:
         """All processes of the node."""
         firsts = self._first_pids()
-        return [*firsts, *(pid for first in firsts for pid in descendants(first))]
+        return [*firsts, *descendants(*firsts)]
 
     def _first_pids(self) -> Sequence[int]:
         """Patroni's process, and the one from which all others of PostgreSQL descend."""
@@ -190,7 +190,11 @@ class Cluster:
         rafts = {name: f"127.0.0.1:{ports['raft']}" for name, ports in published.items()}
         for name, node in self.nodes.items():
             node.configure(published[name], [rafts[other] for other in NODES if other != name])
-        self._hosts = ",".join(f"127.0.0.1:{ports['postgres']}" for ports in published.values())
+        ports = (
+            self.network.port_to(name, node.postgres_port, for_clients=True)
+            for name, node in self.nodes.items()
+        )
+        self._hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
 
     def url(self, database: str) -> str:
         """The URL of a database with all hosts, as an operator writes it."""
@@ -205,7 +209,9 @@ class Cluster:
         """The role of each node that follows the primary, by its name."""
         members = self._members()
         return {
-            member["name"]: member["role"] for member in members if member.get("state") == "streaming"
+            member["name"]: member["role"]
+            for member in members
+            if member.get("state") == "streaming"
         }
 
     def synchronous_standby(self) -> Node:

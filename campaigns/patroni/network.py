@@ -1,8 +1,8 @@
-"""A network between the nodes of a cluster, on loopback, that can be partitioned.
+"""A network between the nodes of a cluster and their clients, on loopback, that can be partitioned.
 
-Every address that a node publishes is a port of this module, which passes the bytes on. The network
-learns which node has opened a connection from the kernel's table of sockets, so no node takes part
-in it.
+Every address of a node is a port of this module, which passes the bytes on. Clients have ports of
+their own. Of a connection between nodes the network learns from the kernel's table of sockets which
+node has opened it, so no node takes part in this.
 """
 
 import asyncio
@@ -23,9 +23,11 @@ Pids = Callable[[], Collection[int]]
 
 
 class Link:
-    """A connection through the network, from a port of loopback to a node."""
+    """A connection through the network to a node. `from_port`: the port of the node that opened it;
+    None = a client has.
+    """
 
-    def __init__(self, from_port: int, to: str) -> None:
+    def __init__(self, from_port: int | None, to: str) -> None:
         self.from_port = from_port
         self.to = to
         self.is_open = asyncio.Event()
@@ -50,15 +52,29 @@ class Network:
 
     def close(self) -> None:
         """End all connections."""
+
+        async def end() -> None:
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+        self._run(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
 
-    def port_to(self, node: str, port: int) -> int:
+    def port_to(self, node: str, port: int, *, for_clients: bool = False) -> int:
         """A new port that leads to a port of a node."""
+
+        async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            from_port = None if for_clients else writer.get_extra_info("peername")[1]
+            with suppress(asyncio.CancelledError):
+                await self._pass_on(Link(from_port, node), port, reader, writer)
 
         async def open_port() -> int:
             listener = socket.create_server(("127.0.0.1", 0))
-            await asyncio.start_server(lambda *ends: self._pass_on(node, port, *ends), sock=listener)
+            await asyncio.start_server(pass_on, sock=listener)
             opened: int = listener.getsockname()[1]
             return opened
 
@@ -100,19 +116,18 @@ class Network:
             self._set(link, owners)
 
     def _set(self, link: Link, owners: dict[int, str]) -> None:
-        sender = owners.get(link.from_port, OUTSIDE)
+        sender = owners.get(link.from_port, OUTSIDE) if link.from_port else OUTSIDE
         if self._blocked and self._blocked(sender, link.to):
             link.is_open.clear()
         else:
             link.is_open.set()
 
     async def _pass_on(
-        self, node: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, link: Link, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        link = Link(writer.get_extra_info("peername")[1], node)
         link.writers.append(writer)
         self._links.add(link)
-        self._set(link, dict(self._owners()) if self._blocked else {})
+        self._set(link, dict(self._owners()) if self._blocked and link.from_port else {})
         try:
             await link.is_open.wait()
             there, back = await asyncio.open_connection("127.0.0.1", port)
@@ -122,6 +137,8 @@ class Network:
             writer.transport.abort()
         finally:
             self._links.discard(link)
+            for end in link.writers:
+                end.close()
 
     def _owners(self) -> Iterator[tuple[int, str]]:
         """Every port of a socket of a node's processes, with the node."""
