@@ -17,7 +17,8 @@ from tests.waiting import until
 
 FOLLOWS_SECONDS = 20
 STANDBY_NAME = "standby"
-IS_SYNCHRONOUS = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"
+FOLLOWS = "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = %s"
+RECEIVES = "SELECT pid FROM pg_stat_wal_receiver"
 IN_RECOVERY = "SELECT pg_is_in_recovery()"
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
@@ -69,6 +70,13 @@ class Standby(WatchedServer):
         (receiver,) = found
         os.kill(receiver, number)
 
+    def stop_following(self) -> None:
+        """Receive nothing from now on: the primary's changes stay on the primary."""
+        with psycopg.connect(self.url(MAINTENANCE), autocommit=True) as hand:
+            hand.execute("ALTER SYSTEM SET primary_conninfo = ''")
+            hand.execute("SELECT pg_reload_conf()")
+            until(lambda: not hand.execute(RECEIVES).fetchall(), FOLLOWS_SECONDS)
+
     def promote(self) -> None:
         """Make it a primary, and wait until it is one."""
         with psycopg.connect(self.url(MAINTENANCE), autocommit=True) as hand:
@@ -77,8 +85,8 @@ class Standby(WatchedServer):
 
 
 @contextmanager
-def replicated() -> Iterator[tuple[WatchedServer, Standby]]:
-    """A primary whose COMMITs wait for its standby."""
+def replicated(synchronous_standby: str = STANDBY_NAME) -> Iterator[tuple[WatchedServer, Standby]]:
+    """A primary whose COMMITs wait for its standby, or for none if that is called ''."""
     primary = WatchedServer(DURABLE)
     try:
         primary.start()
@@ -86,9 +94,11 @@ def replicated() -> Iterator[tuple[WatchedServer, Standby]]:
         try:
             standby.start()
             with psycopg.connect(primary.url(MAINTENANCE), autocommit=True) as hand:
-                hand.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{STANDBY_NAME}'")
+                name = f"ALTER SYSTEM SET synchronous_standby_names = '{synchronous_standby}'"
+                hand.execute(name.encode())
                 hand.execute("SELECT pg_reload_conf()")
-                until(lambda: hand.execute(IS_SYNCHRONOUS).fetchall(), FOLLOWS_SECONDS)
+                state = "sync" if synchronous_standby else "async"
+                until(lambda: hand.execute(FOLLOWS, (state,)).fetchall(), FOLLOWS_SECONDS)
             yield primary, standby
         finally:
             standby.close()
@@ -97,7 +107,26 @@ def replicated() -> Iterator[tuple[WatchedServer, Standby]]:
 
 
 @contextmanager
-def failed_over(primary: WatchedServer, standby: Standby) -> Iterator[None]:
+def killed(primary: WatchedServer, standby: Standby) -> Iterator[None]:
+    """The primary is lost, and the standby takes its place."""
+    primary.kill()
+    standby.promote()
+    yield
+
+
+@contextmanager
+def frozen(primary: WatchedServer, standby: Standby) -> Iterator[None]:
+    """The primary stops where it is with its connections open, and the standby takes its place."""
+    primary.freeze()
+    try:
+        standby.promote()
+        yield
+    finally:
+        primary.thaw()
+
+
+@contextmanager
+def frozen_in_commit(primary: WatchedServer, standby: Standby) -> Iterator[None]:
     """The primary is frozen while COMMITs wait, which the standby then gets, and it takes over.
 
     At the end the primary goes on, and waits for no standby.
