@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from docs.build import SITE, build, place
 from docs.generate import ROOT
@@ -131,7 +132,7 @@ def test_a_browser_finds_a_page_by_a_word_and_asks_nobody_else(site: Path, tmp_p
         page.wait_for_selector("ul.search li p")
         page.get_by_role("link", name="Concepts > mpreserve").click()
         page.wait_for_url(re.compile("concepts/index"))
-        assert page.get_by_role("heading", name="mpreserve").is_visible()
+        expect(page.get_by_role("heading", name="mpreserve")).to_be_visible()
         before = page.locator("body").evaluate(BACKGROUND)
         page.get_by_role("button", name="Toggle Light / Dark / Auto color theme").first.click()
         assert page.locator("body").evaluate(BACKGROUND) != before
