@@ -7,8 +7,7 @@ import pytest
 
 from seatlatch.commit import CommitEach
 from seatlatch.domain.refusal import PlaceLost
-from seatlatch.journal.chain import NO_HASH
-from seatlatch.journal.rows import Head
+from seatlatch.journal.rows import NO_HASH, Head
 from seatlatch.operations.change_tickets import hold_tickets
 from seatlatch.operations.read_events import (
     ENTRIES_AT_ONCE_MAX,

@@ -174,7 +174,7 @@ async def _with_digest(
         await snapshot.journal.read_hashes([*_last_entries(before), *_last_entries(after)])
     )
     for chain in chains:  # the last one that was pruned
-        hashes[entry_id_of(chain.head.chain, chain.pruned_number)] = chain.pruned_hash
+        hashes.setdefault(entry_id_of(chain.head.chain, chain.pruned_number), chain.pruned_hash)
     if before.digest and before.digest != _digest(before, hashes):
         raise PlaceLost(ENTRIES_LOST)
     return after._replace(digest=_digest(after, hashes))
