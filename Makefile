@@ -14,6 +14,8 @@ GENERATOR := tests/openapi/generator/requirements
 GENERATOR_READY := .venv-generator/.ready
 PEERS := bench/peers/requirements
 PEERS_READY := .venv-peers/.ready
+LITESTREAM := tests/durability/litestream
+LITESTREAM_READY := .venv-litestream/.ready
 LINTING := tests/openapi/linting
 LINTER_READY := $(LINTING)/node_modules/.ready
 TYPESCRIPT := tests/openapi/clients/typescript
@@ -63,7 +65,7 @@ docs: $(DOCS_READY) ## write the parts of docs/ that are made from the code, and
 client: $(DEV_READY) ## make the SDK's sync client from the async one
 	$(BIN)/python -m tools.sync_client
 
-tools: $(GENERATOR_READY) $(PEERS_READY) $(LINTER_READY) $(TYPESCRIPT_READY) $(AXE_READY) ## install what some tests need: client generators, the benchmark's small service, and a linter, TypeScript and axe-core (by npm)
+tools: $(GENERATOR_READY) $(PEERS_READY) $(LITESTREAM_READY) $(LINTER_READY) $(TYPESCRIPT_READY) $(AXE_READY) ## install what some tests need: client generators, the benchmark's small service, Litestream, and a linter, TypeScript and axe-core (by npm)
 
 lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -81,6 +83,9 @@ lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links \
 		$(PEERS).in -o $(PEERS).lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --no-emit-find-links \
+		$(LITESTREAM).in -o $(LITESTREAM).lock
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("seatlatch needs Python 3.11 or later; say which with make PYTHON=python3.11")'
@@ -114,6 +119,12 @@ $(PEERS_READY): $(PEERS).lock
 	@echo "Installing the small service of the benchmark into .venv-peers ..."
 	@$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(PEERS).lock
+	@touch $@
+
+$(LITESTREAM_READY): $(LITESTREAM).lock
+	@echo "Installing Litestream into .venv-litestream ..."
+	@$(PYTHON) -m venv .venv-litestream
+	@.venv-litestream/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(LITESTREAM).lock
 	@touch $@
 
 $(LINTER_READY): $(LINTING)/package-lock.json

@@ -7,7 +7,7 @@ is sent again until it is answered, as the reference tells callers to do.
 import asyncio
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from time import monotonic
 from types import TracebackType
@@ -38,8 +38,24 @@ class Answer(NamedTuple):
     seconds: float
 
 
+class Sent(NamedTuple):
+    """A change that was asked for."""
+
+    request_id: str
+    tokens: Sequence[str]
+    state: State
+
+
 class Caller(Client):
-    """Locks and unlocks its tickets, one request after the other, each until it is acknowledged."""
+    """Locks and unlocks its tickets, one request after the other, each until it is acknowledged.
+
+    `sent` has all of them in order, of which the first ones are `acknowledged`, so many.
+    """
+
+    def __init__(self, tokens: Iterable[str], seed: int) -> None:
+        super().__init__(tokens, seed)
+        self.sent: list[Sent] = []
+        self.acknowledged_at: list[float] = []
 
     def next_change(self) -> tuple[list[str], Asked]:
         """Some tickets that are alike, and what is to become of them."""
@@ -152,8 +168,9 @@ class Callers:
         """Until it is acknowledged, or the end has come."""
         tokens, asked = caller.next_change()
         caller.pending |= dict.fromkeys(tokens, asked.state)
-        headers = headers_for(asked).items()
-        request = raw_request(headers, asked.body.encode(), target=asked.target)
+        headers = headers_for(asked)
+        request = raw_request(headers.items(), asked.body.encode(), target=asked.target)
+        caller.sent.append(Sent(headers["Request-ID"], tokens, asked.state))
         while (answer := await self._ask(wire, UNLOCK, request)) is None:
             if self._ending.is_set():
                 return
@@ -163,6 +180,7 @@ class Callers:
         caller.model |= dict.fromkeys(tokens, asked.state)
         for token in tokens:
             del caller.pending[token]
+        caller.acknowledged_at.append(monotonic())
         caller.acknowledged += 1
 
     async def _look(self, route: str, method: str) -> None:

@@ -41,9 +41,9 @@ class FeedReads:
     async def read(self, channel: Channel, place: Place, limit: int) -> Events:
         """See `read_feed`. The result is not older than the call. Raises `Unavailable`, too."""
         loop = asyncio.get_running_loop()
-        *names, position, entry_id, read_tickets = place
+        *names, position, entry_id, read_tickets, digest = place
         seen = tuple(sorted(position.items()))
-        page = (channel, *names, seen, entry_id, read_tickets, limit)
+        page = (channel, *names, seen, entry_id, read_tickets, digest, limit)
         asked = self._asked.setdefault(page, _Asked(channel, place, limit, []))
         result: asyncio.Future[Events] = loop.create_future()
         asked.results.append(result)
