@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from seatlatch.store.importing import Importing
@@ -43,6 +44,12 @@ class Engine(Protocol):
     async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
         """The result of `work` on one snapshot, which never waits for a writer. The database may
         have been made for either use.
+        """
+
+    def back_up(self, file: Path, copying: Callable[[int, int], None]) -> int:
+        """Copy the database into the new file `file` while others use it; returns its size.
+
+        Calls `copying` again and again with the number of bytes that were copied, and that of all.
         """
 
     def sandbox_lock(self) -> AbstractContextManager[None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 from seatlatch.store.importing import Importing
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse, Result, Snapshot, Store
@@ -60,6 +61,12 @@ class PostgresEngine:
             return await store.read(work)
         finally:
             await store.close()
+
+    def back_up(self, file: Path, copying: Callable[[int, int], None]) -> int:
+        """Refuse: PostgreSQL has programs of its own."""
+        raise DatabaseProblem(
+            "This command copies only SQLite; back up PostgreSQL with pg_dump or pg_basebackup."
+        )
 
     @contextmanager
     def sandbox_lock(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from seatlatch.store.importing import Importing
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse, Result, Snapshot, Store
+from seatlatch.store.sqlite.backup import back_up
 from seatlatch.store.sqlite.importing import importing
 from seatlatch.store.sqlite.opening import due_migrations, make_or_migrate
 from seatlatch.store.sqlite.store import SqliteStore
@@ -45,6 +46,10 @@ class SqliteEngine:
         """The result of `work` on one snapshot."""
         with reading(self._path) as snapshot:
             return await work(snapshot)
+
+    def back_up(self, file: Path, copying: Callable[[int, int], None]) -> int:
+        """Copy the database into a new file."""
+        return back_up(self._path, file, copying)
 
     @contextmanager
     def sandbox_lock(self) -> Iterator[None]:
