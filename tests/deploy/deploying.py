@@ -1,11 +1,13 @@
 """The files of `deploy/` as a test uses them: with its own addresses and folders, and no more."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.requirements import missing
 
@@ -33,6 +35,14 @@ def replaced(text: str, changes: Mapping[str, str]) -> str:
     return text
 
 
+def drain_seconds() -> str:
+    """What the file of settings recommends to servers behind a proxy that checks them."""
+    (seconds,) = re.findall(
+        r"SEATLATCH_DRAIN_SECONDS=(\d+)", (DEPLOY / "seatlatch.env").read_text()
+    )
+    return str(seconds)
+
+
 def file_with(name: str, changes: Mapping[str, str]) -> str:
     """A file of `deploy/` with the places of a test."""
     return replaced((DEPLOY / name).read_text(), changes)
@@ -40,13 +50,11 @@ def file_with(name: str, changes: Mapping[str, str]) -> str:
 
 @contextmanager
 def running_program(
-    command: Sequence[str], folder: Path, **settings: str
+    command: Sequence[str], folder: Path, **options: Any
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a program in the foreground, with its output in a file of this folder."""
     with (folder / "output").open("ab") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=output, env={**os.environ, **settings}
-        )
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder, **options)
     try:
         yield process
     finally:

@@ -1,5 +1,6 @@
 """HAProxy and nginx with the files of `deploy/`, with TLS, in front of a test's servers."""
 
+import os
 import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
@@ -81,7 +82,8 @@ def haproxy(
     configuration = folder / "haproxy.cfg"
     configuration.write_text(file_with(name, places))
     command = [program("haproxy", "haproxy"), "-db", "-f", str(configuration)]
-    with running_program(command, folder, SERVER=f"127.0.0.1:{ports[0]}") as process:
+    server = {"SERVER": f"127.0.0.1:{ports[0]}"}
+    with running_program(command, folder, env={**os.environ, **server}) as process:
         until(lambda: is_open(port) or process.poll() is not None)
         assert process.poll() is None, (folder / "output").read_text()
         yield

@@ -1,6 +1,5 @@
 """No request is refused while a server restarts behind HAProxy."""
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests import web
 from tests.cli.commands import running
 from tests.deploy.calling import Calls
-from tests.deploy.deploying import DEPLOY
+from tests.deploy.deploying import drain_seconds
 from tests.deploy.proxied import ONE, SEVERAL, front
 from tests.postgres import _free_port
 from tests.serving import listed, make_inventory
@@ -61,8 +60,7 @@ def test_requests_wait_while_the_only_server_restarts(tmp_path: Path) -> None:
 
 def test_a_server_that_drains_gets_no_more_requests(tmp_path: Path) -> None:
     """It drains for as long as the file of settings says."""
-    (seconds,) = re.findall(r"SEATLATCH_DRAIN_SECONDS=(\d+)", (DEPLOY / "seatlatch.env").read_text())
-    drain = {"SEATLATCH_DRAIN_SECONDS": seconds}
+    drain = {"SEATLATCH_DRAIN_SECONDS": drain_seconds()}
     urls = [database(tmp_path, f"{name}.db") for name in ("one", "two")]
     ports = [_free_port(), _free_port()]
     with ExitStack() as stack:

@@ -4,30 +4,32 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
+from time import time
 
 import pytest
 
+from seatlatch.settings import read_settings
 from tests.cases import all_cases
-from tests.cli.commands import run_within
-from tests.deploy.deploying import DEPLOY, program, replaced
+from tests.cli.commands import environment, run_within
+from tests.deploy.deploying import drain_seconds, program, replaced
 from tests.deploy.units import INSTALLED, SERVICES, UNITS, commands, values
 from tests.serving import make_inventory
-from seatlatch.settings import read_settings
 
 pytestmark = pytest.mark.slow
 
 EXPOSURE_MAX = 2.5
 DAYS_KEPT = 14
-MIGRATE, BACKUP = UNITS / "seatlatch-migrate.service", UNITS / "seatlatch-backup.service"
-ROOT_FOLDERS = ("/opt/seatlatch", "/etc/seatlatch")
+BACKUP = UNITS / "seatlatch-backup.service"
+DAY_SECONDS = 86_400
 
 
 def analyze(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """What systemd-analyze says."""
     command = [program("systemd-analyze", "systemd"), *arguments]
-    environment = {**os.environ, "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": "cat"}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    plain = {**os.environ, "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": "cat"}
+    return subprocess.run(command, capture_output=True, text=True, env=plain, check=False)
 
 
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
@@ -62,12 +64,34 @@ def test_the_commands_of_seatlatch_exist(unit: Path) -> None:
 
 def test_there_is_time_to_stop_in_order() -> None:
     (seconds,) = values(UNITS / "seatlatch.service", "TimeoutStopSec")
-    (drain,) = re.findall(r"SEATLATCH_DRAIN_SECONDS=(\d+)", (DEPLOY / "seatlatch.env").read_text())
-    assert int(seconds) >= int(drain) + read_settings({}, {}).shutdown_seconds + 5
+    assert int(seconds) >= int(drain_seconds()) + read_settings({}, {}).shutdown_seconds + 5
 
 
-def shell(unit: Path, folder: Path, url: str) -> None:
-    """Run a unit's commands in a folder: `/var/backups/seatlatch` is in it."""
-    binary = folder / "seatlatch"
-    python = f"{program('python3', 'python3')}"
-    binary.write_text(f"#!/bin/sh\nexec {python} -m seatlatch \"$@\"\n")
+def run_backup(folder: Path) -> None:
+    """Run the unit's commands by hand, with the database and the backups in this folder."""
+    places = {INSTALLED: f"{sys.executable} -m seatlatch", "/var/backups/seatlatch": str(folder)}
+    settings = environment({"SEATLATCH_DATABASE_URL": f"sqlite:///{folder}/inventory"})
+    backup, removal = commands(BACKUP)
+    for command in (
+        replaced(backup, places),
+        removal.replace("/var/backups/seatlatch", str(folder)),
+    ):
+        ran = subprocess.run(shlex.split(command), env=settings, capture_output=True, check=False)
+        assert ran.returncode == 0, ran.stderr.decode()
+
+
+def test_a_backup_is_made_and_old_ones_are_removed(tmp_path: Path) -> None:
+    make_inventory(tmp_path / "inventory")
+    for days in (DAYS_KEPT - 1, DAYS_KEPT + 2):
+        old = tmp_path / f"{days}.db"
+        old.touch()
+        os.utime(old, (time() - days * DAY_SECONDS,) * 2)
+    run_backup(tmp_path)
+    names = {path.name for path in tmp_path.glob("*.db")}
+    assert f"{DAYS_KEPT - 1}.db" in names
+    assert f"{DAYS_KEPT + 2}.db" not in names
+    (backup,) = names - {f"{DAYS_KEPT - 1}.db"}
+    checked = run_within(
+        "migrate", "--check", SEATLATCH_DATABASE_URL=f"sqlite:///{tmp_path}/{backup}"
+    )
+    assert checked.returncode == 0, checked.stderr
