@@ -1,4 +1,4 @@
-"""No request is refused while a server restarts behind HAProxy."""
+"""No request is refused while a server restarts behind HAProxy. See decision 197."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

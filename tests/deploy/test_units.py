@@ -1,4 +1,4 @@
-"""The systemd units: accepted by systemd, rated as safe, and their commands do what they say."""
+"""The systemd units: accepted by systemd, rated as safe, and their commands do what they say. See decision 196."""
 
 import os
 import re
