@@ -1,4 +1,7 @@
-"""The systemd units: accepted by systemd, rated as safe, and their commands do what they say. See decision 196."""
+"""The systemd units: accepted by systemd, rated as safe, and their commands do what they say.
+
+See decision 196.
+"""
 
 import os
 import re
