@@ -16,6 +16,7 @@ PEERS := bench/peers/requirements
 PEERS_READY := .venv-peers/.ready
 LITESTREAM := tests/durability/litestream
 LITESTREAM_READY := .venv-litestream/.ready
+IMAGE_READY := .image/.ready
 LINTING := tests/openapi/linting
 LINTER_READY := $(LINTING)/node_modules/.ready
 TYPESCRIPT := tests/openapi/clients/typescript
@@ -65,7 +66,7 @@ docs: $(DOCS_READY) ## write the parts of docs/ that are made from the code, and
 client: $(DEV_READY) ## make the SDK's sync client from the async one
 	$(BIN)/python -m tools.sync_client
 
-tools: $(GENERATOR_READY) $(PEERS_READY) $(LITESTREAM_READY) $(LINTER_READY) $(TYPESCRIPT_READY) $(AXE_READY) ## install what some tests need: client generators, the benchmark's small service, Litestream, and a linter, TypeScript and axe-core (by npm)
+tools: $(GENERATOR_READY) $(PEERS_READY) $(LITESTREAM_READY) $(IMAGE_READY) $(LINTER_READY) $(TYPESCRIPT_READY) $(AXE_READY) ## install what some tests need: client generators, the benchmark's small service, Litestream, what the Dockerfile installs, and a linter, TypeScript and axe-core (by npm)
 
 lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -125,6 +126,11 @@ $(LITESTREAM_READY): $(LITESTREAM).lock
 	@echo "Installing Litestream into .venv-litestream ..."
 	@$(PYTHON) -m venv .venv-litestream
 	@.venv-litestream/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(LITESTREAM).lock
+	@touch $@
+
+$(IMAGE_READY): requirements.lock pyproject.toml deploy/Dockerfile deploy/install.sh $(DEV_READY)
+	@echo "Installing seatlatch into .image by the steps of the Dockerfile ..."
+	@$(BIN)/python -m tests.deploy.image
 	@touch $@
 
 $(LINTER_READY): $(LINTING)/package-lock.json
