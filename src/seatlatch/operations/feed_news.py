@@ -94,9 +94,7 @@ class FeedNews:
 
     @property
     def lag_seconds(self) -> float:
-        """How long ago the requests that wait had been told of all that the journal held; 0 = no
-        request waits.
-        """
+        """How long ago the requests that wait had all that was in the journal; 0 = none waits."""
         return 0.0 if self._following is None else self._monotonic() - self._complete_at
 
     async def since(self, channel_code: str, position: Position, deadline: float) -> News:

@@ -88,7 +88,7 @@ class PausableStore:
             await store.require_writable()
 
     async def surroundings(self) -> Surroundings:
-        """The present state of what the database depends on."""
+        """The present state of the things that the database depends on."""
         async with self._in_use() as store:
             return await store.surroundings()
 

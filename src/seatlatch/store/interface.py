@@ -47,7 +47,7 @@ class TicketsBusy(Exception):
 
 
 class Surroundings(NamedTuple):
-    """What a database depends on; None = this engine cannot know it.
+    """Things that a database depends on; None = this engine cannot know it.
 
     `free_bytes`, `size_bytes`: of the disk with its files. `waits_for_standby`: whether a standby
     has every change that was confirmed.
@@ -169,7 +169,7 @@ class Store(Protocol):
         """Raise `Unavailable` if the database can't be reached, is read-only or is a standby."""
 
     async def surroundings(self) -> Surroundings:
-        """The present state of what the database depends on. Raises `Unavailable`."""
+        """The present state of the things that the database depends on. Raises `Unavailable`."""
 
     async def commit(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run `work` in a transaction and make it durable; then return its result.
