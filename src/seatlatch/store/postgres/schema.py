@@ -1,6 +1,6 @@
 """The schema: reads the version of a database's schema, and migrates it to the latest.
 
-See decision 59.
+See decisions 59 and 199.
 """
 
 from collections.abc import Iterator
