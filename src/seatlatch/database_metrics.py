@@ -20,6 +20,7 @@ DISK_SIZE = "seatlatch_disk_size_bytes"
 SYNCHRONOUS = "seatlatch_synchronous_replication"
 WEBHOOK_PENDING = "seatlatch_webhook_pending_messages"
 WEBHOOK_LAG = "seatlatch_webhook_lag_seconds"
+WEBHOOK_UNREAD = "seatlatch_webhook_unread_entries"
 WEBHOOKS = "seatlatch_webhooks"
 
 MEANINGS = {
@@ -31,6 +32,8 @@ MEANINGS = {
     DISK_SIZE: "Size of the disk of the database (SQLite only).",
     SYNCHRONOUS: "1 if a COMMIT waits for a standby, else 0 (PostgreSQL only).",
     WEBHOOK_PENDING: "Messages of all processes that are waiting to be sent to webhooks.",
+    WEBHOOK_UNREAD: "Entries of the journal that the webhook furthest behind has not read. Each one"
+    " notes its place at least every 5,000 entries.",
     WEBHOOK_LAG: "Age in seconds of the oldest message that is waiting to be sent to a webhook.",
 }
 OF_THE_DATABASE = (*MEANINGS, WEBHOOKS)
@@ -70,6 +73,10 @@ class DatabaseMetrics:
         """Set the number and age of the messages that wait to be sent to webhooks."""
         self._set(WEBHOOK_PENDING, messages)
         self._set(WEBHOOK_LAG, lag_seconds)
+
+    def webhook_unread(self, entries: int) -> None:
+        """Set the number of entries that the webhook furthest behind has not read."""
+        self._set(WEBHOOK_UNREAD, entries)
 
     def webhook_states(self, webhooks: Mapping[ShownState, int]) -> None:
         """Set the number of webhooks in each state."""

@@ -3,17 +3,24 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
+from seatlatch.settings import read_settings
 from tests.cases import all_cases
 from tests.deploy.deploying import DEPLOY
 from tests.deploy.proxied import FRONTS, ONE, SEVERAL, STRANGER, Front, front
 from tests.operator_api.box_office import operator_headers
-from tests.serving import ORGANIZATION, UNLOCK, Served, listed, make_inventory, serving, valid_headers
-from seatlatch.settings import read_settings
+from tests.serving import (
+    ORGANIZATION,
+    UNLOCK,
+    Served,
+    listed,
+    make_inventory,
+    serving,
+    valid_headers,
+)
 
 pytestmark = pytest.mark.slow
 

@@ -20,7 +20,7 @@ Start = Callable[..., "subprocess.Popen[Any]"]
 class ServerProcess:
     """`seatlatch serve` on a free port. What it logs goes into a file, `errors`."""
 
-    def __init__(self, url: str, errors: Path, start: Start = Command, **settings: str) -> None:
+    def __init__(self, url: str, errors: Path, start: Start = Command, /, **settings: str) -> None:
         self.errors = errors
         quiet = {"SEATLATCH_RATE_LIMIT": "off", "SEATLATCH_LOG_LEVEL": "error"}
         with errors.open("ab") as file:

@@ -99,7 +99,8 @@ def test_a_selector_that_names_nothing_real_is_found(served: Served) -> None:
         'seatlatch_webhook_attempts_total{outcome="given_up"}',
         'seatlatch_webhook_attempts_total{result="lost"}',
     )
-    assert [unknown(*selectors(one), metrics) for one in (good, *bad)] == [False, True, True, True]
+    found = [unknown(next(selectors(one)), metrics) for one in (good, *bad)]
+    assert found == [False, True, True, True]
 
 
 def test_promtool_parses_every_panel(tmp_path: Path) -> None:
