@@ -6,6 +6,7 @@ from datetime import datetime
 from psycopg.errors import ReadOnlySqlTransaction
 
 from seatlatch.journal.rows import Head
+from seatlatch.store.interface import Surroundings
 from seatlatch.store.postgres.connection import Connection, Statement
 from seatlatch.store.postgres.executor import PostgresExecutor
 from seatlatch.store.postgres.journal import PostgresJournalReader
@@ -22,6 +23,10 @@ SELECT token FROM seatlatch.tickets WHERE token = ANY (:tokens) EXCEPT SELECT to
 IS_READ_ONLY = """
 SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean
 FROM seatlatch.credentials_version
+"""
+WAITS_FOR_STANDBY = """
+SELECT current_setting('synchronous_standby_names') <> ''
+  AND current_setting('synchronous_commit') NOT IN ('local', 'off')
 """
 TEST_WRITE = (
     Statement("SAVEPOINT before_test"),
@@ -64,6 +69,11 @@ class PostgresSnapshot(SqlSnapshot):
         ((read_only,),) = await self.executor.fetch(IS_READ_ONLY)
         if read_only:
             raise ReadOnlySqlTransaction("new transactions are read-only")
+
+    async def surroundings(self) -> Surroundings:
+        """Whether COMMIT waits for a standby."""
+        ((waits,),) = await self.executor.fetch(WAITS_FOR_STANDBY)
+        return Surroundings(waits_for_standby=waits)
 
     async def version_and_time(self) -> tuple[int, datetime]:
         """The version of the credentials, and the transaction's timestamp."""
