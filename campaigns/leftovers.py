@@ -45,7 +45,7 @@ def end(folder: str) -> None:
     mark = f"{VARIABLE}={folder}".encode()
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            is_python = os.readlink(place / "exe") == os.readlink("/proc/self/exe")
+            is_python = (place / "exe").readlink() == Path("/proc/self/exe").readlink()
             its = mark in (place / "environ").read_bytes().split(b"\0")
             if is_python and its and int(place.name) != os.getpid():
                 os.kill(int(place.name), signal.SIGKILL)

@@ -132,9 +132,7 @@ class Client:
             enough.set()
             writer.close()
 
-    async def change_once(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def change_once(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Ask for one change, and note whether it was acknowledged."""
         tokens, asked = self.next_change()
         self.pending |= dict.fromkeys(tokens, asked.state)
