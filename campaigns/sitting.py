@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
+from traceback import format_exception
 from typing import NamedTuple
 
 from campaigns.catalog import CATALOG
@@ -103,7 +104,7 @@ def _round(campaign: Campaign, seed: int, *, control: bool) -> Round:
     try:
         return campaign.control(seed) if control else campaign.run(seed)
     except Exception as error:
-        return Round(0, [f"{type(error).__name__}: {error}"])
+        return Round(0, ["".join(format_exception(error))[-FAILURE_CHARACTERS_MAX:]])
 
 
 def _progress(name: str, file: Path, wanted: int) -> str:
