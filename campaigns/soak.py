@@ -18,7 +18,7 @@ from time import monotonic
 from bench.serving import Processes, Server, children, running_server
 from campaigns.catalog import CATALOG
 from campaigns.leftovers import ended_together
-from campaigns.results import alone, append_result, file_of, found, next_seed, read_results
+from campaigns.results import FOLDER, alone, append_result, file_of, found, next_seed, read_results
 from campaigns.soak_load import Load
 from campaigns.soak_samples import Sample, failures_of
 from seatlatch.commit import CommitEach
@@ -196,9 +196,10 @@ def main() -> int:
     parser.add_argument("engine", choices=ENGINES)
     parser.add_argument("--minutes", type=int)
     parser.add_argument("--control", action="store_true", help="run a server that leaks")
+    parser.add_argument("--results", type=Path, default=FOLDER)
     asked = parser.parse_args()
     name = f"soak-{asked.engine}"
-    file, entry = file_of(name), CATALOG[name]
+    file, entry = file_of(name, asked.results), CATALOG[name]
     with alone(file), ended_together():
         if asked.control:
             return 0 if run_control(asked.engine, file) else 1
