@@ -13,13 +13,14 @@ from tests.durability.linearizability import is_linearizable, planted
 from tests.durability.troubled_servers import recorded
 
 TICKETS = 200
+FAULTS = 4
 PLANTED_FAULTS = 30
 
 
 def histories_of(seed: int) -> Histories:
     """The histories of a round."""
     with tempfile.TemporaryDirectory() as folder:
-        return recorded(Path(folder), "sqlite" if seed % 2 else "postgres", TICKETS, seed)
+        return recorded(Path(folder), "sqlite" if seed % 2 else "postgres", TICKETS, seed, FAULTS)
 
 
 def run(seed: int) -> Round:

@@ -18,8 +18,6 @@ from tests.postgres_database import END_CONNECTIONS, MAINTENANCE, PostgresMaker
 from tests.serving import ORGANIZATION, OWNER, fill, make_inventory
 
 Trouble = Callable[[Histories], Coroutine[Any, Any, None]]
-FAULTS = 4
-"""Spread over a run."""
 
 
 class Servers:
@@ -44,13 +42,13 @@ class Servers:
             process.kill()
 
 
-def troubles(chance: Random, tickets: int, faults: Sequence[Trouble]) -> Trouble:
-    """One of these faults at a time, as often as `FAULTS` says."""
+def troubles(chance: Random, tickets: int, kinds: Sequence[Trouble], faults: int) -> Trouble:
+    """So many faults of these kinds, spread over the first half of a run."""
 
     async def trouble(histories: Histories) -> None:
-        for number in range(1, FAULTS + 1):
-            await histories.reach(tickets * OPERATIONS * number // (2 * FAULTS))
-            await chance.choice(faults)(histories)
+        for number in range(1, faults + 1):
+            await histories.reach(tickets * OPERATIONS * number // (2 * faults))
+            await chance.choice(kinds)(histories)
 
     return trouble
 
@@ -58,13 +56,13 @@ def troubles(chance: Random, tickets: int, faults: Sequence[Trouble]) -> Trouble
 @contextmanager
 def on_sqlite(
     folder: Path, tokens: Sequence[str], chance: Random
-) -> Iterator[tuple[Servers, Trouble]]:
+) -> Iterator[tuple[Servers, list[Trouble]]]:
     """One server, which is killed."""
     tickets = [NewTicket(token, ORGANIZATION, OWNER) for token in tokens]
     database = make_inventory(folder / "inventory.db", tickets)
     servers = Servers(database.url, folder, 1)
     try:
-        yield servers, troubles(chance, len(tokens), [lambda _: servers.kill(chance)])
+        yield servers, [lambda _: servers.kill(chance)]
     finally:
         servers.close()
 
@@ -72,7 +70,7 @@ def on_sqlite(
 @contextmanager
 def on_postgres(
     folder: Path, tokens: Sequence[str], chance: Random
-) -> Iterator[tuple[Servers, Trouble]]:
+) -> Iterator[tuple[Servers, list[Trouble]]]:
     """Two servers of one PostgreSQL. A server is killed, all its sessions, or PostgreSQL."""
     postgres = WatchedServer(DURABLE)
     try:
@@ -90,20 +88,19 @@ def on_postgres(
             await asyncio.to_thread(postgres.start)
 
         try:
-            faults = [lambda _: servers.kill(chance), end_sessions, kill_postgres]
-            yield servers, troubles(chance, len(tokens), faults)
+            yield servers, [lambda _: servers.kill(chance), end_sessions, kill_postgres]
         finally:
             servers.close()
     finally:
         postgres.close()
 
 
-def recorded(folder: Path, engine: str, tickets: int, seed: int) -> Histories:
-    """The histories of so many tickets on servers in trouble."""
+def recorded(folder: Path, engine: str, tickets: int, seed: int, faults: int) -> Histories:
+    """The histories of so many tickets on servers that have so many faults meanwhile."""
     tokens = [f"ticket-{number}" for number in range(tickets)]
     chance = Random(seed)
     made = on_sqlite if engine == "sqlite" else on_postgres
-    with made(folder, tokens, chance) as (servers, trouble):
+    with made(folder, tokens, chance) as (servers, kinds):
         histories = Histories(servers.ports, tokens, seed)
-        asyncio.run(histories.record(trouble))
+        asyncio.run(histories.record(troubles(chance, tickets, kinds, faults)))
     return histories

@@ -130,6 +130,7 @@ class Copy:
     def __init__(self, database: Database) -> None:
         self._database = database
         for table in ("journal", "journal_chains"):
+            database.execute(f"DROP TABLE IF EXISTS copy_of_{table}")
             database.execute(f"CREATE TABLE copy_of_{table} AS SELECT * FROM {table}")
 
     def put_back(self) -> None:
