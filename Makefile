@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 ENGINE ?= sqlite
+NAME ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 READY := .venv/.ready
@@ -29,7 +30,7 @@ AXE_READY := $(AXE)/node_modules/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser test-quick check bench docs client tools lock
+.PHONY: help setup run test test-browser test-quick check bench campaign docs client tools lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +59,9 @@ check: $(DEV_READY) ## lint, types, imports, formatting
 bench: $(DEV_READY) $(PEERS_READY) ## compare locks and unlocks with a small service and the bare database; ENGINE=sqlite or postgres
 	$(BIN)/python -m bench.changes --engine $(ENGINE)
 	$(BIN)/python -m docs.generate
+
+campaign: $(DEV_READY) ## run the campaigns that are not complete, or NAME; goes on after a kill
+	$(BIN)/python -m campaigns $(NAME)
 
 docs: $(DOCS_READY) ## write the parts of docs/ that are made from the code, and build the site
 	$(BIN)/python -m docs.generate

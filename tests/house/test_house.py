@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-ALL = [*SOURCES, *TESTS, *sorted((ROOT / "bench").rglob("*.py"))]
+OTHERS = [path for top in ("bench", "campaigns") for path in sorted((ROOT / top).rglob("*.py"))]
+ALL = [*SOURCES, *TESTS, *OTHERS]
 FUNCTION_LINES_MAX = 50
 MODULE_LINES_MAX = 300
 BANNED_NAMES = {"utils", "helpers", "manager", "common", "misc"}
