@@ -25,6 +25,12 @@ from seatlatch.store.postgres.connecting import (
 from seatlatch.store.postgres.connection import Connection, Statement
 from seatlatch.store.postgres.errors import IN_THE_WAY
 
+PAUSED_SECONDS = 0.1
+"""A time limit that is noticed later than this was noticed by a process that was paused itself."""
+
+MORE_SECONDS = 0.5
+"""How much longer such a process waits for a result."""
+
 
 class Connections:
     """At most `most` connections at once, attempts included. `begin` begins each of their
@@ -162,7 +168,18 @@ def cut_at(deadline: float, connection: Connection) -> Iterator[None]:
     Never asks the server to cancel it: the server may be frozen, and a COMMIT must not be
     cancelled.
     """
-    timer = asyncio.get_running_loop().call_at(deadline, shut, connection)
+    loop = asyncio.get_running_loop()
+
+    def cut() -> None:
+        nonlocal timer
+        if loop.time() - deadline > PAUSED_SECONDS:
+            # This process was paused, not the server. The result may have arrived meanwhile, but
+            # the task that waits for it has not run yet.
+            timer = loop.call_later(MORE_SECONDS, shut, connection)
+        else:
+            shut(connection)
+
+    timer = loop.call_at(deadline, cut)
     try:
         yield
     finally:
