@@ -69,7 +69,6 @@ class RecordingObserver:
 
     def webhook_unread(self, entries: int) -> None:
         self.unread.append(entries)
-        self._notify()
 
     def webhook_states(self, webhooks: Mapping[ShownState, int]) -> None:
         self.states = webhooks
