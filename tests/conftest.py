@@ -8,11 +8,11 @@ import pytest
 
 from seatlatch.sink import STANDARD_ERROR
 from seatlatch.store.tickets import NewTicket
+from tests.citus_database import postgres_maker
 from tests.compiled_templates import compiled_once
 from tests.databases import ENGINES, Database, Databases, EngineName, Maker
 from tests.memory import fast_folder
 from tests.openapi.client_table import lines_of, rows_of
-from tests.postgres import server_url
 from tests.postgres_database import PostgresMaker
 from tests.serving import (
     FOREIGN_ORGANIZATION,
@@ -135,10 +135,8 @@ def engine(request: pytest.FixtureRequest) -> EngineName:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresMaker]:
     """A PostgreSQL server, and what is copied there for each test."""
-    with server_url() as url_of:
-        maker = PostgresMaker(url_of)
+    with postgres_maker() as maker:
         yield maker
-        maker.close()
 
 
 @pytest.fixture(scope="session")
