@@ -36,8 +36,9 @@ class CitusDatabase(PostgresDatabase):
     def drop(self) -> None:
         if self._make:
             return
-        super().drop()
-        self.nodes.execute_on_workers(f"DROP DATABASE {self.database} WITH (FORCE)")
+        self._disconnect()
+        self.nodes.close(self.database)
+        self.nodes.execute_everywhere(f"DROP DATABASE {self.database}")
 
 
 class Nodes:
@@ -69,6 +70,15 @@ class Nodes:
         execute(self.url(database), *statements)
         self.execute_on_workers(*statements, database=database)
 
+    def close(self, database: str) -> None:
+        """End all sessions of a database, and let no new one in: Citus keeps some, and with them it
+        can be neither copied nor dropped.
+        """
+        self.execute_everywhere(
+            f"ALTER DATABASE {database} ALLOW_CONNECTIONS false",
+            END_CONNECTIONS.replace("%s", f"'{database}'"),
+        )
+
     def connect(self, database: str) -> None:
         """Make a cluster of the databases of this name."""
         self.execute_everywhere("CREATE EXTENSION citus", database=database)
@@ -95,13 +105,8 @@ class CitusMaker(PostgresMaker):
         is_new = (use, work) not in self._templates
         template = super()._template(use, work)
         if is_new:
-            # Citus keeps a connection to each of its databases, and then it can't be copied.
-            name = template.database
             template._disconnect()
-            self._nodes.execute_everywhere(
-                f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
-                END_CONNECTIONS.replace("%s", f"'{name}'"),
-            )
+            self._nodes.close(template.database)
         return template
 
     def _migrate(self, made: PostgresDatabase, use: DatabaseUse) -> None:

@@ -1,5 +1,6 @@
 """Fixtures that several rooms' tests share, and on which engines the tests run."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,6 +9,7 @@ import pytest
 
 from seatlatch.sink import STANDARD_ERROR
 from seatlatch.store.tickets import NewTicket
+from tests.citus_database import ENVIRONMENT_URL as CITUS_URL
 from tests.citus_database import postgres_maker
 from tests.compiled_templates import compiled_once
 from tests.databases import ENGINES, Database, Databases, EngineName, Maker
@@ -66,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "only_on(engine): what only this engine can be asked, or no engine can influence"
     )
     config.addinivalue_line("markers", "slow: what --quick leaves out")
+    config.addinivalue_line("markers", "undistributed: what a cluster of Citus does in another way")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -117,6 +120,8 @@ def _engine_of(item: pytest.Item) -> EngineName | None:
 
 
 def _is_for_its_engine(item: pytest.Item) -> bool:
+    if CITUS_URL in os.environ and item.get_closest_marker("undistributed"):
+        return False
     engine = _engine_of(item)
     return engine is None or all(engine in mark.args for mark in item.iter_markers("only_on"))
 

@@ -70,6 +70,7 @@ class PostgresExecutor:
         self._timestamp: datetime | None = None
         self._is_in_order = False
         self.is_distributed = connection.is_distributed
+        self.joins_tickets = not self.is_distributed
 
     async def ask(self, *statements: Statement) -> list[PGresult]:
         """The result of each statement. The first ones are sent together with BEGIN."""

@@ -62,7 +62,7 @@ class PostgresSnapshot(SqlSnapshot):
     async def _distributed_in_use(self, tokens: Sequence[str]) -> Collection[str]:
         locked = await self.executor.ask(*[Statement(TRY_ROW, [one.encode()]) for one in tokens])
         taken = [token for token, result in zip(tokens, locked, strict=True) if result.ntuples == 0]
-        return await self.tickets.read(taken)
+        return list(await self.tickets.read(taken))
 
     async def require_writable(self) -> None:
         """Raise the error that a write would raise if new transactions can't write.
