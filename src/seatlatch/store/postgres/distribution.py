@@ -31,11 +31,17 @@ DISTRIBUTE = (
 )
 """The table of the database's use is a Citus table for the sake of `COMMIT_IN_TWO_PHASES`."""
 
-PLAN_EACH_TIME = "SELECT set_config('plan_cache_mode', 'auto', true)"
-"""Citus needs the tokens to choose the shards, so it cannot use a generic plan."""
-
-SHARE_SETTINGS = "SET LOCAL citus.propagate_set_commands = 'local'"
-"""The nodes then get each SET LOCAL of the transaction, together with its BEGIN."""
+OF_A_TRANSACTION = {
+    # Citus needs the tokens to choose the shards, so it cannot use a generic plan.
+    "plan_cache_mode": "auto",
+    # The nodes get each SET LOCAL of the transaction, together with its BEGIN.
+    "citus.propagate_set_commands": "local",
+    # One connection to each node. Each connection more is one more to prepare and to commit.
+    "citus.max_adaptive_executor_pool_size": "1",
+}
+"""The settings of a transaction on a distributed database. Unlike SET LOCAL, `set_config` stays on
+the coordinator.
+"""
 
 COMMIT_IN_TWO_PHASES = Statement(
     "UPDATE seatlatch.database_use SET database_use = database_use WHERE NOT only_row"
@@ -63,7 +69,8 @@ other.
 
 def beginning(settings: Mapping[str, str]) -> list[Statement]:
     """The statements that follow BEGIN on a distributed database."""
-    begin = [Statement(PLAN_EACH_TIME), Statement(SHARE_SETTINGS)]
+    applied = [f"set_config('{name}', '{value}', true)" for name, value in OF_A_TRANSACTION.items()]
+    begin = [Statement(f"SELECT {', '.join(applied)}")]
     if "lock_timeout" in settings:  # the nodes lock the rows
         begin.append(Statement(f"SET LOCAL lock_timeout = '{settings['lock_timeout']}'"))
     return begin
