@@ -29,6 +29,16 @@ class Engine(Protocol):
     def due_migrations(self) -> list[str]:
         """The migrations that are not applied yet; nothing is changed."""
 
+    def is_distributed(self) -> bool:
+        """Whether the tickets are distributed over several machines. Raises `DatabaseProblem` if
+        they cannot be.
+        """
+
+    def distribute(self) -> bool:
+        """Distribute the tickets of a database that is up to date; returns whether they were not
+        distributed before.
+        """
+
     def open_store(self, database_use: DatabaseUse | None, *, is_patient: bool = False) -> Store:
         """Open the database for a running server, after a check that it can be used and was made
         for this use; None = whichever it was made for.

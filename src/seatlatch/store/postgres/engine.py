@@ -7,6 +7,7 @@ from pathlib import Path
 from seatlatch.store.importing import Importing
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse, Result, Snapshot, Store
 from seatlatch.store.postgres.connecting import Address
+from seatlatch.store.postgres.distribution import distribute, has_distributed
 from seatlatch.store.postgres.importing import importing
 from seatlatch.store.postgres.schema import (
     MIGRATIONS,
@@ -41,6 +42,16 @@ class PostgresEngine:
         with connected(self._address) as connection:
             schema = schema_of(connection, self._address)
         return [str(migration) for migration in MIGRATIONS if migration.number > schema]
+
+    def is_distributed(self) -> bool:
+        """Whether Citus distributes the tickets."""
+        with connected(self._address) as connection:
+            return has_distributed(connection, self._address)
+
+    def distribute(self) -> bool:
+        """Let Citus distribute the tickets."""
+        with connected(self._address) as connection:
+            return distribute(connection, self._address)
 
     def open_store(self, database_use: DatabaseUse | None, *, is_patient: bool = False) -> Store:
         """Open the database for a running server."""

@@ -3,6 +3,7 @@
 See decisions 59 and 199.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Timer
@@ -65,6 +66,10 @@ READ_SETTINGS = """
 SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),
        pg_is_in_recovery()
 """
+
+COMMENT = re.compile(r"--.*")
+STATEMENT = re.compile(r"(?:[^;$']|'[^']*'|\$\$.*?\$\$|\$)+", re.DOTALL)
+"""A semicolon in a text or in the body of a function is part of a statement."""
 
 SyncConnection = psycopg.Connection[tuple[Any, ...]]
 
@@ -244,9 +249,17 @@ def _migrate(connection: SyncConnection, address: Address, use: DatabaseUse) -> 
     return due
 
 
+def statements_of(sql: str) -> list[str]:
+    """The statements of a migration. Citus sends the whole text of a command to its nodes, which
+    take one statement at a time.
+    """
+    return [found for found in STATEMENT.findall(COMMENT.sub("", sql)) if found.strip()]
+
+
 def _apply(connection: SyncConnection, address: Address, migration: Migration) -> None:
     try:
-        connection.execute(migration.sql.encode())
+        for statement in statements_of(migration.sql):
+            connection.execute(statement.encode())
     except ProgramLimitExceeded as error:
         raise DatabaseProblem(
             f"The database {address.name} has a ticket whose section, row, seat, event and token"

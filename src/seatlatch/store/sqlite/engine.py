@@ -34,6 +34,17 @@ class SqliteEngine:
         """The migrations that are not applied yet."""
         return [str(migration) for migration in due_migrations(self._path)]
 
+    def is_distributed(self) -> bool:
+        """Not possible: a file is on one machine."""
+        raise DatabaseProblem(
+            f"{self.name} is a file on one machine. Tickets can be distributed over several"
+            " machines on PostgreSQL with Citus."
+        )
+
+    def distribute(self) -> bool:
+        """Not possible either."""
+        return self.is_distributed()
+
     def open_store(self, database_use: DatabaseUse | None, *, is_patient: bool = False) -> Store:
         """Open the file for a running server."""
         return SqliteStore(self._path, database_use, is_patient=is_patient)
