@@ -69,7 +69,7 @@ CATALOG: dict[str, Entry] = {
     "feed": Entry(
         ("campaigns.feed",),
         "The feed skips and repeats nothing under 200 writers, on PostgreSQL",
-        *(1_000_000, "events", 5, "readers whose cursor is the highest position"),
+        *(1_000_000, "events", 2, "readers whose cursor is the highest position"),
     ),
     "soak-sqlite": Entry(
         ("campaigns.soak", "sqlite"),

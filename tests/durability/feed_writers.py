@@ -53,21 +53,46 @@ def feed_database() -> Iterator[PostgresDatabase]:
         server.close()
 
 
+class Gates:
+    """Where transactions wait before their COMMIT. Which of them goes on next is drawn by lot."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._waiting: list[asyncio.Event] = []
+        self._arrived = asyncio.Event()
+        self.at_most_open = 0
+
+    async def wait(self) -> None:
+        """Wait at a gate."""
+        gate = asyncio.Event()
+        self._waiting.append(gate)
+        self.at_most_open = max(self.at_most_open, len(self._waiting))
+        self._arrived.set()
+        await gate.wait()
+
+    async def open_all(self) -> None:
+        """Open one gate after the other, without an end."""
+        while True:
+            await self._arrived.wait()
+            self._waiting.pop(self._chance.randrange(len(self._waiting))).set()
+            if not self._waiting:
+                self._arrived.clear()
+            await asyncio.sleep(0)
+
+
 class Held(Around):
     """A store whose transactions stay open until somebody lets them go on."""
 
-    def __init__(self, inside: Store, waiting: list[asyncio.Event]) -> None:
+    def __init__(self, inside: Store, gates: Gates) -> None:
         super().__init__(inside)
-        self._waiting = waiting
+        self._gates = gates
 
     async def commit(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """All is written, and COMMIT not yet said."""
 
         async def held(transaction: Transaction) -> Result:
             result = await work(transaction)
-            gate = asyncio.Event()
-            self._waiting.append(gate)
-            await gate.wait()
+            await self._gates.wait()
             return result
 
         return await self.inside.commit(held)
@@ -79,30 +104,21 @@ class Writers:
     def __init__(self, url: str, chance: random.Random) -> None:
         self._url = url
         self._chance = chance
-        self._waiting: list[asyncio.Event] = []
-        self.written: list[Told] = []
-        self.at_most_open = 0
+        self.gates = Gates(chance)
 
     @asynccontextmanager
     async def at_work(self, events: int) -> AsyncIterator[asyncio.Future[list[None]]]:
-        """Until they have written so many. Which transaction ends next is drawn by lot."""
-        letting = asyncio.create_task(self._let_go())
+        """Until they have written so many."""
+        letting = asyncio.create_task(self.gates.open_all())
         tasks = [self._write(token, events // WRITERS) for token in TOKENS]
         writing = asyncio.gather(*tasks)
         yield writing
         await writing
         letting.cancel()
 
-    async def _let_go(self) -> None:
-        while True:
-            self.at_most_open = max(self.at_most_open, len(self._waiting))
-            if self._waiting:
-                self._waiting.pop(self._chance.randrange(len(self._waiting))).set()
-            await asyncio.sleep(0)
-
     async def _write(self, token: str, events: int) -> None:
         store = engine_of(self._url, "none").open_store("inventory")
-        commits = CommitEach(Held(store, self._waiting))
+        commits = CommitEach(Held(store, self.gates))
         done = 0
         while done < events:
             wanted = token if self._chance.random() < 0.9 else self._chance.choice(SHARED)
@@ -185,7 +201,7 @@ async def read_while_written(
             if quiet > 3:
                 break
     await reader.close()
-    return writers.at_most_open, told
+    return writers.gates.at_most_open, told
 
 
 def versions_in(database: PostgresDatabase) -> dict[str, int]:

@@ -18,7 +18,11 @@ from schemathesis.core.failures import Failure
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import events, from_schema
 from schemathesis.generation.meta import CoveragePhaseData, CoverageScenario
-from schemathesis.openapi.checks import AllowHeaderMismatch, RejectedPositiveData
+from schemathesis.openapi.checks import (
+    AcceptedNegativeData,
+    AllowHeaderMismatch,
+    RejectedPositiveData,
+)
 
 from seatlatch.channel_api.token import WRONG
 from seatlatch.openapi.examples.example import HEADERS
@@ -187,6 +191,8 @@ def excuse(failure: Failure, case: Case[Any], response: Response) -> str | None:
         is_named_like_a_call = failure.undocumented_methods == ["GET"]
         if case.path.startswith(TICKETS) and is_named_like_a_call:
             return "a ticket may be called status, and can be shown at that path"
+    if isinstance(failure, AcceptedNegativeData) and response.status_code == 413:
+        return "a wrong body may also be too large, which is found first"
     if isinstance(failure, RejectedPositiveData):
         return _rightly_refused(case, response)
     return None
