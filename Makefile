@@ -72,7 +72,7 @@ client: $(DEV_READY) ## make the SDK's sync client from the async one
 
 tools: $(GENERATOR_READY) $(PEERS_READY) $(LITESTREAM_READY) $(IMAGE_READY) $(LINTER_READY) $(TYPESCRIPT_READY) $(AXE_READY) ## install what some tests need: client generators, the benchmark's small service, Litestream, what the Dockerfile installs, and a linter, TypeScript and axe-core (by npm)
 
-lock: ## resolve the dependencies anew into the lock files (needs uv)
+lock: ## resolve the dependencies into the lock files again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links \
 		--extra build pyproject.toml -o requirements.lock
@@ -82,15 +82,10 @@ lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links -c requirements-dev.lock \
 		--extra docs pyproject.toml -o requirements-docs.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --no-emit-index-url --no-emit-find-links \
-		$(GENERATOR).in -o $(GENERATOR).lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --no-emit-index-url --no-emit-find-links \
-		$(PEERS).in -o $(PEERS).lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --no-emit-index-url --no-emit-find-links \
-		$(LITESTREAM).in -o $(LITESTREAM).lock
+	for one in $(GENERATOR) $(PEERS) $(LITESTREAM); do \
+		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+			--no-annotate --no-emit-index-url --no-emit-find-links $$one.in -o $$one.lock || exit 1; \
+	done
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("seatlatch needs Python 3.11 or later; say which with make PYTHON=python3.11")'
@@ -114,23 +109,17 @@ $(SITE): $(DOCS_READY) $(PAGES)
 	@echo "Building the site of the pages ..."
 	@$(BIN)/python -m docs.build
 
-$(GENERATOR_READY): $(GENERATOR).lock
-	@echo "Installing the generators of clients into .venv-generator ..."
-	@$(PYTHON) -m venv .venv-generator
-	@.venv-generator/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(GENERATOR).lock
-	@touch $@
-
-$(PEERS_READY): $(PEERS).lock
-	@echo "Installing the small service of the benchmark into .venv-peers ..."
-	@$(PYTHON) -m venv .venv-peers
-	@.venv-peers/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(PEERS).lock
-	@touch $@
-
-$(LITESTREAM_READY): $(LITESTREAM).lock
-	@echo "Installing Litestream into .venv-litestream ..."
-	@$(PYTHON) -m venv .venv-litestream
-	@.venv-litestream/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(LITESTREAM).lock
-	@touch $@
+# Tools that must not share the environment of the tests: name, folder of the lock, what they are.
+define ENVIRONMENT
+.venv-$(1)/.ready: $(2).lock
+	@echo "Installing $(3) into .venv-$(1) ..."
+	@$$(PYTHON) -m venv .venv-$(1)
+	@.venv-$(1)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(2).lock
+	@touch $$@
+endef
+$(eval $(call ENVIRONMENT,generator,$(GENERATOR),the generators of clients))
+$(eval $(call ENVIRONMENT,peers,$(PEERS),the small service of the benchmark))
+$(eval $(call ENVIRONMENT,litestream,$(LITESTREAM),Litestream))
 
 $(IMAGE_READY): requirements.lock pyproject.toml deploy/Dockerfile deploy/install.sh $(DEV_READY)
 	@echo "Installing seatlatch into .image by the steps of the Dockerfile ..."
