@@ -18,7 +18,7 @@ from tests.waiting import until
 
 CONFIGURATION = ROOT / "deploy" / "haproxy" / "several-servers.cfg"
 NAMES = ("one", "two")
-UP_SECONDS_MAX = 10.0
+UP_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 10.0
 STATUS_COLUMN = 17
 

@@ -163,7 +163,7 @@ def migrate_beside_a_dump(
     ):
         dump.execute("SELECT FROM seatlatch.tickets LIMIT 1")
         with following.migrating(database.url) as migrating:
-            until(lambda: hand.execute(WAITS).fetchall())
+            until(lambda: hand.execute(WAITS).fetchall(), 60)
             is_answered()
             assert migrating.poll() is None
             dump.rollback()
