@@ -14,15 +14,11 @@ from typing import Any
 import schemathesis
 from schemathesis import Case, CheckContext, HookContext, Response
 from schemathesis.config import SchemathesisConfig
-from schemathesis.core.failures import Failure
+from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import events, from_schema
 from schemathesis.generation.meta import CoveragePhaseData, CoverageScenario
-from schemathesis.openapi.checks import (
-    AcceptedNegativeData,
-    AllowHeaderMismatch,
-    RejectedPositiveData,
-)
+from schemathesis.openapi.checks import AllowHeaderMismatch, RejectedPositiveData
 
 from seatlatch.channel_api.token import WRONG
 from seatlatch.openapi.examples.example import HEADERS
