@@ -180,6 +180,7 @@ def cut_at(deadline: float, connection: Connection) -> Iterator[None]:
     cancelled.
     """
     loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
 
     def cut() -> None:
         nonlocal timer
