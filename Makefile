@@ -62,6 +62,7 @@ bench: $(DEV_READY) $(PEERS_READY) ## compare locks and unlocks with a small ser
 
 campaign: $(DEV_READY) ## run the campaigns that are not complete, or NAME; goes on after a kill
 	$(BIN)/python -m campaigns $(NAME)
+	$(BIN)/python -m docs.generate
 
 docs: $(DOCS_READY) ## write the parts of docs/ that are made from the code, and build the site
 	$(BIN)/python -m docs.generate

@@ -19,10 +19,10 @@ from tests.webhooks.receivers import OK, Received, Receiver
 
 CLIENTS = 4
 CHANGES_PER_SECOND = 3.0
-"""Of each client."""
+"""The rate of each client."""
 
 READS_PER_SECOND = 4.0
-"""Of each of the three readers."""
+"""The rate of each of the three readers."""
 
 BREAKS_PER_SECOND = 1.0
 CONNECTION_CHANGES = 40
@@ -42,7 +42,7 @@ BROKEN = (
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     b"",
 )
-"""What a client sends before it closes its connection."""
+"""The bytes that a client sends before it closes its connection."""
 
 
 class SoakClient(Client):

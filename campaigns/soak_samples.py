@@ -11,7 +11,7 @@ WARM_UP_SHARE = 0.125
 GROWTH_KIBIBYTES_MAX = 10 * 1024
 GROWTH_DESCRIPTORS_MAX = 5
 SAMPLES_MIN = 32
-"""Of fewer samples nothing is said."""
+"""Fewer samples are not judged."""
 
 
 class Sample(NamedTuple):

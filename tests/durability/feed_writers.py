@@ -148,7 +148,7 @@ async def ask(store: Store, work: Callable[[Snapshot], Awaitable[Result]]) -> Re
     raise AssertionError("the database can't be read")
 
 
-async def walk(store: Store) -> AsyncIterator[list[Told]]:
+async def pages_by_cursor(store: Store) -> AsyncIterator[list[Told]]:
     """The feed by its cursor, page by page and without an end."""
     place = await store.read(lambda snapshot: first_place(snapshot, MINE))
     chance = random.Random(2)
@@ -159,7 +159,7 @@ async def walk(store: Store) -> AsyncIterator[list[Told]]:
         place = found.place
 
 
-async def walk_by_position(store: Store) -> AsyncIterator[list[Told]]:
+async def pages_by_position(store: Store) -> AsyncIterator[list[Told]]:
     """The guard taken out: a cursor that is the highest position seen, from now on."""
     last = await store.read(last_position)
     while True:

@@ -13,10 +13,10 @@ from tests.durability.feed_writers import (
     WRITERS,
     expected,
     feed_database,
+    pages_by_cursor,
+    pages_by_position,
     read_while_written,
     versions_in,
-    walk,
-    walk_by_position,
     wrong_in,
 )
 from tests.postgres_database import PostgresDatabase
@@ -34,7 +34,7 @@ def database() -> Iterator[PostgresDatabase]:
 def test_nothing_is_skipped_and_nothing_comes_twice(database: PostgresDatabase) -> None:
     seed = random.randrange(10**6)
     before = versions_in(database)
-    at_most, told = asyncio.run(read_while_written(database.url, walk, EVENTS, seed))
+    at_most, told = asyncio.run(read_while_written(database.url, pages_by_cursor, EVENTS, seed))
     after = versions_in(database)
     assert at_most > WRITERS // 2, "they are to be open at once"
     assert wrong_in(told, before, after) == [], f"seed {seed}"
@@ -44,6 +44,6 @@ def test_nothing_is_skipped_and_nothing_comes_twice(database: PostgresDatabase) 
 def test_control_a_cursor_that_is_a_number_skips(database: PostgresDatabase) -> None:
     seed = random.randrange(10**6)
     before = versions_in(database)
-    _, told = asyncio.run(read_while_written(database.url, walk_by_position, EVENTS // 10, seed))
+    _, told = asyncio.run(read_while_written(database.url, pages_by_position, EVENTS // 10, seed))
     wrong = wrong_in(told, before, versions_in(database))
     assert any("never" in one for one in wrong), f"seed {seed}: such a cursor is to skip some"

@@ -52,6 +52,9 @@ NOT_IN_THE_DOCUMENT = (
     "The key's expiry is in the past",
     "No entry is both after",
     "`since` must be before `until`",
+    "an invisible character, U+1BCA",  # above U+FFFF, which the patterns leave out
+    "an invisible character, U+1D17",
+    "an invisible character, U+E0",
     "Expected `int`, got `float`",
     "Expected `int | null`, got `decimal`",  # JSON Schema takes 600.0 for an integer
 )
