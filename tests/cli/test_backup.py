@@ -95,6 +95,17 @@ def test_it_replaces_nothing(database: Database, file: Path, suffix: str) -> Non
     assert ([*file.parent.iterdir()], there.read_bytes()) == ([there], b"a backup")
 
 
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_a_name_that_sqlite_would_delete(database: Database, suffix: str) -> None:
+    """It takes a journal beside the database for its own, and removes it when it opens."""
+    there = Path(f"{file_of(database)}{suffix}")
+    result = run_here(database, "backup", str(there))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "use a name that does not end with -journal, -wal or -shm.\n" in result.stderr
+    assert_one_sentence(result.stderr)
+    assert not there.exists()
+
+
 def test_it_replaces_nothing_that_appears_meanwhile(
     database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
