@@ -184,12 +184,17 @@ def during_the_copy(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object])
     monkeypatch.setattr("seatlatch.cli.backup._Progress.copying", lambda *_sizes: work())
 
 
-def test_ctrl_c_leaves_nothing(
-    database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_leaves_nothing(
+    database: Database,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+    code: int,
 ) -> None:
-    during_the_copy(monkeypatch, lambda: signal.raise_signal(signal.SIGINT))
+    during_the_copy(monkeypatch, lambda: signal.raise_signal(number))
     result = run_here(database, "backup", str(file))
-    assert (result.returncode, result.stdout) == (130, "")
+    assert (result.returncode, result.stdout) == (code, "")
     assert [*file.parent.iterdir()] == []
 
 
