@@ -95,6 +95,17 @@ def test_it_replaces_nothing(database: Database, file: Path, suffix: str) -> Non
     assert ([*file.parent.iterdir()], there.read_bytes()) == ([there], b"a backup")
 
 
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_a_name_that_sqlite_would_delete(database: Database, suffix: str) -> None:
+    """It takes a journal beside the database for its own, and removes it when it opens."""
+    there = Path(f"{file_of(database)}{suffix}")
+    result = run_here(database, "backup", str(there))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "use a name that does not end with -journal, -wal or -shm.\n" in result.stderr
+    assert_one_sentence(result.stderr)
+    assert not there.exists()
+
+
 def test_it_replaces_nothing_that_appears_meanwhile(
     database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,12 +184,17 @@ def during_the_copy(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object])
     monkeypatch.setattr("seatlatch.cli.backup._Progress.copying", lambda *_sizes: work())
 
 
-def test_ctrl_c_leaves_nothing(
-    database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_leaves_nothing(
+    database: Database,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+    code: int,
 ) -> None:
-    during_the_copy(monkeypatch, lambda: signal.raise_signal(signal.SIGINT))
+    during_the_copy(monkeypatch, lambda: signal.raise_signal(number))
     result = run_here(database, "backup", str(file))
-    assert (result.returncode, result.stdout) == (130, "")
+    assert (result.returncode, result.stdout) == (code, "")
     assert [*file.parent.iterdir()] == []
 
 

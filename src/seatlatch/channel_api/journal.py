@@ -19,14 +19,7 @@ from seatlatch.operations.feed_reads import FeedReads
 from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operations.journal_scope import EVERYTHING
 from seatlatch.operations.list_requests import list_requests
-from seatlatch.operations.read_events import (
-    Events,
-    Place,
-    first_place,
-    last_place,
-    moved,
-    with_digest,
-)
+from seatlatch.operations.read_events import Events, Place, first_place, last_place, moved
 from seatlatch.operations.read_journal import trace_request
 from seatlatch.presentation.cursors import Cursors, read_cursors
 from seatlatch.presentation.requests import OwnRequests, own_requests
@@ -121,7 +114,7 @@ class Journal:
         events = [feed_event(event) for event in found.events]
         place = found.place
         if not place.digest:
-            place = await self._store.read(lambda snapshot: with_digest(snapshot, found.place))
+            place = await self._reads.with_digest(place)
         return json_response(Feed(events, cursors.cursor_of(place), not found.is_all))
 
     async def _read_cursors(self) -> Cursors:

@@ -1,7 +1,10 @@
 """`seatlatch backup`: copy a SQLite database into a new file while the service runs."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -11,6 +14,8 @@ from seatlatch.cli.progress_bar import ProgressBar
 from seatlatch.wiring import engine_of
 
 PERCENT = 100
+TERMINATED = 128 + signal.SIGTERM
+"""The exit code that a shell shows for a process that SIGTERM has ended."""
 
 
 def backup(
@@ -27,12 +32,26 @@ def backup(
     For PostgreSQL use pg_dump or pg_basebackup.
     """
     engine = engine_of(settings_for(database).database_url)
-    with ProgressBar(PERCENT, "Copying") as bar:
+    with _stopping_in_order(), ProgressBar(PERCENT, "Copying") as bar:
         progress = _Progress(bar)
         size_bytes = engine.back_up(file, progress.copying)
         progress.copying(1, 1)
     document = {"database": engine.name, "file": str(file.absolute()), "bytes": size_bytes}
     print_result(as_json, document, [f"Copied {engine.name} to {file}: {size_bytes:,} bytes."])
+
+
+@contextmanager
+def _stopping_in_order() -> Iterator[None]:
+    """Exit at SIGTERM, as systemd sends it at a shutdown, so that no part of a copy stays."""
+
+    def stop(_number: int, _frame: object) -> NoReturn:
+        raise SystemExit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Progress:

@@ -17,8 +17,10 @@ LOOK_AFTER_STEPS = 20_000
 few milliseconds.
 """
 
-SUFFIXES = ("", "-journal", "-wal", "-shm")
-"""SQLite would take a file with one of these endings for a part of the new database."""
+SUFFIXES = ("-journal", "-wal", "-shm")
+"""SQLite takes a file with one of these endings for a part of the database that it is beside, and
+deletes it.
+"""
 
 SIZE = """
 SELECT page_size * (page_count - freelist_count)
@@ -54,7 +56,12 @@ def back_up(path: Path, file: Path, copying: Callable[[int, int], None]) -> int:
 
 
 def _require_free(file: Path) -> None:
-    for suffix in SUFFIXES:
+    if file.name.endswith(SUFFIXES):
+        raise DatabaseProblem(
+            f"SQLite would delete {file} as a part of another database; use a name that does not"
+            f" end with {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}."
+        )
+    for suffix in ("", *SUFFIXES):
         if os.path.lexists(f"{file}{suffix}"):
             raise DatabaseProblem(f"{file}{suffix} exists already; use the name of a new file.")
 
