@@ -2,7 +2,7 @@
 
 Others read it without the campaigns themselves, which import all that the tests need.
 
-See decision 208.
+See decision 201.
 """
 
 from collections.abc import Sequence

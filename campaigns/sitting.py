@@ -1,6 +1,6 @@
 """Runs a campaign in sittings: each goes on where the last one ended, in whatever way that was.
 
-See decision 207.
+See decision 200.
 """
 
 import argparse
