@@ -13,8 +13,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 
 VARIABLE = "SITTING_FOLDER"
+START_SECONDS = 10.0
+"""The longest time for which processes are looked for, while new ones appear."""
+
+POLL_SECONDS = 0.02
 
 
 @contextmanager
@@ -43,13 +48,28 @@ def ended_together() -> Iterator[None]:
 def end(folder: str) -> None:
     """Kill the processes of a sitting, and remove its folder."""
     mark = f"{VARIABLE}={folder}".encode()
+    deadline = monotonic() + START_SECONDS
+    while _kill_with(mark) and monotonic() < deadline:
+        sleep(POLL_SECONDS)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kill_with(mark: bytes) -> bool:
+    """Kill the Python processes with `mark` in their environment; returns whether there can be
+    more: one that was killed may have started another, and one that has just started has an empty
+    environment.
+    """
+    more = False
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            is_python = (place / "exe").readlink() == Path("/proc/self/exe").readlink()
-            its = mark in (place / "environ").read_bytes().split(b"\0")
-            if is_python and its and int(place.name) != os.getpid():
+            if (place / "exe").readlink() != Path("/proc/self/exe").readlink():
+                continue
+            environment = (place / "environ").read_bytes()
+            more |= not environment
+            if mark in environment.split(b"\0") and int(place.name) != os.getpid():
                 os.kill(int(place.name), signal.SIGKILL)
-    shutil.rmtree(folder, ignore_errors=True)
+                more = True
+    return more
 
 
 if __name__ == "__main__":
