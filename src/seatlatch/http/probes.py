@@ -54,18 +54,18 @@ class Probes:
         While the database cannot be reached, the metrics about it stay unchanged.
         """
         with suppress(Unavailable):
-            await self._look_at_journal()
-            await self._look_at_surroundings()
+            await self._measure_journal()
+            await self._measure_surroundings()
         return Response(self._metrics.exposed(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    async def _look_at_journal(self) -> None:
+    async def _measure_journal(self) -> None:
         journal = await self._store.read(read_journal_facts)
         self._alarm.heads(map(str, journal.head_faults))
         verified_at = journal.last.finished_at.timestamp() if journal.last else 0.0
         damaged_chains = journal.last.damaged_chains if journal.last else 0
         self._metrics.database.journal(journal.entries, verified_at, damaged_chains)
 
-    async def _look_at_surroundings(self) -> None:
+    async def _measure_surroundings(self) -> None:
         free_bytes, size_bytes, waits_for_standby = await self._store.surroundings()
         if free_bytes is not None and size_bytes is not None:
             self._metrics.database.disk(free_bytes, size_bytes)

@@ -12,7 +12,7 @@ from seatlatch.store.interface import DatabaseProblem
 from seatlatch.store.sqlite.errors import at_start, sentence
 from seatlatch.store.sqlite.opening import connect, require_ours, require_sound_sqlite
 
-LOOK_AFTER_STEPS = 20_000
+PROGRESS_STEPS = 20_000
 """How many steps of a statement pass between two reports of progress, which also notice Ctrl-C: a
 few milliseconds.
 """
@@ -96,11 +96,11 @@ def _copy(path: Path, made: Path, copying: Callable[[int, int], None]) -> None:
     with closing(connect(path, apsw.SQLITE_OPEN_READONLY)) as connection:
         ((all_bytes,),) = connection.execute(SIZE)
 
-        def look() -> bool:
+        def report() -> bool:
             copying(made.stat().st_size, all_bytes)
             return False  # go on
 
-        connection.set_progress_handler(look, LOOK_AFTER_STEPS)
+        connection.set_progress_handler(report, PROGRESS_STEPS)
         connection.execute("VACUUM INTO ?", (str(made),))
 
 
@@ -109,7 +109,7 @@ def _check(made: Path, schema: int) -> None:
     if require_ours(made, None) != schema:
         raise apsw.CorruptError("the copy has another schema")
     with closing(connect(made, apsw.SQLITE_OPEN_READONLY)) as connection:
-        connection.set_progress_handler(lambda: False, LOOK_AFTER_STEPS)
+        connection.set_progress_handler(lambda: False, PROGRESS_STEPS)
         found = connection.execute("PRAGMA quick_check(1)").get
         if found != "ok":
             raise apsw.CorruptError(f"the copy: {found}")
