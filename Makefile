@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 ENGINE ?= sqlite
+NAME ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 READY := .venv/.ready
@@ -14,6 +15,9 @@ GENERATOR := tests/openapi/generator/requirements
 GENERATOR_READY := .venv-generator/.ready
 PEERS := bench/peers/requirements
 PEERS_READY := .venv-peers/.ready
+LITESTREAM := tests/durability/litestream
+LITESTREAM_READY := .venv-litestream/.ready
+IMAGE_READY := .image/.ready
 LINTING := tests/openapi/linting
 LINTER_READY := $(LINTING)/node_modules/.ready
 TYPESCRIPT := tests/openapi/clients/typescript
@@ -26,7 +30,7 @@ AXE_READY := $(AXE)/node_modules/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser test-quick check bench docs client tools lock
+.PHONY: help setup run test test-browser test-quick check bench campaign docs client tools lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +60,10 @@ bench: $(DEV_READY) $(PEERS_READY) ## compare locks and unlocks with a small ser
 	$(BIN)/python -m bench.changes --engine $(ENGINE)
 	$(BIN)/python -m docs.generate
 
+campaign: $(DEV_READY) ## run the campaigns that are not complete, or NAME; goes on after a kill
+	$(BIN)/python -m campaigns $(NAME)
+	$(BIN)/python -m docs.generate
+
 docs: $(DOCS_READY) ## write the parts of docs/ that are made from the code, and build the site
 	$(BIN)/python -m docs.generate
 	@$(MAKE) --no-print-directory $(SITE)
@@ -63,9 +71,9 @@ docs: $(DOCS_READY) ## write the parts of docs/ that are made from the code, and
 client: $(DEV_READY) ## make the SDK's sync client from the async one
 	$(BIN)/python -m tools.sync_client
 
-tools: $(GENERATOR_READY) $(PEERS_READY) $(LINTER_READY) $(TYPESCRIPT_READY) $(AXE_READY) ## install what some tests need: client generators, the benchmark's small service, and a linter, TypeScript and axe-core (by npm)
+tools: $(GENERATOR_READY) $(PEERS_READY) $(LITESTREAM_READY) $(IMAGE_READY) $(LINTER_READY) $(TYPESCRIPT_READY) $(AXE_READY) ## install what some tests need: client generators, the benchmark's small service, Litestream, what the Dockerfile installs, and a linter, TypeScript and axe-core (by npm)
 
-lock: ## resolve the dependencies anew into the lock files (needs uv)
+lock: ## resolve the dependencies into the lock files again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links \
 		--extra build pyproject.toml -o requirements.lock
@@ -75,12 +83,10 @@ lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links -c requirements-dev.lock \
 		--extra docs pyproject.toml -o requirements-docs.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --no-emit-index-url --no-emit-find-links \
-		$(GENERATOR).in -o $(GENERATOR).lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --no-emit-index-url --no-emit-find-links \
-		$(PEERS).in -o $(PEERS).lock
+	for one in $(GENERATOR) $(PEERS) $(LITESTREAM); do \
+		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+			--no-annotate --no-emit-index-url --no-emit-find-links $$one.in -o $$one.lock || exit 1; \
+	done
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("seatlatch needs Python 3.11 or later; say which with make PYTHON=python3.11")'
@@ -104,16 +110,21 @@ $(SITE): $(DOCS_READY) $(PAGES)
 	@echo "Building the site of the pages ..."
 	@$(BIN)/python -m docs.build
 
-$(GENERATOR_READY): $(GENERATOR).lock
-	@echo "Installing the generators of clients into .venv-generator ..."
-	@$(PYTHON) -m venv .venv-generator
-	@.venv-generator/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(GENERATOR).lock
-	@touch $@
+# Tools that must not share the environment of the tests: name, folder of the lock, what they are.
+define ENVIRONMENT
+.venv-$(1)/.ready: $(2).lock
+	@echo "Installing $(3) into .venv-$(1) ..."
+	@$$(PYTHON) -m venv .venv-$(1)
+	@.venv-$(1)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(2).lock
+	@touch $$@
+endef
+$(eval $(call ENVIRONMENT,generator,$(GENERATOR),the generators of clients))
+$(eval $(call ENVIRONMENT,peers,$(PEERS),the small service of the benchmark))
+$(eval $(call ENVIRONMENT,litestream,$(LITESTREAM),Litestream))
 
-$(PEERS_READY): $(PEERS).lock
-	@echo "Installing the small service of the benchmark into .venv-peers ..."
-	@$(PYTHON) -m venv .venv-peers
-	@.venv-peers/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(PEERS).lock
+$(IMAGE_READY): requirements.lock pyproject.toml deploy/Dockerfile deploy/install.sh $(DEV_READY)
+	@echo "Installing seatlatch into .image by the steps of the Dockerfile ..."
+	@$(BIN)/python -m tests.deploy.image
 	@touch $@
 
 $(LINTER_READY): $(LINTING)/package-lock.json

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 
@@ -84,16 +84,27 @@ WHERE token = ANY (ARRAY[{{tokens}}]) RETURNING token, owner_id;
 @contextmanager
 def postgres(
     folder: Path, tickets: int, workers: int, shared_buffers_mebibytes: int | None = None
-) -> Iterator["PostgresEngine"]:
+) -> Iterator["OwnEngine"]:
     """Run a server with `tickets` tickets, half of them listed by one channel."""
     server = PostgresServer(options(shared_buffers_mebibytes))
     try:
         server.start()
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {DATABASE}")
-        yield PostgresEngine(server, folder, tickets, workers)
+        yield OwnEngine(server, folder, tickets, workers)
     finally:
         server.close()
+
+
+class DatabaseServer(Protocol):
+    """A server that runs: its first process, and the URL of each of its databases."""
+
+    @property
+    def pid(self) -> int:
+        """The process that has started all the others."""
+
+    def url(self, database: str) -> str:
+        """The URL of one of its databases."""
 
 
 class PostgresEngine:
@@ -106,7 +117,7 @@ class PostgresEngine:
     blocks: Inventory
     """The same tokens with the seats of a listing in a row, the listings shuffled."""
 
-    def __init__(self, server: PostgresServer, folder: Path, tickets: int, workers: int) -> None:
+    def __init__(self, server: DatabaseServer, folder: Path, tickets: int, workers: int) -> None:
         self._server = server
         self._folder = folder
         self._tickets = tickets
@@ -124,12 +135,6 @@ class PostgresEngine:
         for part in parts:
             chance.shuffle(part)
         self.inventory = Inventory(*parts)
-
-    def restart(self, shared_buffers_mebibytes: int) -> None:
-        """Restart the server with another amount of memory."""
-        self._execute(f"ALTER SYSTEM SET shared_buffers = '{shared_buffers_mebibytes}MB'")
-        self._server.stop()
-        self._server.start()
 
     def restore(self) -> int:
         """Restore every ticket and remove dead rows; the number of restored tickets."""
@@ -221,6 +226,20 @@ class PostgresEngine:
     def _execute(self, sql: str, *values: Any) -> int:
         with psycopg.connect(self.url, autocommit=True) as connection:
             return connection.execute(sql.encode(), values or None).rowcount
+
+
+class OwnEngine(PostgresEngine):
+    """An inventory on a server of its own."""
+
+    def __init__(self, server: PostgresServer, folder: Path, tickets: int, workers: int) -> None:
+        self._own_server = server
+        super().__init__(server, folder, tickets, workers)
+
+    def restart(self, shared_buffers_mebibytes: int) -> None:
+        """Restart the server with another amount of memory."""
+        self._execute(f"ALTER SYSTEM SET shared_buffers = '{shared_buffers_mebibytes}MB'")
+        self._own_server.stop()
+        self._own_server.start()
 
 
 def _shuffled_blocks(tokens: Sequence[str], chance: random.Random) -> Sequence[str]:

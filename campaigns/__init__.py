@@ -1,1 +1,1 @@
-"""Campaigns: long runs under faults, each with a control, whose results are published."""
+"""Long runs of the tests' own checks, whose results are recorded and published."""

@@ -9,6 +9,7 @@ from functools import partial
 
 from prometheus_client import Metric
 
+from docs.campaigns import campaigns, soaks
 from docs.commands import commands
 from docs.errors import CHANNEL_FAILURES, LEVEL, catalogue, facts, page_of, types
 from docs.figures import (
@@ -204,6 +205,7 @@ def _duration(seconds: int) -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
+    "campaigns": campaigns,
     "client-cost": client_cost,
     "commands": commands,
     "error-catalogue": catalogue,
@@ -223,6 +225,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "journal-reading": journal_reading,
     "searches": searches,
     "shapes": shapes,
+    "soaks": soaks,
     "refusals": refusals,
     "remote-settings": remote_settings,
     "settings": settings,

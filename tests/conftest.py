@@ -1,5 +1,6 @@
 """Fixtures that several rooms' tests share, and on which engines the tests run."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,11 +9,12 @@ import pytest
 
 from seatlatch.sink import STANDARD_ERROR
 from seatlatch.store.tickets import NewTicket
+from tests.citus_database import ENVIRONMENT_URL as CITUS_URL
+from tests.citus_database import postgres_maker
 from tests.compiled_templates import compiled_once
 from tests.databases import ENGINES, Database, Databases, EngineName, Maker
 from tests.memory import fast_folder
 from tests.openapi.client_table import lines_of, rows_of
-from tests.postgres import server_url
 from tests.postgres_database import PostgresMaker
 from tests.serving import (
     FOREIGN_ORGANIZATION,
@@ -66,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "only_on(engine): what only this engine can be asked, or no engine can influence"
     )
     config.addinivalue_line("markers", "slow: what --quick leaves out")
+    config.addinivalue_line("markers", "undistributed: what a cluster of Citus does in another way")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -117,6 +120,8 @@ def _engine_of(item: pytest.Item) -> EngineName | None:
 
 
 def _is_for_its_engine(item: pytest.Item) -> bool:
+    if CITUS_URL in os.environ and item.get_closest_marker("undistributed"):
+        return False
     engine = _engine_of(item)
     return engine is None or all(engine in mark.args for mark in item.iter_markers("only_on"))
 
@@ -135,10 +140,8 @@ def engine(request: pytest.FixtureRequest) -> EngineName:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresMaker]:
     """A PostgreSQL server, and what is copied there for each test."""
-    with server_url() as url_of:
-        maker = PostgresMaker(url_of)
+    with postgres_maker() as maker:
         yield maker
-        maker.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from seatlatch.domain.verification import Tampered
 from seatlatch.operations.verify_journal import Anchor, verify_journal
 from seatlatch.store.interface import Store
 from tests.databases import Database
-from tests.durability.callers import Acknowledged
+from tests.durability.callers import Sent
 from tests.stores import OpenStore, opened
 
 TICKETS = "SELECT token, mpreserve, seat_status, voided, revision, entry_id FROM tickets"
@@ -68,7 +68,7 @@ def disagreements(database: Database) -> list[str]:
     return found
 
 
-def missing_from_journal(database: Database, acknowledged: Iterable[Acknowledged]) -> list[str]:
+def missing_from_journal(database: Database, acknowledged: Iterable[Sent]) -> list[str]:
     """The Request-IDs of acknowledged changes of which the journal lacks an entry, or a ticket."""
     with opened(database.store()) as store:
         entries = entries_of(store)

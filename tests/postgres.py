@@ -57,15 +57,20 @@ class PostgresServer:
     """A server of its own. As root, which PostgreSQL refuses, it runs as nobody.
 
     `folder`: where it keeps its data, made if it is None, and removed at the end in any case. It
-    must be one that nobody can reach.
+    must be one that nobody can reach. `binaries`: other ones than those of the wheel.
     """
 
-    def __init__(self, options: Mapping[str, str] = FAST, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        options: Mapping[str, str] = FAST,
+        folder: Path | None = None,
+        binaries: Path | None = None,
+    ) -> None:
         self._folder = folder or Path(tempfile.mkdtemp(prefix="seatlatch-pg-", dir=_root(options)))
         self._user = _unprivileged()
         if self._user:
             os.chown(self._folder, self._user["user"], self._user["group"])
-        self._binaries = _reachable_binaries(self._folder, self._user)
+        self._binaries = binaries or _reachable_binaries(self._folder, self._user)
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._cleaner = subprocess.Popen(

@@ -176,11 +176,14 @@ class PostgresMaker:
                 made._disconnect()
             else:
                 made = self.blank(use)
-                engine_of(made.url).make_or_migrate(use)
+                self._migrate(made, use)
                 with psycopg.connect(made.url) as connection:
                     connection.execute(TEST_CLOCK)
             self._templates[use, work] = made
         return self._templates[use, work]
+
+    def _migrate(self, made: PostgresDatabase, use: DatabaseUse) -> None:
+        engine_of(made.url).make_or_migrate(use)
 
     def _created(self, name: str, use: DatabaseUse, options: str) -> PostgresDatabase:
         with psycopg.connect(self._url_of(MAINTENANCE), autocommit=True) as server:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from seatlatch.domain.application import Credentials
-from seatlatch.store.interface import Result, Snapshot, Store, Transaction
+from seatlatch.store.interface import Result, Snapshot, Store, Surroundings, Transaction
 
 Answer = TypeVar("Answer")
 
@@ -83,6 +83,10 @@ class Around:
     async def require_writable(self) -> None:
         """See `Store.require_writable`."""
         await self.inside.require_writable()
+
+    async def surroundings(self) -> Surroundings:
+        """See `Store.surroundings`."""
+        return await self.inside.surroundings()
 
     async def credentials_version(self) -> int:
         """See `Store.credentials_version`."""

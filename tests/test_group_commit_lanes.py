@@ -10,7 +10,7 @@ import pytest
 from seatlatch.domain.application import Credentials
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.group_commit import CHECK_SECONDS, FURTHER_LANE_TOKENS, Bounds, GroupCommit
-from seatlatch.store.interface import TicketsBusy
+from seatlatch.store.interface import Surroundings, TicketsBusy
 from tests.group_commit import Wanted
 
 BOUNDS = Bounds(group_tokens=200, waiting_requests=100, wait_seconds=60)
@@ -70,6 +70,10 @@ class Held:
 
     async def require_writable(self) -> None:
         """Always writable."""
+
+    async def surroundings(self) -> Surroundings:
+        """Not called."""
+        raise NotImplementedError
 
     async def credentials_version(self) -> int:
         """Not called."""

@@ -38,16 +38,24 @@ def test_counts_are_added_and_the_gauge_that_was_set_last_counts(reports: Report
     second.watch_connections(lambda: 3)
     first.request_answered("/livez", 200, 0.001)
     second.request_answered("/livez", 200, 0.3)
-    first.journal_holds(10)
-    second.journal_holds(7)
+    first.database.journal(10, 0, 0)
+    second.database.journal(7, 0, 0)
     first.report()
     assert value(second, "seatlatch_requests_total", route="/livez", status="200") == 2
     assert value(second, "seatlatch_request_seconds_count", route="/livez") == 2
     assert value(second, "seatlatch_request_seconds_bucket", route="/livez", le="0.1") == 1
     assert value(second, "seatlatch_open_connections") == 5
     assert value(second, "seatlatch_journal_entries") == 7
-    first.journal_holds(12)
+    first.database.journal(12, 0, 0)
     assert value(first, "seatlatch_journal_entries") == 12
+
+
+def test_the_process_whose_feed_is_furthest_behind_counts(reports: Reports) -> None:
+    behind, others = Metrics(Place(reports, 0)), Metrics(Place(reports, 1))
+    behind.watch_feed(lambda: 7.5)
+    others.watch_feed(lambda: 0.25)
+    behind.report()
+    assert value(others, "seatlatch_feed_lag_seconds") == 7.5
 
 
 def test_a_process_continues_the_counts_of_its_predecessor(reports: Reports) -> None:

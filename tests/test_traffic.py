@@ -90,7 +90,7 @@ def test_late_samples_give_the_rate_of_their_time(scene: Scene) -> None:
 
 def test_gauges_are_those_of_now(scene: Scene) -> None:
     scene.metrics.watch_waiting_requests(lambda: 7)
-    scene.metrics.webhook_backlog(3, 12.5)
+    scene.metrics.database.webhook_backlog(3, 12.5)
     scene.metrics.journal_damaged("row")
     scene.metrics.journal_damaged("head")
     scene.pass_time()

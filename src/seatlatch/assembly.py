@@ -153,6 +153,7 @@ def build_app(
     operators = OperatorAdmission(authentication, key_uses, parts.now)
     pages = console_handlers(settings, parts, overrides.sandbox)
     feed_news = FeedNews(store, monotonic)
+    metrics.watch_feed(lambda: feed_news.lag_seconds)
     handlers: tuple[Handlers, ...] = (
         Tickets(channels, committer, store),
         Token(applications, store, committer, lifetimes_of(settings)),
@@ -289,4 +290,4 @@ def _dispatcher(
         clock_was_read=lambda now: clock.was_read(now, monotonic()),
         chance=SystemRandom().random,
     )
-    return Dispatcher(dependencies, metrics)
+    return Dispatcher(dependencies, metrics.database)

@@ -1,9 +1,8 @@
 """The metrics of a process, in Prometheus's format."""
 
 import platform
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from time import monotonic
-from typing import get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -15,18 +14,18 @@ from prometheus_client import (
 )
 
 from seatlatch import __version__
-from seatlatch.domain.webhook import ShownState
+from seatlatch.database_metrics import OF_THE_DATABASE, DatabaseMetrics
 from seatlatch.plain_metrics import PlainCounter, PlainHistogram
 from seatlatch.shared_metrics import Place, Report, Sample, report_of, summed, sums
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-JOURNAL_ENTRIES = "seatlatch_journal_entries"
-WEBHOOK_PENDING = "seatlatch_webhook_pending_messages"
-WEBHOOK_LAG = "seatlatch_webhook_lag_seconds"
-WEBHOOKS = "seatlatch_webhooks"
 BUILD_INFO = "seatlatch_build_info"
-LATEST_ONLY = (JOURNAL_ENTRIES, WEBHOOK_PENDING, WEBHOOK_LAG, WEBHOOKS, BUILD_INFO)
+LATEST_ONLY = (*OF_THE_DATABASE, BUILD_INFO)
 """Gauges that each process sets for the whole service: only the latest value counts."""
+
+FEED_LAG = "seatlatch_feed_lag_seconds"
+LARGEST_ONLY = (FEED_LAG,)
+"""Gauges of which the largest value of all processes counts."""
 
 EXPOSED_SECONDS = 1.0
 """How long the sums of several processes are cached, because anyone may scrape at any rate."""
@@ -72,10 +71,18 @@ class Metrics:
             ["result"],
             registry=self.registry,
         )
+        _begin_at_zero(self._failed_authentications, "refused", "throttled")
         self._make_commits()
         self._make_states()
         self._make_connections()
-        self._make_webhooks()
+        self._webhook_attempts = Counter(
+            "seatlatch_webhook_attempts",
+            "Attempts to send a message to a webhook.",
+            ["result"],
+            registry=self.registry,
+        )
+        _begin_at_zero(self._webhook_attempts, "delivered", "failed", "given_up")
+        self.database = DatabaseMetrics(self.registry, self._set_at)
         self._watch_nothing()
 
     def _watch_nothing(self) -> None:
@@ -85,6 +92,7 @@ class Metrics:
         self._count_unready: Callable[[], int] = lambda: 0
         self._count_unfinished: Callable[[], int] = lambda: 0
         self._count_connections: Callable[[], int] = lambda: 0
+        self._feed_lag_seconds: Callable[[], float] = lambda: 0.0
         self._dropped_lines = 0
 
     def _make_commits(self) -> None:
@@ -120,8 +128,10 @@ class Metrics:
             "Abandoned COMMITs that may still be waiting inside the database.",
             registry=self.registry,
         )
-        self._journal_entries = Gauge(
-            JOURNAL_ENTRIES, "Requests in the journal.", registry=self.registry
+        self._feed_lag = Gauge(
+            FEED_LAG,
+            "Seconds since waiting requests of the feed had all of the journal; 0 if none waits.",
+            registry=self.registry,
         )
         self._journal_damage = Counter(
             "seatlatch_journal_damage",
@@ -129,8 +139,7 @@ class Metrics:
             ["part"],
             registry=self.registry,
         )
-        for part in ("row", "head"):  # there from the start, so that an alert sees the first one
-            self._journal_damage.labels(part)
+        _begin_at_zero(self._journal_damage, "row", "head")
         self._workers_replaced = Counter(
             "seatlatch_workers_replaced",
             "Worker processes that died and were replaced.",
@@ -158,26 +167,6 @@ class Metrics:
             "Connections refused above the limit of open connections.",
             registry=self.registry,
         )
-
-    def _make_webhooks(self) -> None:
-        """Metrics of webhooks."""
-        self._webhook_attempts = Counter(
-            "seatlatch_webhook_attempts",
-            "Attempts to send a message to a webhook.",
-            ["result"],
-            registry=self.registry,
-        )
-        self._webhook_pending = Gauge(
-            WEBHOOK_PENDING,
-            "Messages of all processes that are waiting to be sent to webhooks.",
-            registry=self.registry,
-        )
-        self._webhook_lag = Gauge(
-            WEBHOOK_LAG,
-            "Age in seconds of the oldest message that is waiting to be sent to a webhook.",
-            registry=self.registry,
-        )
-        self._webhooks = Gauge(WEBHOOKS, "Webhooks by state.", ["state"], registry=self.registry)
 
     def request_answered(self, route: str, status: int, seconds: float) -> None:
         """Count a request. `route` is the path template of a route, not the path of the request."""
@@ -217,6 +206,10 @@ class Metrics:
         """Call `count` likewise. It returns the number of open connections."""
         self._count_connections = count
 
+    def watch_feed(self, lag_seconds: Callable[[], float]) -> None:
+        """Call `lag_seconds` likewise: how far the waiting requests of the feed are behind."""
+        self._feed_lag_seconds = lag_seconds
+
     def connection_refused(self) -> None:
         """Count a connection above the limit."""
         self._connections_refused.inc()
@@ -226,14 +219,10 @@ class Metrics:
         self._waiting_requests.set(self._count_waiting())
         self._unready_processes.set(self._count_unready())
         self._unfinished_commits.set(self._count_unfinished())
+        self._feed_lag.set(self._feed_lag_seconds())
         dropped_lines = self._count_dropped()
         self._log_lines_dropped.inc(dropped_lines - self._dropped_lines)
         self._dropped_lines = dropped_lines
-
-    def journal_holds(self, entries: int) -> None:
-        """Set the number of requests in the journal."""
-        self._journal_entries.set(entries)
-        self._set_at[JOURNAL_ENTRIES] = monotonic()
 
     def journal_damaged(self, part: str) -> None:
         """Count a damaged `row` or `head` of the journal."""
@@ -242,18 +231,6 @@ class Metrics:
     def webhook_attempted(self, result: str) -> None:
         """Count an attempt to send a message: `delivered`, `failed` or `given_up`."""
         self._webhook_attempts.labels(result).inc()
-
-    def webhook_backlog(self, messages: int, lag_seconds: float) -> None:
-        """Set the number and age of the messages that wait to be sent to webhooks."""
-        self._webhook_pending.set(messages)
-        self._webhook_lag.set(lag_seconds)
-        self._set_at[WEBHOOK_PENDING] = self._set_at[WEBHOOK_LAG] = monotonic()
-
-    def webhook_states(self, webhooks: Mapping[ShownState, int]) -> None:
-        """Set the number of webhooks in each state."""
-        for state in get_args(ShownState):
-            self._webhooks.labels(state).set(webhooks.get(state, 0))
-        self._set_at[WEBHOOKS] = monotonic()
 
     def worker_replaced(self) -> None:
         """Count a worker that died and was replaced."""
@@ -276,7 +253,7 @@ class Metrics:
         now = monotonic()
         if now - self._exposed_at >= EXPOSED_SECONDS:
             self.report()
-            self._exposed = generate_latest(sums(self._place.reports, LATEST_ONLY))
+            self._exposed = generate_latest(sums(self._place.reports, LATEST_ONLY, LARGEST_ONLY))
             self._exposed_at = now
         return self._exposed
 
@@ -286,4 +263,10 @@ class Metrics:
             self._note_watched()
             found = self.registry.restricted_registry(names).collect()
             return [(one.name, one.labels, one.value) for family in found for one in family.samples]
-        return summed(self._place.reports, names, LATEST_ONLY)
+        return summed(self._place.reports, names, LATEST_ONLY, LARGEST_ONLY)
+
+
+def _begin_at_zero(counter: Counter, *values: str) -> None:
+    """Expose a count for each value of a label from the start, so that an alert sees the first."""
+    for value in values:
+        counter.labels(value)

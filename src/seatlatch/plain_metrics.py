@@ -1,5 +1,5 @@
-"""Counters and histograms that are plain numbers until a scrape reads them, for what every request
-counts. Only for the thread of the event loop, which also serves the scrapes.
+"""Counters, gauges and histograms that are plain numbers until a scrape reads them. Only for the
+thread of the event loop, which also serves the scrapes.
 
 See decision 190.
 """
@@ -9,7 +9,11 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
@@ -39,6 +43,26 @@ class PlainCounter(Collector):
         for family in self.describe():
             for labels, count in self._counts.items():
                 family.add_metric(labels, count)
+            yield family
+
+
+class PlainGauge(Collector):
+    """A gauge that has no sample until it is set. `value` None = not known."""
+
+    def __init__(self, name: str, documentation: str, registry: CollectorRegistry) -> None:
+        self._name, self._documentation = name, documentation
+        self.value: float | None = None
+        registry.register(self)
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """The gauge without its value: the registry finds it by the name in it."""
+        yield GaugeMetricFamily(self._name, self._documentation)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The value for a scrape."""
+        for family in self.describe():
+            if self.value is not None:
+                family.add_metric((), self.value)
             yield family
 
 

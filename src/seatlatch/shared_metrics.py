@@ -120,18 +120,26 @@ def report_of(registry: CollectorRegistry, set_at: Mapping[str, float], before: 
     return Report(_added([Report(own), before]), dict(set_at))
 
 
-def sums(reports: Iterable[Report], latest_only: Iterable[str]) -> CollectorRegistry:
+def sums(
+    reports: Iterable[Report], latest_only: Iterable[str], largest_only: Iterable[str] = ()
+) -> CollectorRegistry:
     """The metrics of all processes, as a registry to expose.
 
-    Values are added up, except for the gauges `latest_only`: of these the latest value is taken.
+    Values are added up, except for some gauges: of `latest_only` the latest value is taken, of
+    `largest_only` the largest.
     """
     registry = CollectorRegistry()
-    registry.register(_Families(_added(list(reports), frozenset(latest_only))))
+    registry.register(
+        _Families(_added(list(reports), frozenset(latest_only), frozenset(largest_only)))
+    )
     return registry
 
 
 def summed(
-    reports: Iterable[Report], names: Collection[str], latest_only: Iterable[str]
+    reports: Iterable[Report],
+    names: Collection[str],
+    latest_only: Iterable[str],
+    largest_only: Iterable[str] = (),
 ) -> list[Sample]:
     """The samples of these names, added up as `sums` does."""
     chosen = [
@@ -145,7 +153,7 @@ def summed(
         )
         for report in reports
     ]
-    families = _added(chosen, frozenset(latest_only))
+    families = _added(chosen, frozenset(latest_only), frozenset(largest_only))
     return [sample for family in families for sample in family.samples]
 
 
@@ -161,7 +169,11 @@ class _Families:
             yield metric
 
 
-def _added(reports: list[Report], latest_only: frozenset[str] = frozenset()) -> list[Family]:
+def _added(
+    reports: list[Report],
+    latest_only: frozenset[str] = frozenset(),
+    largest_only: frozenset[str] = frozenset(),
+) -> list[Family]:
     added: dict[str, Family] = {}
     values: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
     taken_at: dict[str, float] = {}
@@ -179,7 +191,10 @@ def _added(reports: list[Report], latest_only: frozenset[str] = frozenset()) -> 
                 sums.clear()
             for name, labels, value in family.samples:
                 key = (name, tuple(labels.items()))
-                sums[key] = sums.get(key, 0.0) + value
+                if family.name in largest_only:
+                    sums[key] = max(sums.get(key, value), value)
+                else:
+                    sums[key] = sums.get(key, 0.0) + value
     for name, family in added.items():
         family.samples = [
             (key, dict(labels), value) for (key, labels), value in values[name].items()

@@ -71,7 +71,11 @@ def names_of_ours(text: str) -> set[str]:
 
 def words_of_the_project() -> set[str]:
     """Every word of the source, the tests, the benchmarks and the scripts for the pages."""
-    files = [file for top in ("src", "tests", "bench") for file in (ROOT / top).rglob("*.py")]
+    files = [
+        file
+        for top in ("src", "tests", "bench", "campaigns")
+        for file in (ROOT / top).rglob("*.py")
+    ]
     files += [*(ROOT / "docs").glob("*.py"), *(ROOT / "src").rglob("*.sql")]
     return {word for file in files for word in re.findall(r"\w+", file.read_text("utf-8"))}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from docs.build import SITE, build, place
 from docs.generate import ROOT
@@ -45,6 +46,10 @@ def test_every_page_is_in_the_site(site: Path) -> None:
         built = unescape((site / place(page, ROOT)).with_suffix(".html").read_text("utf-8"))
         title = page.read_text("utf-8").partition("\n")[0].removeprefix("# ")
         assert f"<h1>{title}<" in built, name_of(page)
+
+
+def test_a_link_to_a_file_of_the_project_copies_nothing_into_the_site(site: Path) -> None:
+    assert not (site / "_downloads").exists(), "write the name of the file instead of a link"
 
 
 def test_the_search_index_has_the_words_of_the_field(site: Path) -> None:
@@ -131,7 +136,7 @@ def test_a_browser_finds_a_page_by_a_word_and_asks_nobody_else(site: Path, tmp_p
         page.wait_for_selector("ul.search li p")
         page.get_by_role("link", name="Concepts > mpreserve").click()
         page.wait_for_url(re.compile("concepts/index"))
-        assert page.get_by_role("heading", name="mpreserve").is_visible()
+        expect(page.get_by_role("heading", name="mpreserve")).to_be_visible()
         before = page.locator("body").evaluate(BACKGROUND)
         page.get_by_role("button", name="Toggle Light / Dark / Auto color theme").first.click()
         assert page.locator("body").evaluate(BACKGROUND) != before

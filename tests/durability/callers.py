@@ -39,19 +39,24 @@ class Answer(NamedTuple):
     seconds: float
 
 
-class Acknowledged(NamedTuple):
-    """A change that was answered with success: the journal must have it under its Request-ID."""
+class Sent(NamedTuple):
+    """A change that was asked for."""
 
     request_id: str
     tokens: Sequence[str]
+    state: State
 
 
 class Caller(Client):
-    """Locks and unlocks its tickets, one request after the other, each until it is acknowledged."""
+    """Locks and unlocks its tickets, one request after the other, each until it is acknowledged.
+
+    `sent` has its changes in order, of which the first `acknowledged` ones have their response.
+    """
 
     def __init__(self, tokens: Iterable[str], seed: int) -> None:
         super().__init__(tokens, seed)
-        self.changes: list[Acknowledged] = []
+        self.sent: list[Sent] = []
+        self.acknowledged_at: list[float] = []
 
     def next_change(self) -> tuple[list[str], Asked]:
         """Some tickets that are alike, and what is to become of them."""
@@ -141,9 +146,9 @@ class Callers:
         }
 
     @property
-    def acknowledged(self) -> list[Acknowledged]:
+    def acknowledged(self) -> list[Sent]:
         """Every change that was acknowledged."""
-        return [change for caller in self.callers for change in caller.changes]
+        return [sent for caller in self.callers for sent in caller.sent[: caller.acknowledged]]
 
     def longest_gap(self, since: float) -> float:
         """The longest time from then until now without an acknowledged change, in seconds."""
@@ -189,6 +194,7 @@ class Callers:
         caller.pending |= dict.fromkeys(tokens, asked.state)
         headers = headers_for(asked)
         request = raw_request(headers.items(), asked.body.encode(), target=asked.target)
+        caller.sent.append(Sent(headers["Request-ID"], tokens, asked.state))
         while (answer := await self._ask(wire, UNLOCK, request)) is None:
             if self._ending.is_set():
                 return
@@ -198,8 +204,8 @@ class Callers:
         caller.model |= dict.fromkeys(tokens, asked.state)
         for token in tokens:
             del caller.pending[token]
+        caller.acknowledged_at.append(monotonic())
         caller.acknowledged += 1
-        caller.changes.append(Acknowledged(headers["Request-ID"], tokens))
 
     async def _look(self, route: str, method: str) -> None:
         token = next(iter(self.callers[0].model))

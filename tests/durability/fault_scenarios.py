@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import psycopg
 
+from seatlatch.logs import Log
 from seatlatch.store.interface import Store
 from seatlatch.store.tickets import NewTicket
 from seatlatch.wiring import engine_of
@@ -156,15 +157,17 @@ def a_day(
     address: str | None = None,
     *,
     callers: int = 4,
+    seed: int = 0,
     prepare: str = "",
     around: Callable[[Store], Store] | None = None,
+    log: Log | None = None,
 ) -> Iterator[Day]:
     """A service that answers, and its callers; in the end all that was promised was kept.
 
     The first use of their key is noted before, because that is a commit in the background.
 
     `address`: by which URL the service reaches its database, with `{name}` in it. `prepare`: SQL
-    that is run there before it. `around`: see `serving`.
+    that is run there before it. `around`, `log`: see `serving`.
     """
     with an_inventory(server) as database:
         if address:
@@ -172,8 +175,8 @@ def a_day(
         if prepare:
             database.execute(prepare)
         with (
-            serving(database, around=around) as served,
-            Callers([served.port], TOKENS, callers) as calling,
+            serving(database, around=around, log=log) as served,
+            Callers([served.port], TOKENS, callers, seed) as calling,
         ):
             day = Day(server, database, served, calling)
             day.is_answered()

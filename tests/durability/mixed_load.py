@@ -123,21 +123,7 @@ class Client:
         goal += self.acknowledged
         try:
             while True:
-                tokens, asked = self._next()
-                self.pending |= dict.fromkeys(tokens, asked.state)
-                head = raw_request(
-                    headers_for(asked).items(), asked.body.encode(), target=asked.target
-                )
-                writer.write(head)
-                status, answer = await read_answer(reader)
-                if status == 503:  # it may be so or not, like what is never answered
-                    continue
-                assert status == 200, (asked, answer)
-                assert [entry["token"] for entry in answer["success"]] == tokens
-                self.model |= dict.fromkeys(tokens, asked.state)
-                for token in tokens:
-                    del self.pending[token]
-                self.acknowledged += 1
+                await self.change_once(reader, writer)
                 if self.acknowledged >= goal:
                     enough.set()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -146,7 +132,24 @@ class Client:
             enough.set()
             writer.close()
 
-    def _next(self) -> tuple[list[str], Asked]:
+    async def change_once(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Ask for one change, and note whether it was acknowledged."""
+        tokens, asked = self.next_change()
+        self.pending |= dict.fromkeys(tokens, asked.state)
+        writer.write(
+            raw_request(headers_for(asked).items(), asked.body.encode(), target=asked.target)
+        )
+        status, answer = await read_answer(reader)
+        if status == 503:  # it may be so or not, like what is never answered
+            return
+        assert status == 200, (asked, answer)
+        assert [entry["token"] for entry in answer["success"]] == tokens
+        self.model |= dict.fromkeys(tokens, asked.state)
+        for token in tokens:
+            del self.pending[token]
+        self.acknowledged += 1
+
+    def next_change(self) -> tuple[list[str], Asked]:
         """Some tickets of which all are listed, or held, or open, and what is to become of them."""
         settled = [token for token in self.model if token not in self.pending]
         first = self.model[self._chance.choice(settled)]

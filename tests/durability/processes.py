@@ -2,7 +2,9 @@
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.cli.commands import environment
 from tests.forkserver import Command
@@ -11,14 +13,18 @@ STOP_SECONDS = 15
 """After SIGTERM a server is gone within that time, whatever its database does."""
 
 
+Start = Callable[..., "subprocess.Popen[Any]"]
+"""Starts `seatlatch` with arguments; the options are `Popen`'s."""
+
+
 class ServerProcess:
     """`seatlatch serve` on a free port. What it logs goes into a file, `errors`."""
 
-    def __init__(self, url: str, errors: Path, **settings: str) -> None:
+    def __init__(self, url: str, errors: Path, start: Start = Command, /, **settings: str) -> None:
         self.errors = errors
         quiet = {"SEATLATCH_RATE_LIMIT": "off", "SEATLATCH_LOG_LEVEL": "error"}
         with errors.open("ab") as file:
-            self._process = Command(
+            self._process = start(
                 ["serve", "--port", "0", "--json", "--database", url],
                 env=environment({**quiet, **settings}),
                 stdout=subprocess.PIPE,

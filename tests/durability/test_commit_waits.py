@@ -102,8 +102,29 @@ def test_a_commit_that_hangs_is_refused_and_goes_on(server: WatchedServer) -> No
             day.is_refused(CHANGES)
             day.is_answered(VERIFY)
             day.is_refused(READY)
+            assert "\nseatlatch_synchronous_replication 1.0\n" in scraped(day)
+            assert not waits_for_standby(day, "local")
             assert set(first) <= set(waiting_commits(hand, day)), "nobody has cancelled it"
         day.is_answered()
+        assert "\nseatlatch_synchronous_replication 0.0\n" in scraped(day)
+
+
+def scraped(day: Day) -> str:
+    return day.served.send("/metrics", "GET", {}).text
+
+
+def waits_for_standby(day: Day, synchronous_commit: str) -> bool | None:
+    """Whether the metric says so for sessions with this setting."""
+    url = f"{day.database.url}?options=-c%20synchronous_commit%3D{synchronous_commit}"
+
+    async def ask() -> bool | None:
+        store = engine_of(url, "none").open_store("inventory")
+        try:
+            return (await store.surroundings()).waits_for_standby
+        finally:
+            await store.close()
+
+    return asyncio.run(ask())
 
 
 def test_sessions_that_are_left_in_commit_are_bounded(

@@ -2,21 +2,20 @@
 
 The machine goes on, so that what PostgreSQL has written is kept, synced or not. What it has only in
 its memory is lost, which is what a COMMIT that does not wait leaves behind: the control.
+`python -m campaigns.postmaster` runs many more cycles.
 """
 
-import random
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from seatlatch.store.interface import Result, Transaction
-from seatlatch.store.postgres import connections
-from tests.durability.fault_scenarios import CHANGES, HEALED_SECONDS, Day, WatchedServer, a_day
+from tests.durability.fault_scenarios import HEALED_SECONDS, WatchedServer, a_day
+from tests.durability.killed_postgres import killed_under_load, not_waiting
 from tests.journals import disagreements
 from tests.stores import Around
 
 CYCLES = 20
-LOAD_ANSWERS = 60
 
 
 def test_nothing_acknowledged_is_lost_with_postgres(server: WatchedServer) -> None:
@@ -34,13 +33,9 @@ def test_a_database_that_would_not_wait_has_to(server: WatchedServer) -> None:
             assert killed_under_load(day) == {}, f"cycle {cycle}"
 
 
-def test_control_a_commit_that_does_not_wait_loses(
-    server: WatchedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_control_a_commit_that_does_not_wait_loses(server: WatchedServer) -> None:
     """synchronous_commit = off, were it heeded: the same test sees what is lost."""
-    monkeypatch.setattr(connections, "commit_durably", lambda *, locally: "SELECT 1")
-    with pytest.raises(AssertionError, match="lost"), a_day(server, callers=8) as day:
-        day.on_server(f"ALTER DATABASE {day.name} SET synchronous_commit = off")
+    with pytest.raises(AssertionError, match="lost"), not_waiting(server) as day:
         for _ in range(CYCLES):
             assert killed_under_load(day) == {}, "lost"
 
@@ -73,11 +68,3 @@ class Forgetful(Around):
 
 class ForgetIt(Exception):
     pass
-
-
-def killed_under_load(day: Day) -> dict[str, object]:
-    """Kill it in the midst of a load and start it again; what is lost."""
-    day.callers.wait_for({CHANGES: 200}, 10, times=random.randint(1, LOAD_ANSWERS))
-    day.server.kill()
-    day.server.start()
-    return dict(day.lost())

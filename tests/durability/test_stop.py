@@ -6,7 +6,7 @@ import signal
 from time import monotonic
 
 from tests.databases import Database
-from tests.durability.test_kill import start_server
+from tests.durability.killed_inventory import start_server
 from tests.serving import fill, listed, raw_request, valid_headers
 
 CLIENTS = 16

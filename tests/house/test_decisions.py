@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "internals" / "decisions.md"
-FOLDERS = ("src", "docs", "tests", "bench", "tools")
+FOLDERS = ("src", "docs", "tests", "bench", "campaigns", "tools")
 
 HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
 NUMBER = re.compile(r"^\*\*(\d+)\. [^\n]", re.MULTILINE)

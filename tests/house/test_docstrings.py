@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("src", "tests", "bench", "docs", "tools")
+FOLDERS = ("src", "tests", "bench", "campaigns", "docs", "tools")
 SOURCE = ROOT / "src" / "seatlatch"
 
 CHARACTERS_MAX = 200

@@ -134,7 +134,9 @@ async def run_case(port: int, case: Case) -> tuple[Verdict, Heard]:
     return judge(case.seen, case.sentinel, heard, is_patient=case.ending == "never"), heard
 
 
-async def run_all(server: FuzzedServer, seed: int, numbers: range, report: Report) -> None:
+async def run_all(
+    server: FuzzedServer, seed: int, numbers: range, report: Report, at_once: int = AT_ONCE
+) -> None:
     """Open all connections, some of them at once."""
     waiting = iter(numbers)
 
@@ -148,11 +150,11 @@ async def run_all(server: FuzzedServer, seed: int, numbers: range, report: Repor
                 say(f"{report.connections:,} connections, {len(report.violations)} violations")
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(AT_ONCE):
+        for _ in range(at_once):
             group.create_task(client())
 
 
-def run(seed: int, first: int, connections: int) -> Report:
+def run(seed: int, first: int, connections: int, at_once: int = AT_ONCE) -> Report:
     """Run the campaign on its own server."""
     with fuzzed_server() as server:
         warm_up = Report()
@@ -163,7 +165,8 @@ def run(seed: int, first: int, connections: int) -> Report:
         report.violations += warm_up.violations
         before = server.resident_mebibytes()
         began = perf_counter()
-        asyncio.run(run_all(server, seed, range(first, first + connections), report))
+        numbers = range(first, first + connections)
+        asyncio.run(run_all(server, seed, numbers, report, at_once))
         report.seconds = perf_counter() - began
         report.resident_mebibytes = (before, server.resident_mebibytes())
         server.stop()

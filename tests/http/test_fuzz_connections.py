@@ -1,9 +1,11 @@
-"""A short campaign of fuzzed connections, and the controls of its checks."""
+"""A short campaign of fuzzed connections, and the controls of its checks.
+
+`python -m campaigns.raw` runs a long one.
+"""
 
 import asyncio
 import socket
 from contextlib import suppress
-from email.utils import formatdate
 from itertools import pairwise
 from random import Random
 from uuid import uuid4
@@ -16,25 +18,35 @@ from seatlatch.http.known_heads import SharedHeads
 from seatlatch.http.request_head import MEMORY
 from tests.cases import all_cases
 from tests.http import fuzz_connections
-from tests.http.connection_judge import Heard, Sentinel, judge
+from tests.http.connection_judge import Heard, judge
+from tests.http.faulty_responses import (
+    BOTH,
+    BROKEN,
+    ENDING,
+    FIRST,
+    LAST,
+    SENTINEL,
+    SWALLOWING,
+    TOO_SHORT,
+    VALID,
+    WITHOUT_END,
+    WRONG,
+    is_seen,
+    refusal,
+    response,
+)
 from tests.http.fuzz_bytes import FuzzBytes
 from tests.http.fuzz_connections import REQUEST_LINE, Case
 from tests.http.fuzzed_server import complaints_in
 from tests.http.rfc_9112 import Grade, requests_in
 from tests.http.test_connection import MALFORMED
 from tests.http.test_known_heads import Recorder
-from tests.http.wire import put, put_chunked, tokens_body
 
 pytestmark = pytest.mark.slow
 
 CONNECTIONS = 1000
 SEED = 20_261_129
 MEBIBYTES_MORE_MAX = 40
-
-FIRST, LAST = str(uuid4()), str(uuid4())
-BODY = tokens_body("free-1")
-RIGHT = b'{"success":[]}'
-SENTINEL = Sentinel(put(BODY, request_id=LAST), LAST, RIGHT)
 
 
 def test_each_request_of_a_fuzzed_connection_has_its_response() -> None:
@@ -66,74 +78,9 @@ def test_the_bytes_repeat_heads() -> None:
     assert known_requests > CONNECTIONS / 10
 
 
-def response(
-    request_id: str, status: str = "200 OK", body: bytes = RIGHT, *more: str, date: bool = True
-) -> bytes:
-    """A response as the service makes them."""
-    lines = [f"HTTP/1.1 {status}", f"request-id: {request_id}", f"content-length: {len(body)}"]
-    lines += [f"date: {formatdate(usegmt=True)}"] if date else []
-    lines += ["content-type: application/json", *more, "", ""]
-    return "\r\n".join(lines).encode() + body
-
-
-def refusal(request_id: str = FIRST) -> bytes:
-    """A response 400 that ends the connection."""
-    return response(request_id, "400 Bad Request", b'{"error":{}}', "connection: close")
-
-
-VALID = put(BODY, request_id=FIRST)
-BROKEN = VALID.replace(b"Content-Length", b"Content Length")
-WITHOUT_END = put_chunked(BODY, end=b"xyz\r\n", request_id=FIRST)
-TOO_SHORT = put(b" " * 10_000, request_id=FIRST)[:-9_000]
-SWALLOWING = b"POST /livez HTTP/1.1\r\nH: "
-"""Its header ends behind the request line of the next request."""
-
-ENDING = response(FIRST, "200 OK", RIGHT, "connection: close")
-BOTH = response(FIRST) + response(LAST)
-WRONG: dict[str, tuple[bytes, bytes, str]] = {
-    "a 500": (VALID, response(FIRST, "500 No") + response(LAST), "status 500"),
-    "an extra response": (VALID, BOTH + response(str(uuid4())), "1 responses more"),
-    "a response twice": (VALID, response(FIRST) + BOTH, "1 responses more"),
-    "no response": (VALID, b"", "request 1 is not answered"),
-    "the last one missing": (VALID, response(FIRST), "request 2 is not answered"),
-    "the first one missing": (VALID, response(LAST), "Request-ID"),
-    "out of order": (VALID, response(LAST) + response(FIRST), "has the Request-ID of request 2"),
-    "another Request-ID": (VALID, response(str(uuid4())) + response(LAST), "expected"),
-    "another result": (VALID, response(FIRST) + response(LAST, body=b"{}"), "valid request got"),
-    "an end without need": (VALID, refusal(), "ends the connection after a sound request"),
-    "a refusal without need": (VALID, response(FIRST) + refusal(LAST), "ends the connection"),
-    "a broken one served": (BROKEN, response(FIRST), "no complete head"),
-    "one behind a broken one": (BROKEN, refusal() + response(LAST), "none of its own"),
-    "one behind broken chunks": (WITHOUT_END, refusal() + response(LAST), "more than requests"),
-    "a broken one not refused": (BROKEN, b"", "request 1 is not answered"),
-    "no end that was asked for": (
-        VALID.replace(b"HTTP/1.1", b"HTTP/1.0", 1),
-        response(FIRST),
-        "wants the end",
-    ),
-    "100 that nobody expects": (
-        VALID,
-        b"HTTP/1.1 100 Continue\r\n\r\n" + BOTH,
-        "1 responses 100",
-    ),
-    "no status line": (VALID, BOTH + b"x\r\n\r\n", "no status line"),
-    "half a response": (VALID, BOTH[:-1], "a response is cut"),
-    "half a head": (VALID, BOTH + b"HTTP/1.1 200 OK\r\n", "no end of a response's head"),
-    "no Content-Length": (
-        VALID,
-        BOTH.replace(b"content-length", b"x-length", 1),
-        "without Content-Length",
-    ),
-    "no Request-ID": (VALID, BOTH.replace(b"request-id", b"x-id", 1), "Request-ID is ''"),
-    "no Date": (VALID, response(FIRST, date=False) + response(LAST), "without Date"),
-    "no JSON": (VALID, response(FIRST, body=b"{") + response(LAST), "no JSON"),
-}
-
-
 @all_cases(("sent", "received", "expected"), WRONG.values(), ids=WRONG)
 def test_the_judge_sees(sent: bytes, received: bytes, expected: str) -> None:
-    verdict = judge(requests_in(sent + SENTINEL.request), SENTINEL, Heard(received))
-    assert any(expected in text for text in verdict.violations), verdict
+    assert is_seen(sent, received, expected)
 
 
 def test_the_judge_sees_a_reset() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import schemathesis
 from schemathesis import Case, CheckContext, HookContext, Response
 from schemathesis.config import SchemathesisConfig
-from schemathesis.core.failures import Failure
+from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import events, from_schema
 from schemathesis.generation.meta import CoveragePhaseData, CoverageScenario
@@ -52,6 +52,9 @@ NOT_IN_THE_DOCUMENT = (
     "The key's expiry is in the past",
     "No entry is both after",
     "`since` must be before `until`",
+    "an invisible character, U+1BCA",  # above U+FFFF, which the patterns leave out
+    "an invisible character, U+1D17",
+    "an invisible character, U+E0",
     "Expected `int`, got `float`",
     "Expected `int | null`, got `decimal`",  # JSON Schema takes 600.0 for an integer
 )
@@ -187,6 +190,8 @@ def excuse(failure: Failure, case: Case[Any], response: Response) -> str | None:
         is_named_like_a_call = failure.undocumented_methods == ["GET"]
         if case.path.startswith(TICKETS) and is_named_like_a_call:
             return "a ticket may be called status, and can be shown at that path"
+    if isinstance(failure, AcceptedNegativeData) and response.status_code == 413:
+        return "a wrong body may also be too large, which is found first"
     if isinstance(failure, RejectedPositiveData):
         return _rightly_refused(case, response)
     return None

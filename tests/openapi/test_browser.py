@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser import browser
 from tests.docs.running import sandbox
@@ -28,32 +28,32 @@ def test_the_unlock_example_is_tried_and_answered(page: Page, tmp_path: Path) ->
     with sandbox(tmp_path) as about:
         page.goto(about["url"] + "/reference#/Tickets/unlockTickets")
         page.click(".opblock.is-open .execute")
-        assert page.inner_text(STATUS) == "200"
-        assert '"98973476444"' in page.inner_text(DETAILS)
+        expect(page.locator(STATUS)).to_have_text("200")
+        expect(page.locator(DETAILS)).to_contain_text('"98973476444"')
 
         page.click("text=Box office")
         page.click("#operations-Tickets-showTicket .opblock-summary-control")
         page.fill("#operations-Tickets-showTicket tr[data-param-name=token] input", "201010101")
         page.click(".opblock.is-open .execute")
-        assert page.inner_text(STATUS) == "200"
+        expect(page.locator(STATUS)).to_have_text("200")
 
 
 def test_the_reference_works_below_a_path(page: Page, tmp_path: Path) -> None:
     with sandbox(tmp_path) as about, proxy_below("/tickets/api", about["url"]) as url:
         page.goto(url + "/reference#/Tickets/unlockTickets")
         page.click(".opblock.is-open .execute")
-        assert page.inner_text(STATUS) == "200"
-        assert url + "/v1/tickets/unlock" in page.inner_text(".request-url")
+        expect(page.locator(STATUS)).to_have_text("200")
+        expect(page.locator(".request-url")).to_contain_text(url + "/v1/tickets/unlock")
 
         page.click("text=Box office")
-        assert page.url == url + "/reference/operator"
+        expect(page).to_have_url(url + "/reference/operator")
         page.click("#operations-Tickets-showTicket .opblock-summary-control")
         page.fill("#operations-Tickets-showTicket tr[data-param-name=token] input", "201010101")
         page.click(".opblock.is-open .execute")
-        assert page.inner_text(STATUS) == "200"
+        expect(page.locator(STATUS)).to_have_text("200")
         page.click("text=Guides and concepts")
         page.click("text=API reference, to try out")
-        assert page.url == url + "/reference"
+        expect(page).to_have_url(url + "/reference")
 
 
 @pytest.fixture
@@ -76,4 +76,4 @@ def test_a_server_that_is_no_sandbox_fills_in_no_credentials(
         assert set(filled.values()) == {""}
         page.click("#operations-Tokens-exchangeToken .opblock-summary-control")
         assert "sandbox" not in page.input_value("#operations-Tokens-exchangeToken textarea")
-        assert page.locator(".btn.authorize.unlocked").count() > 0
+        expect(page.locator(".btn.authorize.unlocked").first).to_be_visible()

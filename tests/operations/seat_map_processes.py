@@ -48,10 +48,15 @@ class CountingStore(Around):
         self.is_away = False
 
     async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
+        self._require_in_reach()
+        self.reads += 1
+        result = await super().read(work)
+        self._require_in_reach()  # it may have gone away since the read began
+        return result
+
+    def _require_in_reach(self) -> None:
         if self.is_away:
             raise Unavailable("away")
-        self.reads += 1
-        return await super().read(work)
 
 
 class Process:

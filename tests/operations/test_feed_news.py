@@ -15,7 +15,7 @@ from seatlatch.operations.read_events import Events, Place, read_feed
 from seatlatch.store.interface import Snapshot
 from tests.databases import Database
 from tests.operations.feed_processes import CHANNELS, Process, cancelled, change
-from tests.operations.seat_map_processes import PATIENCE_SECONDS
+from tests.operations.seat_map_processes import PATIENCE_SECONDS, TICK_SECONDS
 from tests.operations.states import MINE, THEIRS
 
 READERS = 300
@@ -197,3 +197,28 @@ def test_many_readers_of_two_processes_see_each_event_once_with_few_readings(
     assert set(pages) == {MINE}
     wakings = 2 * CHANGES * len(processes)
     assert pages[MINE] <= 4 * wakings, "far fewer than one for each reader and waking"
+
+
+def test_the_lag_grows_until_all_is_read(feed: Process) -> None:
+    seconds = 100.0
+    news = FeedNews(feed.counting, lambda: seconds, TICK_SECONDS)
+
+    async def wait() -> None:
+        nonlocal seconds
+        assert news.lag_seconds == 0
+        place = await feed.place(MINE)
+        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        waiting = asyncio.create_task(news.since(THEIRS.code, place.position, deadline))
+        await asyncio.sleep(0)
+        seconds += 7
+        assert news.lag_seconds == 7
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while news.lag_seconds:
+                await asyncio.wait({waiting}, timeout=TICK_SECONDS)
+        assert not waiting.done()
+        seconds += 2
+        await cancelled(waiting)
+        await news.close()
+        assert news.lag_seconds == 0, "nobody waits"
+
+    feed.store.run(wait())

@@ -36,6 +36,21 @@ def test_requests_from_one_place_share_a_reading(feed: Process) -> None:
     feed.store.run(read())
 
 
+def test_requests_that_waited_in_vain_share_the_digest_of_their_place(feed: Process) -> None:
+    async def read() -> None:
+        places = [(await feed.place(channel))._replace(digest="") for channel in CHANNELS]
+        before = feed.counting.reads
+        asked = [feed.reads.with_digest(place) for place in places * READERS]
+        found = await asyncio.gather(*asked)
+        assert feed.counting.reads == before + 1, "the entries are those of both channels"
+        assert [place._replace(digest="") for place in found] == places * READERS, "each its own"
+        assert len({place.digest for place in found}) == 1
+        page = await feed.read(MINE, places[0])
+        assert found[0] == page.place, "as a page has it"
+
+    feed.store.run(read())
+
+
 def test_a_database_that_does_not_answer_is_waited_for_once(feed: Process) -> None:
     class Away(Around):
         attempts = 0

@@ -6,18 +6,22 @@ from functools import partial
 import pytest
 
 from seatlatch.commit import CommitEach
+from seatlatch.domain.refusal import PlaceLost
+from seatlatch.journal.rows import NO_HASH, Head
 from seatlatch.operations.change_tickets import hold_tickets
 from seatlatch.operations.read_events import (
     ENTRIES_AT_ONCE_MAX,
     TICKETS_AT_ONCE_MAX,
+    Events,
     Place,
     first_place,
     last_place,
     read_feed,
+    with_digest,
 )
 from seatlatch.store.tickets import NewTicket
 from tests.databases import Database
-from tests.journals import entries_of
+from tests.journals import chain_of, entries_of
 from tests.operations.changes import ASKER
 from tests.operations.states import MINE
 from tests.serving import ORGANIZATION, OWNER, fill
@@ -96,3 +100,38 @@ def test_large_requests_come_one_by_one(store: OpenStore) -> None:
     assert not first.is_all
     rest = len(all_told()) - ENTRIES_AT_ONCE_MAX + 3 * len(MANY)
     assert len(walk(store, first.place, 10**6)) == rest
+
+
+def read_from(store: OpenStore, place: Place) -> Events:
+    """A page of the feed."""
+    return store.read(partial(read_feed, channel=MINE, place=place, limit=100))
+
+
+def test_a_place_after_entries_that_were_replaced_is_lost(
+    store: OpenStore, database: Database
+) -> None:
+    """Numbers are given out again after a restore, so they alone don't show it."""
+    before = read_from(store, store.read(lambda snapshot: last_place(snapshot, MINE))).place
+    hold(store, "lost", "b")
+    after = read_from(store, before).place
+    in_part = before._replace(entry_id=entries_of(store)[-1].entry_id, digest="")
+    in_part = store.read(partial(with_digest, place=in_part))
+    last = entries_of(store)[-1].entry_id
+    database.execute("UPDATE journal SET hash = ? WHERE entry_id = ?", bytes(32), last)
+    hold(store, "one more", "c")
+    for lost in (after, in_part):
+        with pytest.raises(PlaceLost, match="restored from a backup"):
+            read_from(store, lost)
+    assert [event.record.token for event in read_from(store, before).events] == ["b", "c"]
+    without_digest = after._replace(digest="")
+    assert len(read_from(store, without_digest).events) == 1, "the control: one is skipped"
+
+
+def test_a_place_stays_valid_when_all_before_it_is_pruned(store: OpenStore) -> None:
+    place = read_from(store, store.read(lambda snapshot: last_place(snapshot, MINE))).place
+    head = Head(chain_of(store), 0, NO_HASH)
+    *_, end = store.read(lambda snapshot: snapshot.journal.read_rows(head, 100))
+    assert end.entry_id == entries_of(store)[-1].entry_id
+    store.commit(lambda inside: inside.journal.prune_chain(head, end))
+    hold(store, "the next one", "b")
+    assert [event.record.token for event in read_from(store, place).events] == ["b"]

@@ -132,10 +132,10 @@ def test_who_is_ahead_of_this_process_waits_for_it_but_not_for_ever(process: Pro
 def test_a_database_that_was_away_loses_no_change(process: Process) -> None:
     seat_map = process.opened()
     before = seat_map.position
-    process.store.run(hold_tickets(process.committer, ASKER, ["t1"], "moving"))
 
     async def away() -> News:
         process.counting.is_away = True
+        await hold_tickets(process.committer, ASKER, ["t1"], "moving")
         deadline = asyncio.get_running_loop().time() + 5 * TICK_SECONDS
         nothing = await process.maps.news(GAME, seat_map.map_id, before, deadline)
         assert nothing.changed == set()

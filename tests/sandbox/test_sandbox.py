@@ -22,9 +22,13 @@ from tests.cli.test_bad_databases import assert_one_sentence
 from tests.databases import Database, Databases
 from tests.serving import TOKEN, UNLOCK, fill, valid_headers
 from tests.sqlite_database import SqliteDatabase
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ("marketplace", "operator", "box-office")
+
+REVOKED_SECONDS = 1.0
+"""A revocation takes effect within this time."""
 
 
 def unlock(about: Any, *tokens: str) -> httpx.Response:
@@ -72,7 +76,7 @@ def test_commands_of_support_work_on_its_data(databases: Databases) -> None:
         ):
             result = run(*command, "--database", database.url)
             assert (result.returncode, result.stderr) == (0, ""), result
-        assert unlock(about, data.SHOWN).status_code == 401
+        until(lambda: unlock(about, data.SHOWN).status_code == 401, REVOKED_SECONDS)
 
 
 def test_the_printed_command_shows_a_ticket(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ VALUES: dict[str, Any] = {
     "after_token": "t",
     "first": "",
     "limit": 100,
+    "at": "2026-01-01T00:00:00+00:00",
 }
 ADD_TICKETS = """
 INSERT INTO tickets (token, organization_id, owner_id, access_id)
@@ -67,6 +68,7 @@ def session(databases: Any) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.mark.only_on("postgres")
+@pytest.mark.undistributed
 @all_cases("name", STATEMENTS)
 def test_postgres_seeks_each_ticket_and_sorts_nothing(
     session: psycopg.Connection[Any], name: str

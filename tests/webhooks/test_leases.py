@@ -93,3 +93,19 @@ def test_a_process_without_the_lease_cannot_move_the_endpoint(database: Database
             assert not await lease("a")
 
     run(test())
+
+
+def test_entries_that_no_process_has_read_are_counted(database: Database) -> None:
+    with_tickets(database, 2)
+
+    async def test() -> None:
+        async with receiving() as receiver, dispatching(database, started=False) as harness:
+            await harness.add(receiver.url)
+            await harness.override("t0")
+            await harness.override("t1")
+            harness.dispatcher.start()
+            await harness.observer.count("delivered", 2)
+            await harness.observer.until(lambda: harness.observer.unread[-1] == 0)
+            assert harness.observer.unread[0] == 2
+
+    run(test())

@@ -51,6 +51,7 @@ class RecordingObserver:
         self.results: list[str] = []
         self.damage: list[str] = []
         self.backlogs: list[tuple[int, float]] = []
+        self.unread: list[int] = []
         self.states: Mapping[ShownState, int] = {}
         self._changed = asyncio.Condition()
 
@@ -65,6 +66,9 @@ class RecordingObserver:
     def webhook_backlog(self, messages: int, lag_seconds: float) -> None:
         self.backlogs.append((messages, lag_seconds))
         self._notify()
+
+    def webhook_unread(self, entries: int) -> None:
+        self.unread.append(entries)
 
     def webhook_states(self, webhooks: Mapping[ShownState, int]) -> None:
         self.states = webhooks

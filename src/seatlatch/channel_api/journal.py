@@ -19,7 +19,7 @@ from seatlatch.operations.feed_reads import FeedReads
 from seatlatch.operations.journal_alarm import JournalAlarm
 from seatlatch.operations.journal_scope import EVERYTHING
 from seatlatch.operations.list_requests import list_requests
-from seatlatch.operations.read_events import Events, Place, first_place, last_place
+from seatlatch.operations.read_events import Events, Place, first_place, last_place, moved
 from seatlatch.operations.read_journal import trace_request
 from seatlatch.presentation.cursors import Cursors, read_cursors
 from seatlatch.presentation.requests import OwnRequests, own_requests
@@ -102,7 +102,7 @@ class Journal:
             place = found.place
             if found.is_all:
                 news = await self._news.since(caller.channel.code, place.position, deadline)
-                place = place._replace(position=news.position)
+                place = moved(place, news.position)
                 if not news.has_come:
                     found = found._replace(place=place)
                     break
@@ -112,7 +112,10 @@ class Journal:
             found = await self._read(caller.channel, place, query.limit)
             read_seconds += loop.time() - began
         events = [feed_event(event) for event in found.events]
-        return json_response(Feed(events, cursors.cursor_of(found.place), not found.is_all))
+        place = found.place
+        if not place.digest:
+            place = await self._reads.with_digest(place)
+        return json_response(Feed(events, cursors.cursor_of(place), not found.is_all))
 
     async def _read_cursors(self) -> Cursors:
         """The cursors of this journal. Their key is read once because it never changes."""

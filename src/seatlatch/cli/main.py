@@ -10,6 +10,7 @@ from typer.core import TyperArgument
 from seatlatch import __version__
 from seatlatch.cli.applications import applications
 from seatlatch.cli.audit import audit
+from seatlatch.cli.backup import backup
 from seatlatch.cli.channels import channels
 from seatlatch.cli.events.commands import events
 from seatlatch.cli.exit_codes import DONE_IN_PART, NOTHING_DONE, WRONG_USAGE
@@ -51,6 +52,7 @@ app = typer.Typer(
 app.command(epilog="Example: seatlatch sandbox --port 9000")(sandbox)
 app.command(epilog="Example: seatlatch serve --database sqlite:////var/lib/seatlatch.db")(serve)
 app.command(epilog="Example: seatlatch migrate --database sqlite:///seatlatch.db")(migrate)
+app.command(epilog="Example: seatlatch backup backup.db --database sqlite:///seatlatch.db")(backup)
 app.add_typer(organizations, name="org")
 app.add_typer(channels, name="channel")
 app.add_typer(applications, name="app")

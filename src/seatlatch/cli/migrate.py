@@ -15,17 +15,37 @@ Check = Annotated[
 ]
 
 
-def migrate(database: Database = None, check: Check = False, as_json: AsJson = False) -> None:
+Distribute = Annotated[
+    bool,
+    typer.Option(
+        "--distribute", help="Distribute the tickets over the nodes of a Citus cluster as well."
+    ),
+]
+
+DISTRIBUTION = "distribution"
+"""The name of this step, beside the names of migrations."""
+
+
+def migrate(
+    database: Database = None,
+    check: Check = False,
+    distribute: Distribute = False,
+    as_json: AsJson = False,
+) -> None:
     """Create the tables, or migrate them to the latest schema.
 
     With SQLite it creates the file, with PostgreSQL the schema in an existing database. Several
     processes may run it at once.
     """
     engine = engine_of(settings_for(database).database_url)
+    is_missing = distribute and not engine.is_distributed()
     if check:
-        _check(engine.name, engine.due_migrations(), as_json)
+        due = engine.due_migrations() + [DISTRIBUTION] * is_missing
+        _check(engine.name, due, as_json)
         return
     applied = engine.make_or_migrate("inventory")
+    if is_missing and engine.distribute():
+        applied.append(DISTRIBUTION)
     sentence = f"{engine.name} was already up to date."
     if applied:
         sentence = f"{engine.name} is now up to date. Applied: {', '.join(applied)}."

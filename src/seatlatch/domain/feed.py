@@ -15,6 +15,11 @@ def covers(position: Position, other: Position) -> bool:
     return all(position.get(chain, 0) >= number for chain, number in other.items())
 
 
+def entries_between(position: Position, end: Position) -> int:
+    """The number of entries that a reader at `position` has not read, up to `end`."""
+    return sum(max(0, number - position.get(chain, 0)) for chain, number in end.items())
+
+
 class CursorKey(NamedTuple):
     """The database's key, and the last position for which plain cursors of version 0.1 count."""
 

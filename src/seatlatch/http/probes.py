@@ -13,7 +13,7 @@ from seatlatch.domain.refusal import Unavailable
 from seatlatch.http.routes import ApiRoute, public_route
 from seatlatch.metrics import Metrics
 from seatlatch.operations.journal_alarm import JournalAlarm
-from seatlatch.operations.journal_heads import find_head_faults
+from seatlatch.operations.journal_facts import read_journal_facts
 from seatlatch.readiness import Readiness
 from seatlatch.store.interface import Store
 
@@ -51,11 +51,23 @@ class Probes:
     async def metrics(self, request: Request) -> Response:
         """Metrics as Prometheus text. Each scrape also checks the heads of the journal's chains.
 
-        While the database cannot be reached, the journal's size stays unchanged.
+        While the database cannot be reached, the metrics about it stay unchanged.
         """
         with suppress(Unavailable):
-            self._alarm.heads(map(str, await self._store.read(find_head_faults)))
-            chains = await self._store.read(lambda snapshot: snapshot.journal.read_chains())
-            entries = sum(chain.head.number - chain.pruned_number for chain in chains)
-            self._metrics.journal_holds(entries)
+            await self._measure_journal()
+            await self._measure_surroundings()
         return Response(self._metrics.exposed(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _measure_journal(self) -> None:
+        journal = await self._store.read(read_journal_facts)
+        self._alarm.heads(map(str, journal.head_faults))
+        verified_at = journal.last.finished_at.timestamp() if journal.last else 0.0
+        damaged_chains = journal.last.damaged_chains if journal.last else 0
+        self._metrics.database.journal(journal.entries, verified_at, damaged_chains)
+
+    async def _measure_surroundings(self) -> None:
+        free_bytes, size_bytes, waits_for_standby = await self._store.surroundings()
+        if free_bytes is not None and size_bytes is not None:
+            self._metrics.database.disk(free_bytes, size_bytes)
+        if waits_for_standby is not None:
+            self._metrics.database.replication(is_synchronous=waits_for_standby)

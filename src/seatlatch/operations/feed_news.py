@@ -73,10 +73,12 @@ class FeedNews:
         check_seconds: float = CHECK_SECONDS,
     ) -> None:
         self._entries = NewEntries(store, monotonic)
+        self._monotonic = monotonic
         self._check_seconds = check_seconds
         self._waiting: defaultdict[str, set[_Waiter]] = defaultdict(set)
         self._waiting_requests = 0
         self._following: asyncio.Task[None] | None = None
+        self._complete_at = 0.0
         # Up to here, no channel sees anything for which it still waits.
         self._position: Position = {}
 
@@ -90,6 +92,11 @@ class FeedNews:
             with suppress(asyncio.CancelledError):
                 await self._following
 
+    @property
+    def lag_seconds(self) -> float:
+        """How long ago the requests that wait had all that was in the journal; 0 = none waits."""
+        return 0.0 if self._following is None else self._monotonic() - self._complete_at
+
     async def since(self, channel_code: str, position: Position, deadline: float) -> News:
         """Wait until a channel sees something after `position`, up to which it has read; or until
         `deadline`, a time of the event loop's clock. Raises `Unavailable`.
@@ -99,6 +106,7 @@ class FeedNews:
             return News(position, has_come=False)
         if self._following is None:
             self._position = position
+            self._complete_at = self._monotonic()
             self._following = loop.create_task(self._follow())
         elif not covers(position, self._position):
             # Whether the channel sees something of what is between is no longer known. It waits
@@ -143,6 +151,7 @@ class FeedNews:
 
     async def _read_on(self) -> None:
         """Read to the present end of the journal, and wake those that see something."""
+        began_at = self._monotonic()
         end = await self._entries.end()
         if not covers(end, self._position):  # an older state of the database was restored
             woken = self._take_all()
@@ -153,6 +162,7 @@ class FeedNews:
             woken = self._take(part.viewers, chain)
             self._position = {**self._position, chain: number}
             await _wake(woken)
+        self._complete_at = began_at
 
     def _take(self, viewers: Viewers, chain: int) -> list[_Waiter]:
         """Remove those from the waiting that see something of entries of a chain; return them."""

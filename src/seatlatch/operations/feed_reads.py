@@ -7,27 +7,26 @@ See decision 194.
 """
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seatlatch.domain.channel import Channel
+from seatlatch.domain.feed import Position
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.operations.portions import rest
-from seatlatch.operations.read_events import Events, Place, read_feed
-from seatlatch.store.interface import Store
+from seatlatch.operations.read_events import Events, Place, read_feed, with_digest
+from seatlatch.store.interface import Result, Snapshot, Store
 
 REQUESTS_AT_ONCE = 5
 """How many requests get a page before others run: each then takes part of a millisecond."""
 
 
 class _Asked(NamedTuple):
-    """A page of the feed, and the requests that wait for it."""
+    """A reading, and the requests that wait for its result."""
 
-    channel: Channel
-    place: Place
-    limit: int
-    results: list[asyncio.Future[Events]]
+    work: Callable[[Snapshot], Awaitable[Any]]
+    results: list[asyncio.Future[Any]]
 
 
 class FeedReads:
@@ -40,12 +39,26 @@ class FeedReads:
 
     async def read(self, channel: Channel, place: Place, limit: int) -> Events:
         """See `read_feed`. The result is not older than the call. Raises `Unavailable`, too."""
+        *names, position, entry_id, read_tickets, digest = place
+        page = (channel, *names, _seen(position), entry_id, read_tickets, digest, limit)
+        return await self._shared(
+            page, partial(read_feed, channel=channel, place=place, limit=limit)
+        )
+
+    async def with_digest(self, place: Place) -> Place:
+        """See `read_events.with_digest`. Requests that end at one time share it: those that waited
+        in vain are all at one position. Raises `Unavailable`.
+        """
+        entries = (_seen(place.position), place.entry_id)
+        found = await self._shared(entries, partial(with_digest, place=place))
+        return place._replace(digest=found.digest)
+
+    async def _shared(
+        self, asked_for: Hashable, work: Callable[[Snapshot], Awaitable[Result]]
+    ) -> Result:
         loop = asyncio.get_running_loop()
-        *names, position, entry_id, read_tickets = place
-        seen = tuple(sorted(position.items()))
-        page = (channel, *names, seen, entry_id, read_tickets, limit)
-        asked = self._asked.setdefault(page, _Asked(channel, place, limit, []))
-        result: asyncio.Future[Events] = loop.create_future()
+        asked = self._asked.setdefault(asked_for, _Asked(work, []))
+        result: asyncio.Future[Result] = loop.create_future()
         asked.results.append(result)
         if self._reading is None:
             self._reading = loop.create_task(self._read_all())
@@ -59,12 +72,11 @@ class FeedReads:
             self._reading = None
 
     async def _read(self, asked: _Asked) -> None:
-        """Read one page, and give it to those that still wait for it."""
+        """Read once, and give the result to those that still wait for it."""
         if all(result.done() for result in asked.results):
             return
-        work = partial(read_feed, channel=asked.channel, place=asked.place, limit=asked.limit)
         try:
-            found = await self._store.read(work)
+            found = await self._store.read(asked.work)
         except Exception as error:
             failed = [asked]
             if isinstance(error, Unavailable):  # one after the other, all would wait for the same
@@ -80,6 +92,10 @@ class FeedReads:
                     result.set_result(found)
         if self._asked:
             await rest()
+
+
+def _seen(position: Position) -> Hashable:
+    return tuple(sorted(position.items()))
 
 
 def _fail(pages: Sequence[_Asked], error: Exception) -> None:

@@ -4,11 +4,12 @@ A reader's place in it has for each chain of the journal the last entry that was
 only at their ends, so no entry can be skipped, even if a transaction commits long after others that
 began later.
 
-See decisions 86, 87 and 90.
+See decisions 86, 87, 90 and 206.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from hashlib import sha256
 from typing import NamedTuple
 
 from seatlatch.domain.channel import Channel
@@ -23,9 +24,10 @@ from seatlatch.domain.journal import (
     Verb,
 )
 from seatlatch.domain.refusal import InvalidRequest, PlaceLost
-from seatlatch.journal.rows import place_of
+from seatlatch.journal.rows import entry_id_of, place_of
 from seatlatch.operations.seat_details import SeatDetails, read_details
 from seatlatch.store.interface import Snapshot
+from seatlatch.store.journal import Chain
 
 KEEPS_MPRESERVE = (Verb.HOLD, Verb.RELEASE)
 
@@ -41,12 +43,19 @@ AHEAD_OF_THE_JOURNAL = (
     "This cursor is ahead of the journal, which was restored from a backup. Read the"
     " tickets' state by /v1/tickets/verify, and start again with after=latest."
 )
+ENTRIES_LOST = (
+    "The database was restored from a backup without entries that this cursor has passed. Read the"
+    " tickets' state by /v1/tickets/verify, and start again with after=latest."
+)
+
+DIGEST_CHARACTERS = 16
 
 
 class Place(NamedTuple):
     """The place of a reader: after `position`, and after `read_tickets` of the entry `entry_id`.
 
-    `journal_key` and `channel_code` identify the journal and the reader.
+    `journal_key` and `channel_code` identify the journal and the reader. `digest`: of the last
+    entries that were read, which shows whether others have taken their place; empty = unknown.
     """
 
     journal_key: str
@@ -54,6 +63,7 @@ class Place(NamedTuple):
     position: Position
     entry_id: int = 0
     read_tickets: int = 0
+    digest: str = ""
 
 
 class Events(NamedTuple):
@@ -87,7 +97,22 @@ async def read_feed(snapshot: Snapshot, channel: Channel, place: Place, limit: i
     Raises `InvalidRequest` for a place of another journal or channel, and `PlaceLost` if entries
     after the place were pruned or lost.
     """
-    await _require_reachable(snapshot, channel, place)
+    chains = await _reachable_chains(snapshot, channel, place)
+    page = await _read_page(snapshot, channel, place, limit)
+    return page._replace(place=await _with_digest(snapshot, chains, place, page.place))
+
+
+def moved(place: Place, position: Position) -> Place:
+    """The place moved over entries that its channel does not see."""
+    return place if position == place.position else place._replace(position=position, digest="")
+
+
+async def with_digest(snapshot: Snapshot, place: Place) -> Place:
+    """The place with the digest of the entries before it."""
+    return await _with_digest(snapshot, await snapshot.journal.read_chains(), place, place)
+
+
+async def _read_page(snapshot: Snapshot, channel: Channel, place: Place, limit: int) -> Events:
     found = await _entries_after(snapshot, place)
     entries = _some(found)
     tokens = {changed.token for entry in entries for changed in entry.changed}
@@ -117,7 +142,8 @@ async def read_feed(snapshot: Snapshot, channel: Channel, place: Place, limit: i
     return Events(events, there, is_all, damaged)
 
 
-async def _require_reachable(snapshot: Snapshot, channel: Channel, place: Place) -> None:
+async def _reachable_chains(snapshot: Snapshot, channel: Channel, place: Place) -> Sequence[Chain]:
+    """The chains, if all of them continue after the place."""
     ours = (await snapshot.journal.read_key(), channel.code)
     if (place.journal_key, place.channel_code) != ours:
         raise InvalidRequest("`after` belongs to another feed. Start without it.")
@@ -135,6 +161,36 @@ async def _require_reachable(snapshot: Snapshot, channel: Channel, place: Place)
         for number, seen in place.position.items()
     ):
         raise PlaceLost(AHEAD_OF_THE_JOURNAL)
+    return list(chains.values())
+
+
+async def _with_digest(
+    snapshot: Snapshot, chains: Sequence[Chain], before: Place, after: Place
+) -> Place:
+    """The place `after` with its digest. Raises `PlaceLost` if the digest of `before` differs from
+    that of the present entries.
+    """
+    hashes = dict(
+        await snapshot.journal.read_hashes([*_last_entries(before), *_last_entries(after)])
+    )
+    for chain in chains:  # the last one that was pruned
+        hashes.setdefault(entry_id_of(chain.head.chain, chain.pruned_number), chain.pruned_hash)
+    if before.digest and before.digest != _digest(before, hashes):
+        raise PlaceLost(ENTRIES_LOST)
+    return after._replace(digest=_digest(after, hashes))
+
+
+def _digest(place: Place, hashes: Mapping[int, bytes]) -> str:
+    digest = sha256()
+    for entry_id in _last_entries(place):
+        digest.update(entry_id.to_bytes(8) + hashes.get(entry_id, b""))
+    return digest.hexdigest()[:DIGEST_CHARACTERS]
+
+
+def _last_entries(place: Place) -> list[int]:
+    """The ids of the last entry that was read of each chain, and of one that was read in part."""
+    of_chains = [entry_id_of(chain, number) for chain, number in place.position.items() if number]
+    return sorted([*of_chains, place.entry_id] if place.entry_id else of_chains)
 
 
 async def _entries_after(snapshot: Snapshot, place: Place) -> Sequence[FoundEntry]:

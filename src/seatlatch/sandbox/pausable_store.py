@@ -7,7 +7,7 @@ from datetime import datetime
 
 from seatlatch.domain.application import Credentials
 from seatlatch.domain.refusal import Unavailable
-from seatlatch.store.interface import Result, Snapshot, Store, Transaction
+from seatlatch.store.interface import Result, Snapshot, Store, Surroundings, Transaction
 
 PAUSE_SECONDS_MAX = 5.0
 """How long `paused` waits for the transactions that are already running."""
@@ -86,6 +86,11 @@ class PausableStore:
         """Raise `Unavailable` if no change can be made."""
         async with self._in_use() as store:
             await store.require_writable()
+
+    async def surroundings(self) -> Surroundings:
+        """The present state of the things that the database depends on."""
+        async with self._in_use() as store:
+            return await store.surroundings()
 
     async def credentials_version(self) -> int:
         """A number that grows with every change to credentials, channels and grants."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from seatlatch.store.importing import Importing
@@ -28,6 +29,16 @@ class Engine(Protocol):
     def due_migrations(self) -> list[str]:
         """The migrations that are not applied yet; nothing is changed."""
 
+    def is_distributed(self) -> bool:
+        """Whether the tickets are distributed over several machines. Raises `DatabaseProblem` if
+        they cannot be.
+        """
+
+    def distribute(self) -> bool:
+        """Distribute the tickets of a database that is up to date; returns whether they were not
+        distributed before.
+        """
+
     def open_store(self, database_use: DatabaseUse | None, *, is_patient: bool = False) -> Store:
         """Open the database for a running server, after a check that it can be used and was made
         for this use; None = whichever it was made for.
@@ -43,6 +54,12 @@ class Engine(Protocol):
     async def read(self, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
         """The result of `work` on one snapshot, which never waits for a writer. The database may
         have been made for either use.
+        """
+
+    def back_up(self, file: Path, copying: Callable[[int, int], None]) -> int:
+        """Copy the database into the new file `file` while others use it; returns its size.
+
+        Calls `copying` again and again with the number of bytes that were copied, and that of all.
         """
 
     def sandbox_lock(self) -> AbstractContextManager[None]:

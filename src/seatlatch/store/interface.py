@@ -5,7 +5,7 @@ See decision 140.
 
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from seatlatch.domain.application import Credentials
 from seatlatch.store.access import AccessReader, AccessWriter
@@ -44,6 +44,18 @@ class TicketsBusy(Exception):
     """Another transaction has locked a ticket for too long. Only these tickets are affected, not
     the database.
     """
+
+
+class Surroundings(NamedTuple):
+    """Things that a database depends on; None = this engine cannot know it.
+
+    `free_bytes`, `size_bytes`: of the disk with its files. `waits_for_standby`: whether a standby
+    has every change that was confirmed.
+    """
+
+    free_bytes: int | None = None
+    size_bytes: int | None = None
+    waits_for_standby: bool | None = None
 
 
 class Snapshot(Protocol):
@@ -155,6 +167,9 @@ class Store(Protocol):
 
     async def require_writable(self) -> None:
         """Raise `Unavailable` if the database can't be reached, is read-only or is a standby."""
+
+    async def surroundings(self) -> Surroundings:
+        """The present state of the things that the database depends on. Raises `Unavailable`."""
 
     async def commit(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run `work` in a transaction and make it durable; then return its result.

@@ -103,6 +103,9 @@ class JournalReader(Protocol):
         entries as they are written.
         """
 
+    async def read_hashes(self, entry_ids: Collection[int]) -> Mapping[int, bytes]:
+        """The hashes of those entries that still exist."""
+
     async def read_times(self, entry_ids: Collection[int]) -> Mapping[int, int]:
         """The timestamps of those entries that still exist, in whole seconds since 1970.
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from uuid import uuid4
 
 from seatlatch.commit import Change, Committer
-from seatlatch.domain.feed import Position
+from seatlatch.domain.feed import Position, entries_between
 from seatlatch.domain.refusal import Unavailable
 from seatlatch.domain.webhook import ShownState, Webhook, WebhookState
 from seatlatch.operations.write_webhooks import WebhookWrite
@@ -62,6 +62,11 @@ class BacklogObserver(Protocol):
         """Report the backlog of all active endpoints.
 
         `lag_seconds`: the age of the oldest message; 0 = none waits.
+        """
+
+    def webhook_unread(self, entries: int) -> None:
+        """Report how many entries of the journal the active endpoint furthest behind has not read,
+        as far as its position is stored.
         """
 
     def webhook_states(self, webhooks: Mapping[ShownState, int]) -> None:
@@ -185,6 +190,9 @@ class Dispatcher:
             messages, oldest_at = await snapshot.webhooks.backlog() if webhooks else (0, None)
             age = await snapshot.now() - oldest_at if oldest_at else timedelta()
             self._backlog_observer.webhook_backlog(messages, age.total_seconds())
+            active = (one for one in webhooks if one.state is WebhookState.ACTIVE)
+            unread = (entries_between(one.position, end) for one in active)
+            self._backlog_observer.webhook_unread(max(unread, default=0))
             self._backlog_observer.webhook_states(Counter(one.shown_state for one in webhooks))
         return _State(webhooks, end, last_event_change)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from seatlatch.domain.operator import Role
 from seatlatch.http.route_spec import RouteSpec
@@ -127,5 +127,5 @@ def test_a_path_of_nothing_has_an_accessible_page(
 ) -> None:
     page = console_page(world, ADMIN, "/console/nothing")
     require_accessible(page)
-    assert page.get_by_role("heading", name="Not found").is_visible()
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()
     console_page.forgive(page, "404")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 from tests.console.browser.pages import ConsolePages, require_accessible
 from tests.console.journal_pages import EDIT, PAGE, TOKEN, add_entries
@@ -74,7 +74,7 @@ def test_damage_is_shown_when_the_verification_ends(
     page = console_page(served, SUPPORT, PAGE)
     page.get_by_role("button", name="Verify now").click()
     page.get_by_role("heading", name="What to do").wait_for()
-    assert "row 4: The row was edited." in page.inner_text(".problem")
+    expect(page.locator(".problem")).to_contain_text("row 4: The row was edited.")
     require_accessible(page)
 
 
@@ -86,7 +86,7 @@ def test_an_anchor_that_is_none_is_refused_with_the_reason(
     page.get_by_role("textbox", name="Anchor").fill("no anchor")
     page.get_by_role("button", name="Verify now").click()
     page.get_by_text("This text is not an anchor.").wait_for()
-    assert page.get_by_role("button", name="Verify now").is_enabled()
+    expect(page.get_by_role("button", name="Verify now")).to_be_enabled()
     require_accessible(page)
     console_page.forgive(page, "422")
 
@@ -99,7 +99,7 @@ def test_a_period_is_exported_as_a_file(
     zone = page.context.new_cdp_session(page)
     zone.send("Emulation.setTimezoneOverride", {"timezoneId": "America/New_York"})
     page.get_by_label("From").fill("2020-07-01T12:00")
-    assert page.input_value("#since") == "2020-07-01T16:00:00.000Z"
+    expect(page.locator("#since")).to_have_value("2020-07-01T16:00:00.000Z")
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Export").click()
     file = tmp_path / downloading.value.suggested_filename
@@ -107,7 +107,7 @@ def test_a_period_is_exported_as_a_file(
     lines = file.read_bytes().splitlines()
     assert (len(lines), file.suffix) == (6, ".csv")
     assert all(TOKEN.encode() in line for line in lines[1:])
-    assert "5 requests were exported." in page.inner_text("#export")
+    expect(page.locator("#export")).to_contain_text("5 requests were exported.")
     page.get_by_label("Before").fill("2020-07-01T12:01")
     page.get_by_label("Format").select_option("jsonl")
     with page.expect_download() as downloading:

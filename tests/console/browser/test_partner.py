@@ -1,6 +1,6 @@
 """The partner view in a real browser: from an administrator's link to the end of the view."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.console.browser.pages import ConsolePages, require_accessible
 from tests.console.partner_pages import LINKS, PARTNER, make_link
@@ -25,17 +25,18 @@ def test_a_link_leads_from_an_administrator_to_a_partner(
     administrator = console_page(served, ADMIN, LINKS)
     administrator.select_option("#channelCode", CHANNEL)
     administrator.get_by_role("button", name="Make a link").click()
-    address = administrator.locator("[data-link] pre").inner_text()
-    assert address.startswith(f"{served.url}{PARTNER}/")
-    assert administrator.locator("[data-link] [data-copy]").get_attribute("data-copy") == address
+    link = administrator.locator("[data-link] pre")
+    expect(link).to_contain_text(f"{served.url}{PARTNER}/")
+    address = link.inner_text()
+    expect(administrator.locator("[data-link] [data-copy]")).to_have_attribute("data-copy", address)
     require_accessible(administrator)
 
     partner = console_page.nobody(address)
     require_accessible(partner)
     open_link(partner)
     assert partner.evaluate("document.referrer").rstrip("/") == served.url
-    assert CHANNEL in partner.inner_text("header")
-    assert "207 1 done, 1 failed" in partner.inner_text("#rows")
+    expect(partner.locator("header")).to_contain_text(CHANNEL)
+    expect(partner.locator("#rows")).to_contain_text("207 1 done, 1 failed")
     partner.reload()
     served.lock("listed-2")
     partner.wait_for_selector("tr:has-text('lock')")
@@ -43,14 +44,14 @@ def test_a_link_leads_from_an_administrator_to_a_partner(
 
     second = console_page.nobody(served.url)
     second.goto(address)
-    assert "already been opened, or has expired" in second.inner_text("main")
+    expect(second.locator("main")).to_contain_text("already been opened, or has expired")
     require_accessible(second)
     console_page.forgive(second, "404")
 
     administrator.get_by_role("button", name="End all links and views").click()
-    assert f"Ended 1 link and view of {CHANNEL}." in administrator.inner_text("main")
+    expect(administrator.locator("main")).to_contain_text(f"Ended 1 link and view of {CHANNEL}.")
     partner.reload()
-    assert "The view has ended" in partner.inner_text("main")
+    expect(partner.locator("main")).to_contain_text("The view has ended")
     require_accessible(partner)
     console_page.forgive(partner, "401")
 
@@ -62,20 +63,20 @@ def test_every_page_of_the_view(served: Served, console_page: ConsolePages) -> N
     partner = console_page.nobody(served.url + make_link(served))
     open_link(partner)
     partner.click(f"a[href$='{ID}']")
-    assert "SEAT_RECORD_LOCKED" in partner.inner_text("main")
+    expect(partner.locator("main")).to_contain_text("SEAT_RECORD_LOCKED")
     require_accessible(partner)
     partner.click("nav >> text=Webhooks")
-    assert "https://8.8.8.8/seats?***" in partner.inner_text("main")
+    expect(partner.locator("main")).to_contain_text("https://8.8.8.8/seats?***")
     require_accessible(partner)
     partner.click("main a")
-    assert "There are none." in partner.inner_text("main")
+    expect(partner.locator("main")).to_contain_text("There are none.")
     require_accessible(partner)
     partner.click("nav >> text=Keys")
-    assert "Last used" in partner.inner_text("main")
+    expect(partner.locator("main")).to_contain_text("Last used")
     require_accessible(partner)
     partner.goto(f"{served.url}{PARTNER}/nothing/here")
-    assert "Not found" in partner.inner_text("main")
+    expect(partner.locator("main")).to_contain_text("Not found")
     require_accessible(partner)
     console_page.forgive(partner, "404")
     partner.click("text=End this view")
-    assert "The view has ended" in partner.inner_text("main")
+    expect(partner.locator("main")).to_contain_text("The view has ended")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.console.browser.pages import ConsolePages, require_accessible
 from tests.console.console_client import SIGN_IN
@@ -24,7 +25,7 @@ def sandbox(databases: Databases) -> Iterator[Sandbox]:
 def test_it_is_accessible(console_page: ConsolePages, served: Served, sandbox: Sandbox) -> None:
     for url in (served.url, sandbox.url):
         page = console_page.nobody(url + "/")
-        assert page.get_by_role("heading", name="seatlatch").is_visible()
+        expect(page.get_by_role("heading", name="seatlatch")).to_be_visible()
         require_accessible(page)
 
 
@@ -36,4 +37,4 @@ def test_from_it_a_person_signs_in_to_the_sandboxs_console(
     page.wait_for_url(lambda url: SIGN_IN in url)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(sandbox.url + "/console")
-    assert page.get_by_text("Sandbox: example data").is_visible()
+    expect(page.get_by_text("Sandbox: example data")).to_be_visible()

@@ -43,6 +43,7 @@ def test_a_ticket_has_one_key_and_leads_nowhere(database: PostgresDatabase) -> N
     assert database.execute(UNIQUE) == [("tickets_pkey",)]
 
 
+@pytest.mark.undistributed
 def test_no_ticket_is_numbered(database: PostgresDatabase) -> None:
     assert database.execute(COUNTED) == []
     assert database.execute(SEQUENCES) == []

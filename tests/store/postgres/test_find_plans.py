@@ -14,6 +14,8 @@ from seatlatch.store.postgres.store import READING
 from tests.postgres_database import PostgresDatabase
 from tests.store.searches import INDEX_NAMES, every_range
 
+pytestmark = pytest.mark.undistributed
+
 ADD_TICKETS = """
 INSERT INTO tickets (token, organization_id, owner_id, access_id, section, "row", seat, barcode)
 SELECT 'ticket-' || n, CASE WHEN n % ? = 0 THEN '1001' ELSE '2002' END, 'o' || n % ?, 'E' || n % ?,

@@ -3,6 +3,8 @@
 import asyncio
 import random
 
+import pytest
+
 from seatlatch.assembly import BOUNDS
 from seatlatch.domain.channel import Channel
 from seatlatch.domain.listing import Listing
@@ -14,6 +16,8 @@ from seatlatch.wiring import engine_of
 from tests.operations.changes import ASKER
 from tests.postgres_database import PostgresDatabase
 from tests.serving import CHANNEL, ORGANIZATION, OWNER, fill
+
+pytestmark = pytest.mark.undistributed
 
 TICKETS = 2_000
 CALLERS = 8

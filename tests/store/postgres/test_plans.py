@@ -15,10 +15,13 @@ import pytest
 from seatlatch.store.postgres import importing
 from seatlatch.store.postgres import tickets as statements
 from seatlatch.store.postgres.connecting import Address, set_locally
+from seatlatch.store.postgres.distribution import IS_ASKED
 from seatlatch.store.postgres.store import WRITING
 from seatlatch.store.sql.tickets import LOCK_VERSIONS
 from tests.cases import all_cases
 from tests.postgres_database import PostgresDatabase
+
+pytestmark = pytest.mark.undistributed
 
 ADD_TICKETS = """
 INSERT INTO tickets (token, organization_id, owner_id)
@@ -153,7 +156,7 @@ def test_control_without_its_guards_the_order_is_lost(
     if guard == "the setting":
         del settings["enable_seqscan"]
     else:
-        sql = sql.replace(statements.IS_ASKED, "t.token = asked.token")
+        sql = sql.replace(IS_ASKED, "t.token = asked.token")
         assert sql != statements.RELEASE
     wrong = 0
     for tickets, looked_at in TABLES.values():

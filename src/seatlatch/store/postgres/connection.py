@@ -38,6 +38,8 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
         self._names: dict[str, bytes] = {}
         self._ready: set[str] = set()
         self.prepares = True
+        self.is_distributed = False
+        """Whether Citus distributes the tickets, see `distribution`."""
         self.session_pid = 0
         """The database server's process that has the transaction. Behind a pooler it can change
         with every transaction, and the process id of the protocol's handshake is the pooler's."""

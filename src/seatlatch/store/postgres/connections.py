@@ -23,7 +23,14 @@ from seatlatch.store.postgres.connecting import (
     shut,
 )
 from seatlatch.store.postgres.connection import Connection, Statement
+from seatlatch.store.postgres.distribution import beginning, is_distributed
 from seatlatch.store.postgres.errors import IN_THE_WAY
+
+PAUSED_SECONDS = 0.1
+"""A time limit that is noticed later than this was noticed by a process that was paused itself."""
+
+MORE_SECONDS = 0.5
+"""How much longer such a process waits for a result."""
 
 
 class Connections:
@@ -34,6 +41,7 @@ class Connections:
     def __init__(self, address: Address, most: int, begin: str, settings: dict[str, str]) -> None:
         self._address = address
         self._settings = settings
+        self.is_distributed = False
         self.begin = [Statement(begin)]
         """The first statements of a transaction."""
         if address.pooled:
@@ -108,9 +116,24 @@ class Connections:
         connection = await Connection.connect(**parameters)
         self._address.hosts.note_connected(connection.info.get_parameters())
         connection.prepares = not self._address.pooled
-        if not self._address.pooled:
-            await _prepared(connection)
+        await self._prepare(connection)
         return connection
+
+    async def _prepare(self, connection: Connection) -> None:
+        """Check a new connection, and make it commit durably. The time limit is the one for
+        connecting.
+        """
+        try:
+            with cut_at(asyncio.get_running_loop().time() + CONNECT_SECONDS_MAX, connection):
+                if not self._address.pooled:
+                    await _prepare_session(connection)
+                connection.is_distributed = await is_distributed(connection)
+        except BaseException:
+            await connection.close()
+            raise
+        if connection.is_distributed and not self.is_distributed:
+            self.is_distributed = True
+            self.begin += beginning(self._settings)
 
     async def _put_back(self, connection: Connection) -> None:
         if connection.is_idle and not self._closed:
@@ -134,18 +157,12 @@ class Connections:
             await connection.close()
 
 
-async def _prepared(connection: Connection) -> None:
-    """Check the session, and make it commit durably. The time limit is the one for connecting."""
-    try:
-        with cut_at(asyncio.get_running_loop().time() + CONNECT_SECONDS_MAX, connection):
-            # Not prepared: behind an undeclared pooler that could fail before the check.
-            session = await connection.execute(f"SELECT {SESSION_COLUMNS}".encode(), prepare=False)
-            if session.pgresult:
-                connection.note_session(session.pgresult)
-            await connection.execute(commit_durably(locally=False).encode())
-    except BaseException:
-        await connection.close()
-        raise
+async def _prepare_session(connection: Connection) -> None:
+    # Not prepared: behind an undeclared pooler that could fail before the check.
+    session = await connection.execute(f"SELECT {SESSION_COLUMNS}".encode(), prepare=False)
+    if session.pgresult:
+        connection.note_session(session.pgresult)
+    await connection.execute(commit_durably(locally=False).encode())
 
 
 def has_unread_data(connection: Connection) -> bool:
@@ -162,7 +179,19 @@ def cut_at(deadline: float, connection: Connection) -> Iterator[None]:
     Never asks the server to cancel it: the server may be frozen, and a COMMIT must not be
     cancelled.
     """
-    timer = asyncio.get_running_loop().call_at(deadline, shut, connection)
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
+
+    def cut() -> None:
+        nonlocal timer
+        if loop.time() - deadline > PAUSED_SECONDS:
+            # This process was paused, not the server. The result may have arrived meanwhile, but
+            # the task that waits for it has not run yet.
+            timer = loop.call_later(MORE_SECONDS, shut, connection)
+        else:
+            shut(connection)
+
+    timer = loop.call_at(deadline, cut)
     try:
         yield
     finally:

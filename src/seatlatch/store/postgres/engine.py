@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 from seatlatch.store.importing import Importing
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse, Result, Snapshot, Store
 from seatlatch.store.postgres.connecting import Address
+from seatlatch.store.postgres.distribution import distribute, has_distributed
 from seatlatch.store.postgres.importing import importing
 from seatlatch.store.postgres.schema import (
     MIGRATIONS,
@@ -41,6 +43,16 @@ class PostgresEngine:
             schema = schema_of(connection, self._address)
         return [str(migration) for migration in MIGRATIONS if migration.number > schema]
 
+    def is_distributed(self) -> bool:
+        """Whether Citus distributes the tickets."""
+        with connected(self._address) as connection:
+            return has_distributed(connection, self._address)
+
+    def distribute(self) -> bool:
+        """Let Citus distribute the tickets."""
+        with connected(self._address) as connection:
+            return distribute(connection, self._address)
+
     def open_store(self, database_use: DatabaseUse | None, *, is_patient: bool = False) -> Store:
         """Open the database for a running server."""
         with connected(self._address) as connection:
@@ -60,6 +72,12 @@ class PostgresEngine:
             return await store.read(work)
         finally:
             await store.close()
+
+    def back_up(self, file: Path, copying: Callable[[int, int], None]) -> int:
+        """Refuse: PostgreSQL has programs of its own."""
+        raise DatabaseProblem(
+            "This command copies only SQLite; back up PostgreSQL with pg_dump or pg_basebackup."
+        )
 
     @contextmanager
     def sandbox_lock(self) -> Iterator[None]:

@@ -69,12 +69,14 @@ class PostgresExecutor:
         self._begin = begin
         self._timestamp: datetime | None = None
         self._is_in_order = False
+        self.is_distributed = connection.is_distributed
+        self.joins_tickets = not self.is_distributed
 
     async def ask(self, *statements: Statement) -> list[PGresult]:
         """The result of each statement. The first ones are sent together with BEGIN."""
         begin, self._begin = self._begin, ()
         results = await self._connection.ask(*begin, *statements)
-        if len(begin) > 1:  # the settings of a pooled transaction
+        if begin and not self._connection.prepares:  # the settings of a pooled transaction
             self._connection.note_session(results[1])
         return results[len(begin) :]
 

@@ -21,6 +21,7 @@ from seatlatch.journal.rows import NUMBERS_MAX, Head, Row, entry_id_of
 from seatlatch.store.journal import Ends
 from seatlatch.store.postgres.arrays import array
 from seatlatch.store.postgres.connection import Statement
+from seatlatch.store.postgres.distribution import COMMIT_IN_TWO_PHASES
 from seatlatch.store.postgres.executor import NOW_MICROSECONDS, PostgresExecutor
 from seatlatch.store.postgres.journal import PostgresJournalReader
 from seatlatch.store.sql.client_addresses import addresses_text, erase_addresses
@@ -168,6 +169,7 @@ class PostgresJournal(PostgresJournalReader):
         position, hashes = _number(self._position), _bytes(b"".join([row.row_hash for row in rows]))
         moved = [chain, number, _number(end.number), _bytes(end.row_hash), timestamp]
         statements = [
+            *([COMMIT_IN_TWO_PHASES] if self._statements.is_distributed else []),
             Statement(CONTINUE_CHAIN, moved),
             Statement(ADD_ROWS, [chain, number, position, timestamp, hashes, *new]),
         ]

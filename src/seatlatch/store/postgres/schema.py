@@ -1,15 +1,17 @@
 """The schema: reads the version of a database's schema, and migrates it to the latest.
 
-See decision 59.
+See decisions 59 and 199.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Timer
+from time import monotonic, sleep
 from typing import Any
 
 import psycopg
-from psycopg.errors import Diagnostic, ProgramLimitExceeded
+from psycopg.errors import Diagnostic, LockNotAvailable, ProgramLimitExceeded
 
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse
 from seatlatch.store.migrations import READ_USE, Migration, migrations_of, require_usable
@@ -41,6 +43,15 @@ LOCK_ORGANIZATIONS = "LOCK TABLE seatlatch.organizations IN ROW SHARE MODE"
 OF_A_COMMAND = {"lock_timeout": "5s", "statement_timeout": "0"}
 """A command waits for locks for a limited time; its statements have no limit."""
 
+MIGRATING = {"lock_timeout": "250ms"}
+"""How long a migration waits for a table that is in use. All later statements on that table wait
+behind it, and a server's give up after 0.5 seconds.
+"""
+
+TRIED_SECONDS = 60.0
+RETRY_SECONDS = 1.0
+"""How long a migration tries again to get its tables, and the time between two tries."""
+
 LOCK_MIGRATIONS = f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"
 HAS_SCHEMA = "SELECT to_regclass('seatlatch.migrations') IS NOT NULL"
 HAS_OTHER_SCHEMA = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'seatlatch')"
@@ -55,6 +66,10 @@ READ_SETTINGS = """
 SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),
        pg_is_in_recovery()
 """
+
+COMMENT = re.compile(r"--.*")
+STATEMENT = re.compile(r"(?:[^;$']|'[^']*'|\$\$.*?\$\$|\$)+", re.DOTALL)
+"""A semicolon in a text or in the body of a function is part of a statement."""
 
 SyncConnection = psycopg.Connection[tuple[Any, ...]]
 
@@ -199,10 +214,23 @@ def migrate(connection: SyncConnection, address: Address, use: DatabaseUse) -> l
     """Bring a database to the latest schema; a new one is made for `use`.
 
     Returns the migrations applied, none if the schema was the latest or a newer one. Safe when run
-    by several processes at once: each waits for the others, and then applies what is missing.
+    by several processes at once: each waits for the others, and then applies what is missing. Safe
+    beside a running server: see `MIGRATING`.
     """
+    deadline = monotonic() + TRIED_SECONDS
+    while True:
+        try:
+            return _migrate(connection, address, use)
+        except LockNotAvailable:
+            if monotonic() >= deadline:
+                raise
+        sleep(RETRY_SECONDS)
+
+
+def _migrate(connection: SyncConnection, address: Address, use: DatabaseUse) -> list[Migration]:
     with durable(connection, address):
         connection.execute(LOCK_MIGRATIONS)
+        connection.execute(set_locally(MIGRATING).encode())
         schema = schema_of(connection, address)
         if schema == 0 and one_row(connection, HAS_OTHER_SCHEMA)[0]:
             raise DatabaseProblem(
@@ -221,9 +249,17 @@ def migrate(connection: SyncConnection, address: Address, use: DatabaseUse) -> l
     return due
 
 
+def statements_of(sql: str) -> list[str]:
+    """The statements of a migration. Citus sends the whole text of a command to its nodes, which
+    take one statement at a time.
+    """
+    return [found for found in STATEMENT.findall(COMMENT.sub("", sql)) if found.strip()]
+
+
 def _apply(connection: SyncConnection, address: Address, migration: Migration) -> None:
     try:
-        connection.execute(migration.sql.encode())
+        for statement in statements_of(migration.sql):
+            connection.execute(statement.encode())
     except ProgramLimitExceeded as error:
         raise DatabaseProblem(
             f"The database {address.name} has a ticket whose section, row, seat, event and token"

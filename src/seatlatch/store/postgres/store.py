@@ -14,7 +14,14 @@ from psycopg.pq.abc import PGresult
 
 from seatlatch.domain.application import Credentials
 from seatlatch.journal.rows import Head
-from seatlatch.store.interface import LostRace, Result, Snapshot, TicketsBusy, Transaction
+from seatlatch.store.interface import (
+    LostRace,
+    Result,
+    Snapshot,
+    Surroundings,
+    TicketsBusy,
+    Transaction,
+)
 from seatlatch.store.journal import ChainTaken
 from seatlatch.store.postgres.abandoned import AbandonedSessions
 from seatlatch.store.postgres.commit import commit_or_abandon, roll_back
@@ -184,6 +191,10 @@ class PostgresStore:
     async def require_writable(self) -> None:
         """Raise `Unavailable` unless this is a primary that takes changes."""
         await self._read(self._watcher, PostgresSnapshot.require_writable, CONFIRM_SECONDS)
+
+    async def surroundings(self) -> Surroundings:
+        """Whether COMMIT waits for a standby. Only PostgreSQL's machine knows about its disk."""
+        return await self._read(self._readers, PostgresSnapshot.surroundings, READ_SECONDS)
 
     async def credentials_version(self) -> int:
         """The version, on a connection of its own."""

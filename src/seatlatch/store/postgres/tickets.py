@@ -19,6 +19,7 @@ from seatlatch.domain.ticket import TicketRecord
 from seatlatch.journal.entry_text import mark_with_channel
 from seatlatch.store.postgres.arrays import array, is_storable
 from seatlatch.store.postgres.connection import Statement, pairs
+from seatlatch.store.postgres.distribution import IS_ASKED, READ_ONCE, routed
 from seatlatch.store.postgres.executor import PostgresExecutor
 from seatlatch.store.postgres.journal_writer import MARK, PostgresJournal
 from seatlatch.store.postgres.schema import LOCK_ORGANIZATIONS
@@ -32,16 +33,12 @@ from seatlatch.store.sql.tickets import (
 )
 from seatlatch.store.tickets import ChangedTicket, Hold, Mpreserve
 
-IS_ASKED = "t.token = ANY (ARRAY[asked.token])"
-"""Joins each token to its ticket. With a plain equality the planner may read a small table first
-and join in the other direction: then locks are not in token order, and once the table has grown, a
-cached plan would still read all of it.
-"""
-
 COUNT = "revision = revision + 1, previous_entry_id = t.entry_id, entry_id = asked.entry_id"
 CHANGED = """
-RETURNING t.token, t.owner_id, '[' || t.revision || ',' || t.previous_entry_id || ']'
+RETURNING t.token, t.owner_id, '[' || t.revision::text || ',' || t.previous_entry_id::text || ']'
 """
+"""The casts are for Citus: a number that is appended to a text is not an immutable expression."""
+
 END_LISTING = """
 mpreserve = false, mpreserve_channel = NULL, listing_source = NULL, external_listing_id = NULL,
 total_price = NULL, individual_price = NULL, seller = NULL
@@ -54,16 +51,18 @@ IS_GRANTED = "asked.channel || chr(31) || t.organization_id = ANY ($11::text[])"
 CHANGE_MPRESERVE = f"""
 UPDATE seatlatch.tickets AS t SET mpreserve = asked.locks,
   mpreserve_channel = CASE WHEN asked.locks THEN asked.channel END,
-  listing_source = ($6::text[])[asked.wish], external_listing_id = ($7::text[])[asked.wish],
+  listing_source = CASE WHEN asked.locks THEN ($6::text[])[asked.wish] END,
+  external_listing_id = CASE WHEN asked.locks THEN ($7::text[])[asked.wish] END,
   total_price = ($8::text[])[asked.wish]::numeric,
-  individual_price = ($9::text[])[asked.wish]::numeric, seller = ($10::text[])[asked.wish],
+  individual_price = ($9::text[])[asked.wish]::numeric,
+  seller = CASE WHEN asked.locks THEN ($10::text[])[asked.wish] END,
   seat_status = CASE WHEN asked.locks THEN 'UNLOCK' ELSE t.seat_status END,
   hold_reason = CASE WHEN NOT asked.locks THEN t.hold_reason END,
   hold_expires_at = CASE WHEN NOT asked.locks THEN t.hold_expires_at END,
   {COUNT}
 FROM (SELECT token, entry_id, wish, ($4::boolean[])[wish] AS locks, ($5::text[])[wish] AS channel
       FROM unnest($1::text[], $2::bigint[], $3::integer[]) AS given (token, entry_id, wish)
-      OFFSET 0) AS asked
+      {READ_ONCE}) AS asked
 WHERE {IS_ASKED} AND NOT t.voided AND {IS_FREE} AND {IS_GRANTED}
   AND CASE WHEN asked.locks AND NOT t.mpreserve THEN true
            WHEN t.mpreserve_channel <> asked.channel THEN false
@@ -75,7 +74,8 @@ WHERE {IS_ASKED} AND NOT t.voided AND {IS_FREE} AND {IS_GRANTED}
 {CHANGED}
 """
 """Many tokens have the same wish, so each token has the number of its wish, and the parts of a wish
-are read from arrays by that number. With OFFSET 0 the two parts that are used often are read once.
+are read from arrays by that number. With READ_ONCE the two parts that are used often are read once.
+Citus 13.2 crashes if a column is set to an element of an array; inside of CASE it does not.
 """
 HOLD = f"""
 UPDATE seatlatch.tickets AS t SET seat_status = 'LOCK', hold_reason = asked.reason,
@@ -112,6 +112,11 @@ LOCK_ROWS = """
 SELECT token, mpreserve_channel FROM seatlatch.tickets WHERE token = ANY ($1::text[])
 ORDER BY token FOR NO KEY UPDATE
 """
+LOCK_ROW = """
+SELECT token, mpreserve_channel FROM seatlatch.tickets WHERE token = $1 FOR NO KEY UPDATE
+"""
+LOCK_VERSION = "SELECT token, revision FROM seatlatch.tickets WHERE token = $1 FOR NO KEY UPDATE"
+"""Citus locks rows only in a statement for one shard."""
 
 PUT = f"""
 INSERT INTO seatlatch.tickets AS t ({RECORD})
@@ -143,6 +148,16 @@ class PostgresTickets(SqlTickets):
         self._journal = journal
         self._careful = careful
 
+    async def lock_versions(self, tokens: Collection[str]) -> Mapping[str, int]:
+        """The versions of the tickets that exist, which stay as they are."""
+        if not self._statements.is_distributed:
+            return await super().lock_versions(tokens)
+        ordered = _in_order(tokens)
+        locking = [Statement(LOCK_VERSION, [token.encode()]) for token in ordered]
+        locked = await self._statements.ask(*locking)
+        rows = [pair for result in locked for pair in pairs(result).items()]
+        return {token: int(revision or 0) for token, revision in rows}
+
     async def change_mpreserve(
         self, asked: Mapping[str, Mpreserve], entries: Mapping[str, int]
     ) -> Mapping[str, ChangedTicket]:
@@ -164,8 +179,8 @@ class PostgresTickets(SqlTickets):
             *map(array, zip(*rows, strict=True)),
             _grants(frozenset(wish.channel for wish in distinct.values())),
         ]
-        lock = [Statement(LOCK_ROWS, values[:1])] if self._careful else []
-        *_, written = await self._write(*lock, Statement(CHANGE_MPRESERVE, values))
+        lock = self._locking(tokens) if self._careful else []
+        *_, written = await self._write(*lock, self._changing(CHANGE_MPRESERVE, values))
         return _changed(written)
 
     async def hold(
@@ -212,18 +227,26 @@ class PostgresTickets(SqlTickets):
     async def _lock_and_write(
         self, sql: str, tokens: list[str], entries: Mapping[str, int], *columns: bytes
     ) -> dict[str, ChangedTicket]:
-        asked = array(tokens)
         numbers = array([entries[token] for token in tokens])
-        locked, written = await self._write(
-            Statement(LOCK_ROWS, [asked]), Statement(sql, [asked, numbers, *columns])
+        *locked, written = await self._write(
+            *self._locking(tokens), self._changing(sql, [array(tokens), numbers, *columns])
         )
-        channels = pairs(locked)
+        channels = dict(pair for result in locked for pair in pairs(result).items())
         return {
             token: ChangedTicket(
                 changed.owner_id, mark_with_channel(changed.journal_mark, channels.get(token))
             )
             for token, changed in _changed(written).items()
         }
+
+    def _locking(self, tokens: list[str]) -> list[Statement]:
+        """The statements that lock tickets, in the order of `tokens`."""
+        if self._statements.is_distributed:
+            return [Statement(LOCK_ROW, [token.encode()]) for token in tokens]
+        return [Statement(LOCK_ROWS, [array(tokens)])]
+
+    def _changing(self, sql: str, values: list[bytes]) -> Statement:
+        return Statement(routed(sql) if self._statements.is_distributed else sql, values)
 
     async def _write(self, *statements: Statement) -> list[PGresult]:
         """The result of each statement, sent together with the one that reads the journal's mark.

@@ -6,6 +6,8 @@ from datetime import datetime
 from psycopg.errors import ReadOnlySqlTransaction
 
 from seatlatch.journal.rows import Head
+from seatlatch.store.interface import Surroundings
+from seatlatch.store.postgres.arrays import is_storable
 from seatlatch.store.postgres.connection import Connection, Statement
 from seatlatch.store.postgres.executor import PostgresExecutor
 from seatlatch.store.postgres.journal import PostgresJournalReader
@@ -19,9 +21,14 @@ WITH free AS MATERIALIZED (
   SELECT token FROM seatlatch.tickets WHERE token = ANY (:tokens) FOR NO KEY UPDATE SKIP LOCKED)
 SELECT token FROM seatlatch.tickets WHERE token = ANY (:tokens) EXCEPT SELECT token FROM free
 """
+TRY_ROW = "SELECT FROM seatlatch.tickets WHERE token = $1 FOR NO KEY UPDATE SKIP LOCKED"
 IS_READ_ONLY = """
 SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean
 FROM seatlatch.credentials_version
+"""
+WAITS_FOR_STANDBY = """
+SELECT current_setting('synchronous_standby_names') <> ''
+  AND current_setting('synchronous_commit') NOT IN ('local', 'off')
 """
 TEST_WRITE = (
     Statement("SAVEPOINT before_test"),
@@ -52,8 +59,15 @@ class PostgresSnapshot(SqlSnapshot):
         """The `tokens` whose tickets another transaction has locked. This locks the others,
         so the transaction must not be read-only.
         """
+        if self.executor.is_distributed:
+            return await self._distributed_in_use(list(filter(is_storable, tokens)))
         rows = await self.executor.fetch(FIND_IN_USE, tokens=list(tokens))
         return [token for (token,) in rows]
+
+    async def _distributed_in_use(self, tokens: Sequence[str]) -> Collection[str]:
+        locked = await self.executor.ask(*[Statement(TRY_ROW, [one.encode()]) for one in tokens])
+        taken = [token for token, result in zip(tokens, locked, strict=True) if result.ntuples == 0]
+        return list(await self.tickets.read(taken))
 
     async def require_writable(self) -> None:
         """Raise the error that a write would raise if new transactions can't write.
@@ -64,6 +78,11 @@ class PostgresSnapshot(SqlSnapshot):
         ((read_only,),) = await self.executor.fetch(IS_READ_ONLY)
         if read_only:
             raise ReadOnlySqlTransaction("new transactions are read-only")
+
+    async def surroundings(self) -> Surroundings:
+        """Whether COMMIT waits for a standby."""
+        ((waits,),) = await self.executor.fetch(WAITS_FOR_STANDBY)
+        return Surroundings(waits_for_standby=waits)
 
     async def version_and_time(self) -> tuple[int, datetime]:
         """The version of the credentials, and the transaction's timestamp."""

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from seatlatch.domain.performance import Event, EventKey, TicketCounts
 from seatlatch.domain.ticket_filter import TicketState
 from seatlatch.store.events import ChangedEvent, CountedPortion, EventSeat
-from seatlatch.store.sql.executor import Executor, optional_timestamp
+from seatlatch.store.sql.executor import Executor, Row, optional_timestamp
+from seatlatch.store.sql.ticket_filters import IS_HELD
 
 EVENT = ", ".join(Event._fields)
 FIND = f"""
@@ -31,6 +32,14 @@ HAS_EVENT = """
          WHERE t.organization_id = o.organization_id AND coalesce(t.access_id, '') = :access_id)
  OR EXISTS (SELECT 1 FROM seatlatch.events AS e
             WHERE e.organization_id = o.organization_id AND e.access_id = :access_id))
+"""
+ONE_HAS_EVENTS, ONE_HAS_EVENT = (
+    f"SELECT {has.replace('o.organization_id', ':organization_id')}"
+    for has in (HAS_EVENTS, HAS_EVENT)
+)
+ALL_ORGANIZATIONS = """
+SELECT organization_id FROM seatlatch.organizations
+WHERE organization_id >= :first ORDER BY organization_id
 """
 ORGANIZATIONS = """
 SELECT o.organization_id FROM seatlatch.organizations AS o
@@ -62,7 +71,14 @@ SELECT access_id FROM named WHERE access_id IS NOT NULL LIMIT :limit
 NAMED_FIRST = NAMED_BY_TICKETS.format(follows=">=")
 NAMED_AFTER = NAMED_BY_TICKETS.format(follows=">")
 
-IS_HELD = "seat_status = 'LOCK' AND (hold_expires_at IS NULL OR hold_expires_at > now())"
+NAMED_NEXT = """
+SELECT coalesce(access_id, '') FROM seatlatch.tickets
+WHERE organization_id = :organization_id AND coalesce(access_id, '') {follows} :after
+ORDER BY coalesce(access_id, ''), token LIMIT 1
+"""
+IS_AT_LEAST, IS_GREATER = NAMED_NEXT.format(follows=">="), NAMED_NEXT.format(follows=">")
+"""One such seek, for a database that cannot do all of them in one statement."""
+
 COUNT_TICKETS = f"""
 SELECT count(CASE WHEN NOT voided AND NOT is_held AND NOT mpreserve THEN 1 END),
        count(CASE WHEN NOT voided AND NOT is_held AND mpreserve THEN 1 END),
@@ -127,6 +143,8 @@ class SqlEventReader:
         self, access_id: str | None, first: str, among: Collection[str] | None, limit: int
     ) -> Sequence[str]:
         """Organizations that have an event or a ticket."""
+        if not self._executor.joins_tickets:
+            return await self._organizations_one_by_one(access_id, first, among, limit)
         conditions = [HAS_EVENTS if access_id is None else HAS_EVENT]
         values: dict[str, object] = {} if access_id is None else {"access_id": access_id}
         if among is not None:
@@ -142,21 +160,66 @@ class SqlEventReader:
         """The access ids of an organization's events and tickets."""
         place = {"organization_id": organization_id, "after": after or "", "limit": limit}
         named = NAMED_FIRST if after is None else NAMED_AFTER
-        rows = await self._executor.fetch(named, **place)
+        if self._executor.joins_tickets:
+            rows = await self._executor.fetch(named, **place)
+        else:
+            rows = await self._named_one_by_one(organization_id, after, limit)
         rows += await self._executor.fetch(EVENTS_AFTER, **place)
         return sorted({access_id for (access_id,) in rows})[:limit]
+
+    async def _organizations_one_by_one(
+        self, access_id: str | None, first: str, among: Collection[str] | None, limit: int
+    ) -> Sequence[str]:
+        """The same on a database that cannot join organizations and tickets."""
+        known = await self._executor.fetch(ALL_ORGANIZATIONS, first=first)
+        found: list[str] = []
+        for (organization_id,) in known:
+            if len(found) == limit:
+                break
+            if among is not None and organization_id not in among:
+                continue
+            asked = {"organization_id": organization_id, "access_id": access_id}
+            ((has_events,),) = await self._executor.fetch(
+                ONE_HAS_EVENTS if access_id is None else ONE_HAS_EVENT, **asked
+            )
+            if has_events:
+                found.append(organization_id)
+        return found
+
+    async def _named_one_by_one(
+        self, organization_id: str, after: str | None, limit: int
+    ) -> list[Row]:
+        """The access ids that tickets name, where each takes a statement of its own."""
+        found: list[Row] = []
+        seek = IS_AT_LEAST if after is None else IS_GREATER
+        while len(found) < limit:
+            last = found[-1][0] if found else after or ""
+            rows = await self._executor.fetch(seek, organization_id=organization_id, after=last)
+            if not rows:
+                break
+            found += rows
+            seek = IS_GREATER
+        return found
 
     async def count_tickets(self, key: EventKey, after_token: str, limit: int) -> CountedPortion:
         """Count by state some of an event's tickets."""
         ((*counts, last_token),) = await self._executor.fetch(
-            COUNT_TICKETS, **key._asdict(), after_token=after_token, limit=limit
+            COUNT_TICKETS,
+            **key._asdict(),
+            after_token=after_token,
+            limit=limit,
+            at=await self._executor.now(),
         )
         return CountedPortion(TicketCounts(*counts), last_token or after_token)
 
     async def read_seats(self, key: EventKey, after_token: str, limit: int) -> Sequence[EventSeat]:
         """Some of an event's tickets, in order of their tokens."""
         rows = await self._executor.fetch(
-            READ_SEATS, **key._asdict(), after_token=after_token, limit=limit
+            READ_SEATS,
+            **key._asdict(),
+            after_token=after_token,
+            limit=limit,
+            at=await self._executor.now(),
         )
         return [
             EventSeat(

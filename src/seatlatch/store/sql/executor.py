@@ -30,6 +30,9 @@ class Executor(Protocol):
     seeks_rows: bool
     """Whether it finds the first row of an index by several expressions at once."""
 
+    joins_tickets: bool
+    """Whether one statement can look for tickets again and again, by the rows of other tables."""
+
     async def now(self) -> datetime:
         """The timestamp of the transaction, aware UTC."""
 

@@ -33,6 +33,7 @@ READ_TEXTS = """
 SELECT {columns} FROM seatlatch.journal
 WHERE entry_id > :after AND entry_id <= :last ORDER BY entry_id LIMIT :limit
 """
+READ_HASHES = "SELECT entry_id, hash FROM seatlatch.journal WHERE entry_id = ANY (:entry_ids)"
 READ_TIMES = """
 SELECT entry_id, {seconds} FROM seatlatch.journal WHERE entry_id = ANY (:entry_ids)
 """
@@ -130,6 +131,11 @@ class SqlJournalReader(ABC):
             limit=limit,
         )
         return list(starmap(StoredText, rows))
+
+    async def read_hashes(self, entry_ids: Collection[int]) -> Mapping[int, bytes]:
+        """The hashes of entries."""
+        rows = await self._executor.fetch(READ_HASHES, entry_ids=list(entry_ids))
+        return {entry_id: bytes(row_hash) for entry_id, row_hash in rows}
 
     async def read_times(self, entry_ids: Collection[int]) -> Mapping[int, int]:
         """The timestamps of entries."""

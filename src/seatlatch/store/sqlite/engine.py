@@ -7,6 +7,7 @@ from pathlib import Path
 
 from seatlatch.store.importing import Importing
 from seatlatch.store.interface import DatabaseProblem, DatabaseUse, Result, Snapshot, Store
+from seatlatch.store.sqlite.backup import back_up
 from seatlatch.store.sqlite.importing import importing
 from seatlatch.store.sqlite.opening import due_migrations, make_or_migrate
 from seatlatch.store.sqlite.store import SqliteStore
@@ -33,6 +34,17 @@ class SqliteEngine:
         """The migrations that are not applied yet."""
         return [str(migration) for migration in due_migrations(self._path)]
 
+    def is_distributed(self) -> bool:
+        """Not possible: a file is on one machine."""
+        raise DatabaseProblem(
+            f"{self.name} is a file on one machine. Tickets can be distributed over several"
+            " machines on PostgreSQL with Citus."
+        )
+
+    def distribute(self) -> bool:
+        """Not possible either."""
+        return self.is_distributed()
+
     def open_store(self, database_use: DatabaseUse | None, *, is_patient: bool = False) -> Store:
         """Open the file for a running server."""
         return SqliteStore(self._path, database_use, is_patient=is_patient)
@@ -45,6 +57,10 @@ class SqliteEngine:
         """The result of `work` on one snapshot."""
         with reading(self._path) as snapshot:
             return await work(snapshot)
+
+    def back_up(self, file: Path, copying: Callable[[int, int], None]) -> int:
+        """Copy the database into a new file."""
+        return back_up(self._path, file, copying)
 
     @contextmanager
     def sandbox_lock(self) -> Iterator[None]:

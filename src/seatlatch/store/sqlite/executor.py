@@ -54,6 +54,7 @@ class SqliteExecutor:
     """This blocks the event loop for a few milliseconds."""
 
     seeks_rows = False
+    joins_tickets = True
 
     def __init__(self, connection: apsw.Connection, timestamp: datetime) -> None:
         self.connection = connection

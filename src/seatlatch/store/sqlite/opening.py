@@ -216,12 +216,12 @@ def _schema_and_use(path: Path) -> tuple[int, str]:
     """
     immutable = f"file:{quote(str(path.absolute()))}?immutable=1"
     try:
-        return _look(immutable, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, path)
+        return _open_and_read(immutable, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, path)
     except (apsw.Error, DatabaseProblem):
-        return _look(str(path), apsw.SQLITE_OPEN_READWRITE, path)
+        return _open_and_read(str(path), apsw.SQLITE_OPEN_READWRITE, path)
 
 
-def _look(name: str, flags: int, path: Path) -> tuple[int, str]:
+def _open_and_read(name: str, flags: int, path: Path) -> tuple[int, str]:
     connection = apsw.Connection(name, flags=flags)
     connection.set_busy_timeout(int(LOCK_WAIT_SECONDS * 1000))
     try:

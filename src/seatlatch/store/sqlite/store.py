@@ -17,7 +17,13 @@ import apsw
 
 from seatlatch.domain.application import Credentials
 from seatlatch.domain.refusal import Unavailable
-from seatlatch.store.interface import DatabaseUse, Result, Snapshot, Transaction
+from seatlatch.store.interface import (
+    DatabaseUse,
+    Result,
+    Snapshot,
+    Surroundings,
+    Transaction,
+)
 from seatlatch.store.sqlite.checkpointer import Checkpointer
 from seatlatch.store.sqlite.errors import at_start, in_a_command, roll_back, while_running
 from seatlatch.store.sqlite.executor import completed, utc_now
@@ -150,12 +156,19 @@ class SqliteStore:
     async def require_writable(self) -> None:
         """Raise `Unavailable` unless the file can be read and its file system takes changes."""
         await self.credentials_version()
+        if self._file_system().f_flag & os.ST_RDONLY:
+            raise Unavailable("The database is read-only. Retry the request.")
+
+    async def surroundings(self) -> Surroundings:
+        """The space on the disk with the file."""
+        disk = self._file_system()
+        return Surroundings(disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize)
+
+    def _file_system(self) -> os.statvfs_result:
         try:
-            read_only = os.statvfs(self._path).f_flag & os.ST_RDONLY
+            return os.statvfs(self._path)
         except OSError as error:
             raise Unavailable("The database file is missing. Retry the request.") from error
-        if read_only:
-            raise Unavailable("The database is read-only. Retry the request.")
 
     async def credentials_version(self) -> int:
         """The version, read in parallel with the writer."""

@@ -1,0 +1,1 @@
+"""Tests of `deploy/`: each file is loaded by its own program."""

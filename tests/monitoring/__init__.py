@@ -1,0 +1,1 @@
+"""Tests of the alerts, their rules, and the dashboard."""
