@@ -4,12 +4,12 @@
 """
 
 import argparse
-import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from campaigns.catalog import CATALOG, is_complete
+from campaigns.keeper import run_kept
 from campaigns.results import FOLDER, file_of, read_results
 from campaigns.sitting import say
 
@@ -17,17 +17,7 @@ from campaigns.sitting import say
 def run(name: str, results: Path) -> int:
     """Run a campaign to its end; its exit code."""
     module, *arguments = CATALOG[name].command
-    before = sys.argv
-    sys.argv = [module, *arguments, "--results", str(results)]
-    try:
-        runpy.run_module(module, run_name="__main__")
-    except SystemExit as end:
-        if isinstance(end.code, str):
-            say(end.code)
-        return 0 if end.code in (None, 0) else 1
-    finally:
-        sys.argv = before
-    return 0
+    return run_kept(module, [*arguments, "--results", str(results.absolute())])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

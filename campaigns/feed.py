@@ -3,7 +3,8 @@
 import asyncio
 import sys
 
-from campaigns.sitting import Campaign, Round, main
+from campaigns import sitting
+from campaigns.sitting import Campaign, Round
 from tests.durability.feed_writers import (
     WRITERS,
     Read,
@@ -46,4 +47,4 @@ def control(seed: int) -> Round:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Campaign("feed", run, control)))
+    sys.exit(sitting.run(Campaign("feed", run, control)))

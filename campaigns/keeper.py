@@ -1,8 +1,10 @@
-"""Runs a command, and ends everything that the command started when it ends, in whatever way.
+"""Runs a campaign, and ends all processes that it started when it ends, in whatever way.
 
 `python -m campaigns.keeper COMMAND ...` is a subreaper: processes that lose their parent, such as a
 PostgreSQL server that Patroni started, become its children. When the command has ended, or standard
 input is closed because the caller was killed, it kills all its descendants and removes their folder.
+
+See decision 200.
 """
 
 import ctypes
@@ -12,7 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -20,13 +22,31 @@ from time import sleep
 
 PR_SET_CHILD_SUBREAPER = 36
 ATTEMPT_SECONDS = 0.01
+ROOT = Path(__file__).parent.parent
+KEPT = "--kept"
+"""The argument of a process that has a keeper already."""
 
 
-def kept(command: Sequence[str]) -> int:
-    """Run a command under a keeper of its own; its exit code."""
+def run_kept(module: str, arguments: Sequence[str]) -> int:
+    """Run a module under a keeper of its own; returns the exit code."""
+    command = [sys.executable, "-m", module, *arguments, KEPT]
     keeper = [sys.executable, "-m", "campaigns.keeper", *command]
-    with subprocess.Popen(keeper, stdin=subprocess.PIPE, start_new_session=True) as process:
+    with subprocess.Popen(
+        keeper, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True
+    ) as process:
         return process.wait()
+
+
+def program(main: Callable[[Sequence[str]], int]) -> int:
+    """Run the module that was started, whose command line is `main`, under a keeper; returns the
+    exit code.
+    """
+    arguments = sys.argv[1:]
+    if KEPT in arguments:
+        return main([one for one in arguments if one != KEPT])
+    spec = sys.modules["__main__"].__spec__
+    assert spec, "start it with python -m"
+    return run_kept(spec.name, arguments)
 
 
 def descendants(*of: int) -> Iterator[int]:
@@ -65,9 +85,9 @@ def _end_with_caller() -> None:
 
 
 def main(command: Sequence[str]) -> int:
-    """Run a command until it or the caller ends; its exit code."""
+    """Run a command until it or the caller ends; returns its exit code."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    folder = tempfile.mkdtemp(prefix="seatlatch-")
+    folder = tempfile.mkdtemp(prefix="seatlatch-campaign-")
     environment = {**os.environ, "TMPDIR": folder}
     try:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from campaigns.sitting import Campaign, Round, main
+from campaigns import sitting
+from campaigns.sitting import Campaign, Round
 from tests.durability.killed_inventory import KilledInventory
 
 CYCLES = 25
@@ -47,4 +48,4 @@ def control(seed: int) -> Round:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Campaign("kill", run, control)))
+    sys.exit(sitting.run(Campaign("kill", run, control)))

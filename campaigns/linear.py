@@ -7,7 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from campaigns.sitting import Campaign, Round, main
+from campaigns import sitting
+from campaigns.sitting import Campaign, Round
 from tests.durability.histories import Histories
 from tests.durability.linearizability import is_linearizable, planted
 from tests.durability.troubled_servers import recorded
@@ -46,4 +47,4 @@ def control(seed: int) -> Round:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Campaign("linear", run, control)))
+    sys.exit(sitting.run(Campaign("linear", run, control)))

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 
-from campaigns.sitting import Campaign, Round, main
+from campaigns import sitting
+from campaigns.sitting import Campaign, Round
 from seatlatch.logs import make_log
 from tests.durability.fault_scenarios import HEALED_SECONDS, WatchedServer, a_day
 from tests.durability.killed_postgres import CALLERS, killed_under_load, not_waiting
@@ -57,4 +58,4 @@ def control(seed: int) -> Round:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Campaign("postmaster", run, control)))
+    sys.exit(sitting.run(Campaign("postmaster", run, control)))

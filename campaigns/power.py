@@ -7,7 +7,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from campaigns.sitting import Campaign, Round, main
+from campaigns import sitting
+from campaigns.sitting import Campaign, Round
 from seatlatch.store.sqlite import opening
 from tests.durability.power_losses import checkpoints, load_and_lose_power, missing
 
@@ -48,4 +49,4 @@ def lose_power(seed: int) -> tuple[set[str], int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Campaign("power", run, control)))
+    sys.exit(sitting.run(Campaign("power", run, control)))

@@ -2,7 +2,8 @@
 
 import sys
 
-from campaigns.sitting import Campaign, Round, main
+from campaigns import sitting
+from campaigns.sitting import Campaign, Round
 from tests.http import fuzz_connections
 from tests.http.faulty_responses import WRONG, is_seen
 
@@ -24,4 +25,4 @@ def control(_seed: int) -> Round:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Campaign("raw", run, control)))
+    sys.exit(sitting.run(Campaign("raw", run, control)))

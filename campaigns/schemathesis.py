@@ -6,7 +6,8 @@ Rounds with an odd seed are on SQLite, the others on PostgreSQL.
 import sys
 from functools import partial
 
-from campaigns.sitting import Campaign, Round, main
+from campaigns import sitting
+from campaigns.sitting import Campaign, Round
 from tests.openapi.campaign import attacked
 from tests.openapi.wrong_documents import WRONG, wrong_document
 
@@ -35,4 +36,4 @@ def control(_seed: int) -> Round:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Campaign("schemathesis", run, control)))
+    sys.exit(sitting.run(Campaign("schemathesis", run, control)))

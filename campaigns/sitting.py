@@ -5,14 +5,15 @@ See decision 200.
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from traceback import format_exception
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from campaigns.catalog import CATALOG
-from campaigns.leftovers import ended_together
+from campaigns.keeper import program
 from campaigns.results import (
     FOLDER,
     alone,
@@ -37,10 +38,12 @@ class Round(NamedTuple):
     """A portion of a campaign: the number of its units, and what was wrong.
 
     Of a control, `units` is the number of planted faults found, and each other one is a failure.
+    `more`: further members of its line in the results.
     """
 
     units: int
     failures: Sequence[str] = ()
+    more: Mapping[str, Any] = {}
 
 
 class Campaign(NamedTuple):
@@ -49,6 +52,11 @@ class Campaign(NamedTuple):
     name: str
     run: Callable[[int], Round]
     control: Callable[[int], Round]
+
+
+def run(campaign: Campaign) -> int:
+    """Run the program of a campaign under a keeper; returns the exit code."""
+    return program(partial(main, campaign))
 
 
 def main(campaign: Campaign, arguments: Sequence[str] | None = None) -> int:
@@ -63,14 +71,13 @@ def main(campaign: Campaign, arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--results", type=Path, default=FOLDER)
     asked = parser.parse_args(arguments)
     if asked.seed is not None:
-        with ended_together():
-            done = _round(campaign, asked.seed, control=asked.control)
+        done = _round(campaign, asked.seed, control=asked.control)
         say(f"{campaign.name}: seed {asked.seed}, count {done.units}")
         for failure in done.failures:
             say(failure)
         return 1 if done.failures else 0
     file = file_of(campaign.name, asked.results)
-    with alone(file), ended_together():
+    with alone(file):
         return 0 if _sit(campaign, file, 0 if asked.control else asked.wanted) else 1
 
 
@@ -90,7 +97,7 @@ def _sit(campaign: Campaign, file: Path, wanted: int) -> bool:
             count=done.units,
             failures=[one[:FAILURE_CHARACTERS_MAX] for one in done.failures[:FAILURES_MAX]],
             control=control,
-            more={"seconds": round(monotonic() - began, 1)},
+            more={"seconds": round(monotonic() - began, 1), **done.more},
         )
         failed += bool(done.failures)
         say(_progress(campaign.name, file, wanted))

@@ -17,7 +17,7 @@ from time import monotonic
 
 from bench.serving import Processes, Server, children, running_server
 from campaigns.catalog import CATALOG
-from campaigns.leftovers import ended_together
+from campaigns.keeper import program
 from campaigns.results import FOLDER, alone, append_result, file_of, found, next_seed, read_results
 from campaigns.soak_load import Load
 from campaigns.soak_samples import Sample, failures_of
@@ -190,17 +190,17 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("engine", choices=ENGINES)
     parser.add_argument("--minutes", type=int)
     parser.add_argument("--control", action="store_true", help="run a server that leaks")
     parser.add_argument("--results", type=Path, default=FOLDER)
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     name = f"soak-{asked.engine}"
     file, entry = file_of(name, asked.results), CATALOG[name]
-    with alone(file), ended_together():
+    with alone(file):
         if asked.control:
             return 0 if run_control(asked.engine, file) else 1
         if found(read_results(file)) < entry.planted:
@@ -209,4 +209,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program(main))

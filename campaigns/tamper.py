@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 
-from campaigns.sitting import Campaign, Round, main
+from campaigns import sitting
+from campaigns.sitting import Campaign, Round
 from seatlatch.operations import verify_journal
 from tests.campaigns import fresh_database
 from tests.databases import Database
@@ -54,4 +55,4 @@ def control(seed: int) -> Round:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Campaign("tamper", run, control)))
+    sys.exit(sitting.run(Campaign("tamper", run, control)))

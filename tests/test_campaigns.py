@@ -14,23 +14,24 @@ from campaigns.results import append_result, file_of, found, reached, read_resul
 from campaigns.sitting import Campaign, Round, main
 from campaigns.soak_samples import Sample, failures_of
 from docs.campaigns import NOT_DONE, campaigns
-from tests.idle_campaign import UNITS, WAITING_SEED
+from tests.idle_campaign import UNITS, WAITING_SEED, WAITS
 
 WAIT_SECONDS = 30
 ROOT = Path(__file__).parents[1]
 
 
-def idle_campaign(results: Path, stdin: int) -> "subprocess.Popen[str]":
-    """A sitting of the campaign without work, in a process of its own."""
+def idle_campaign(results: Path, **variables: str) -> "subprocess.Popen[str]":
+    """A sitting of the campaign without work, in processes of its own."""
     module = [sys.executable, "-m", "tests.idle_campaign"]
     wanted = ["--wanted", str(UNITS * (WAITING_SEED + 1)), "--results", str(results)]
+    environment = {**os.environ, **variables}
     return subprocess.Popen(
-        [*module, *wanted], cwd=ROOT, stdin=stdin, stdout=subprocess.PIPE, text=True
+        [*module, *wanted], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     )
 
 
 def test_a_campaign_goes_on_after_it_was_killed(tmp_path: Path) -> None:
-    with idle_campaign(tmp_path, subprocess.PIPE) as killed:
+    with idle_campaign(tmp_path, **{WAITS: "1"}) as killed:
         assert killed.stdout
         child = next(int(line.split()[1]) for line in killed.stdout if line.startswith("child"))
         child_end = os.pidfd_open(child)
@@ -40,7 +41,7 @@ def test_a_campaign_goes_on_after_it_was_killed(tmp_path: Path) -> None:
     file = file_of("kill", tmp_path)
     with file.open("a") as cut_off:
         cut_off.write('{"date": "20')
-    with idle_campaign(tmp_path, subprocess.DEVNULL) as resumed:
+    with idle_campaign(tmp_path) as resumed:
         printed, _ = resumed.communicate(timeout=WAIT_SECONDS)
     assert resumed.returncode == 0, printed
     lines = read_results(file)

@@ -155,7 +155,7 @@ class Node:
 
     def ask(self, path: str, method: str = "GET", body: Any = None) -> tuple[int, Any]:
         """Status and document of a call to Patroni, (0, None) if it does not respond."""
-        request = urllib.request.Request(  # noqa: S310 - the scheme is ours
+        request = urllib.request.Request(
             f"http://127.0.0.1:{self.api_port}{path}",
             method=method,
             data=json.dumps(body).encode() if body is not None else None,
@@ -244,7 +244,7 @@ class Cluster:
 
     def _members(self) -> Sequence[Mapping[str, Any]]:
         primary = self.primary()
-        return (primary and primary.ask("/cluster")[1] or {}).get("members", [])
+        return ((primary and primary.ask("/cluster")[1]) or {}).get("members", [])
 
 
 @contextmanager

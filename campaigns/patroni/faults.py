@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from campaigns.patroni.cluster import Cluster, Node
 
-
 Step = Callable[[Cluster, Node], object]
 
 
