@@ -17,6 +17,8 @@ PEERS := bench/peers/requirements
 PEERS_READY := .venv-peers/.ready
 LITESTREAM := tests/durability/litestream
 LITESTREAM_READY := .venv-litestream/.ready
+PATRONI := campaigns/patroni/requirements
+PATRONI_READY := .venv-patroni/.ready
 IMAGE_READY := .image/.ready
 LINTING := tests/openapi/linting
 LINTER_READY := $(LINTING)/node_modules/.ready
@@ -71,7 +73,7 @@ docs: $(DOCS_READY) ## write the parts of docs/ that are made from the code, and
 client: $(DEV_READY) ## make the SDK's sync client from the async one
 	$(BIN)/python -m tools.sync_client
 
-tools: $(GENERATOR_READY) $(PEERS_READY) $(LITESTREAM_READY) $(IMAGE_READY) $(LINTER_READY) $(TYPESCRIPT_READY) $(AXE_READY) ## install what some tests need: client generators, the benchmark's small service, Litestream, what the Dockerfile installs, and a linter, TypeScript and axe-core (by npm)
+tools: $(GENERATOR_READY) $(PEERS_READY) $(LITESTREAM_READY) $(PATRONI_READY) $(IMAGE_READY) $(LINTER_READY) $(TYPESCRIPT_READY) $(AXE_READY) ## install what some tests need: client generators, the benchmark's small service, Litestream, Patroni, what the Dockerfile installs, and a linter, TypeScript and axe-core (by npm)
 
 lock: ## resolve the dependencies into the lock files again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -83,7 +85,7 @@ lock: ## resolve the dependencies into the lock files again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links -c requirements-dev.lock \
 		--extra docs pyproject.toml -o requirements-docs.lock
-	for one in $(GENERATOR) $(PEERS) $(LITESTREAM); do \
+	for one in $(GENERATOR) $(PEERS) $(LITESTREAM) $(PATRONI); do \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 			--no-annotate --no-emit-index-url --no-emit-find-links $$one.in -o $$one.lock || exit 1; \
 	done
@@ -121,6 +123,7 @@ endef
 $(eval $(call ENVIRONMENT,generator,$(GENERATOR),the generators of clients))
 $(eval $(call ENVIRONMENT,peers,$(PEERS),the small service of the benchmark))
 $(eval $(call ENVIRONMENT,litestream,$(LITESTREAM),Litestream))
+$(eval $(call ENVIRONMENT,patroni,$(PATRONI),Patroni))
 
 $(IMAGE_READY): requirements.lock pyproject.toml deploy/Dockerfile deploy/install.sh $(DEV_READY)
 	@echo "Installing seatlatch into .image by the steps of the Dockerfile ..."

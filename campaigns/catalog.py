@@ -46,6 +46,11 @@ CATALOG: dict[str, Entry] = {
         "The power fails under load, on SQLite",
         *(300, "power losses", 10, "stores that sync nothing"),
     ),
+    "patroni": Entry(
+        ("campaigns.patroni",),
+        "PostgreSQL fails over under load, with Patroni",
+        *(100, "faults", 3, "failovers with asynchronous replication"),
+    ),
     "linear": Entry(
         ("campaigns.linear",),
         "Histories of a ticket, while servers and PostgreSQL are killed, are linearizable",

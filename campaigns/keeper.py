@@ -2,7 +2,7 @@
 
 `python -m campaigns.keeper COMMAND ...` is a subreaper: processes that lose their parent, such as a
 PostgreSQL server that Patroni started, become its children. When the command has ended, or standard
-input is closed because the caller was killed, it kills all its descendants and removes their folder.
+input is closed because the caller was killed, it kills its descendants and removes their folder.
 
 See decision 200.
 """

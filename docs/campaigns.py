@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 from campaigns.catalog import CATALOG, DONE_SHARE, Entry
+from campaigns.patroni.titles import CONTROL, TITLES
 from campaigns.results import FOLDER, Line, file_of, found, is_control, reached, read_results
 from campaigns.soak_samples import Sample, failures_of
 from docs.markdown import table
@@ -13,6 +15,7 @@ COLUMNS = (
     *("seeds", "date", "commit", "command"),
 )
 NOT_DONE = "not done"
+LOSSES = ("rows lost", "entries missing in the journal")
 
 
 def campaigns(folder: Path = FOLDER) -> str:
@@ -90,3 +93,31 @@ def _soak_rows(name: str, lines: Sequence[Line]) -> list[tuple[str, ...]]:
         for place in sorted({0, last // 4, last // 2, last})
         if longest
     ]
+
+
+def failovers(folder: Path = FOLDER) -> str:
+    """The rounds with Patroni that could be judged, by fault. Times are medians and maxima."""
+    rounds: dict[str, list[Line]] = {}
+    for line in read_results(file_of("patroni", folder)):
+        if line["count"]:
+            name = CONTROL if is_control(line) else str(line["fault"])
+            rounds.setdefault(name, []).append(line)
+    return table(
+        (
+            *("fault", "rounds", "new primary after", "gap without an acknowledged change"),
+            *("rows lost", "missing in the journal", "wrong responses"),
+        ),
+        (_failover_row(title, rounds[name]) for name, title in TITLES.items() if name in rounds),
+    )
+
+
+def _failover_row(title: str, lines: Sequence[Line]) -> tuple[str, ...]:
+    losses = [sum(int(line.get(name, 0)) for line in lines) for name in LOSSES]
+    wrong = sum(len(line["failures"]) for line in lines)
+    times = [_times(lines, name) for name in ("new_primary_seconds", "gap_seconds")]
+    return (title, str(len(lines)), *times, *(f"{count:,}" for count in (*losses, wrong)))
+
+
+def _times(lines: Sequence[Line], name: str) -> str:
+    seconds = [float(line[name]) for line in lines if name in line]
+    return f"{median(seconds):.1f} s, at most {max(seconds):.1f} s" if seconds else "–"

@@ -9,7 +9,7 @@ from functools import partial
 
 from prometheus_client import Metric
 
-from docs.campaigns import campaigns, soaks
+from docs.campaigns import campaigns, failovers, soaks
 from docs.commands import commands
 from docs.errors import CHANNEL_FAILURES, LEVEL, catalogue, facts, page_of, types
 from docs.figures import (
@@ -226,6 +226,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "searches": searches,
     "shapes": shapes,
     "soaks": soaks,
+    "failovers": failovers,
     "refusals": refusals,
     "remote-settings": remote_settings,
     "settings": settings,

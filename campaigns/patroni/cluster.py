@@ -38,7 +38,7 @@ DYNAMIC: Mapping[str, Any] = {
         "parameters": {"shared_buffers": "64MB", "max_connections": 100},
     },
 }
-"""What docs/operating/failover.md tells operators to set, with the shortest `ttl` that is allowed."""
+"""The settings of docs/operating/failover.md, with the shortest `ttl` that Patroni allows."""
 
 ASYNCHRONOUS: Mapping[str, Any] = {
     "synchronous_mode": False,
@@ -235,8 +235,9 @@ class Cluster:
     def change_settings(self, settings: Mapping[str, Any]) -> None:
         """Change the settings that all nodes share."""
         primary = until(self.primary, HEALTHY_SECONDS, POLL_SECONDS)
-        status, told = primary.ask("/config", "PATCH", settings)
-        assert status == 200, told
+        assert primary
+        status, response = primary.ask("/config", "PATCH", settings)
+        assert status == 200, response
 
     def _is_synchronous(self) -> bool:
         primary = self.primary()
@@ -244,7 +245,9 @@ class Cluster:
 
     def _members(self) -> Sequence[Mapping[str, Any]]:
         primary = self.primary()
-        return ((primary and primary.ask("/cluster")[1]) or {}).get("members", [])
+        answer = primary.ask("/cluster")[1] if primary else None
+        members: Sequence[Mapping[str, Any]] = (answer or {}).get("members", [])
+        return members
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The faults that befall a cluster. Each begins, and is over when it is mended."""
+"""The faults of a cluster. Each begins, and is over when it is mended."""
 
 import os
 import signal
@@ -16,12 +16,11 @@ def _nothing(_cluster: Cluster, _primary: Node) -> None:
 
 
 class Fault(NamedTuple):
-    """Each function is told the primary of the beginning. `before` runs before the last changes
+    """Each function gets the primary of the beginning. `before` runs before the last changes
     that precede `begin`; `mend` undoes what does not heal by itself. `moves`: another node becomes
     the primary.
     """
 
-    title: str
     begin: Step
     mend: Step = _nothing
     moves: bool = True
@@ -96,22 +95,15 @@ def kill_and_lose(cluster: Cluster, primary: Node) -> None:
 
 
 FAULTS = {
-    "postmaster-killed": Fault("postmaster of the primary killed", kill_postmaster),
-    "node-killed": Fault("node of the primary killed", kill, start_again),
-    "switchover": Fault("switchover", switch_over),
-    "standby-killed": Fault(
-        "node of the synchronous standby killed", kill_standby, start_again, moves=False
-    ),
-    "frozen": Fault("node of the primary frozen, thawed later", freeze, thaw),
-    "partition": Fault("primary cut off from everything", isolate, reconnect),
-    "partition-of-nodes": Fault(
-        "primary cut off from the nodes; clients reach it", isolate_from_nodes, reconnect
-    ),
+    "postmaster-killed": Fault(kill_postmaster),
+    "node-killed": Fault(kill, start_again),
+    "switchover": Fault(switch_over),
+    "standby-killed": Fault(kill_standby, start_again, moves=False),
+    "frozen": Fault(freeze, thaw),
+    "partition": Fault(isolate, reconnect),
+    "partition-of-nodes": Fault(isolate_from_nodes, reconnect),
 }
+"""By name; `campaigns.patroni.titles` says what each is."""
 
-CONTROL = Fault(
-    "control: asynchronous replication, node of the primary killed with what was on its way",
-    kill_and_lose,
-    start_again,
-    before=hold_replication,
-)
+CONTROL = Fault(kill_and_lose, start_again, before=hold_replication)
+"""What the primary sends to its standbys is still on its way when its node is killed."""

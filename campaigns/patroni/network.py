@@ -6,7 +6,6 @@ node has opened it, so no node takes part in this.
 """
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import suppress
@@ -173,8 +172,8 @@ def _ports_by_inode() -> Iterator[tuple[str, int]]:
 def _sockets_of(pid: int) -> Iterator[str]:
     """The inodes of a process's sockets."""
     with suppress(OSError):  # it ended meanwhile
-        for descriptor in os.listdir(f"/proc/{pid}/fd"):
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
             with suppress(OSError):
-                target = os.readlink(f"/proc/{pid}/fd/{descriptor}")
+                target = str(descriptor.readlink())
                 if target.startswith("socket:["):
                     yield target[8:-1]

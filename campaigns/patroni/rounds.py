@@ -1,12 +1,12 @@
 """One round of the campaign: a service under load, a fault, and what became of the changes."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import NamedTuple
 
 from campaigns.patroni.cluster import POLL_SECONDS, Cluster, Node
 from campaigns.patroni.faults import Fault
@@ -28,11 +28,20 @@ NEW_PRIMARY_SECONDS = 120
 FIRST_CHANGE_SECONDS = 60
 MENDED_SECONDS = 60
 
-Outcome = dict[str, Any]
+
+class Outcome(NamedTuple):
+    """What a round showed. `losses`: how many acknowledged changes are missing, by place. `wrong`:
+    responses that break a promise, and disagreements between journal and tickets. `figures`: times
+    in seconds, and counts.
+    """
+
+    losses: Mapping[str, int]
+    wrong: Sequence[str]
+    figures: Mapping[str, float]
 
 
 def play(cluster: Cluster, fault: Fault, seed: int, folder: Path) -> Outcome:
-    """Play a round; what it showed. Raises `AssertionError` if something does not come in time."""
+    """Play a round. Raises `AssertionError` if something does not come in time."""
     chance = random.Random(seed)
     cluster.wait_until_healthy()
     with (
@@ -41,17 +50,20 @@ def play(cluster: Cluster, fault: Fault, seed: int, folder: Path) -> Outcome:
         Callers([port] * 2, TOKENS, CALLERS, seed, pause_seconds=PAUSE_SECONDS) as callers,
     ):
         primary = until(cluster.primary, NEW_PRIMARY_SECONDS, POLL_SECONDS)
+        assert primary
         callers.wait_for({CHANGES: 200}, LOADED_SECONDS, times=chance.choice(CHANGES_BEFORE))
         fault.before(cluster, primary)
         callers.wait_for({CHANGES: 200}, LOADED_SECONDS, times=chance.choice(CHANGES_BEFORE))
         times = watch(cluster, fault, primary, callers)
         after = until(partial(cluster.primary, primary if fault.moves else None))
-        return {**times, **judge(callers, database, after)}
+        assert after
+        outcome = judge(callers, database, after)
+        return outcome._replace(figures={**times, **outcome.figures})
 
 
 @contextmanager
 def service(url: str, log: Path) -> Iterator[int]:
-    """The port of a service on this database, with workers of its own."""
+    """The port of a service on this database."""
     server = ServerProcess(url, log, SEATLATCH_WORKERS=str(WORKERS))
     try:
         yield server.begun()
@@ -85,12 +97,9 @@ def judge(callers: Callers, database: ServersDatabase, primary: Node) -> Outcome
         missing = missing_from_journal(database, callers.acknowledged)
         wrong = callers.wrong + disagreements(database)
     database.let_go()
-    return {
-        "acknowledged": len(callers.acknowledged),
-        "lost": len(lost),
-        "missing_in_journal": len(missing),
-        "wrong": len(wrong),
-        "wrong_first": wrong[:3],
-        "late": len(callers.late),
-        "latest_seconds": round(max((answer.seconds for answer in callers.late), default=0), 2),
-    }
+    late = [answer.seconds for answer in callers.late]
+    return Outcome(
+        {"rows lost": len(lost), "entries missing in the journal": len(missing)},
+        [*wrong, *(f"a response after {seconds:.1f} s" for seconds in late)],
+        {"acknowledged": len(callers.acknowledged)},
+    )

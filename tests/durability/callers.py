@@ -68,8 +68,8 @@ class Caller(Client):
 
 
 class Callers:
-    """All of them, in a thread. `ports`: of the servers, any of which will do. `answers` in the
-    order of their coming; `wrong` is what broke the promise, as text, and `late` what came too late.
+    """All of them, in a thread. `ports`: of the servers, any of which will do. `answers` are in
+    their order; `wrong` is what broke the promise, as text, and `late` what came too late.
     `pause_seconds`: between two changes of a caller.
     """
 

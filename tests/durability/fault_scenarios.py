@@ -39,6 +39,8 @@ HEALED_SECONDS = 10
 class Located(Protocol):
     """What has databases: a server, or several that are one to their clients."""
 
+    def __hash__(self) -> int: ...
+
     def url(self, database: str) -> str:
         """The URL of one of its databases."""
 

@@ -2,6 +2,8 @@
 
 What was acknowledged is compared with the rows and with the journal of the new primary. The callers
 accept no response but 200, and 503 with Retry-After.
+
+See decision 207.
 """
 
 import os
@@ -41,7 +43,7 @@ FAILOVER_SECONDS_MAX = 15
 """From the promotion of the standby to the first acknowledged change."""
 
 LOADED_SECONDS = 10
-STALL_SECONDS = 3
+STALL_SECONDS = 8
 
 FailOver = Callable[[WatchedServer, Standby], AbstractContextManager[None]]
 
