@@ -277,8 +277,8 @@ def _give_away(folder: Path) -> None:
 
 
 def _as_unprivileged() -> Sequence[str]:
-    """What precedes a command that refuses to run as root. It may still read what root may, such as
-    this Python.
+    """The words before a command that refuses to run as root. The command can still read the files of
+    root, such as this Python.
     """
     if os.geteuid() != 0:
         return []

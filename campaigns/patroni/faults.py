@@ -1,4 +1,4 @@
-"""The faults of a cluster. Each begins, and is over when it is mended."""
+"""The faults of a cluster. Each begins, and is undone later."""
 
 import os
 import signal
@@ -17,12 +17,12 @@ def _nothing(_cluster: Cluster, _primary: Node) -> None:
 
 class Fault(NamedTuple):
     """Each function gets the primary of the beginning. `before` runs before the last changes
-    that precede `begin`; `mend` undoes what does not heal by itself. `moves`: another node becomes
+    that precede `begin`; `undo` ends what does not heal by itself. `moves`: another node becomes
     the primary.
     """
 
     begin: Step
-    mend: Step = _nothing
+    undo: Step = _nothing
     moves: bool = True
     before: Step = _nothing
 
@@ -83,7 +83,7 @@ def reconnect(cluster: Cluster, _primary: Node) -> None:
 
 
 def hold_replication(cluster: Cluster, primary: Node) -> None:
-    """What the primary sends to its standbys stays on its way."""
+    """Keep on its way everything that the primary sends to its standbys."""
     cluster.network.hold([(standby, primary.name) for standby in cluster.standbys()])
 
 
@@ -103,7 +103,7 @@ FAULTS = {
     "partition": Fault(isolate, reconnect),
     "partition-of-nodes": Fault(isolate_from_nodes, reconnect),
 }
-"""By name; `campaigns.patroni.titles` says what each is."""
+"""The faults by name. `campaigns.patroni.titles` describes each."""
 
 CONTROL = Fault(kill_and_lose, start_again, before=hold_replication)
-"""What the primary sends to its standbys is still on its way when its node is killed."""
+"""The node of the primary is killed while its last changes are on their way to the standbys."""

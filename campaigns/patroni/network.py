@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 READ_BYTES = 65_536
 OUTSIDE = ""
-"""Where the clients of the cluster are."""
+"""The name of the place of all clients."""
 
 Result = TypeVar("Result")
 Pids = Callable[[], Collection[int]]

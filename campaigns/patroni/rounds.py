@@ -26,7 +26,7 @@ CHANGES_AFTER = 200
 LOADED_SECONDS = 60
 NEW_PRIMARY_SECONDS = 120
 FIRST_CHANGE_SECONDS = 60
-MENDED_SECONDS = 60
+RECOVERED_SECONDS = 60
 
 
 class Outcome(NamedTuple):
@@ -73,7 +73,7 @@ def service(url: str, log: Path) -> Iterator[int]:
 
 
 def watch(cluster: Cluster, fault: Fault, primary: Node, callers: Callers) -> Mapping[str, float]:
-    """Let the fault begin, wait until changes are acknowledged again, mend it, and load on."""
+    """Let the fault begin, wait until changes are acknowledged again, undo it, and load on."""
     began = monotonic()
     times: dict[str, float] = {}
     fault.begin(cluster, primary)
@@ -81,17 +81,17 @@ def watch(cluster: Cluster, fault: Fault, primary: Node, callers: Callers) -> Ma
         until(partial(cluster.primary, primary), NEW_PRIMARY_SECONDS, POLL_SECONDS)
         times["new_primary_seconds"] = monotonic() - began
     times["first_change_seconds"] = callers.wait_for({CHANGES: 200}, FIRST_CHANGE_SECONDS)
-    fault.mend(cluster, primary)
+    fault.undo(cluster, primary)
     if fault.moves:
-        until(lambda: primary.ask("/primary")[0] != 200, MENDED_SECONDS, POLL_SECONDS)
-    callers.wait_for({CHANGES: 200}, MENDED_SECONDS, times=CHANGES_AFTER)
+        until(lambda: primary.ask("/primary")[0] != 200, RECOVERED_SECONDS, POLL_SECONDS)
+    callers.wait_for({CHANGES: 200}, RECOVERED_SECONDS, times=CHANGES_AFTER)
     times["gap_seconds"] = callers.longest_gap(began)
     return {name: round(seconds, 2) for name, seconds in times.items()}
 
 
 def judge(callers: Callers, database: ServersDatabase, primary: Node) -> Outcome:
     """Compare what was acknowledged with rows and journal, as the primary has them."""
-    with callers.paused(MENDED_SECONDS):
+    with callers.paused(RECOVERED_SECONDS):
         database.moved_to(primary)
         lost = callers.lost(states_of(database.rows()))
         missing = missing_from_journal(database, callers.acknowledged)

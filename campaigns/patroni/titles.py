@@ -1,4 +1,4 @@
-"""What each fault is, by name, for the table of the results."""
+"""The titles of the faults by name, for the table of the results."""
 
 CONTROL = "control"
 
