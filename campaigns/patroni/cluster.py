@@ -277,8 +277,8 @@ def _give_away(folder: Path) -> None:
 
 
 def _as_unprivileged() -> Sequence[str]:
-    """The words before a command that refuses to run as root. The command can still read the files of
-    root, such as this Python.
+    """The words before a command that refuses to run as root. The command can still read what root
+    can, such as this Python.
     """
     if os.geteuid() != 0:
         return []

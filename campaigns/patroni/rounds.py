@@ -19,7 +19,7 @@ from tests.waiting import until
 WORKERS = 2
 CALLERS = 8
 PAUSE_SECONDS = 0.02
-"""Of each caller between two changes, so that the load leaves the cores to the failover."""
+"""The pause of each caller between two changes, so that the load leaves the cores to the failover."""
 
 CHANGES_BEFORE = range(50, 400)
 CHANGES_AFTER = 200
@@ -30,7 +30,7 @@ RECOVERED_SECONDS = 60
 
 
 class Outcome(NamedTuple):
-    """What a round showed. `losses`: how many acknowledged changes are missing, by place. `wrong`:
+    """The result of a round. `losses`: how many acknowledged changes are missing, by place. `wrong`:
     responses that break a promise, and disagreements between journal and tickets. `figures`: times
     in seconds, and counts.
     """
