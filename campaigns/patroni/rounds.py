@@ -19,7 +19,7 @@ from tests.waiting import until
 WORKERS = 2
 CALLERS = 8
 PAUSE_SECONDS = 0.02
-"""The pause of each caller between two changes, so that the load leaves the cores to the failover."""
+"""The pause of a caller after a change, so that the load leaves the cores to the failover."""
 
 CHANGES_BEFORE = range(50, 400)
 CHANGES_AFTER = 200
@@ -30,9 +30,9 @@ RECOVERED_SECONDS = 60
 
 
 class Outcome(NamedTuple):
-    """The result of a round. `losses`: how many acknowledged changes are missing, by place. `wrong`:
-    responses that break a promise, and disagreements between journal and tickets. `figures`: times
-    in seconds, and counts.
+    """The result of a round. `losses`: how many acknowledged changes are missing, by place.
+    `wrong`: responses that break a promise, and disagreements between journal and tickets.
+    `figures`: times in seconds, and counts.
     """
 
     losses: Mapping[str, int]
