@@ -180,7 +180,7 @@ def test_a_page_that_is_damaged_is_found(database: Database, file: Path) -> None
 
 def during_the_copy(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> None:
     """Do some work whenever the copy reports how far it is, which it does often."""
-    monkeypatch.setattr(backup, "LOOK_AFTER_STEPS", 100)
+    monkeypatch.setattr(backup, "PROGRESS_STEPS", 100)
     monkeypatch.setattr("seatlatch.cli.backup._Progress.copying", lambda *_sizes: work())
 
 
@@ -207,7 +207,7 @@ def test_a_change_during_the_copy_is_made_and_not_in_it(database: Database, file
             add_tickets(database, [listed(f"later{number}")])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backup, "LOOK_AFTER_STEPS", 100)
+        patch.setattr(backup, "PROGRESS_STEPS", 100)
         back_up(file_of(database), file, add)
     assert SqliteDatabase(file).rows() == before
     assert len(database.rows()) == len(before) + 3

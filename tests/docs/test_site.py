@@ -48,8 +48,9 @@ def test_every_page_is_in_the_site(site: Path) -> None:
         assert f"<h1>{title}<" in built, name_of(page)
 
 
-def test_a_link_to_a_file_of_the_project_copies_nothing_into_the_site(site: Path) -> None:
-    assert not (site / "_downloads").exists(), "write the name of the file instead of a link"
+def test_no_link_copies_a_module_into_the_site(site: Path) -> None:
+    modules = [file.name for file in site.rglob("*.py")]
+    assert modules == [], "write the name of the file instead of a link"
 
 
 def test_the_search_index_has_the_words_of_the_field(site: Path) -> None:
