@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -47,6 +48,26 @@ def run_into(
             process.kill()
             raise
     return subprocess.CompletedProcess(arguments, process.returncode, printed, errors)
+
+
+def shown_on_terminal(*arguments: str, typed: str = "") -> bytes:
+    """Run a command on a terminal; the output. `typed` comes through a pipe."""
+    terminal, end = pty.openpty()
+    settings = {**environment({}), "TERM": "xterm"}
+    with Command(arguments, env=settings, stdin=subprocess.PIPE, stdout=end, stderr=end) as process:
+        os.close(end)
+        assert process.stdin is not None
+        with process.stdin:
+            process.stdin.write(typed.encode())
+        shown = b""
+        try:
+            while part := os.read(terminal, 65536):
+                shown += part
+        except OSError:  # the error of a terminal whose other end has closed
+            pass
+        assert process.wait(timeout=30) == 0
+    os.close(terminal)
+    return shown
 
 
 @contextmanager

@@ -1,8 +1,6 @@
 """`seatlatch backup`: a complete copy or no file, and a sentence that says why."""
 
 import json
-import os
-import pty
 import signal
 import stat
 from collections.abc import Callable
@@ -14,11 +12,10 @@ import pytest
 from seatlatch.store.sqlite import backup, schema
 from seatlatch.store.sqlite.backup import back_up
 from seatlatch.wiring import engine_of
-from tests.cli.commands import environment, run_here, run_within
+from tests.cli.commands import run_here, run_within, shown_on_terminal
 from tests.cli.test_bad_databases import assert_one_sentence
 from tests.cli.test_full_disk import run_limited
 from tests.databases import Database, Databases
-from tests.forkserver import Command
 from tests.journals import disagreements
 from tests.serving import add_tickets, fill, listed
 from tests.sqlite_database import SqliteDatabase, file_of
@@ -67,19 +64,7 @@ def test_it_says_how_large_the_copy_is(database: Database, file: Path) -> None:
 
 
 def test_on_a_terminal_it_shows_how_far_it_is(database: Database, file: Path) -> None:
-    terminal, end = pty.openpty()
-    settings = {**environment({}), "TERM": "xterm"}
-    arguments = ["backup", str(file), "--database", database.url]
-    with Command(arguments, env=settings, stdout=end, stderr=end) as process:
-        os.close(end)
-        shown = b""
-        try:
-            while part := os.read(terminal, 65536):
-                shown += part
-        except OSError:  # the error of a terminal whose other end has closed
-            pass
-        assert process.wait(timeout=30) == 0
-    os.close(terminal)
+    shown = shown_on_terminal("backup", str(file), "--database", database.url)
     assert b"Copying" in shown
     assert b"100%" in shown
 

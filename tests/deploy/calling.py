@@ -39,7 +39,7 @@ class Calls:
             thread.join()
 
     def wait_for_more(self, answers: int = 40) -> None:
-        """Wait until there are so many more answers."""
+        """Wait for this many more responses."""
         wanted = self.statuses.total() + answers
         until(lambda: self.statuses.total() >= wanted)
 

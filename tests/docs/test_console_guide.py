@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.console.console_client import COOKIE, SIGN_IN
 from tests.console.people import ADMIN, SUPPORT, add_people
+from tests.deploy.proxied import AROUND_NGINX
 from tests.docs.pages import DOCS, blocks
 from tests.http.proxies import KINDS, proxy
 from tests.operator_api.administrators import audited
@@ -26,22 +27,6 @@ PASSWORD = "password"
 FORM = {"next": "/console"}
 OURS = {"Origin": URL, "Sec-Fetch-Site": "same-origin"}
 
-AROUND = """
-daemon off;
-master_process off;
-pid FOLDER/pid;
-error_log FOLDER/errors;
-events { worker_connections 100; }
-http {
-    access_log off;
-    client_body_temp_path FOLDER/bodies;
-    proxy_temp_path FOLDER/answers;
-    fastcgi_temp_path FOLDER/fastcgi;
-    uwsgi_temp_path FOLDER/uwsgi;
-    scgi_temp_path FOLDER/scgi;
-    BLOCK
-}
-"""
 PLACES = {
     "FOLDER": "{folder}",
     "listen 443 ssl": "listen unix:{socket} ssl",
@@ -64,7 +49,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 def configuration(folder: Path) -> str:
     """The guide's configuration with our places, as a template."""
     (block,) = (block.text for block in blocks(GUIDE) if block.language == "nginx")
-    text = AROUND.replace("BLOCK", block).replace("{", "{{").replace("}", "}}")
+    text = (AROUND_NGINX + block + "}\n").replace("{", "{{").replace("}", "}}")
     for theirs, ours in PLACES.items():
         assert theirs in text
         text = text.replace(theirs, ours)

@@ -1,4 +1,4 @@
-"""HAProxy in front of two servers, as deploy/haproxy has it, but without TLS and checking oftener.
+"""HAProxy in front of two servers: as in deploy/haproxy, but without TLS and with more checks.
 
 Its servers are replaced under load. Each new one has a port of its own, of which HAProxy is
 informed by its socket for administration.

@@ -35,13 +35,15 @@ SELECT entry_id FROM seatlatch.journal
 WHERE position > :last ORDER BY position, entry_id LIMIT :limit
 """
 
-Told = tuple[str, int]
+Seen = tuple[str, int]
+"""A change that a reader got: the token of the ticket, and its version."""
+
 READS_MAX = 10
 
 
 @contextmanager
 def feed_database() -> Iterator[PostgresDatabase]:
-    """An inventory on a server that takes so many."""
+    """An inventory on a server that accepts all writers at once."""
     server = PostgresServer(OPTIONS)
     try:
         server.start()
@@ -99,7 +101,7 @@ class Held(Around):
 
 
 class Writers:
-    """So many at once, each with a database session of its own."""
+    """All writers at once, each with a database session of its own."""
 
     def __init__(self, url: str, chance: random.Random) -> None:
         self._url = url
@@ -108,7 +110,7 @@ class Writers:
 
     @asynccontextmanager
     async def at_work(self, events: int) -> AsyncIterator[asyncio.Future[list[None]]]:
-        """Until they have written so many."""
+        """Write this many events while the block runs, and wait for the end of it."""
         letting = asyncio.create_task(self.gates.open_all())
         tasks = [self._write(token, events // WRITERS) for token in TOKENS]
         writing = asyncio.gather(*tasks)
@@ -135,20 +137,18 @@ class Writers:
         return list(await hold_tickets(commits, ASKER, [token], f"R{self._chance.random()}"))
 
 
-Read = Callable[[Store], AsyncIterator[list[Told]]]
+Read = Callable[[Store], AsyncIterator[list[Seen]]]
 
 
 async def ask(store: Store, work: Callable[[Snapshot], Awaitable[Result]]) -> Result:
-    """What a reader is told that sends its request again on a 503: beside 200 writers a machine may
-    be too busy.
-    """
+    """The result of a read, retried after a 503: beside 200 writers a machine may be busy."""
     for _ in range(READS_MAX):
         with suppress(Unavailable):
             return await store.read(work)
     raise AssertionError("the database can't be read")
 
 
-async def pages_by_cursor(store: Store) -> AsyncIterator[list[Told]]:
+async def pages_by_cursor(store: Store) -> AsyncIterator[list[Seen]]:
     """The feed by its cursor, page by page and without an end."""
     place = await store.read(lambda snapshot: first_place(snapshot, MINE))
     chance = random.Random(2)
@@ -159,12 +159,12 @@ async def pages_by_cursor(store: Store) -> AsyncIterator[list[Told]]:
         place = found.place
 
 
-async def pages_by_position(store: Store) -> AsyncIterator[list[Told]]:
+async def pages_by_position(store: Store) -> AsyncIterator[list[Seen]]:
     """The guard taken out: a cursor that is the highest position seen, from now on."""
     last = await store.read(last_position)
     while True:
-        told, last = await ask(store, partial(read_by_position, last=last))
-        yield told
+        seen, last = await ask(store, partial(read_by_position, last=last))
+        yield seen
 
 
 async def last_position(snapshot: Snapshot) -> int:
@@ -174,34 +174,34 @@ async def last_position(snapshot: Snapshot) -> int:
     return int(last)
 
 
-async def read_by_position(snapshot: Snapshot, last: int) -> tuple[list[Told], int]:
-    """What is told at positions higher than the last one, and the highest of them."""
+async def read_by_position(snapshot: Snapshot, last: int) -> tuple[list[Seen], int]:
+    """The changes at positions higher than the last one, and the highest of them."""
     assert isinstance(snapshot, PostgresSnapshot)
     ids = [
         entry_id for (entry_id,) in await snapshot.executor.fetch(BY_POSITION, last=last, limit=100)
     ]
     entries = await snapshot.journal.read_entries(ids)
-    told = [(one.token, one.version) for entry in entries for one in entry.changed]
-    return told, max((entry.position for entry in entries), default=last)
+    seen = [(one.token, one.version) for entry in entries for one in entry.changed]
+    return seen, max((entry.position for entry in entries), default=last)
 
 
 async def read_while_written(
     url: str, read: Read, events: int, seed: int
-) -> tuple[int, list[Told]]:
-    """How many transactions were open at most, and what a reader was told of all this."""
+) -> tuple[int, list[Seen]]:
+    """The most transactions that were open at once, and the changes that a reader got."""
     writers = Writers(url, random.Random(seed))
     reader = engine_of(url, "none").open_store("inventory")
     pages = read(reader)
-    told = await anext(pages)  # while there is room: soon all writers connect at once
+    seen = await anext(pages)  # while there is room: soon all writers connect at once
     async with writers.at_work(events) as writing:
         quiet = 0
         async for page in pages:
-            told += page
+            seen += page
             quiet = quiet + 1 if writing.done() and not page else 0
             if quiet > 3:
                 break
     await reader.close()
-    return writers.gates.at_most_open, told
+    return writers.gates.at_most_open, seen
 
 
 def versions_in(database: PostgresDatabase) -> dict[str, int]:
@@ -209,7 +209,7 @@ def versions_in(database: PostgresDatabase) -> dict[str, int]:
     return dict(database.execute("SELECT token, revision FROM tickets"))
 
 
-def expected(before: dict[str, int], after: dict[str, int]) -> list[Told]:
+def expected(before: dict[str, int], after: dict[str, int]) -> list[Seen]:
     """Every version of every seat that came to be meanwhile."""
     return [
         (token, version)
@@ -218,13 +218,13 @@ def expected(before: dict[str, int], after: dict[str, int]) -> list[Told]:
     ]
 
 
-def wrong_in(told: Sequence[Told], before: dict[str, int], after: dict[str, int]) -> list[str]:
-    """Events that a reader was told twice, never, or out of their order."""
-    wrong = [f"{event}: {times} times" for event, times in Counter(told).items() if times > 1]
-    fresh = {one for one in told if one[1] > before[one[0]]}
+def wrong_in(seen: Sequence[Seen], before: dict[str, int], after: dict[str, int]) -> list[str]:
+    """Events that a reader got twice, never, or out of order."""
+    wrong = [f"{event}: {times} times" for event, times in Counter(seen).items() if times > 1]
+    fresh = {one for one in seen if one[1] > before[one[0]]}
     wrong += [f"{event}: never" for event in expected(before, after) if event not in fresh]
     latest: dict[str, int] = {}
-    for token, version in told:
+    for token, version in seen:
         if version != latest.get(token, version - 1) + 1:
             wrong.append(f"{token}: {version} after {latest[token]}")
         latest[token] = version

@@ -1,6 +1,6 @@
 """Clients that record what they sent and received about the same few tickets, under faults.
 
-The clients work on a few tickets at a time, each with so many operations, and then on the next.
+The clients work on a few tickets at a time, each with a fixed number of operations.
 """
 
 import asyncio
@@ -68,7 +68,7 @@ class Histories:
         await connection.aclose()
 
     async def reach(self, operations: int) -> None:
-        """Wait until there are so many."""
+        """Wait for this many operations."""
         async with self._news:
             await self._news.wait_for(lambda: self.operations >= operations)
 

@@ -26,7 +26,7 @@ EVENTS = 10_000
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[PostgresDatabase]:
-    """An inventory on a server that takes so many."""
+    """An inventory on a server that accepts all writers at once."""
     with feed_database() as made:
         yield made
 
@@ -34,16 +34,16 @@ def database() -> Iterator[PostgresDatabase]:
 def test_nothing_is_skipped_and_nothing_comes_twice(database: PostgresDatabase) -> None:
     seed = random.randrange(10**6)
     before = versions_in(database)
-    at_most, told = asyncio.run(read_while_written(database.url, pages_by_cursor, EVENTS, seed))
+    at_most, seen = asyncio.run(read_while_written(database.url, pages_by_cursor, EVENTS, seed))
     after = versions_in(database)
     assert at_most > WRITERS // 2, "they are to be open at once"
-    assert wrong_in(told, before, after) == [], f"seed {seed}"
+    assert wrong_in(seen, before, after) == [], f"seed {seed}"
     assert len(expected(before, after)) >= EVENTS * 0.9
 
 
 def test_control_a_cursor_that_is_a_number_skips(database: PostgresDatabase) -> None:
     seed = random.randrange(10**6)
     before = versions_in(database)
-    _, told = asyncio.run(read_while_written(database.url, pages_by_position, EVENTS // 10, seed))
-    wrong = wrong_in(told, before, versions_in(database))
+    _, seen = asyncio.run(read_while_written(database.url, pages_by_position, EVENTS // 10, seed))
+    wrong = wrong_in(seen, before, versions_in(database))
     assert any("never" in one for one in wrong), f"seed {seed}: such a cursor is to skip some"

@@ -24,7 +24,7 @@ from tests.sqlite_database import SqliteDatabase
 
 CYCLES = 50
 JOURNAL_CYCLES = 25
-"""After so many the journal is compared with the tickets."""
+"""The cycles after which the journal is compared with the tickets."""
 
 
 def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:

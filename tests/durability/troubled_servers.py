@@ -96,7 +96,7 @@ def on_postgres(
 
 
 def recorded(folder: Path, engine: str, tickets: int, seed: int, faults: int) -> Histories:
-    """The histories of so many tickets on servers that have so many faults meanwhile."""
+    """The histories of this many tickets, on servers that have this many faults meanwhile."""
     tokens = [f"ticket-{number}" for number in range(tickets)]
     chance = Random(seed)
     made = on_sqlite if engine == "sqlite" else on_postgres

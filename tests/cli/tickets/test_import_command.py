@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +14,8 @@ from seatlatch.cli.tickets.import_command import import_file as import_file_here
 from seatlatch.store.importing import Portion
 from seatlatch.store.sqlite import importing, opening
 from seatlatch.store.sqlite.opening import open_database
-from tests.cli.commands import environment, run, run_into, run_within
+from tests.cli.commands import run, run_into, run_within, shown_on_terminal
 from tests.databases import ON_SQLITE, Database
-from tests.forkserver import Command
 from tests.serving import ORGANIZATION, fill, listed
 from tests.sqlite_database import file_of
 
@@ -122,24 +120,7 @@ MANY_LINES = HEAD + "".join(f"t{number:06},o,101\n" for number in range(80_000))
 def import_on_a_terminal(database: Database, file: str, *more: str, typed: str = "") -> bytes:
     """The terminal output of an import; `typed` comes through a pipe."""
     options = ["--org", ORGANIZATION, "--database", database.url, *more]
-    terminal, end = pty.openpty()
-    settings = {**environment({}), "TERM": "xterm"}
-    arguments = ["tickets", "import", file, *options]
-    pipe = subprocess.PIPE
-    with Command(arguments, env=settings, stdin=pipe, stdout=end, stderr=end) as process:
-        os.close(end)
-        assert process.stdin is not None
-        with process.stdin:
-            process.stdin.write(typed.encode())
-        shown = b""
-        try:
-            while part := os.read(terminal, 65536):
-                shown += part
-        except OSError:  # the error of a terminal whose other end has closed
-            pass
-        assert process.wait(timeout=30) == 0
-    os.close(terminal)
-    return shown
+    return shown_on_terminal("tickets", "import", file, *options, typed=typed)
 
 
 @ON_SQLITE

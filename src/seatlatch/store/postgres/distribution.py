@@ -61,7 +61,7 @@ READ_ONCE = "OFFSET 0"
 rows to all nodes first.
 """
 IS_ASKED_OF_SHARDS = "t.token = asked.token AND t.token = ANY ($1::text[])"
-"""Only a comparison with values tells Citus which shards have the tickets. The order of locks is
+"""Only a comparison with values shows Citus which shards have the tickets. The order of locks is
 Citus's: it lets two transactions that change tickets in several shards of the same follow each
 other.
 """
