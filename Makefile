@@ -44,7 +44,7 @@ run: $(READY) $(SITE) ## start the sandbox on PORT (8080)
 
 test: $(DEV_READY) $(SITE) ## run all tests but those in a browser
 	$(BIN)/pytest --numprocesses 3 --dist worksteal --ignore tests/durability --ignore $(BROWSER)
-	$(BIN)/pytest --numprocesses 2 tests/durability  # where it matters how long something takes
+	$(BIN)/pytest --numprocesses 2 --dist worksteal tests/durability  # where it matters how long something takes
 
 test-browser: $(DEV_READY) $(AXE_READY) ## run the tests of the console in a browser (needs Chromium)
 	$(BIN)/pytest --numprocesses 2 --dist worksteal $(BROWSER)
