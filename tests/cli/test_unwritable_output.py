@@ -17,6 +17,7 @@ from seatlatch.http.server import ServerLimits
 from tests.cli.commands import COMMAND, environment
 from tests.forkserver import Command
 from tests.http.wire import Wire, put, tokens_body
+from tests.ports import free_port
 from tests.serving import UNLOCK, make_inventory, read_answer, valid_headers
 from tests.waiting import until
 
@@ -58,11 +59,6 @@ class Running(NamedTuple):
         """Send SIGTERM. Fails if it does not stop in time, or not in order."""
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(timeout=ServerLimits().shutdown_seconds) == 0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @contextmanager

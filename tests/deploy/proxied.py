@@ -12,7 +12,7 @@ import httpx
 
 from tests.client.certificates import make_certificate
 from tests.deploy.deploying import file_with, program, running_program
-from tests.postgres import _free_port
+from tests.ports import free_port
 from tests.waiting import until
 
 ONE, SEVERAL, NGINX = (
@@ -58,7 +58,7 @@ def front(name: str, ports: Sequence[int], folder: Path) -> Iterator[Front]:
     """A proxy in front of servers on these ports."""
     certificate = make_certificate(folder, "seatlatch")
     certificate.write_text(Path(f"{certificate}.crt").read_text())
-    port = _free_port()
+    port = free_port()
     places = {"/etc/ssl/": f"{folder}/"}
     run = nginx if name == NGINX else haproxy
     with run(name, port, ports, folder, places):

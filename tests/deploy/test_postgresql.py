@@ -19,7 +19,8 @@ from tests import web
 from tests.cli.commands import running
 from tests.deploy.deploying import DEPLOY, file_with, program, running_program
 from tests.deploy.proxied import PRIVILEGES, is_open
-from tests.postgres import _free_port, _unprivileged
+from tests.ports import free_port
+from tests.postgres import _unprivileged
 from tests.postgres_database import PostgresDatabase
 from tests.serving import UNLOCK, fill, listed, valid_headers
 from tests.waiting import until
@@ -79,7 +80,7 @@ class Node:
 @contextmanager
 def postgresql_proxy(nodes: list[Node], folder: Path) -> Iterator[int]:
     """HAProxy of `deploy/` in front of these nodes; its port."""
-    port = _free_port()
+    port = free_port()
     places = {PRIVILEGES: "", "bind 127.0.0.1:5000": f"bind 127.0.0.1:{port}", " port 8008": ""}
     for number, node in enumerate(nodes, 1):
         places[f"10.0.0.2{number}:5432"] = f"127.0.0.1:{node.port} port {node.rest_port}"
@@ -131,7 +132,7 @@ def test_sessions_follow_the_primary(tmp_path: Path) -> None:
 def pgbouncer(server_port: int, database: str) -> Iterator[int]:
     """pgbouncer of `deploy/` in front of a database; its port. It does not run as root."""
     folder = Path(mkdtemp(prefix="seatlatch-pgbouncer-"))
-    port = _free_port()
+    port = free_port()
     places = {
         "seatlatch = host=127.0.0.1 port=5432": f"seatlatch = host=127.0.0.1 port={server_port}"
         f" dbname={database} user=postgres",

@@ -12,7 +12,7 @@ from tests.cli.commands import running
 from tests.deploy.calling import Calls
 from tests.deploy.deploying import drain_seconds
 from tests.deploy.proxied import ONE, SEVERAL, front
-from tests.postgres import _free_port
+from tests.ports import free_port
 from tests.serving import listed, make_inventory
 from tests.waiting import until
 
@@ -46,7 +46,7 @@ def unlocks(port: int) -> float:
 
 
 def test_requests_wait_while_the_only_server_restarts(tmp_path: Path) -> None:
-    url, port = database(tmp_path, "inventory.db"), _free_port()
+    url, port = database(tmp_path, "inventory.db"), free_port()
     with ExitStack() as stack:
         proxy = stack.enter_context(front(ONE, [port], tmp_path))
         with server(url, port):
@@ -62,7 +62,7 @@ def test_a_server_that_drains_gets_no_more_requests(tmp_path: Path) -> None:
     """It drains for as long as the file of settings says."""
     drain = {"SEATLATCH_DRAIN_SECONDS": drain_seconds()}
     urls = [database(tmp_path, f"{name}.db") for name in ("one", "two")]
-    ports = [_free_port(), _free_port()]
+    ports = [free_port(), free_port()]
     with ExitStack() as stack:
         stack.enter_context(server(urls[1], ports[1]))
         with server(urls[0], ports[0], **drain):

@@ -1,8 +1,6 @@
 """What the guides promise beyond their single examples."""
 
-import random
 import re
-import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,11 +11,11 @@ from tests.docs.answers import same_answer
 from tests.docs.pages import DOCS, Block, blocks
 from tests.docs.running import require_curl, run_shell, sandbox
 from tests.docs.test_examples import OPERATOR, in_turn
+from tests.ports import free_port
 from tests.serving import UNLOCK, valid_headers
 
 MARKETPLACE = DOCS / "guides" / "marketplace.md"
 END_OF_BLOCK = "=== end of block ===\n"
-PORTS = range(20_000, 32_000)
 """Below those that the system gives to whoever connects, so that a free one stays free."""
 
 IN_THE_SANDBOX = {
@@ -26,15 +24,6 @@ IN_THE_SANDBOX = {
     "pac_api_key": "sandbox-api-key",
     "pac_channel_code": "my-application",
 }
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    while True:
-        port = random.choice(PORTS)
-        with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", port)):
-                return port
 
 
 def test_the_operators_guide_leads_to_an_unlock(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from seatlatch.webhooks.schedule import RETRY_AFTER_SECONDS_MAX
 from tests import web
 from tests.docs.pages import DOCS, blocks, prose
 from tests.docs.running import environment, sandbox
-from tests.docs.test_guides import IN_THE_SANDBOX, free_port
+from tests.docs.test_guides import IN_THE_SANDBOX
+from tests.ports import free_port
 from tests.serving import UNLOCK, valid_headers
 
 GUIDE = DOCS / "guides" / "webhooks.md"

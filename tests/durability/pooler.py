@@ -12,7 +12,8 @@ from time import monotonic
 
 import psycopg
 
-from tests.postgres import PostgresServer, _free_port, _unprivileged
+from tests.ports import free_port
+from tests.postgres import PostgresServer, _unprivileged
 from tests.requirements import missing
 
 NO_POOLER = "There is no pgbouncer for these tests: install the package pgbouncer."
@@ -52,7 +53,7 @@ def pooler(server: PostgresServer, ignored: str = "") -> Iterator[str]:
     user = _unprivileged()  # it refuses to run as root
     if user:
         os.chown(folder, user["user"], user["group"])
-    port = _free_port()
+    port = free_port()
     file = folder / "pgbouncer.ini"
     file.write_text(
         CONFIGURATION.format(port=port, server_port=server.port, folder=folder, ignored=ignored)
